@@ -1,0 +1,8 @@
+/** The one label prefix of ours; everything else uses `app.kubernetes.io/*`. */
+export const LABEL_PREFIX = "howdah.dev";
+
+/** uid and gid of every process in our images (R-A5 of the requirements: one fixed number, so that volumes never need a recursive chown). */
+export const RUN_AS = 50000;
+
+/** Where the code lives in both containers: nginx and PHP must see it at the same path, else SCRIPT_FILENAME is wrong (R-A3). */
+export const CODE_ROOT = "/srv/web";

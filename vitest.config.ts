@@ -1,0 +1,27 @@
+import { defineConfig } from "vitest/config";
+
+// Configuration files need a default export; nothing else in the project has one.
+export default defineConfig({
+  test: {
+    coverage: {
+      provider: "v8",
+      include: ["src/{kernel,catalog,site,detect,render,plan,observe}/**/*.ts"],
+      exclude: ["**/*.test.ts"],
+      reporter: ["text-summary", "json-summary"],
+      thresholds: { lines: 90 },
+    },
+    projects: [
+      { test: { name: "unit", include: ["src/**/*.test.ts", "scripts/**/*.test.ts"], testTimeout: 20_000 } },
+      {
+        test: {
+          name: "e2e",
+          include: ["test/e2e/**/*.test.ts"],
+          testTimeout: 900_000,
+          hookTimeout: 900_000,
+          fileParallelism: false,
+          sequence: { concurrent: false },
+        },
+      },
+    ],
+  },
+});

@@ -1,0 +1,178 @@
+import { z } from "zod";
+import { command, duration, name, oneLine, relativePath, schedule, size, variableName } from "./grammar.ts";
+
+/** `spec.database`: the site's own database and user on a MariaDB server. */
+export const database = z
+  .strictObject({
+    type: z.literal("mariadb").default("mariadb").meta({ description: "The only engine so far. Applications for MySQL work with it." }),
+    version: z
+      .string()
+      .optional()
+      .meta({
+        description:
+          'MariaDB\'s version: "10.5", "10.11" or "11.8" (default). Sites that ask for the same version share one server, each with a database and a user of its own.',
+        examples: ["11.8"],
+      }),
+    charset: z
+      .string()
+      .regex(/^[a-z0-9_]+$/)
+      .default("utf8mb4")
+      .meta({ description: "Character set of the database." }),
+    collation: z
+      .string()
+      .regex(/^[a-z0-9_]+$/)
+      .default("utf8mb4_unicode_ci")
+      .meta({ description: "Collation of the database." }),
+  })
+  .meta({ description: "A database and user of the site's own. Left out: none." });
+
+const relationship = z
+  .strictObject({
+    host: oneLine.min(1).meta({ description: "Name or address, as seen from the site's containers." }),
+    port: z.int().min(1).max(65535).meta({ description: "TCP port." }),
+  })
+  .meta({ description: "A server outside Howdah that the site uses. The environment gets NAME_HOST and NAME_PORT." });
+
+/** `spec.relationships`: servers outside. */
+export const relationships = z
+  .record(name, relationship)
+  .meta({
+    description: "Servers outside Howdah that the site uses: an LDAP, a mail relay, a Redis.",
+    examples: [{ mail: { host: "mail.example.org", port: 25 } }],
+  });
+
+const mount = z
+  .strictObject({
+    storage: z
+      .enum(["shared", "local"])
+      .default("shared")
+      .meta({
+        description:
+          "`shared`: data that must live on (uploads), the same for all replicas. `local`: caches, one per replica, gone with it.",
+      }),
+    size: size.default("1Gi").meta({ description: "What is reserved for it. One machine warns beyond it; Kubernetes enforces it." }),
+    seed: z.boolean().default(true).meta({ description: "Copy what the code has there into an empty mount." }),
+    served: z
+      .boolean()
+      .default(true)
+      .meta({ description: "`false`: nothing below is served to browsers, though it lies in the web root." }),
+  })
+  .meta({ description: "A directory that the site writes to." });
+
+/** `spec.mounts`: the writable paths. */
+export const mounts = z
+  .record(relativePath, mount)
+  .meta({
+    description: "Writable paths below the site's directory. Everything else is read-only. PHP never runs in them unless `code: writable`.",
+    examples: [{ "wp-content/uploads": { storage: "shared", size: "5Gi" } }],
+  });
+
+const secretRef = z.strictObject({
+  secret: oneLine.min(1).meta({ description: "`NAME` or `NAME/KEY` of a secret that `howdah secret set` stored." }),
+});
+const generated = z.strictObject({
+  generate: z
+    .strictObject({
+      bytes: z.int().min(8).max(256).default(32),
+      encoding: z
+        .enum(["hex", "base64", "laravel", "alphanumeric"])
+        .default("alphanumeric")
+        .meta({ description: "`laravel` is `base64:` and 32 bytes in base64. `bytes` is the number of characters for alphanumeric." }),
+    })
+    .meta({ description: "Howdah makes a random value once and keeps it." }),
+});
+const fromDatabase = z.strictObject({ database: z.enum(["host", "port", "host-port", "name", "user", "password", "url"]) });
+const fromSite = z.strictObject({ site: z.enum(["name", "url", "hostname", "environment", "scheme"]) });
+
+/** A variable's value: a literal, or a reference that keeps the value out of the file. */
+export const variableValue = z.union([oneLine, z.int(), z.boolean(), secretRef, generated, fromDatabase, fromSite]);
+
+/** `spec.variables`: the environment of PHP. */
+export const variables = z.record(variableName, variableValue).meta({
+  description:
+    "Environment variables of PHP, workers, crons and hooks. A value is literal, or comes from: a secret (`{secret: smtp/password}`), a random value kept by Howdah (`{generate: {bytes: 64}}`), the database (`{database: host}`), the site (`{site: url}`). With a database, DB_HOST, DB_PORT, DB_NAME, DB_USER and DB_PASSWORD are always there.",
+  examples: [{ APP_URL: { site: "url" }, APP_KEY: { generate: { encoding: "laravel" } } }],
+});
+
+const configurationFile = z
+  .union([
+    z.strictObject({
+      preset: z
+        .string()
+        .regex(/^[a-z0-9-]+$/)
+        .meta({ description: "A file that Howdah's recipes have ready, reading the environment: see `howdah explain`." }),
+    }),
+    z.strictObject({
+      content: z.string().max(65_536).meta({ description: "The file's text. No secrets: read them from the environment." }),
+    }),
+  ])
+  .meta({ description: "A configuration file that is put in place when the code has none." });
+
+/** `spec.configuration`: files that map the environment into the application's own configuration. */
+export const configuration = z.record(relativePath, configurationFile).meta({
+  description:
+    "Configuration files by path below the site's directory. They are part of the image and read their values from the environment, so they hold no secrets. A file that the code already has wins.",
+  examples: [{ "wp-config.php": { preset: "wordpress" } }],
+});
+
+const hookStep = z.union([
+  command,
+  z.strictObject({ sql: relativePath.meta({ description: "An SQL file below the site's directory that is run on the site's database." }) }),
+]);
+const hook = z.union([hookStep, z.array(hookStep).max(50)]);
+
+/** `spec.hooks`: what runs when. */
+export const hooks = z
+  .strictObject({
+    build: hook
+      .optional()
+      .meta({
+        description:
+          "Runs while the image is built, in a builder with a shell, composer and Node: composer install, npm run build. No database.",
+        examples: ["composer install --no-dev --optimize-autoloader"],
+      }),
+    install: hook
+      .optional()
+      .meta({
+        description: "Runs once, when the database is empty (without a database: once). Several replicas at once run it once.",
+        examples: ["php bin/install.php", { sql: "schema/mysql.sql" }],
+      }),
+    migrate: hook
+      .optional()
+      .meta({ description: "Runs once for each new code, before it serves. When it fails, the new code is not started." }),
+    postDeploy: hook.optional().meta({ description: "Runs when the site is healthy again: warm caches, notify." }),
+  })
+  .meta({
+    description:
+      "Commands at the moments of a site's life. A string is split into words; no shell runs (write `[sh, -c, ...]` with `flavour: shell` if you need one).",
+  });
+
+const cron = z
+  .strictObject({
+    schedule: schedule.meta({ description: "Five fields; `H` is a value that Howdah spreads." }),
+    command: command.meta({ description: "What runs." }),
+    timeout: duration.default("10m").meta({ description: "It is ended after that long." }),
+  })
+  .meta({
+    description: "A command on a schedule. Not run yet by `up` on one machine: `howdah up` says so, and `howdah run` runs it by hand.",
+  });
+
+/** `spec.crons`. */
+export const crons = z
+  .record(name, cron)
+  .meta({
+    description: "Commands on a schedule.",
+    examples: [{ jobs: { schedule: "*/5 * * * *", command: "php maintenance/runJobs.php" } }],
+  });
+
+const worker = z
+  .strictObject({
+    command: command.meta({ description: "The long-running program." }),
+    replicas: z.int().min(0).max(100).default(1).meta({ description: "How many run at once." }),
+  })
+  .meta({ description: "A long-running program beside the web, restarted when it ends." });
+
+/** `spec.workers`. */
+export const workers = z
+  .record(name, worker)
+  .meta({ description: "Long-running programs: queues, update daemons.", examples: [{ queue: { command: "php artisan queue:work" } }] });

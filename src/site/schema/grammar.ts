@@ -1,0 +1,86 @@
+import { z } from "zod";
+
+/**
+ * Grammars of the words in a site file. They are narrow on purpose: a name that passes needs no escaping in DNS, labels,
+ * SQL identifiers, file names and nginx (tests F2-F4 of the reliability list).
+ */
+const dnsLabel = /^[a-z]([a-z0-9-]{0,38}[a-z0-9])?$/;
+
+/** Site, worker and cron names: a DNS label of at most 40 characters, so that `<site>-<environment>-<component>` stays below 63. */
+export const name = z
+  .string()
+  .regex(dnsLabel, "must be a DNS label: lower-case letters, digits and hyphens, starting with a letter, at most 40 characters");
+
+/** A hostname, optionally with a leading `*.`; lower case, punycode for other scripts. */
+export const hostname = z
+  .string()
+  .max(253)
+  .regex(
+    /^(\*\.)?([a-z0-9]([a-z0-9-]{0,61}[a-z0-9])?\.)*[a-z0-9]([a-z0-9-]{0,61}[a-z0-9])?$/,
+    "must be a hostname such as `www.example.org`, in lower case (punycode for other scripts)",
+  );
+
+/** A path below the code root: relative, without `..`, empty segments, control characters, quotes, backslashes or spaces at its ends. */
+export const relativePath = z
+  .string()
+  .min(1)
+  .max(512)
+  .regex(
+    /^(\.|(?!\/)(?!.*(^|\/)\.{1,2}(\/|$))(?!.*\/\/)[^\u0000-\u001f\u007f"'\\$`;{}*?<>|\s](?:[^\u0000-\u001f\u007f"'\\$`;{}*?<>|]*[^\u0000-\u001f\u007f"'\\$`;{}*?<>|\s/])?)$/u,
+    "must be a path below the site's directory, such as `wp-content/uploads`: relative, without `..`, quotes or shell characters",
+  );
+
+/** A path in a URL: starts with `/`, no query, no characters that mean something to nginx. */
+export const urlPath = z
+  .string()
+  .max(512)
+  .regex(
+    /^\/(?!.*(^|\/)\.{1,2}(\/|$))[A-Za-z0-9\-._~!&()+,=:@%/]*$/,
+    "must be a URL path such as `/uploads`: it starts with `/` and holds no query, quotes or spaces",
+  );
+
+/** An environment variable's name. */
+export const variableName = z
+  .string()
+  .regex(/^[A-Za-z_][A-Za-z0-9_]{0,127}$/, "must be an environment variable's name: letters, digits and `_`, not starting with a digit");
+
+/** A size in Kubernetes' binary notation. */
+export const size = z.string().regex(/^[1-9][0-9]{0,6}(Ki|Mi|Gi|Ti)$/, "must be a size such as `512Mi` or `10Gi`");
+
+/** A size in PHP's notation. */
+export const phpSize = z.string().regex(/^[1-9][0-9]{0,6}[KMG]$/, "must be a size in PHP's notation, such as `256M`");
+
+/** A span of time in seconds or minutes. */
+export const duration = z.string().regex(/^[1-9][0-9]{0,5}(s|m|h)$/, "must be a duration such as `45s` or `2m`");
+
+/** Any text on one line without control characters, safe as an environment value. */
+export const oneLine = z
+  .string()
+  .max(4096)
+  .regex(/^[^\u0000-\u001f\u007f]*$/u, "must be one line without control characters");
+
+/** A cron schedule: five fields, `H` as a stable per-site random value (as Lagoon and Jenkins write it). */
+export const schedule = z
+  .string()
+  .max(100)
+  .regex(
+    /^(@(hourly|daily|weekly|monthly|yearly))$|^((\*|[0-9HM,\-/*()]+) ){4}(\*|[0-9HM,\-/*()]+)$/,
+    "must be a cron schedule of five fields such as `*/5 * * * *`, or `H` for a value that Howdah spreads",
+  );
+
+/**
+ * A command. An array is passed on as it is; a string is split into words as a shell would (quotes and backslash), but no shell runs:
+ * variables, pipes, redirections and `&&` are refused with a hint.
+ */
+export const command = z.union([
+  z.string().min(1).max(4096),
+  z
+    .array(
+      z
+        .string()
+        .max(4096)
+        .regex(/^[^\u0000]*$/u),
+    )
+    .min(1)
+    .max(256),
+]);

@@ -1,0 +1,98 @@
+import { z } from "zod";
+import { configuration, crons, database, hooks, mounts, relationships, variables, workers } from "./data.ts";
+import { hostname, name, oneLine, relativePath, size } from "./grammar.ts";
+import { runtime } from "./runtime.ts";
+import { web } from "./web.ts";
+
+const scale = z
+  .strictObject({
+    replicas: z.int().min(1).max(100).default(1).meta({ description: "How many copies serve at once. One machine runs them all." }),
+    memory: size.default("512Mi").meta({ description: "Memory limit of one PHP container." }),
+    cpu: z
+      .string()
+      .regex(/^([0-9]+m|[0-9]+(\.[0-9])?)$/, "must be a number of CPUs such as `2`, `0.5` or `500m`")
+      .optional()
+      .meta({ description: "CPU limit of one PHP container. Left out: none." }),
+  })
+  .meta({ description: "How many and how large." });
+
+const tls = z
+  .strictObject({
+    mode: z
+      .enum(["off", "local", "secret"])
+      .default("off")
+      .meta({ description: "`local`: a certificate of this machine's own authority (`howdah up --tls`). `secret`: your own certificate." }),
+    secret: name
+      .optional()
+      .meta({
+        description:
+          "With `mode: secret`: a secret with `tls.crt` (with the chain), `tls.key` and optionally `dhparam.pem`, mounted at /etc/nginx/ssl.",
+      }),
+  })
+  .meta({ description: "HTTPS." });
+
+const metadata = z
+  .strictObject({
+    name: name.meta({ description: "The site's name: unique on a machine or in a namespace.", examples: ["blog"] }),
+    namespace: name.optional().meta({ description: "Kubernetes only." }),
+    labels: z.record(z.string().max(317), z.string().max(63)).optional().meta({ description: "Labels of your own." }),
+    annotations: z.record(z.string().max(317), z.string().max(4096)).optional().meta({ description: "Notes of your own." }),
+  })
+  .meta({ description: "Which site this is." });
+
+const spec = z
+  .strictObject({
+    source: relativePath.default(".").meta({ description: "The directory with the site's code, relative to the site file." }),
+    runtime: runtime.optional(),
+    web: web.prefault({}),
+    database: database.optional(),
+    relationships: relationships.default({}),
+    mounts: mounts.default({}),
+    code: z
+      .enum(["sealed", "writable"])
+      .default("sealed")
+      .meta({
+        description:
+          "`sealed`: code is read-only, only mounts are writable. `writable`: the whole tree lives on a volume, for applications that change their own code; new versions are merged into it and local edits are kept.",
+      }),
+    configuration: configuration.default({}),
+    variables: variables.default({}),
+    hooks: hooks.prefault({}),
+    crons: crons.default({}),
+    workers: workers.default({}),
+    hostnames: z
+      .array(hostname)
+      .max(100)
+      .optional()
+      .meta({
+        description: "Hostnames, the first is the main one. Default: NAME.localhost.",
+        examples: [["www.example.org", "example.org"]],
+      }),
+    tls: tls.prefault({}),
+    scale: scale.prefault({}),
+    topology: z
+      .enum(["together", "apart"])
+      .default("together")
+      .meta({
+        description:
+          "`together`: nginx and PHP-FPM in one pod over a Unix socket. `apart`: each scaled alone, over TCP port 9000 on the site's own network.",
+      }),
+    recipe: oneLine.optional().meta({ description: "Which application `howdah init` took it for. Only information." }),
+  })
+  .meta({ description: "What the site is and needs." });
+
+/** The site file: one schema gives the types, the diagnostics, the JSON Schema for editors and later the CRD. */
+export const siteDocument = z
+  .strictObject({
+    apiVersion: z.literal("howdah.dev/v1alpha1").meta({ description: "Always howdah.dev/v1alpha1." }),
+    kind: z.literal("Site").meta({ description: "Always Site." }),
+    metadata,
+    spec: spec.prefault({}),
+  })
+  .meta({ description: "A site: an existing PHP or static site, described in one file." });
+
+/** What a person may write: optional means "choose for me". */
+export type SiteDocument = z.input<typeof siteDocument>;
+
+/** A site file that follows the schema, with the fixed defaults filled in; nothing derived yet. */
+export type DeclaredSite = z.output<typeof siteDocument>;

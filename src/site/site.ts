@@ -1,0 +1,110 @@
+import type { DeclaredSite } from "./schema/site-document.ts";
+
+type Spec = DeclaredSite["spec"];
+
+/** One step of a hook, ready to run: an argument array, or an SQL file for the site's database. */
+export type HookStep = { readonly argv: readonly string[] } | { readonly sql: string };
+
+/** A writable path, absolute below the code root. */
+export interface Mount {
+  /** As in the file: relative to the code root. */
+  readonly path: string;
+  readonly storage: "shared" | "local";
+  readonly size: string;
+  readonly seed: boolean;
+  readonly served: boolean;
+  /** Volume name, a DNS label derived from the path: stable for the same path. */
+  readonly volume: string;
+}
+
+/** Where a variable's value comes from. */
+export type Variable =
+  | { readonly name: string; readonly from: "literal"; readonly value: string }
+  | { readonly name: string; readonly from: "secret"; readonly secret: string; readonly key: string }
+  | {
+      readonly name: string;
+      readonly from: "generated";
+      readonly bytes: number;
+      readonly encoding: "hex" | "base64" | "laravel" | "alphanumeric";
+    }
+  | {
+      readonly name: string;
+      readonly from: "database";
+      readonly field: "host" | "port" | "host-port" | "name" | "user" | "password" | "url";
+    }
+  | { readonly name: string; readonly from: "site"; readonly field: "name" | "url" | "hostname" | "environment" | "scheme" };
+
+/** A configuration file with its text settled. */
+export interface ConfigurationFile {
+  readonly path: string;
+  readonly content: string;
+}
+
+/** PHP with nothing left to choose. */
+export interface Runtime {
+  readonly php: "7.4" | "8.2" | "8.4";
+  /** Sorted, complete: what the file asks for plus what the site needs (opcache, mysqli or pdo_mysql for the entrypoint). */
+  readonly extensions: readonly string[];
+  /** The person's settings only, as strings in PHP's notation. Howdah's defaults are the renderer's. */
+  readonly ini: Readonly<Record<string, string>>;
+  readonly memoryLimit: string;
+  readonly fpm: { readonly maxChildren: number; readonly requestTimeoutSeconds: number; readonly maxRequests: number };
+  readonly flavour: "slim" | "shell";
+  readonly packages: readonly string[];
+  readonly image: string | null;
+}
+
+/** A cron or worker with its command as an argument array. */
+export interface Cron {
+  readonly name: string;
+  readonly schedule: string;
+  readonly argv: readonly string[];
+  readonly timeoutSeconds: number;
+}
+export interface Worker {
+  readonly name: string;
+  readonly argv: readonly string[];
+  readonly replicas: number;
+}
+
+/** A site with nothing left to choose; every later stage takes only this. Lists are sorted where order means nothing. */
+export interface Site {
+  readonly stage: "resolved";
+  readonly name: string;
+  readonly environment: string;
+  readonly source: string;
+  readonly runtime: Runtime | null;
+  readonly web: {
+    readonly root: string;
+    readonly index: readonly string[];
+    /** Longest path first. */
+    readonly locations: readonly ({ readonly path: string } & Omit<Spec["web"]["locations"][string], "passthru"> & {
+        readonly passthru?: string;
+      })[];
+    readonly rewrites: Spec["web"]["rewrites"];
+    readonly deny: readonly string[];
+    readonly modules: readonly string[];
+    readonly healthPath: string;
+    readonly maxBodyBytes: number;
+    readonly microcache: { readonly bypass: readonly string[] } | null;
+  };
+  readonly database: { readonly type: "mariadb"; readonly version: string; readonly charset: string; readonly collation: string } | null;
+  readonly relationships: readonly { readonly name: string; readonly host: string; readonly port: number }[];
+  readonly mounts: readonly Mount[];
+  readonly code: "sealed" | "writable";
+  readonly configuration: readonly ConfigurationFile[];
+  readonly variables: readonly Variable[];
+  readonly hooks: {
+    readonly build: readonly HookStep[];
+    readonly install: readonly HookStep[];
+    readonly migrate: readonly HookStep[];
+    readonly postDeploy: readonly HookStep[];
+  };
+  readonly crons: readonly Cron[];
+  readonly workers: readonly Worker[];
+  readonly hostnames: readonly string[];
+  readonly tls: { readonly mode: "off" } | { readonly mode: "local" } | { readonly mode: "secret"; readonly secret: string };
+  readonly scale: { readonly replicas: number; readonly memoryBytes: number; readonly cpu: string | null };
+  readonly topology: "together" | "apart";
+  readonly recipe: string | null;
+}

@@ -1,0 +1,88 @@
+import type { Readable, Writable } from "node:stream";
+import type { Emit } from "../kernel/event.ts";
+import type { Secret } from "../kernel/secret.ts";
+import type { Inventory } from "../plan/inventory.ts";
+import type { Step } from "../plan/step.ts";
+import type { Observed } from "../observe/observed.ts";
+
+/** What a call into an engine carries: where to report, and when to stop. */
+export interface EngineContext {
+  readonly emit: Emit;
+  readonly signal: AbortSignal;
+}
+
+/** Which container of which component; the newest ready pod is taken, `replica` (from 0) chooses another. */
+export interface Target {
+  readonly namespace: string;
+  /** The Deployment's or StatefulSet's name. */
+  readonly workload: string;
+  readonly container: string;
+  readonly replica?: number;
+}
+
+/** A program in a container. With `tty` the caller's terminal is passed through. */
+export interface ExecRequest {
+  readonly argv: readonly string[];
+  readonly stdin?: Readable | "inherit" | "none";
+  readonly stdout?: Writable | "inherit";
+  readonly stderr?: Writable | "inherit";
+  readonly tty?: boolean;
+  readonly env?: Readonly<Record<string, string>>;
+  readonly user?: number;
+}
+
+/** One line that a container wrote. */
+export interface LogLine {
+  readonly namespace: string;
+  readonly workload: string;
+  readonly pod: string;
+  readonly container: string;
+  readonly stream: "stdout" | "stderr";
+  /** RFC 3339 with nanoseconds when the engine knows it. */
+  readonly time: string;
+  readonly text: string;
+}
+
+/** Facts that rendering needs and only the engine knows. */
+export interface EngineFacts {
+  /** DNS server for names of Services in a namespace, for nginx' `resolver`. */
+  readonly resolver: string;
+  /** Networks (CIDR) of the way in, whose X-Forwarded-* are believed. */
+  readonly trustedProxies: readonly string[];
+}
+
+/**
+ * Where sites run. `apply` performs one step and is idempotent: after a crash anywhere the same step may be performed again.
+ * Creating or updating a Deployment returns when its new pods are ready and serve, or fails with the former ones serving as before.
+ * Every engine passes engineContract (engine-contract.ts).
+ */
+export interface Engine {
+  readonly kind: "podman" | "kubernetes" | "memory";
+  /** Makes a namespace's network and answers what rendering must know about it. */
+  prepare(namespace: string, context: EngineContext): Promise<EngineFacts>;
+  /** Namespaces that hold anything, sorted. */
+  namespaces(): Promise<readonly string[]>;
+  inventory(namespace: string): Promise<Inventory>;
+  /** Stores a secret's keys; rendered objects name it. Answers a digest of names and values that changes when a value does. */
+  putSecret(namespace: string, name: string, data: Readonly<Record<string, Secret>>): Promise<string>;
+  apply(namespace: string, step: Step, context: EngineContext): Promise<void>;
+  observe(namespace: string): Promise<Observed>;
+  /** Runs a program in a running container and answers its exit code. */
+  exec(target: Target, request: ExecRequest, context: EngineContext): Promise<number>;
+  /** Runs a program in a new container like the target's, with the same environment and volumes, and removes it after. */
+  runOnce(target: Target, request: ExecRequest, context: EngineContext): Promise<number>;
+  logs(
+    namespace: string,
+    options: { readonly follow: boolean; readonly tail: number; readonly workload?: string; readonly container?: string },
+    context: EngineContext,
+  ): AsyncIterable<LogLine>;
+  /** Stops or starts all pods of a namespace; the inventory and data stay. */
+  scaleDown(namespace: string, context: EngineContext): Promise<void>;
+  scaleUp(namespace: string, context: EngineContext): Promise<void>;
+  /** Deletes everything but data (volumes and secrets), which stay for `deleteData`. */
+  remove(namespace: string, context: EngineContext): Promise<void>;
+  /** Deletes one volume for good. */
+  deleteVolume(namespace: string, claim: string): Promise<void>;
+  /** One pass that brings back what should run: starts what died, refreshes the way in. Answers what it did. The agent calls it in a loop. */
+  heal(context: EngineContext): Promise<readonly string[]>;
+}

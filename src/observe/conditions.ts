@@ -1,0 +1,26 @@
+import type { Observed } from "./observed.ts";
+
+/** A condition as Kubernetes has them. Stable words: no clock, no counters, sorted names. */
+export interface Condition {
+  readonly type: "Ready" | "Reconciling" | "Stalled";
+  readonly status: "True" | "False" | "Unknown";
+  readonly reason: string;
+  readonly message: string;
+}
+
+/** Turns facts into the one word that people ask for first: does it serve? */
+export function readyCondition(observed: Observed): Condition {
+  if (observed.workloads.length === 0)
+    return { type: "Ready", status: "False", reason: "NotDeployed", message: "Nothing of this site runs here" };
+  if (observed.workloads.every((workload) => workload.down))
+    return { type: "Ready", status: "False", reason: "ScaledDown", message: "The site was stopped by `howdah down`" };
+  const behind = observed.workloads.filter((workload) => workload.ready < workload.wanted).map((workload) => workload.name);
+  return behind.length === 0
+    ? {
+        type: "Ready",
+        status: "True",
+        reason: "AllComponentsServing",
+        message: "Every component serves as many replicas as the site asks for",
+      }
+    : { type: "Ready", status: "False", reason: "ComponentsNotServing", message: `Waiting for ${behind.sort().join(", ")}` };
+}

@@ -1,0 +1,8 @@
+import type { ObjectKey } from "../render/objects.ts";
+
+/** What was put into an engine for one application: object to digest. Nothing outside it is ever deleted. */
+export interface Inventory {
+  /** The namespace: `blog` for a site's production environment, `howdah-system` for the machine's own servers. */
+  readonly namespace: string;
+  readonly objects: ReadonlyMap<ObjectKey, string>;
+}

@@ -201,6 +201,13 @@ export const errorCatalog = {
     title: "A component stopped right after its start",
     hint: "Its last lines are above; `howdah logs` shows more.",
   },
+  "site/files-failed": {
+    exit: 74,
+    retry: "backoff",
+    reason: "FilesFailed",
+    title: "The site's files could not be put in place on its volumes",
+    hint: "The path is named above: is its volume full, or not writable for uid 50000?",
+  },
   "site/install-failed": {
     exit: 70,
     retry: "never",

@@ -38,6 +38,8 @@ export type Variable =
 export interface ConfigurationFile {
   readonly path: string;
   readonly content: string;
+  /** True: it takes the place of a file that the code has. Else that file wins. */
+  readonly replace?: boolean;
 }
 
 /** PHP with nothing left to choose. */

@@ -94,6 +94,14 @@ export const variables = z.record(variableName, variableValue).meta({
   examples: [{ APP_URL: { site: "url" }, APP_KEY: { generate: { encoding: "laravel" } } }],
 });
 
+const replace = z
+  .boolean()
+  .optional()
+  .meta({
+    description:
+      "`true`: put this file in place of one that the code already has (a distribution's, that reads /etc). Default: a file that is there wins.",
+  });
+
 const configurationFile = z
   .union([
     z.strictObject({
@@ -101,12 +109,14 @@ const configurationFile = z
         .string()
         .regex(/^[a-z0-9-]+$/)
         .meta({ description: "A file that Howdah's recipes have ready, reading the environment: see `howdah explain`." }),
+      replace,
     }),
     z.strictObject({
       content: z.string().max(65_536).meta({ description: "The file's text. No secrets: read them from the environment." }),
+      replace,
     }),
   ])
-  .meta({ description: "A configuration file that is put in place when the code has none." });
+  .meta({ description: "A configuration file that is put in place when the code has none, or instead of the one it has (`replace: true`)." });
 
 /** `spec.configuration`: files that map the environment into the application's own configuration. */
 export const configuration = z.record(relativePath, configurationFile).meta({

@@ -1,0 +1,96 @@
+import { builtinModules } from "node:module";
+import { defineConfig } from "oxlint";
+
+/** What each folder of src/ may import of ours (the table of ARCHITECTURE.md). Siblings below engine/, detect/ and providers/ never import each other. */
+const allowed: Record<string, readonly string[]> = {
+  kernel: [],
+  catalog: ["kernel"],
+  site: ["kernel", "catalog"],
+  detect: ["kernel", "catalog", "site"],
+  render: ["kernel", "catalog", "site"],
+  plan: ["kernel", "site", "render"],
+  observe: ["kernel", "site", "plan"],
+  engine: ["kernel", "render", "plan", "observe"],
+  providers: ["kernel", "catalog", "plan"],
+  apply: ["kernel", "plan", "engine", "providers"],
+  workflows: ["kernel", "catalog", "site", "detect", "render", "plan", "observe", "engine", "providers", "apply"],
+  cli: ["kernel", "catalog", "site", "render", "plan", "observe", "engine", "workflows"],
+  agent: ["kernel", "engine", "observe", "workflows"],
+};
+
+const folders = Object.keys(allowed);
+const pure = ["kernel", "catalog", "site", "detect", "render", "plan", "observe"];
+
+/** Modules of Node that compute and touch nothing. */
+const pureNodeModules = ["crypto", "util"];
+const impureNodeModules = builtinModules.filter((name) => !pureNodeModules.includes(name) && !name.startsWith("_"));
+
+function importRule(folder: string) {
+  const refused = folders.filter((other) => other !== folder && !allowed[folder]?.includes(other));
+  const patterns = [
+    { regex: `^(\\.\\./)+(${refused.join("|")})/`, message: `src/${folder} may import only: ${["itself", ...(allowed[folder] ?? [])].join(", ")} (ARCHITECTURE.md)` },
+    { regex: "wiring(\\.ts)?$", message: "only bin/ imports the composition root" },
+    ...(pure.includes(folder)
+      ? [{ regex: `^(node:)?(${impureNodeModules.join("|")})$`, message: `src/${folder} is pure: no file system, clock, network, randomness or environment` }]
+      : []),
+    ...(["workflows", "cli", "agent"].includes(folder)
+      ? [{ regex: "/engine/(podman|memory|kubernetes)/", message: "edges and workflows know ports, never adapters: wiring.ts chooses them" }]
+      : []),
+  ];
+  return ["error", { patterns }] as const;
+}
+
+const purity = {
+  "no-restricted-globals": [
+    "error",
+    ...["process", "fetch", "setTimeout", "setInterval", "setImmediate", "console", "performance", "WebSocket", "Date"].map((name) => ({ name, message: "this folder is pure" })),
+  ],
+  "no-restricted-properties": [
+    "error",
+    { object: "Date", property: "now", message: "this folder is pure: take the time as an argument" },
+    { object: "Math", property: "random", message: "this folder is pure: take randomness as an argument" },
+  ],
+} as const;
+
+const noShell = {
+  regex: "^(node:)?child_process$",
+  importNames: ["exec", "execSync"],
+  message: "strings never become code: spawn with an argument array",
+};
+
+export default defineConfig({
+  plugins: ["typescript", "unicorn", "import", "oxc"],
+  categories: { correctness: "error", suspicious: "error" },
+  options: { typeAware: true },
+  ignorePatterns: ["dist/**", "coverage/**", "node_modules/**", "test/expected/**"],
+  rules: {
+    "no-eval": "error",
+    "no-implied-eval": "error",
+    "import/no-default-export": "error",
+    "import/no-cycle": "error",
+    "no-restricted-imports": ["error", { patterns: [noShell] }],
+    "no-console": "error",
+    "no-await-in-loop": "off",
+    "no-underscore-dangle": "off",
+    "typescript/no-floating-promises": "error",
+    "typescript/no-misused-promises": "error",
+    "typescript/no-unsafe-type-assertion": "off",
+    "unicorn/no-array-sort": "off",
+    "unicorn/no-array-reverse": "off",
+    "unicorn/consistent-function-scoping": "off",
+    "unicorn/no-array-callback-reference": "off",
+    "no-shadow": "off",
+    "import/no-unassigned-import": "off",
+    "oxc/no-map-spread": "off",
+    "no-control-regex": "off",
+  },
+  overrides: [
+    ...folders.map((folder) => ({
+      files: [`src/${folder}/**/*.ts`],
+      excludeFiles: ["**/*.test.ts", "**/*-contract.ts"],
+      rules: { "no-restricted-imports": importRule(folder), ...(pure.includes(folder) ? purity : {}) },
+    })),
+    { files: ["*.config.ts"], rules: { "import/no-default-export": "off" } },
+    { files: ["scripts/**", "bench/**", "test/**"], rules: { "no-console": "off" } },
+  ],
+});

@@ -1,0 +1,19 @@
+import { rm } from "node:fs/promises";
+import { build } from "esbuild";
+
+/** Bundles the CLI and the worker that parses site files: one file each, so that a start reads few files, and `npm pack` needs no TypeScript. */
+await rm("dist", { recursive: true, force: true });
+await build({
+  entryPoints: { main: "src/cli/main.ts", "parse-worker": "src/workflows/read-site-file/parse-worker.ts" },
+  outdir: "dist",
+  bundle: true,
+  splitting: true,
+  platform: "node",
+  format: "esm",
+  target: "node22",
+  minify: false,
+  sourcemap: false,
+  chunkNames: "chunks/[name]-[hash]",
+  banner: { js: 'import { createRequire as howdahRequire } from "node:module"; const require = howdahRequire(import.meta.url);' },
+  logLevel: "warning",
+});

@@ -1,0 +1,133 @@
+import { absentPackages } from "./absent-packages.ts";
+import type { Suite } from "./debian-suites.ts";
+import { type MariadbVersion, mariadbSuite } from "./mariadb-versions.ts";
+import { nginxModulesFor } from "./nginx-modules.ts";
+import { extensionFor } from "./php-extensions.ts";
+import { type PhpVersion, phpRelease } from "./php-versions.ts";
+
+/** A base image that Howdah can make, as plain data. Lists may come in any order. */
+export type BaseRequest =
+  /** FPM and CLI with Howdah's entrypoint. `packages` are Debian packages with programs the site runs; they imply a shell. */
+  | {
+      readonly kind: "php";
+      readonly version: PhpVersion;
+      readonly extensions: readonly string[];
+      readonly flavour: "slim" | "shell";
+      readonly packages: readonly string[];
+    }
+  | { readonly kind: "nginx"; readonly modules: readonly string[] }
+  /** Server, client, dump and what initialising a data directory needs, a small shell included. */
+  | { readonly kind: "mariadb"; readonly version: MariadbVersion }
+  /** Runs build hooks: PHP's command line with the site's extensions, composer, a shell. */
+  | {
+      readonly kind: "php-builder";
+      readonly version: PhpVersion;
+      readonly extensions: readonly string[];
+      readonly packages: readonly string[];
+    }
+  /** Runs build hooks: node and npm of the newest suite, a shell. */
+  | { readonly kind: "node-builder" };
+
+/** How a request is made from packages. */
+export interface Recipe {
+  readonly suite: Suite;
+  /** Debian packages to install, sorted. */
+  readonly install: readonly string[];
+  /** Debian packages that are taken to be there already. */
+  readonly absent: readonly string[];
+  /** busybox provides a shell and what no package brings. */
+  readonly busybox: boolean;
+  /** Keep Perl's libraries, which are left out elsewhere. */
+  readonly perl: boolean;
+}
+
+/** What every image with PHP has: certificates and time zones for its own code, character sets for iconv, types for downloads. */
+const phpCommon = ["ca-certificates", "media-types", "tzdata"];
+
+/** The same request always in the same form: the identity of locks and images. Unknown extensions stay, so that they are reported. */
+export function normalRequest(request: BaseRequest): BaseRequest {
+  switch (request.kind) {
+    case "php": {
+      const packages = unique(request.packages);
+      const flavour = packages.length > 0 ? "shell" : request.flavour;
+      return { kind: "php", version: request.version, extensions: unique(request.extensions), flavour, packages };
+    }
+    case "nginx":
+      return { kind: "nginx", modules: unique(request.modules) };
+    case "php-builder":
+      return {
+        kind: "php-builder",
+        version: request.version,
+        extensions: unique(request.extensions),
+        packages: unique(request.packages),
+      };
+    case "mariadb":
+      return { kind: "mariadb", version: request.version };
+    case "node-builder":
+      return { kind: "node-builder" };
+  }
+}
+
+/** The packages of a request. Extensions that the version does not have are left out: `unknownExtensions` names them. */
+export function recipeFor(request: BaseRequest): Recipe {
+  switch (request.kind) {
+    case "php": {
+      const shell = request.flavour === "shell" || request.packages.length > 0;
+      const install = [
+        ...phpPackages(request.version, request.extensions, ["cli", "fpm"]),
+        ...(shell ? ["busybox-static"] : []),
+        ...request.packages,
+      ];
+      return recipe(phpRelease(request.version).suite, install, request.packages.length > 0 ? "with-tools" : "slim", request.packages);
+    }
+    case "nginx": {
+      const modules = nginxModulesFor(request.modules);
+      const perl = modules.some((module) => module.name === "perl");
+      const install = ["nginx", "ca-certificates", ...modules.flatMap((module) => module.packages)];
+      return { ...recipe("trixie", install, perl ? "with-tools" : "slim", []), perl };
+    }
+    case "mariadb": {
+      const suite = mariadbSuite(request.version);
+      const suffix = suite === "bullseye" ? "-10.5" : "";
+      return recipe(suite, [`mariadb-server-core${suffix}`, `mariadb-client-core${suffix}`, "busybox-static", "tzdata"], "slim", []);
+    }
+    case "php-builder": {
+      const extensions = [...request.extensions, "curl", "mbstring", "xml", "zip"];
+      const install = [...phpPackages(request.version, extensions, ["cli"]), "composer", ...shellTools, ...request.packages];
+      return recipe(phpRelease(request.version).suite, install, "with-tools", request.packages);
+    }
+    case "node-builder":
+      return recipe("trixie", ["ca-certificates", "nodejs", "npm", ...shellTools], "with-tools", []);
+  }
+}
+
+/** Extensions of a request that its PHP version does not have, sorted. */
+export function unknownExtensions(request: BaseRequest): readonly string[] {
+  if (request.kind !== "php" && request.kind !== "php-builder") return [];
+  return unique(request.extensions).filter((name) => extensionFor(request.version, name) === undefined);
+}
+
+const shellTools = ["bash", "busybox-static", "coreutils", "dash", "findutils", "grep", "patch", "sed", "tar", "unzip"];
+
+function phpPackages(version: PhpVersion, extensions: readonly string[], programs: readonly string[]): string[] {
+  const fromExtensions = extensions.flatMap((name) => {
+    const source = extensionFor(version, name);
+    return source?.kind === "package" ? [source.package] : [];
+  });
+  return [...phpCommon, ...programs.map((program) => `php${version}-${program}`), ...fromExtensions];
+}
+
+function recipe(suite: Suite, install: readonly string[], kind: "slim" | "with-tools", wanted: readonly string[]): Recipe {
+  const names = unique(install);
+  return {
+    suite,
+    install: names,
+    absent: absentPackages(kind, [...wanted, ...names]),
+    busybox: names.includes("busybox-static"),
+    perl: kind === "with-tools",
+  };
+}
+
+function unique(names: readonly string[]): readonly string[] {
+  return [...new Set(names)].sort();
+}

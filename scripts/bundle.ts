@@ -4,7 +4,7 @@ import { build } from "esbuild";
 /** Bundles the CLI and the worker that parses site files: one file each, so that a start reads few files, and `npm pack` needs no TypeScript. */
 await rm("dist", { recursive: true, force: true });
 await build({
-  entryPoints: { main: "src/cli/main.ts", "parse-worker": "src/workflows/read-site-file/parse-worker.ts" },
+  entryPoints: { main: "src/main.ts", "parse-worker": "src/workflows/read-site-file/parse-worker.ts" },
   outdir: "dist",
   bundle: true,
   splitting: true,

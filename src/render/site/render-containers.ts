@@ -1,0 +1,81 @@
+import { RUN_AS } from "../../kernel/label.ts";
+import type { Site } from "../../site/site.ts";
+import type { Container, VolumeMount } from "../objects.ts";
+import type { RenderInput } from "./render-input.ts";
+import { renderVariables } from "./render-variables.ts";
+
+/** Port of nginx in the pod, plain HTTP behind the edge. */
+export const WEB_PORT = 8080;
+/** Port of nginx' health endpoints, never routed from outside. */
+export const STATUS_PORT = 8081;
+/** Port of nginx for HTTPS with the site's own certificate. */
+export const WEB_TLS_PORT = 8443;
+/** Port of PHP-FPM when it is scaled apart. */
+export const FPM_PORT = 9000;
+
+/** Seconds between leaving the way in and the stop signal: longer than it takes to be forgotten (M2: 0 failed with a wait, 25 % without). */
+export const DRAIN_SECONDS = 5;
+
+const securityContext: Container["securityContext"] = {
+  runAsUser: RUN_AS,
+  runAsGroup: RUN_AS,
+  readOnlyRootFilesystem: true,
+  allowPrivilegeEscalation: false,
+  capabilities: { drop: ["ALL"] },
+};
+
+const scratch: readonly VolumeMount[] = [
+  { name: "run", mountPath: "/run" },
+  { name: "tmp", mountPath: "/tmp" },
+];
+
+/** nginx. Ready when PHP answers too: its readiness endpoint asks FPM's ping over the status listener, which works while all workers are busy. */
+export function webContainer(site: Site, input: RenderInput, data: readonly VolumeMount[]): Container {
+  const get = { httpGet: { path: "/-/ready", port: STATUS_PORT }, periodSeconds: 1, timeoutSeconds: 3 };
+  return {
+    name: "web",
+    image: input.images.web,
+    env: [],
+    ports: [
+      { name: "http", containerPort: WEB_PORT },
+      { name: "status", containerPort: STATUS_PORT },
+      ...(site.tls.mode === "secret" ? [{ name: "https", containerPort: WEB_TLS_PORT }] : []),
+    ],
+    volumeMounts: [
+      ...scratch,
+      { name: "nginx", mountPath: "/etc/howdah/nginx", readOnly: true },
+      ...(site.tls.mode === "secret" ? [{ name: "tls", mountPath: "/etc/nginx/ssl", readOnly: true }] : []),
+      ...data,
+    ],
+    // The cache of one second and open files; nginx itself takes about 10 MiB (runtime.md 9).
+    resources: { limits: { memory: "256Mi" } },
+    securityContext,
+    readinessProbe: { ...get, failureThreshold: 3 },
+    livenessProbe: { httpGet: { path: "/-/live", port: STATUS_PORT }, periodSeconds: 10, timeoutSeconds: 5, failureThreshold: 6 },
+    lifecycle: { preStop: { sleep: { seconds: DRAIN_SECONDS } } },
+    stopSignal: "SIGQUIT",
+  };
+}
+
+/** What every container of the site's PHP image shares: environment, configuration, data, limits. */
+export function phpContainer(site: Site, input: RenderInput, data: readonly VolumeMount[]): Container {
+  return {
+    name: "php",
+    image: input.images.php ?? input.images.web,
+    args: ["serve"],
+    workingDir: "/srv/web",
+    env: renderVariables(site, input),
+    ports: site.topology === "apart" ? [{ name: "fastcgi", containerPort: FPM_PORT }] : [],
+    volumeMounts: [...scratch, { name: "php", mountPath: "/etc/howdah", readOnly: true }, ...data],
+    resources: { limits: { memory: String(site.scale.memoryBytes), ...(site.scale.cpu === null ? {} : { cpu: site.scale.cpu }) } },
+    securityContext,
+    lifecycle: { preStop: { sleep: { seconds: DRAIN_SECONDS } } },
+    stopSignal: "SIGQUIT",
+  };
+}
+
+/** A worker: the same image and environment, another program. It waits for the database like PHP does, but never installs. */
+export function workerContainer(base: Container, argv: readonly string[]): Container {
+  const { lifecycle: _drain, ...rest } = base;
+  return { ...rest, name: "worker", args: ["run", "--", ...argv], ports: [], stopSignal: "SIGTERM" };
+}

@@ -1,0 +1,16 @@
+/** What rendering needs beside the site itself: facts that only builders, engines and providers know. Plain data, so rendering stays pure. */
+export interface RenderInput {
+  readonly images: { readonly web: string; readonly php: string | null };
+  /** The site's address as people type it, without a trailing slash: `http://blog.localhost:8080`. */
+  readonly url: string;
+  readonly resolver: string;
+  readonly trustedProxies: readonly string[];
+  /** Where the site's database is; null without one. The password is in the Secret that `secretName` names, key `password`. */
+  readonly database: { readonly host: string; readonly port: number; readonly name: string; readonly user: string; readonly secretName: string } | null;
+  /** Name of the Secret with generated variables, a key for each. */
+  readonly generatedSecret: string;
+  /** Changes when a secret's value does, so that pods roll. */
+  readonly secretsDigest: string;
+  /** Identity of the code: the migrate hook runs once for each. */
+  readonly releaseId: string;
+}

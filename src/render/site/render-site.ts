@@ -1,0 +1,131 @@
+import { LABEL_PREFIX } from "../../kernel/label.ts";
+import type { Site } from "../../site/site.ts";
+import { labelsFor, selectorFor } from "../labels.ts";
+import type { ConfigMap, Container, Deployment, HttpRoute, Manifest, NetworkPolicy, Rendered, Service, Volume } from "../objects.ts";
+import { digestOf, rendered } from "../rendered.ts";
+import { DRAIN_SECONDS, FPM_PORT, phpContainer, WEB_PORT, webContainer, workerContainer } from "./render-containers.ts";
+import { type SiteFiles, renderFiles } from "./render-files.ts";
+import type { RenderInput } from "./render-input.ts";
+import { renderClaims, renderDataVolumes } from "./render-volumes.ts";
+
+/** An installation may run for minutes; a component that is not ready after that has failed. */
+const PROGRESS_DEADLINE_SECONDS = 900;
+
+/** Files under a name that carries their digest: pods of the former release keep theirs until they are gone. */
+function configMap(site: Site, name: string, data: Readonly<Record<string, string>>): ConfigMap {
+  return { apiVersion: "v1", kind: "ConfigMap", metadata: { name: `${name}-${digestOf(data).slice(0, 10)}`, labels: labelsFor(site, name) }, data };
+}
+
+interface Part {
+  readonly component: string;
+  readonly containers: readonly Container[];
+  readonly volumes: readonly Volume[];
+  readonly replicas: number;
+}
+
+function deployment(site: Site, part: Part, input: RenderInput): Deployment {
+  const grace = DRAIN_SECONDS + (site.runtime?.fpm.requestTimeoutSeconds ?? 10) + 5;
+  return {
+    apiVersion: "apps/v1",
+    kind: "Deployment",
+    metadata: { name: part.component, labels: labelsFor(site, part.component) },
+    spec: {
+      replicas: part.replicas,
+      selector: { matchLabels: selectorFor(site, part.component) },
+      strategy: { type: "RollingUpdate", rollingUpdate: { maxSurge: "30%", maxUnavailable: 0 } },
+      progressDeadlineSeconds: PROGRESS_DEADLINE_SECONDS,
+      template: {
+        metadata: { labels: labelsFor(site, part.component), annotations: { [`${LABEL_PREFIX}/secrets`]: input.secretsDigest, [`${LABEL_PREFIX}/release`]: input.releaseId } },
+        spec: {
+          initContainers: [],
+          containers: part.containers,
+          volumes: part.volumes,
+          terminationGracePeriodSeconds: grace,
+          restartPolicy: "Always",
+          automountServiceAccountToken: false,
+        },
+      },
+    },
+  };
+}
+
+function scratchVolumes(): Volume[] {
+  return [
+    { name: "run", emptyDir: { medium: "Memory", sizeLimit: "256Mi" } },
+    { name: "tmp", emptyDir: { sizeLimit: "1Gi" } },
+  ];
+}
+
+function parts(site: Site, input: RenderInput, maps: { readonly nginx: ConfigMap; readonly php: ConfigMap | null }): Part[] {
+  const writing = renderDataVolumes(site, false);
+  const reading = renderDataVolumes(site, true);
+  const nginx: Volume[] = [
+    { name: "nginx", configMap: { name: maps.nginx.metadata.name } },
+    ...(site.tls.mode === "secret" ? [{ name: "tls", secret: { secretName: site.tls.secret } }] : []),
+  ];
+  const web = webContainer(site, input, reading.mounts);
+  if (site.runtime === null || maps.php === null) {
+    return [{ component: "web", containers: [web], volumes: [...scratchVolumes(), ...nginx, ...reading.volumes], replicas: site.scale.replicas }];
+  }
+  const php = phpContainer(site, input, writing.mounts);
+  const phpVolumes: Volume[] = [...scratchVolumes(), { name: "php", configMap: { name: maps.php.metadata.name } }, ...writing.volumes];
+  const workers = site.workers.map((worker): Part => ({ component: `worker-${worker.name}`, containers: [workerContainer(php, worker.argv)], volumes: phpVolumes, replicas: worker.replicas }));
+  if (site.topology === "apart") {
+    return [
+      { component: "php", containers: [{ ...php, readinessProbe: { tcpSocket: { port: FPM_PORT }, periodSeconds: 1, timeoutSeconds: 3, failureThreshold: 3 } }], volumes: phpVolumes, replicas: site.scale.replicas },
+      { component: "web", containers: [web], volumes: [...scratchVolumes(), ...nginx, ...reading.volumes], replicas: site.scale.replicas },
+      ...workers,
+    ];
+  }
+  return [{ component: "web", containers: [php, web], volumes: [...phpVolumes, ...nginx], replicas: site.scale.replicas }, ...workers];
+}
+
+function service(site: Site, component: string, port: number, appProtocol?: string): Service {
+  return {
+    apiVersion: "v1",
+    kind: "Service",
+    metadata: { name: component, labels: labelsFor(site, component) },
+    spec: { selector: selectorFor(site, component), ports: [{ name: component, port, targetPort: port, ...(appProtocol === undefined ? {} : { appProtocol }) }] },
+  };
+}
+
+function route(site: Site): HttpRoute {
+  const tls = site.tls.mode === "off" ? {} : { [`${LABEL_PREFIX}/tls`]: site.tls.mode === "secret" ? site.tls.secret : "local" };
+  return {
+    apiVersion: "gateway.networking.k8s.io/v1",
+    kind: "HTTPRoute",
+    metadata: { name: "web", labels: labelsFor(site, "web"), annotations: { ...tls, [`${LABEL_PREFIX}/max-body-bytes`]: String(site.web.maxBodyBytes) } },
+    spec: { hostnames: site.hostnames, rules: [{ backendRefs: [{ name: "web", port: WEB_PORT }] }] },
+  };
+}
+
+/** Only nginx of the same site reaches PHP-FPM: whoever can connect to port 9000 can run any PHP (M9). */
+function fpmPolicy(site: Site): NetworkPolicy {
+  return {
+    apiVersion: "networking.k8s.io/v1",
+    kind: "NetworkPolicy",
+    metadata: { name: "php-from-web", labels: labelsFor(site, "php") },
+    spec: {
+      podSelector: { matchLabels: selectorFor(site, "php") },
+      policyTypes: ["Ingress"],
+      ingress: [{ from: [{ podSelector: { matchLabels: selectorFor(site, "web") } }], ports: [{ port: FPM_PORT }] }],
+    },
+  };
+}
+
+/** Everything that a site is in an engine, from the resolved site and facts alone: same input, same objects, whatever the order of its keys. */
+export function renderSite(site: Site, input: RenderInput, files: SiteFiles = renderFiles(site, input)): Rendered[] {
+  const nginx = configMap(site, "nginx", files.nginx);
+  const php = files.php === null ? null : configMap(site, "php", files.php);
+  const apart = site.runtime !== null && site.topology === "apart";
+  const objects: Manifest[] = [
+    ...renderClaims(site),
+    nginx,
+    ...(php === null ? [] : [php]),
+    ...(apart ? [fpmPolicy(site), service(site, "php", FPM_PORT, "fastcgi")] : []),
+    service(site, "web", WEB_PORT, "http"),
+    ...parts(site, input, { nginx, php }).map((part) => deployment(site, part, input)),
+    route(site),
+  ];
+  return objects.map((object) => rendered(object));
+}

@@ -1,0 +1,39 @@
+import { CODE_ROOT } from "../../kernel/label.ts";
+import type { Site } from "../../site/site.ts";
+import { labelsFor } from "../labels.ts";
+import type { PersistentVolumeClaim, Volume, VolumeMount } from "../objects.ts";
+
+/** Claim of the whole tree when `code: writable` (R-A4: the code is data). */
+export const CODE_CLAIM = "code";
+
+function claim(site: Site, name: string, storage: string): PersistentVolumeClaim {
+  // One machine has one node: every volume can be mounted by all pods of it. With replicas on several nodes it must be ReadWriteMany.
+  return {
+    apiVersion: "v1",
+    kind: "PersistentVolumeClaim",
+    metadata: { name, labels: labelsFor(site, "data") },
+    spec: { accessModes: ["ReadWriteMany"], resources: { requests: { storage } } },
+  };
+}
+
+/** Volumes that live on: shared mounts, and the whole tree when it is writable. */
+export function renderClaims(site: Site): PersistentVolumeClaim[] {
+  const code = site.code === "writable" ? [claim(site, CODE_CLAIM, "2Gi")] : [];
+  return [...code, ...site.mounts.filter((mount) => mount.storage === "shared").map((mount) => claim(site, mount.volume, mount.size))];
+}
+
+/** A pod's data volumes and where they are mounted: the same paths in nginx and PHP, else SCRIPT_FILENAME is wrong (R-A3). */
+export function renderDataVolumes(site: Site, readOnly: boolean): { readonly volumes: Volume[]; readonly mounts: VolumeMount[] } {
+  const code: Volume[] = site.code === "writable" ? [{ name: CODE_CLAIM, persistentVolumeClaim: { claimName: CODE_CLAIM } }] : [];
+  const volumes = site.mounts.map(
+    (mount): Volume =>
+      mount.storage === "shared"
+        ? { name: mount.volume, persistentVolumeClaim: { claimName: mount.volume } }
+        : { name: mount.volume, emptyDir: { sizeLimit: mount.size } },
+  );
+  const mounts = [
+    ...(site.code === "writable" ? [{ name: CODE_CLAIM, mountPath: CODE_ROOT, readOnly }] : []),
+    ...site.mounts.map((mount) => ({ name: mount.volume, mountPath: `${CODE_ROOT}/${mount.path}`, readOnly })),
+  ];
+  return { volumes: [...code, ...volumes], mounts };
+}

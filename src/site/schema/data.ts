@@ -34,22 +34,16 @@ const relationship = z
   .meta({ description: "A server outside Howdah that the site uses. The environment gets NAME_HOST and NAME_PORT." });
 
 /** `spec.relationships`: servers outside. */
-export const relationships = z
-  .record(name, relationship)
-  .meta({
-    description: "Servers outside Howdah that the site uses: an LDAP, a mail relay, a Redis.",
-    examples: [{ mail: { host: "mail.example.org", port: 25 } }],
-  });
+export const relationships = z.record(name, relationship).meta({
+  description: "Servers outside Howdah that the site uses: an LDAP, a mail relay, a Redis.",
+  examples: [{ mail: { host: "mail.example.org", port: 25 } }],
+});
 
 const mount = z
   .strictObject({
-    storage: z
-      .enum(["shared", "local"])
-      .default("shared")
-      .meta({
-        description:
-          "`shared`: data that must live on (uploads), the same for all replicas. `local`: caches, one per replica, gone with it.",
-      }),
+    storage: z.enum(["shared", "local"]).default("shared").meta({
+      description: "`shared`: data that must live on (uploads), the same for all replicas. `local`: caches, one per replica, gone with it.",
+    }),
     size: size.default("1Gi").meta({ description: "What is reserved for it. One machine warns beyond it; Kubernetes enforces it." }),
     seed: z.boolean().default(true).meta({ description: "Copy what the code has there into an empty mount." }),
     served: z
@@ -60,12 +54,10 @@ const mount = z
   .meta({ description: "A directory that the site writes to." });
 
 /** `spec.mounts`: the writable paths. */
-export const mounts = z
-  .record(relativePath, mount)
-  .meta({
-    description: "Writable paths below the site's directory. Everything else is read-only. PHP never runs in them unless `code: writable`.",
-    examples: [{ "wp-content/uploads": { storage: "shared", size: "5Gi" } }],
-  });
+export const mounts = z.record(relativePath, mount).meta({
+  description: "Writable paths below the site's directory. Everything else is read-only. PHP never runs in them unless `code: writable`.",
+  examples: [{ "wp-content/uploads": { storage: "shared", size: "5Gi" } }],
+});
 
 const secretRef = z.strictObject({
   secret: oneLine.min(1).meta({ description: "`NAME` or `NAME/KEY` of a secret that `howdah secret set` stored." }),
@@ -94,13 +86,10 @@ export const variables = z.record(variableName, variableValue).meta({
   examples: [{ APP_URL: { site: "url" }, APP_KEY: { generate: { encoding: "laravel" } } }],
 });
 
-const replace = z
-  .boolean()
-  .optional()
-  .meta({
-    description:
-      "`true`: put this file in place of one that the code already has (a distribution's, that reads /etc). Default: a file that is there wins.",
-  });
+const replace = z.boolean().optional().meta({
+  description:
+    "`true`: put this file in place of one that the code already has (a distribution's, that reads /etc). Default: a file that is there wins.",
+});
 
 const configurationFile = z
   .union([
@@ -116,7 +105,9 @@ const configurationFile = z
       replace,
     }),
   ])
-  .meta({ description: "A configuration file that is put in place when the code has none, or instead of the one it has (`replace: true`)." });
+  .meta({
+    description: "A configuration file that is put in place when the code has none, or instead of the one it has (`replace: true`).",
+  });
 
 /** `spec.configuration`: files that map the environment into the application's own configuration. */
 export const configuration = z.record(relativePath, configurationFile).meta({
@@ -134,19 +125,15 @@ const hook = z.union([hookStep, z.array(hookStep).max(50)]);
 /** `spec.hooks`: what runs when. */
 export const hooks = z
   .strictObject({
-    build: hook
-      .optional()
-      .meta({
-        description:
-          "Runs while the image is built, in a builder with a shell, composer and Node: composer install, npm run build. No database.",
-        examples: ["composer install --no-dev --optimize-autoloader"],
-      }),
-    install: hook
-      .optional()
-      .meta({
-        description: "Runs once, when the database is empty (without a database: once). Several replicas at once run it once.",
-        examples: ["php bin/install.php", { sql: "schema/mysql.sql" }],
-      }),
+    build: hook.optional().meta({
+      description:
+        "Runs while the image is built, in a builder with a shell, composer and Node: composer install, npm run build. No database.",
+      examples: ["composer install --no-dev --optimize-autoloader"],
+    }),
+    install: hook.optional().meta({
+      description: "Runs once, when the database is empty (without a database: once). Several replicas at once run it once.",
+      examples: ["php bin/install.php", { sql: "schema/mysql.sql" }],
+    }),
     migrate: hook
       .optional()
       .meta({ description: "Runs once for each new code, before it serves. When it fails, the new code is not started." }),
@@ -168,12 +155,10 @@ const cron = z
   });
 
 /** `spec.crons`. */
-export const crons = z
-  .record(name, cron)
-  .meta({
-    description: "Commands on a schedule.",
-    examples: [{ jobs: { schedule: "*/5 * * * *", command: "php maintenance/runJobs.php" } }],
-  });
+export const crons = z.record(name, cron).meta({
+  description: "Commands on a schedule.",
+  examples: [{ jobs: { schedule: "*/5 * * * *", command: "php maintenance/runJobs.php" } }],
+});
 
 const worker = z
   .strictObject({

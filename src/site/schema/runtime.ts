@@ -3,20 +3,13 @@ import { duration, oneLine, phpSize } from "./grammar.ts";
 
 const fpm = z
   .strictObject({
-    maxChildren: z
-      .int()
-      .min(1)
-      .max(1000)
-      .optional()
-      .meta({
-        description:
-          "Most PHP requests at once (`pm.max_children`). Chosen from the memory limit when left out: (memory - 60 MiB) / 25 MiB, 2 to 20.",
-      }),
-    requestTimeout: duration
-      .default("60s")
-      .meta({
-        description: "A request that takes longer is ended (`request_terminate_timeout`); stopping waits that long for running ones.",
-      }),
+    maxChildren: z.int().min(1).max(1000).optional().meta({
+      description:
+        "Most PHP requests at once (`pm.max_children`). Chosen from the memory limit when left out: (memory - 60 MiB) / 25 MiB, 2 to 20.",
+    }),
+    requestTimeout: duration.default("60s").meta({
+      description: "A request that takes longer is ended (`request_terminate_timeout`); stopping waits that long for running ones.",
+    }),
     maxRequests: z
       .int()
       .min(0)
@@ -29,12 +22,10 @@ const fpm = z
 /** `spec.runtime`: which PHP runs the site. Left out: a static site, served by nginx alone. */
 export const runtime = z
   .strictObject({
-    php: z
-      .string()
-      .meta({
-        description: 'PHP version, quoted: "7.4", "8.2" or "8.4". Each comes from a Debian release with security support of its own.',
-        examples: ["8.4"],
-      }),
+    php: z.string().meta({
+      description: 'PHP version, quoted: "7.4", "8.2" or "8.4". Each comes from a Debian release with security support of its own.',
+      examples: ["8.4"],
+    }),
     extensions: z
       .array(z.string().regex(/^[a-z][a-z0-9_]*$/, "must be an extension's name as `php -m` prints it, in lower case"))
       .default([])
@@ -62,10 +53,8 @@ export const runtime = z
         description: "Debian packages with programs that the application runs, for example imagemagick. Implies `flavour: shell`.",
         examples: [["imagemagick", "diffutils"]],
       }),
-    image: oneLine
-      .optional()
-      .meta({
-        description: "An OCI image to use as base instead of Howdah's own. It must have PHP-FPM; `extensions` are then its business.",
-      }),
+    image: oneLine.optional().meta({
+      description: "An OCI image to use as base instead of Howdah's own. It must have PHP-FPM; `extensions` are then its business.",
+    }),
   })
   .meta({ description: "PHP. Left out for a static site." });

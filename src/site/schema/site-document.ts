@@ -22,12 +22,10 @@ const tls = z
       .enum(["off", "local", "secret"])
       .default("off")
       .meta({ description: "`local`: a certificate of this machine's own authority (`howdah up --tls`). `secret`: your own certificate." }),
-    secret: name
-      .optional()
-      .meta({
-        description:
-          "With `mode: secret`: a secret with `tls.crt` (with the chain), `tls.key` and optionally `dhparam.pem`, mounted at /etc/nginx/ssl.",
-      }),
+    secret: name.optional().meta({
+      description:
+        "With `mode: secret`: a secret with `tls.crt` (with the chain), `tls.key` and optionally `dhparam.pem`, mounted at /etc/nginx/ssl.",
+    }),
   })
   .meta({ description: "HTTPS." });
 
@@ -48,13 +46,10 @@ const spec = z
     database: database.optional(),
     relationships: relationships.default({}),
     mounts: mounts.default({}),
-    code: z
-      .enum(["sealed", "writable"])
-      .default("sealed")
-      .meta({
-        description:
-          "`sealed`: code is read-only, only mounts are writable. `writable`: the whole tree lives on a volume, for applications that change their own code; new versions are merged into it and local edits are kept.",
-      }),
+    code: z.enum(["sealed", "writable"]).default("sealed").meta({
+      description:
+        "`sealed`: code is read-only, only mounts are writable. `writable`: the whole tree lives on a volume, for applications that change their own code; new versions are merged into it and local edits are kept.",
+    }),
     configuration: configuration.default({}),
     variables: variables.default({}),
     hooks: hooks.prefault({}),
@@ -70,13 +65,10 @@ const spec = z
       }),
     tls: tls.prefault({}),
     scale: scale.prefault({}),
-    topology: z
-      .enum(["together", "apart"])
-      .default("together")
-      .meta({
-        description:
-          "`together`: nginx and PHP-FPM in one pod over a Unix socket. `apart`: each scaled alone, over TCP port 9000 on the site's own network.",
-      }),
+    topology: z.enum(["together", "apart"]).default("together").meta({
+      description:
+        "`together`: nginx and PHP-FPM in one pod over a Unix socket. `apart`: each scaled alone, over TCP port 9000 on the site's own network.",
+    }),
     recipe: oneLine.optional().meta({ description: "Which application `howdah init` took it for. Only information." }),
   })
   .meta({ description: "What the site is and needs." });

@@ -43,12 +43,10 @@ const rewrite = z
     from: oneLine
       .min(1)
       .meta({ description: "Regular expression (PCRE) on the URL path, anchored at its start by `^` if you want it so." }),
-    to: oneLine
-      .min(1)
-      .meta({
-        description: "The new path, with `$1` for what the expression caught; a `?` starts a query.",
-        examples: ["/doku.php?id=$1"],
-      }),
+    to: oneLine.min(1).meta({
+      description: "The new path, with `$1` for what the expression caught; a `?` starts a query.",
+      examples: ["/doku.php?id=$1"],
+    }),
     ifNoFile: z.boolean().default(false).meta({ description: "Only when no file or directory of that name is there." }),
     redirect: z
       .union([z.literal(301), z.literal(302), z.literal(307), z.literal(308)])
@@ -95,18 +93,14 @@ export const web = z
       .array(z.string().regex(/^[a-z][a-z0-9-]*$/))
       .default(["brotli"])
       .meta({ description: "Dynamic nginx modules.", examples: [["brotli", "lua", "modsecurity"]] }),
-    healthPath: urlPath
-      .default("/")
-      .meta({
-        description: "Asked after each start: the site is healthy when it answers with a status below 400.",
-        examples: ["/wp-login.php"],
-      }),
-    maxBodySize: size
-      .default("64Mi")
-      .meta({
-        description:
-          "Largest request body, so largest upload. PHP's upload_max_filesize and post_max_size follow it unless `runtime.ini` sets them.",
-      }),
+    healthPath: urlPath.default("/").meta({
+      description: "Asked after each start: the site is healthy when it answers with a status below 400.",
+      examples: ["/wp-login.php"],
+    }),
+    maxBodySize: size.default("64Mi").meta({
+      description:
+        "Largest request body, so largest upload. PHP's upload_max_filesize and post_max_size follow it unless `runtime.ini` sets them.",
+    }),
     microcache: z
       .union([
         z.boolean(),

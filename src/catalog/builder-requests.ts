@@ -1,0 +1,28 @@
+import type { BaseRequest } from "./image-recipes.ts";
+import { defaultPhp, type PhpVersion } from "./php-versions.ts";
+
+const nodePrograms = new Set(["node", "npm", "npx", "nodejs"]);
+
+/** Which builder runs a build hook: node's own tools in the newest suite's Node, everything else beside PHP and composer. */
+export function builderOf(argv: readonly string[]): "php" | "node" {
+  return nodePrograms.has(argv[0] ?? "") ? "node" : "php";
+}
+
+/** The builders that a site's build hooks need, to be locked with its base images. None without hooks. */
+export function builderRequests(
+  hooks: readonly (readonly string[])[],
+  php: { readonly version: PhpVersion; readonly extensions: readonly string[]; readonly packages: readonly string[] } | null,
+): readonly BaseRequest[] {
+  const kinds = new Set(hooks.map(builderOf));
+  const requests: BaseRequest[] = [];
+  if (kinds.has("php")) requests.push(phpBuilder(php));
+  if (kinds.has("node")) requests.push({ kind: "node-builder" });
+  return requests;
+}
+
+/** The builder with PHP for a site; a static site's hooks run beside the default PHP. */
+export function phpBuilder(
+  php: { readonly version: PhpVersion; readonly extensions: readonly string[]; readonly packages: readonly string[] } | null,
+): BaseRequest {
+  return { kind: "php-builder", version: php?.version ?? defaultPhp, extensions: php?.extensions ?? [], packages: php?.packages ?? [] };
+}

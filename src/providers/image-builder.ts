@@ -1,0 +1,96 @@
+import type { BaseRequest } from "../catalog/image-recipes.ts";
+import type { Emit } from "../kernel/event.ts";
+import type { Lock } from "./image-lock.ts";
+
+/** An image in the machine's own storage. */
+export interface BuiltImage {
+  /** `localhost/howdah/php:<recipe hash>`: the name says the content, so a name is a pin. */
+  readonly reference: string;
+  /** Manifest digest, `sha256:…`: the same on every machine that builds the same lock. */
+  readonly digest: string;
+  /** Uncompressed bytes, base layers included. */
+  readonly sizeBytes: number;
+  /** False when it was there already. */
+  readonly built: boolean;
+}
+
+/** Asks for the packages of base images to be pinned. */
+export interface LockRequest {
+  readonly images: readonly BaseRequest[];
+  /** What is pinned already stays pinned. */
+  readonly current?: Lock;
+  /** `howdah pin`: take the newest packages, whatever `current` says. */
+  readonly renew?: boolean;
+}
+
+/** Asks for the images of one site: the base images with one layer of code. */
+export interface SiteImageRequest {
+  /** Site name: names the images and the caches. */
+  readonly site: string;
+  /** Base of nginx: an image reference in the machine's storage. */
+  readonly web: string;
+  /** Base of PHP: a reference, or null for a static site. */
+  readonly php: string | null;
+  /** Absolute path of the tree. */
+  readonly source: string;
+  /** Absolute directories outside of the tree whose files symlinks in it may bring in (Debian's packages: /usr/share/…, /etc/…). */
+  readonly followInto: readonly string[];
+  /** Patterns as in `.gitignore`, beyond Howdah's own list and the tree's `.howdahignore` or `.dockerignore`. */
+  readonly ignore: readonly string[];
+  /** Files that Howdah writes into the tree, relative to it; they win over the tree's. */
+  readonly configuration: readonly { readonly path: string; readonly content: string }[];
+  /** Build hooks, in order, as argument arrays; they run in the code root of a copy. */
+  readonly hooks: readonly (readonly string[])[];
+  /** The builder with PHP (`phpBuilder` of the catalog); used only when a hook needs it. */
+  readonly builder: BaseRequest;
+  /** Environment of the hooks; no secrets: what a hook prints is shown. */
+  readonly environment?: Readonly<Record<string, string>>;
+  readonly labels?: Readonly<Record<string, string>>;
+}
+
+/** A symlink that leaves the tree for a place that is not allowed, or dangles; it is not in the image. */
+export interface SkippedLink {
+  readonly path: string;
+  readonly target: string;
+  readonly why: "outside" | "dangling" | "loop";
+}
+
+/** The images of a site: both have the same code layer. */
+export interface SiteImages {
+  readonly web: BuiltImage;
+  readonly php: BuiltImage | null;
+  /** sha256 of the code layer: the same tree gives the same. */
+  readonly codeDigest: string;
+  readonly files: number;
+  readonly skippedLinks: readonly SkippedLink[];
+}
+
+/** One image that Howdah made. */
+export interface ImageSummary {
+  readonly reference: string;
+  readonly digest: string;
+  readonly sizeBytes: number;
+  /** `php`, `nginx`, `mariadb`, `php-builder`, `node-builder`, or `site`. */
+  readonly kind: string;
+  /** Site name of a site's image. */
+  readonly site?: string;
+}
+
+/**
+ * Makes container images. Everything is cached by content: asking for what exists does nothing and says `built: false`.
+ * Errors: `image/*` by name, `machine/disk-full`, `machine/tool-missing`, `cancelled`; a failure leaves no half-made image and no damaged cache.
+ */
+export interface ImageBuilder {
+  /** Pins the packages of base images: `current` plus what it lacks; entries that nothing asks for are dropped. Needs the package source only for what is new. */
+  lock(request: LockRequest, emit: Emit, signal?: AbortSignal): Promise<Lock>;
+  /** The base image of a request that is in the lock; `image/package-unknown` when it isn't. */
+  ensureBase(request: BaseRequest, lock: Lock, emit: Emit, signal?: AbortSignal): Promise<BuiltImage>;
+  /** An image of somebody else, by its name: pulled when the machine does not have it. */
+  ensureForeign(reference: string, emit: Emit, signal?: AbortSignal): Promise<BuiltImage>;
+  /** The site's images. With hooks, `lock` must hold the builders of `builderRequests`. */
+  ensureSite(request: SiteImageRequest, lock: Lock, emit: Emit, signal?: AbortSignal): Promise<SiteImages>;
+  /** Every image that Howdah made here, sorted by reference. */
+  list(signal?: AbortSignal): Promise<readonly ImageSummary[]>;
+  /** Removes images by reference; those in use stay. Returns what was removed. */
+  remove(references: readonly string[], signal?: AbortSignal): Promise<readonly string[]>;
+}

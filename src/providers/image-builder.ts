@@ -46,6 +46,13 @@ export interface SiteImageRequest {
   /** Environment of the hooks; no secrets: what a hook prints is shown. */
   readonly environment?: Readonly<Record<string, string>>;
   readonly labels?: Readonly<Record<string, string>>;
+  /**
+   * Mount paths (relative to the tree) whose content must also lie at `/usr/share/howdah/seed/<path>` in the PHP image:
+   * a volume hides what the code has there, and the entrypoint seeds an empty volume from this copy.
+   */
+  readonly seeds?: readonly string[];
+  /** `code: writable`: the code lies at `/usr/share/howdah/code` instead of `/srv/web` (a volume is mounted there and the entrypoint merges). */
+  readonly writable?: boolean;
 }
 
 /** A symlink that leaves the tree for a place that is not allowed, or dangles; it is not in the image. */

@@ -1,0 +1,134 @@
+<?php
+declare(strict_types=1);
+
+namespace Howdah;
+
+/** @param array<string, mixed> $configuration */
+function open_ledger(array $configuration): Ledger
+{
+    if ($configuration['database'] !== null) {
+        return new DatabaseLedger(database_address());
+    }
+    return $configuration['ledgerMount'] === null ? new NoLedger() : new FileLedger($configuration['ledgerMount']);
+}
+
+/**
+ * Runs a hook's steps in order; the first that fails ends it.
+ * @param array<int, array{argv?: string[], sql?: string}> $steps
+ * @return array{exit: int, output: string[], message: string}
+ */
+function run_hook(array $steps, string $root, Ledger $ledger): array
+{
+    foreach ($steps as $hook) {
+        $argv = isset($hook['sql']) ? [PHP_BINARY, __DIR__ . '/entrypoint.php', 'sql', '--hook', "$root/{$hook['sql']}"] : $hook['argv'];
+        $result = run_program($argv, $root, static function () use ($ledger): void {
+            $ledger->keepAlive();
+        });
+        if ($result['exit'] !== 0) {
+            $last = end($result['output']);
+            $words = isset($hook['sql']) ? "sql {$hook['sql']}" : implode(' ', $argv);
+            return $result + ['message' => "`$words` ended with exit code {$result['exit']}" . ($last === false ? '' : ": $last")];
+        }
+    }
+    return ['exit' => 0, 'output' => [], 'message' => ''];
+}
+
+/** True when a start has nothing to do, told without any lock: the usual case of a restart or of one more replica. */
+function is_settled(array $configuration, Ledger $ledger): bool
+{
+    $settled = static function (?array $row): bool {
+        return $row !== null && in_array($row['state'], ['done', 'adopted'], true);
+    };
+    $install = $configuration['hooks']['install'] === [] || $settled($ledger->read('install'));
+    $migrate = $configuration['hooks']['migrate'] === [] || $settled($ledger->read(migration_step($configuration)));
+    return $install && $migrate;
+}
+
+function migration_step(array $configuration): string
+{
+    return 'migrate:' . (getenv('HOWDAH_RELEASE') ?: $configuration['release']);
+}
+
+/** Installs once and migrates once for each release, whatever replicas start together or die meanwhile. */
+function run_hooks(array $configuration): void
+{
+    $hooks = $configuration['hooks'];
+    if ($hooks['install'] === [] && $hooks['migrate'] === []) {
+        return;
+    }
+    $ledger = open_ledger($configuration);
+    try {
+        if (!is_settled($configuration, $ledger)) {
+            $ledger->lock();
+            if ($hooks['install'] !== []) {
+                install_once($configuration, $ledger);
+            }
+            if ($hooks['migrate'] !== []) {
+                migrate_once($configuration, $ledger);
+            }
+        }
+    } finally {
+        $ledger->close(); // the server that we become must not inherit the lock
+    }
+}
+
+function install_once(array $configuration, Ledger $ledger): void
+{
+    $row = $ledger->read('install');
+    if ($row !== null && in_array($row['state'], ['done', 'adopted'], true)) {
+        return;
+    }
+    if (!may_install($row, $ledger)) {
+        $ledger->write('install', 'adopted');
+        step('install', 'skipped', 'there is data already');
+        return;
+    }
+    $ledger->write('install', 'started');
+    step('install', 'started');
+    $result = run_hook($configuration['hooks']['install'], $configuration['root'], $ledger);
+    if ($result['exit'] !== 0) {
+        $ledger->write('install', 'failed', $ledger->fingerprint());
+        throw new Failure('site/install-failed', EXIT_INSTALL, 'The install hook failed: ' . $result['message'], $result['output']);
+    }
+    $ledger->write('install', 'done');
+    step('install', 'done');
+}
+
+/**
+ * An installation that was begun found nothing, so what is there now is its own half-done work and is taken away before it runs again;
+ * but not when somebody changed it after the failure (an import, a repair by hand): that is data, and it stays.
+ */
+function may_install(?array $row, Ledger $ledger): bool
+{
+    if ($row === null || $ledger->isEmpty()) {
+        return $ledger->isEmpty();
+    }
+    if ($row['state'] === 'failed' && $row['detail'] !== $ledger->fingerprint()) {
+        notice('The database was changed after the failed installation, so it is kept and counts as installed');
+        return false;
+    }
+    notice(($row['state'] === 'failed' ? 'The last installation failed' : 'The last installation was interrupted') . ': its tables are removed and it runs again');
+    $ledger->clear();
+    return true;
+}
+
+function migrate_once(array $configuration, Ledger $ledger): void
+{
+    $name = migration_step($configuration);
+    $row = $ledger->read($name);
+    if ($row !== null && $row['state'] === 'done') {
+        return;
+    }
+    if ($row !== null) {
+        notice(($row['state'] === 'failed' ? 'The migration of this release failed before' : 'The migration of this release was interrupted') . ': it runs again');
+    }
+    $ledger->write($name, 'started');
+    step('migrate', 'started');
+    $result = run_hook($configuration['hooks']['migrate'], $configuration['root'], $ledger);
+    if ($result['exit'] !== 0) {
+        $ledger->write($name, 'failed');
+        throw new Failure('site/migrate-failed', EXIT_MIGRATE, 'The migrate hook failed: ' . $result['message'], $result['output']);
+    }
+    $ledger->write($name, 'done');
+    step('migrate', 'done');
+}

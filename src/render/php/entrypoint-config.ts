@@ -1,0 +1,87 @@
+import { CODE_ROOT } from "../../kernel/label.ts";
+import type { HookStep, Site } from "../../site/site.ts";
+
+/** Where the files of one PHP container lie. The pod mounts the configuration directory, the image carries the others. */
+export const PHP_PATHS = {
+  configuration: "/etc/howdah",
+  entrypointConfig: "/etc/howdah/entrypoint.json",
+  fpmConfig: "/etc/howdah/php-fpm.conf",
+  ini: "/etc/howdah/php.ini",
+  program: "/usr/lib/howdah/entrypoint.php",
+  fpm: "/usr/sbin/php-fpm",
+  /** What a sealed image has at each mount's path: a volume hides it there. */
+  mountSeeds: "/usr/share/howdah/seed",
+  /** The whole tree of a site with `code: writable`, whose volume hides it at the code root. */
+  codeSeed: "/usr/share/howdah/code",
+  sockets: "/run/php",
+  fpmSocket: "/run/php/fpm.sock",
+  statusSocket: "/run/php/status.sock",
+  sessions: "/tmp/sessions",
+  statusPath: "/-/fpm-status",
+  pingPath: "/-/fpm-ping",
+} as const;
+
+/** Start command of the PHP container; the entrypoint becomes PHP-FPM in the same process. */
+export const SERVE_COMMAND: readonly string[] = ["/usr/bin/php", PHP_PATHS.program, "serve"];
+
+/** Environment of every PHP process: the default directories first, then ours, so that our settings win over the image's. */
+export const PHP_ENVIRONMENT: Readonly<Record<string, string>> = { PHP_INI_SCAN_DIR: `:${PHP_PATHS.configuration}` };
+
+/** What src/entrypoint/php reads. Both sides change together; `schema` guards an image that is older than its configuration. */
+export interface EntrypointConfig {
+  readonly schema: 1;
+  /** The code root. */
+  readonly root: string;
+  /** Made at each start: they lie on memory file systems. */
+  readonly directories: readonly string[];
+  /** The sealed tree that a writable code volume is filled and updated from. */
+  readonly codeSeed: string | null;
+  readonly mounts: readonly { readonly path: string; readonly target: string; readonly seed: string | null }[];
+  /** Without a database: the volume that remembers what was installed; null when nothing outlives the container. */
+  readonly ledgerMount: string | null;
+  readonly database: { readonly waitSeconds: number } | null;
+  readonly hooks: { readonly install: readonly HookStep[]; readonly migrate: readonly HookStep[] };
+  /** What a migration runs once for: the identity of the code. HOWDAH_RELEASE in the environment wins. */
+  readonly release: string;
+  /** argv of the server. */
+  readonly server: readonly string[];
+  /** Where `health` asks. */
+  readonly status: { readonly address: string; readonly path: string };
+}
+
+/** R-C2: they gave up after 45 s with a clear message. */
+const WAIT_SECONDS = 45;
+
+/** What the PHP container does before it serves, from the site; `release` names the code (an image digest, or a hash of the tree). */
+export function entrypointConfig(site: Site, release: string): EntrypointConfig {
+  const writable = site.code === "writable";
+  const seeds = writable ? PHP_PATHS.codeSeed : PHP_PATHS.mountSeeds;
+  return {
+    schema: 1,
+    root: CODE_ROOT,
+    directories: [PHP_PATHS.sockets, PHP_PATHS.sessions],
+    codeSeed: writable ? PHP_PATHS.codeSeed : null,
+    mounts: site.mounts.map(({ path, seed }) => ({ path, target: `${CODE_ROOT}/${path}`, seed: seed ? `${seeds}/${path}` : null })),
+    ledgerMount: ledgerMount(site),
+    database: site.database === null ? null : { waitSeconds: WAIT_SECONDS },
+    hooks: { install: site.hooks.install, migrate: site.hooks.migrate },
+    release,
+    server: [PHP_PATHS.fpm, "-F", "-O", "-y", PHP_PATHS.fpmConfig],
+    status: { address: `unix://${PHP_PATHS.statusSocket}`, path: PHP_PATHS.pingPath },
+  };
+}
+
+/** The code volume, else the first shared mount by path: its choice must not change when mounts are listed in another order. */
+function ledgerMount(site: Site): string | null {
+  if (site.code === "writable") return CODE_ROOT;
+  const shared = site.mounts
+    .filter((mount) => mount.storage === "shared")
+    .map((mount) => mount.path)
+    .sort();
+  return shared[0] === undefined ? null : `${CODE_ROOT}/${shared[0]}`;
+}
+
+/** The text of /etc/howdah/entrypoint.json. */
+export function renderEntrypointConfig(site: Site, release: string): string {
+  return `${JSON.stringify(entrypointConfig(site, release), null, 2)}\n`;
+}

@@ -1,7 +1,10 @@
-import type { Clock } from "../kernel/clock.ts";
-import type { Secret } from "../kernel/secret.ts";
+import type { Tree } from "../detect/tree.ts";
 import type { Engine, EngineContext } from "../engine/engine.ts";
-import type { Step } from "../plan/step.ts";
+import type { Clock } from "../kernel/clock.ts";
+import type { DatabaseServer } from "../providers/database/database-server.ts";
+import type { ImageBuilder } from "../providers/image-builder.ts";
+import type { MachineCheck } from "../providers/machine/machine-checks.ts";
+import type { SecretStore } from "../providers/secrets/secret-store.ts";
 import type { Site } from "../site/site.ts";
 
 /** What is remembered of a site that runs on this machine, so that verbs work without its file. Holds no secret. */
@@ -75,4 +78,53 @@ export interface AgentPort {
   stop(): Promise<void>;
 }
 
-export type { Clock, Engine, EngineContext, Secret, Step };
+/** Files of the project: the site file and its lock. */
+export interface ProjectFiles {
+  /** A file's text, or undefined when it is not there. */
+  read(path: string): Promise<string | undefined>;
+  /** Atomically; `backup` keeps a former file beside it as `NAME.bak`. */
+  write(path: string, text: string, options?: { readonly backup?: boolean }): Promise<void>;
+  kind(path: string): Promise<"file" | "directory" | "missing" | "other">;
+  tree(directory: string): Promise<Tree>;
+  realpath(path: string): Promise<string>;
+}
+
+/** What is known about this machine. */
+export interface MachinePort {
+  readonly uid: number;
+  check(): Promise<readonly MachineCheck[]>;
+  portIsFree(address: string, port: number): Promise<boolean>;
+}
+
+/** Settings from the environment and the machine's configuration, read once at the edge. */
+export interface Settings {
+  readonly stateDirectory: string;
+  readonly httpPort: number;
+  readonly httpsPort: number;
+  readonly bind: string;
+  /** Days that a destroyed site's data is kept. */
+  readonly retentionDays: number;
+}
+
+/** Everything that the verbs act on. wiring.ts makes it. */
+export interface Ports {
+  readonly settings: Settings;
+  readonly clock: Clock;
+  readonly engine: Engine;
+  readonly images: ImageBuilder;
+  readonly databases: DatabaseServer;
+  readonly secrets: SecretStore;
+  readonly records: DocumentStore<SiteRecord>;
+  readonly retained: DocumentStore<RetainedData>;
+  readonly configCheck: ConfigCheck;
+  readonly http: HttpProbe;
+  readonly edge: EdgePort;
+  readonly locks: LockPort;
+  readonly agent: AgentPort;
+  readonly files: ProjectFiles;
+  readonly machine: MachinePort;
+  /** Frees sockets and pools. */
+  close(): Promise<void>;
+}
+
+export type { EngineContext };

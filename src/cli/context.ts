@@ -1,0 +1,24 @@
+import type { Ports } from "../workflows/ports.ts";
+import type { Reporter } from "./report/reporter.ts";
+import type { Terminal } from "./terminal.ts";
+
+/** Flags that every command has. */
+export interface GlobalFlags {
+  readonly output: "text" | "json";
+  readonly verbose: boolean;
+}
+
+/** What a command gets: its terminal, the flags, and the ports, which are only wired (and their modules loaded) when it asks for them. */
+export interface CliContext {
+  readonly terminal: Terminal;
+  readonly flags: GlobalFlags;
+  readonly directory: string;
+  /** Aborted by Ctrl-C and by SIGTERM. */
+  readonly signal: AbortSignal;
+  readonly version: string;
+  ports(): Promise<Ports>;
+  reporter(ports: Ports): Reporter;
+}
+
+/** A command's work: answers the exit code. */
+export type Action = (context: CliContext) => Promise<number>;

@@ -1,0 +1,54 @@
+import { CommanderError } from "commander";
+import { HowdahError } from "../kernel/howdah-error.ts";
+import type { Ports } from "../workflows/ports.ts";
+import type { Action, CliContext, GlobalFlags } from "./context.ts";
+import { createProgram } from "./program.ts";
+import { printError } from "./report/print-error.ts";
+import { reporterFor } from "./report/reporter.ts";
+import type { Terminal } from "./terminal.ts";
+import { VERSION } from "./version.ts";
+
+/** What the process gives to the command line. */
+export interface CliEnvironment {
+  readonly terminal: Terminal;
+  readonly signal: AbortSignal;
+  readonly directory: string;
+  readonly wire: () => Promise<Ports>;
+}
+
+/** Parses arguments, runs the one command they name, and turns whatever happens into words and an exit code. */
+export async function runCli(argv: readonly string[], environment: CliEnvironment): Promise<number> {
+  let chosen: Action | undefined;
+  const program = createProgram((action) => {
+    chosen = action;
+  });
+  program.exitOverride();
+  program.configureOutput({ writeOut: environment.terminal.out, writeErr: environment.terminal.err, getOutHasColors: () => false });
+  let terminal = environment.terminal;
+  let ports: Ports | undefined;
+  try {
+    await program.parseAsync(argv, { from: "user" });
+    const flags = program.opts<GlobalFlags>();
+    terminal = { ...terminal, output: flags.output };
+    const context: CliContext = {
+      terminal,
+      flags,
+      directory: environment.directory,
+      signal: environment.signal,
+      version: VERSION,
+      ports: async () => (ports ??= await environment.wire()),
+      reporter: (wired) => reporterFor(terminal, wired.clock, flags.verbose),
+    };
+    return chosen === undefined ? 0 : await chosen(context);
+  } catch (error) {
+    if (error instanceof CommanderError) return usageExit(error);
+    return printError(error, terminal, { aborted: environment.signal.aborted, version: VERSION });
+  } finally {
+    await ports?.close();
+  }
+}
+
+/** commander has printed its own words; help and version are no errors. */
+function usageExit(error: CommanderError): number {
+  return error.exitCode === 0 || error.code === "commander.help" ? 0 : new HowdahError("usage/invalid", error.message).entry.exit;
+}

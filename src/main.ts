@@ -1,0 +1,30 @@
+import { runCli } from "./cli/run-cli.ts";
+import type { Terminal } from "./cli/terminal.ts";
+
+/** The program: arguments in, exit code out. The only place that touches the process's streams and signals. */
+export async function main(argv: readonly string[]): Promise<number> {
+  const controller = new AbortController();
+  const stop = (name: NodeJS.Signals): void => {
+    if (controller.signal.aborted) return;
+    process.stderr.write(name === "SIGINT" ? "\nStopping; nothing is left half-done…\n" : "");
+    controller.abort(new Error(name));
+  };
+  process.on("SIGINT", stop);
+  process.on("SIGTERM", stop);
+  // A reader that went away (`howdah logs | head`) is no failure.
+  process.stdout.on("error", (error: NodeJS.ErrnoException) => {
+    if (error.code !== "EPIPE") throw error;
+    controller.abort(error);
+  });
+  const noColor = (process.env["NO_COLOR"] ?? "") !== "" || process.env["TERM"] === "dumb";
+  const terminal: Terminal = {
+    out: (text) => process.stdout.write(text),
+    err: (text) => process.stderr.write(text),
+    color: process.stderr.isTTY && !noColor,
+    live: process.stderr.isTTY && process.env["TERM"] !== "dumb" && (process.env["CI"] ?? "") === "",
+    interactive: process.stdin.isTTY && process.stdout.isTTY,
+    columns: process.stderr.columns ?? 100,
+    output: "text",
+  };
+  return runCli(argv, { terminal, signal: controller.signal, directory: process.cwd(), wire: async () => (await import("./wiring.ts")).wirePorts(process.env) });
+}

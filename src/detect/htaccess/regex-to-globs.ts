@@ -71,10 +71,10 @@ function expandRepeat(node: RegexNode & { kind: "repeat" }): readonly string[] |
 function expandClass(text: string): readonly string[] | undefined {
   // Between letters an unescaped dot is nearly always meant as a dot: `README.md`. Denying that name is what its author wanted.
   if (text === ".") return ["."];
-  if (text === "\\d") return [..."0123456789"];
+  if (text === "\\d") return "0123456789".split("");
   const plain = /^\[((?:[A-Za-z0-9_.~]|\\\.)+)\]$/.exec(text)?.[1]?.replaceAll("\\", "");
-  if (plain !== undefined) return [...plain];
-  return text === "[0-9]" ? [..."0123456789"] : undefined;
+  if (plain !== undefined) return plain.split("");
+  return text === "[0-9]" ? "0123456789".split("") : undefined;
 }
 
 function joinAll(lists: readonly (readonly string[] | undefined)[]): readonly string[] | undefined {

@@ -98,7 +98,10 @@ function fileGlobs(files: FilesScope): readonly string[] | undefined {
   return regexToGlobs(files.pattern.replace(/^\(\?i\)/, ""))?.map((glob) => glob.replace(/^\*\*\//, "").replaceAll("**", "*"));
 }
 
-/** True for names that Howdah never serves in any site: dot files. The renderer's list is longer; what is here twice does no harm. */
+/**
+ * True for names that Howdah never serves in any site, so that a site file need not repeat them: a part of the list in
+ * render/nginx/protected-names.ts (dot files, backups, dumps, package managers' files).
+ */
 export function isBuiltIn(glob: string): boolean {
-  return glob.startsWith(".");
+  return /^\.|~$|\.(bak|orig|save|sw[op]|sql|inc|sh|ya?ml)$|^(composer\.(json|lock)|package\.json|yarn\.lock|web\.config)$/.test(glob);
 }

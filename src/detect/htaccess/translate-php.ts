@@ -26,7 +26,7 @@ export function translatePhp(active: ActiveDirective, draft: WebDraft): void {
   }
   const aboutPhp = directive.args.some((word) => /\.?ph(p[0-9]?|tml|ar|ps)$/i.test(word)) || (files !== undefined && isPhpOnly(files));
   const off =
-    /^remove/.test(directive.name) ||
+    directive.name.startsWith("remove") ||
     (/^(set|add)handler$/.test(directive.name) && /^(none|default-handler|cgi-script)$/i.test(first)) ||
     (/^(addtype|forcetype)$/.test(directive.name) && /^text\/(plain|html)$/i.test(first));
   const wholeDirectory = directive.name === "sethandler" && files === undefined;

@@ -167,7 +167,7 @@ function translateStop(rule: RewriteRule, at: Rewriting): undefined {
 
 function isHttpsRedirect({ conditions, target }: RewriteRule): boolean {
   return (
-    /^https:\/\//.test(target) && conditions.some(({ subject }) => /HTTPS|SERVER_PORT|X-Forwarded-Proto|REQUEST_SCHEME/i.test(subject))
+    target.startsWith("https://") && conditions.some(({ subject }) => /HTTPS|SERVER_PORT|X-Forwarded-Proto|REQUEST_SCHEME/i.test(subject))
   );
 }
 

@@ -1,0 +1,6 @@
+import { wordpress } from "./wordpress.ts";
+
+/** Configuration files that read the environment, by the name that a site file gives them (`configuration: {"wp-config.php": {preset: wordpress}}`). */
+export const configurationPresets: Readonly<Record<string, { readonly title: string; readonly content: string }>> = {
+  wordpress: { title: "wp-config.php of WordPress", content: wordpress },
+};

@@ -1,0 +1,31 @@
+import { mariadbVersions } from "../catalog/mariadb-versions.ts";
+import { nginxModules } from "../catalog/nginx-modules.ts";
+import { extensionFor, extensionsOf, versionsWith } from "../catalog/php-extensions.ts";
+import { isPhpVersion, phpReleases } from "../catalog/php-versions.ts";
+
+/** What the rules and the resolver ask the catalog: narrow, so that tests can put their own in its place. */
+export interface SiteCatalog {
+  /** Oldest first; `secure` is false when Debian's security fixes for it have stopped. */
+  readonly php: readonly { readonly version: string; readonly secure: boolean }[];
+  /** Where an extension of a PHP version comes from; undefined when it has none of that name. */
+  extension(php: string, name: string): "builtin" | "cli-only" | "package" | undefined;
+  extensionNames(php: string): readonly string[];
+  /** PHP versions that have an extension, oldest first. */
+  phpWith(extension: string): readonly string[];
+  readonly nginxModules: readonly string[];
+  /** Oldest first. */
+  readonly mariadb: readonly string[];
+  /** Configuration files that are ready, by name. */
+  readonly presets: Readonly<Record<string, { readonly content: string }>>;
+}
+
+/** The real catalog. */
+export const siteCatalog: SiteCatalog = {
+  php: phpReleases.map(({ version, securityUpdates }) => ({ version, secure: securityUpdates })),
+  extension: (php, name) => (isPhpVersion(php) ? extensionFor(php, name)?.kind : undefined),
+  extensionNames: (php) => (isPhpVersion(php) ? extensionsOf(php) : []),
+  phpWith: versionsWith,
+  nginxModules: nginxModules.map((module) => module.name),
+  mariadb: mariadbVersions,
+  presets: {},
+};

@@ -1,0 +1,45 @@
+import { type Condition, readyCondition } from "../../observe/conditions.ts";
+import type { Observed } from "../../observe/observed.ts";
+import type { Ports, SiteRecord } from "../ports.ts";
+
+/** What `howdah status` answers for one site. */
+export interface SiteStatus {
+  readonly name: string;
+  readonly url: string;
+  readonly file: string;
+  readonly condition: Condition;
+  readonly release: string;
+  readonly updatedAt: string;
+  readonly php: string | null;
+  readonly database: string | null;
+  readonly components: readonly { readonly name: string; readonly ready: number; readonly wanted: number; readonly restarts: number; readonly memoryBytes: number | null }[];
+  readonly volumes: Observed["volumes"];
+}
+
+/** One site's status from what is remembered and what the engine sees now. */
+export async function siteStatus(record: SiteRecord, ports: Ports): Promise<SiteStatus> {
+  const observed = await ports.engine.observe(record.namespace);
+  const components = observed.workloads.map((workload) => {
+    const containers = observed.pods.filter((pod) => pod.workload === workload.name).flatMap((pod) => pod.containers);
+    const known = containers.flatMap((container) => (container.memoryBytes === undefined ? [] : [container.memoryBytes]));
+    return {
+      name: workload.name,
+      ready: workload.ready,
+      wanted: workload.wanted,
+      restarts: containers.reduce((sum, container) => sum + container.restarts, 0),
+      memoryBytes: known.length === 0 ? null : known.reduce((sum, bytes) => sum + bytes, 0),
+    };
+  });
+  return {
+    name: record.namespace,
+    url: record.url,
+    file: record.file,
+    condition: readyCondition(observed),
+    release: record.releaseId,
+    updatedAt: record.updatedAt,
+    php: record.site.runtime?.php ?? null,
+    database: record.database === null ? null : `${record.database.server}/${record.database.name}`,
+    components,
+    volumes: observed.volumes,
+  };
+}

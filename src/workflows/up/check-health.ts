@@ -1,0 +1,55 @@
+import { HowdahError } from "../../kernel/howdah-error.ts";
+import type { Site } from "../../site/site.ts";
+import type { EngineContext, Ports } from "../ports.ts";
+
+/** A first page with cold caches can take seconds; after that the site is called unhealthy. */
+const PATIENCE_MS = 60_000;
+const ATTEMPT_MS = 30_000;
+
+/**
+ * Asks the site's health path through the edge, as a visitor would. Healthy: a status below 400 (a redirect is an answer).
+ * Errors: site/unhealthy with what was answered instead.
+ */
+export async function checkHealth(site: Site, ports: Ports, context: EngineContext): Promise<{ readonly status: number; readonly milliseconds: number }> {
+  const host = (site.hostnames[0] ?? "localhost").replace("*", "www");
+  const connect = { address: ports.settings.bind === "0.0.0.0" ? "127.0.0.1" : ports.settings.bind, port: ports.settings.httpPort };
+  const port = connect.port === 80 ? "" : `:${String(connect.port)}`;
+  const until = ports.clock.now() + PATIENCE_MS;
+  let last = "nothing answered";
+  for (;;) {
+    context.signal.throwIfAborted();
+    const started = ports.clock.now();
+    try {
+      const answer = await ports.http.get(`http://${host}${site.web.healthPath}`, { host: `${host}${port}`, connect, timeoutMs: ATTEMPT_MS });
+      if (answer.status < 400) return { status: answer.status, milliseconds: ports.clock.now() - started };
+      last = `it answered ${String(answer.status)}${firstWords(answer.body)}`;
+    } catch (error) {
+      last = error instanceof Error ? error.message : String(error);
+    }
+    if (ports.clock.now() >= until || /^it answered (4|500)/.test(last)) break;
+    context.emit({ type: "task-progress", id: "health", detail: last });
+    await ports.clock.sleep(500, context.signal);
+  }
+  throw new HowdahError("site/unhealthy", `${site.web.healthPath} is not healthy: ${last}`, { output: await lastLines(site.name, ports, context) });
+}
+
+/** The first words of an answer without its markup, to be recognized by a person. */
+function firstWords(body: string): string {
+  const text = body
+    .replaceAll(/<(script|style)[\s\S]*?<\/\1>/gi, " ")
+    .replaceAll(/<[^>]*>/g, " ")
+    .replaceAll(/\s+/g, " ")
+    .trim()
+    .slice(0, 160);
+  return text === "" ? "" : `: ${text}`;
+}
+
+async function lastLines(namespace: string, ports: Ports, context: EngineContext): Promise<string[]> {
+  const lines: string[] = [];
+  try {
+    for await (const line of ports.engine.logs(namespace, { follow: false, tail: 20 }, context)) lines.push(`${line.container}: ${line.text}`);
+  } catch {
+    // The lines are a help, not the point: the error itself says what is wrong.
+  }
+  return lines.slice(-20);
+}

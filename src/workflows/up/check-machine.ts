@@ -1,0 +1,20 @@
+import { HowdahError } from "../../kernel/howdah-error.ts";
+import type { Site } from "../../site/site.ts";
+import type { Ports, SiteRecord } from "../ports.ts";
+
+/** What must be true before anything is made: root, tools, a free port or our own edge on it, hostnames that no other site has. */
+export async function checkMachineFor(site: Site, _former: SiteRecord | undefined, ports: Ports): Promise<void> {
+  const wrong = (await ports.machine.check()).filter((check) => !check.ok);
+  const root = wrong.find((check) => check.name === "root");
+  if (root !== undefined) throw new HowdahError("machine/needs-root", `This needs root: ${root.detail}`);
+  const first = wrong[0];
+  if (first !== undefined) {
+    const disk = first.name.startsWith("space");
+    throw new HowdahError(disk ? "machine/disk-full" : "machine/tool-missing", wrong.map((check) => `${check.name}: ${check.detail}`).join("; "), { hint: `${first.fix ?? "See `howdah doctor`"}. \`howdah doctor\` checks everything.` });
+  }
+  for (const record of await ports.records.list()) {
+    if (record.namespace === site.name) continue;
+    const taken = site.hostnames.find((hostname) => record.site.hostnames.includes(hostname));
+    if (taken !== undefined) throw new HowdahError("site/invalid", `The hostname ${taken} belongs to the site ${record.namespace} already`, { hint: "Choose another in spec.hostnames, or destroy the other site." });
+  }
+}

@@ -1,0 +1,97 @@
+import { builderRequests, phpBuilder } from "../../catalog/builder-requests.ts";
+import type { BaseRequest } from "../../catalog/image-recipes.ts";
+import type { Emit } from "../../kernel/event.ts";
+import { HowdahError } from "../../kernel/howdah-error.ts";
+import type { BuiltImage, SiteImages } from "../../providers/image-builder.ts";
+import { type Lock, parseLock, printLock } from "../../providers/image-lock.ts";
+import type { Site } from "../../site/site.ts";
+import type { Ports } from "../ports.ts";
+
+/** The images that a site runs on. */
+export interface PreparedImages {
+  readonly site: SiteImages;
+  readonly edge: BuiltImage;
+  readonly database: BuiltImage | null;
+}
+
+/** The edge needs nothing but nginx itself; every site shares it. */
+const edgeRequest: BaseRequest = { kind: "nginx", modules: [] };
+
+function hookCommands(site: Site): readonly (readonly string[])[] {
+  return site.hooks.build.flatMap((step) => ("argv" in step ? [step.argv] : []));
+}
+
+function phpRequest(site: Site): BaseRequest | null {
+  if (site.runtime === null || site.runtime.image !== null) return null;
+  const { php, extensions, flavour, packages } = site.runtime;
+  return { kind: "php", version: php, extensions, flavour, packages };
+}
+
+/** Every base image that the site needs, builders included: what its lock pins. */
+export function baseRequests(site: Site): readonly BaseRequest[] {
+  const php = phpRequest(site);
+  return [
+    { kind: "nginx", modules: site.web.modules },
+    edgeRequest,
+    ...(php === null ? [] : [php]),
+    ...(site.database === null ? [] : [{ kind: "mariadb", version: site.database.version } as BaseRequest]),
+    ...builderRequests(hookCommands(site), builderRuntime(site)),
+  ];
+}
+
+function builderRuntime(site: Site): Parameters<typeof phpBuilder>[0] {
+  return site.runtime === null ? null : { version: site.runtime.php, extensions: site.runtime.extensions, packages: site.runtime.packages };
+}
+
+/** The lock beside the site file: what is pinned stays, what is new is added and written at once, so that the next build is the same. */
+export async function ensureLock(site: Site, lockFile: string, options: { readonly renew: boolean; readonly emit: Emit; readonly signal: AbortSignal }, ports: Ports): Promise<Lock> {
+  const text = await ports.files.read(lockFile);
+  const parsed = text === undefined ? undefined : parseLock(text);
+  if (parsed !== undefined && parsed.lock === undefined) {
+    throw new HowdahError("site/unreadable", `${lockFile} is damaged`, { diagnostics: parsed.diagnostics, hint: "Restore it from version control, or delete it and run `howdah pin` to make a new one." });
+  }
+  const current = parsed?.lock;
+  const lock = await ports.images.lock({ images: baseRequests(site), renew: options.renew, ...(current === undefined ? {} : { current }) }, options.emit, options.signal);
+  const printed = printLock(lock);
+  if (printed !== text) await ports.files.write(lockFile, printed);
+  return lock;
+}
+
+/** Builds what is missing, base images side by side, then the site's own. */
+export async function prepareImages(site: Site, source: string, lockFile: string, ports: Ports, context: { readonly emit: Emit; readonly signal: AbortSignal }): Promise<PreparedImages> {
+  const { emit, signal } = context;
+  const lock = await ensureLock(site, lockFile, { renew: false, emit, signal }, ports);
+  const base = (request: BaseRequest): Promise<BuiltImage> => ports.images.ensureBase(request, lock, emit, signal);
+  const php = phpRequest(site);
+  const foreign = site.runtime?.image ?? null;
+  const edge = await base(edgeRequest);
+  const web = await base({ kind: "nginx", modules: site.web.modules });
+  const phpBase = php !== null ? await base(php) : foreign === null ? null : await ports.images.ensureForeign(foreign, emit, signal);
+  const database = site.database === null ? null : await base({ kind: "mariadb", version: site.database.version as "10.5" | "10.11" | "11.8" });
+  const images = await ports.images.ensureSite(
+    {
+      site: site.name,
+      web: web.reference,
+      php: phpBase?.reference ?? null,
+      source,
+      followInto: FOLLOW_INTO,
+      ignore: [],
+      configuration: site.configuration,
+      hooks: hookCommands(site),
+      builder: phpBuilder(builderRuntime(site)),
+      environment: { HOWDAH_SITE: site.name, HOWDAH_ENVIRONMENT: site.environment },
+      seeds: site.mounts.filter((mount) => mount.seed).map((mount) => mount.path),
+      writable: site.code === "writable",
+    },
+    lock,
+    emit,
+    signal,
+  );
+  for (const link of images.skippedLinks) {
+    emit({ type: "notice", level: "warning", message: `${link.path} points to ${link.target}, which is ${link.why === "outside" ? "outside of the site" : link.why}: it is not in the image` });
+  }
+  return { site: images, edge, database };
+}
+
+/** Where symlinks of distribution packages lead: their code may come into the image (apps/README of the requirements, rule 6). */
+export const FOLLOW_INTO: readonly string[] = ["/usr/share", "/usr/lib", "/etc", "/var/lib"];

@@ -56,18 +56,12 @@ export function compareVersions(a: string, b: string): number {
   return 0;
 }
 
-/** What a recipe's install script reads: where the site is and who administers it. `howdah up` prints the password once. */
+/** What a recipe's install script reads: who administers the site (HOWDAH_URL is always there). `howdah up` prints the password once. */
 export function adminVariables(title: string): Variables {
   return {
-    ...siteVariables(),
     HOWDAH_SITE_TITLE: title,
     HOWDAH_ADMIN_USER: "admin",
     HOWDAH_ADMIN_EMAIL: "admin@example.org",
     HOWDAH_ADMIN_PASSWORD: { generate: { bytes: 20 } },
   };
-}
-
-/** Where the site is, for configuration presets. */
-export function siteVariables(): Variables {
-  return { HOWDAH_URL: { site: "url" } };
 }

@@ -3,30 +3,32 @@ declare(strict_types=1);
 
 namespace Howdah;
 
+/** The engine reads lines of at most 4096 bytes. */
+const LONGEST_MESSAGE = 1500;
+
 /**
- * One line of progress for the engine, on stderr: `howdah: {"event":...}`. Everything else on stderr is a program's own output.
+ * One line of progress for the engine, on stderr: `howdah: {"event":"step"|"failed","message":...}`. Everything else on stderr is a
+ * program's own output.
  * @param array<string, mixed> $fields
  */
-function emit(string $event, array $fields): void
+function emit(string $event, string $message, array $fields): void
 {
+    $message = strlen($message) > LONGEST_MESSAGE ? (string) preg_replace('/[\x80-\xff]+$/', '', substr($message, 0, LONGEST_MESSAGE)) . '…' : $message;
     if (is_plain()) {
-        fwrite(STDERR, ($fields['message'] ?? ($fields['step'] ?? $event) . ': ' . ($fields['detail'] ?? $fields['state'] ?? '')) . "\n");
+        fwrite(STDERR, $message . "\n");
         return;
     }
-    $line = json_encode(['event' => $event] + $fields, JSON_UNESCAPED_SLASHES | JSON_UNESCAPED_UNICODE | JSON_INVALID_UTF8_SUBSTITUTE);
-    fwrite(STDERR, 'howdah: ' . $line . "\n");
+    $fields = ['event' => $event, 'message' => $message] + $fields;
+    fwrite(STDERR, 'howdah: ' . json_encode($fields, JSON_UNESCAPED_SLASHES | JSON_UNESCAPED_UNICODE | JSON_INVALID_UTF8_SUBSTITUTE) . "\n");
 }
 
-/** A step's state: started, waiting, done, skipped. */
-function step(string $step, string $state, string $detail = ''): void
+/**
+ * How far a step is. Steps: code, mounts, database, ledger, install, migrate, sql, server. States: started, waiting, done, skipped, notice.
+ * @param array<string, mixed> $more
+ */
+function step(string $step, string $state, string $message, array $more = []): void
 {
-    emit('step', ['step' => $step, 'state' => $state] + ($detail === '' ? [] : ['detail' => $detail]));
-}
-
-/** Something a person should know, though the work goes on. */
-function notice(string $message): void
-{
-    emit('notice', ['message' => $message]);
+    emit('step', $message, ['step' => $step, 'state' => $state] + $more);
 }
 
 /** True in a child that is part of a hook: its lines are the hook's output, the events are its parent's. */

@@ -12,14 +12,14 @@ function wait_for_database(array $address, int $seconds): void
     $start = microtime(true);
     $told = 0.0;
     $reason = '';
-    step('database', 'waiting', "{$address['host']}:{$address['port']}");
+    step('database', 'started', "waiting for the database at {$address['host']}:{$address['port']}");
     for (;;) {
         check_stop();
         try {
             $link = connect($address, 3);
             $link->query('SELECT 1');
             $link->close();
-            step('database', 'done', 'answers');
+            step('database', 'done', 'the database answers');
             return;
         } catch (\mysqli_sql_exception $error) {
             $reason = refusal($error, $address);
@@ -30,7 +30,7 @@ function wait_for_database(array $address, int $seconds): void
         }
         if ($passed - $told >= 3) {
             $told = $passed;
-            step('database', 'waiting', sprintf('%s (%d of %d s)', $reason, (int) $passed, $seconds));
+            step('database', 'waiting', sprintf('waiting for the database: %s (%d of %d s)', $reason, (int) $passed, $seconds));
         }
         rest(0.5);
     }

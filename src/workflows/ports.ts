@@ -16,7 +16,7 @@ export interface SiteRecord {
   readonly url: string;
   readonly images: { readonly web: string; readonly php: string | null };
   readonly releaseId: string;
-  readonly database: { readonly server: string; readonly host: string; readonly port: number; readonly name: string; readonly user: string } | null;
+  readonly database: { readonly server: string; readonly host: string; readonly port: number; readonly name: string; readonly user: string; readonly uid: string } | null;
   /** RFC 3339. */
   readonly updatedAt: string;
   /** `up`, or `down` when a person stopped it. */

@@ -1,3 +1,4 @@
+import { serverReference } from "../up/database-server.ts";
 import type { EngineContext, Ports, RetainedData, SiteRecord } from "../ports.ts";
 
 /** What destroying a site deletes now, and what is kept until later: shown before anybody says yes. */
@@ -44,25 +45,27 @@ export async function destroySite(record: SiteRecord, ports: Ports, context: Eng
 }
 
 /** Deletes a destroyed site's data for good: volumes, database and secrets. Never called for a site that runs. */
-export async function purgeData(retained: RetainedData, ports: Ports, context: EngineContext): Promise<void> {
+export async function purgeData(retained: RetainedData, ports: Ports): Promise<void> {
   await ports.locks.hold(retained.namespace, "purge", async () => {
     if ((await ports.records.get(retained.namespace)) !== undefined) return;
     for (const volume of retained.volumes) await ports.engine.deleteVolume(retained.namespace, volume);
-    await dropDatabase(retained, ports, context);
+    await dropDatabase(retained, ports);
     for (const { name } of await ports.secrets.list(retained.namespace)) await ports.secrets.remove(retained.namespace, name);
     await ports.retained.remove(retained.namespace);
   });
 }
 
-async function dropDatabase({ record }: RetainedData, ports: Ports, context: EngineContext): Promise<void> {
-  if (record.database === null) return;
-  await ports.databases.drop({ server: record.database.server, name: record.database.name, user: record.database.user }, context);
+async function dropDatabase({ record: { database } }: RetainedData, ports: Ports): Promise<void> {
+  if (database === null) return;
+  const server = serverReference(database.server, ports);
+  if ((await server.locate()) === undefined) return;
+  await ports.databases.dropDatabase({ server, name: database.name, user: database.user, uid: database.uid });
 }
 
 /** Purges everything whose retention has ended; the agent calls it now and then. Answers the names. */
-export async function purgeExpired(ports: Ports, context: EngineContext): Promise<readonly string[]> {
+export async function purgeExpired(ports: Ports): Promise<readonly string[]> {
   const now = ports.clock.now();
   const expired = (await ports.retained.list()).filter((retained) => Date.parse(retained.keptUntil) <= now);
-  for (const retained of expired) await purgeData(retained, ports, context);
+  for (const retained of expired) await purgeData(retained, ports);
   return expired.map((retained) => retained.namespace);
 }

@@ -1,0 +1,21 @@
+import { databaseServerName, SYSTEM_NAMESPACE } from "../../render/database/database-name.ts";
+import { DATABASE_PORT } from "../../render/database/server-options.ts";
+import type { ServerReference } from "../../providers/database/database-server.ts";
+import type { Ports } from "../ports.ts";
+
+/** A server of this machine's engine, by name: its pod's address is looked up for each connection, since a restart may change it. */
+export function serverReference(name: string, ports: Pick<Ports, "engine">): ServerReference {
+  return {
+    name,
+    async locate() {
+      const { pods } = await ports.engine.observe(SYSTEM_NAMESPACE);
+      const address = pods.find((pod) => pod.workload === name && pod.phase === "Running")?.ip;
+      return address === undefined ? undefined : { address, port: DATABASE_PORT };
+    },
+  };
+}
+
+/** The server that sites of a version share. */
+export function serverOfVersion(version: string, ports: Pick<Ports, "engine">): ServerReference {
+  return serverReference(databaseServerName(version), ports);
+}

@@ -1,0 +1,70 @@
+import { applyPlan } from "../../apply/apply-plan.ts";
+import type { Secret } from "../../kernel/secret.ts";
+import type { Inventory } from "../../plan/inventory.ts";
+import { planObjects } from "../../plan/plan-objects.ts";
+import { databaseServerName, SYSTEM_NAMESPACE } from "../../render/database/database-name.ts";
+import { renderDatabaseAccess } from "../../render/database/render-database-access.ts";
+import { renderDatabaseServer } from "../../render/database/render-database-server.ts";
+import { rendered } from "../../render/rendered.ts";
+import type { Site } from "../../site/site.ts";
+import type { EngineContext, Ports } from "../ports.ts";
+import { serverOfVersion } from "./database-server.ts";
+import type { PreparedImages } from "./prepare-images.ts";
+
+/** How a site reaches its database, with the Secret for its pods. */
+export interface PreparedDatabase {
+  readonly server: string;
+  readonly host: string;
+  readonly port: number;
+  readonly name: string;
+  readonly user: string;
+  readonly uid: string;
+  readonly secret: { readonly password: Secret; readonly url: Secret };
+}
+
+/** One server for all sites of a version, on a machine whose size is not known yet: sizing by measurement comes later. */
+const SERVER_MEMORY_BYTES = 1024 ** 3;
+
+/** A server starts in seconds, but its first start makes the data directory, and recovery after a crash takes its time. */
+const SERVER_PATIENCE_MS = 300_000;
+
+/** Objects of one server: others in the system namespace are not this plan's business. */
+function ofServer(inventory: Inventory, server: string): Inventory {
+  const own = [...inventory.objects].filter(([key]) => {
+    const name = key.slice(key.indexOf("/") + 1);
+    return name === server || name.startsWith(`${server}-from-`);
+  });
+  return { namespace: inventory.namespace, objects: new Map(own) };
+}
+
+/** Sites that use a server: those that are remembered, and the one that comes now. */
+async function clientsOf(version: string, site: Site, ports: Ports): Promise<readonly string[]> {
+  const records = await ports.records.list();
+  const others = records.filter((record) => record.site.database?.version === version).map((record) => record.namespace);
+  return [...new Set([...others, site.name])].sort();
+}
+
+/** Makes sure that the shared server of the site's version runs, that the site may reach it, and that the site has its own database and user there. */
+export async function prepareDatabase(site: Site, images: PreparedImages, ports: Ports, context: EngineContext): Promise<PreparedDatabase> {
+  const wanted = site.database;
+  if (wanted === null || images.database === null) throw new TypeError("a site without a database has none to prepare");
+  const image = images.database.reference;
+  const name = databaseServerName(wanted.version);
+  const server = serverOfVersion(wanted.version, ports);
+  await ports.locks.hold(SYSTEM_NAMESPACE, "up", async () => {
+    await ports.engine.prepare(SYSTEM_NAMESPACE, context);
+    const secretDigest = await ports.engine.putSecret(SYSTEM_NAMESPACE, name, await ports.databases.adminSecret(name));
+    const clients = await clientsOf(wanted.version, site, ports);
+    const objects = [
+      ...renderDatabaseServer({ version: wanted.version, image, memoryBytes: SERVER_MEMORY_BYTES, secretDigest }),
+      ...clients.map((client) => renderDatabaseAccess(wanted.version, client)),
+    ];
+    const inventory = ofServer(await ports.engine.inventory(SYSTEM_NAMESPACE), name);
+    await applyPlan(SYSTEM_NAMESPACE, planObjects(objects.map((object) => rendered(object)), inventory), ports.engine, context);
+    await ports.engine.scaleUp(SYSTEM_NAMESPACE, context);
+  });
+  await ports.databases.waitReady(server, { timeoutMs: SERVER_PATIENCE_MS, signal: context.signal });
+  const access = await ports.databases.ensureDatabase({ server, site: site.name, environment: site.environment, namespace: site.name, charset: wanted.charset, collation: wanted.collation });
+  const { host, port, user, uid, password, url } = access;
+  return { server: name, host, port, name: access.name, user, uid, secret: { password, url } };
+}

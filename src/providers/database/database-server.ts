@@ -1,0 +1,68 @@
+import type { Secret } from "../../kernel/secret.ts";
+
+/** A server as it can be reached from here. Its pod may get another address at every start, so it is looked up for each connection. */
+export interface ServerReference {
+  /** Name of its Service, which is its host name for sites: `mariadb-11-8`. */
+  readonly name: string;
+  /** Where it listens now; undefined while it has no pod. */
+  locate(): Promise<{ readonly address: string; readonly port: number } | undefined>;
+}
+
+/** Whose database: the names are derived from this, never chosen. */
+export interface DatabaseOwner {
+  readonly site: string;
+  readonly environment: string;
+  /** The namespace of the environment, in which its secrets are kept. */
+  readonly namespace: string;
+}
+
+/** What a site gets. */
+export interface DatabaseRequest extends DatabaseOwner {
+  readonly server: ServerReference;
+  readonly charset: string;
+  readonly collation: string;
+}
+
+/** How a site reaches its database. */
+export interface DatabaseAccess {
+  readonly host: string;
+  readonly port: number;
+  readonly name: string;
+  readonly user: string;
+  readonly password: Secret;
+  /** `mysql://user:password@host:port/name`. */
+  readonly url: Secret;
+  /** Identity of this very database: a later one of the same name has another. `dropDatabase` asks for it. */
+  readonly uid: string;
+  /** False when everything was there already and nothing was written. */
+  readonly changed: boolean;
+}
+
+/** A database on a server. */
+export interface DatabaseReference {
+  readonly server: ServerReference;
+  readonly name: string;
+}
+
+/**
+ * The databases of sites on shared servers. Every call is idempotent and safe to repeat after a crash.
+ * Errors: `database/unreachable` when the server can't be reached, `database/failed` when it refuses.
+ */
+export interface DatabaseServer {
+  /** Files for the server's Secret: `client.cnf` and `init.sql`. The administrator's password is generated once and kept. */
+  adminSecret(serverName: string): Promise<Readonly<Record<string, Secret>>>;
+  /** Resolves when the server answers a query of the administrator; `database/unreachable` after `timeoutMs`. */
+  waitReady(server: ServerReference, options: { readonly timeoutMs: number; readonly signal: AbortSignal }): Promise<void>;
+  /** The site's own database, user and password: made when missing, mended when different, else untouched. */
+  ensureDatabase(request: DatabaseRequest): Promise<DatabaseAccess>;
+  /**
+   * Deletes a database and its user for good, after the retention period only. `uid` must be the one that `ensureDatabase` answered:
+   * another database of the same name is left alone. False when there was nothing of that identity.
+   */
+  dropDatabase(database: DatabaseReference & { readonly user: string; readonly uid: string }): Promise<boolean>;
+  databaseExists(database: DatabaseReference): Promise<boolean>;
+  /** Tables and views. 0 also when the database does not exist. */
+  tableCount(database: DatabaseReference): Promise<number>;
+  /** Bytes of data and indexes, as the server estimates them. */
+  sizeBytes(database: DatabaseReference): Promise<number>;
+}

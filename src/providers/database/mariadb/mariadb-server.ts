@@ -1,0 +1,66 @@
+import type { Clock } from "../../../kernel/clock.ts";
+import { HowdahError } from "../../../kernel/howdah-error.ts";
+import type { GeneratedValue, SecretStore } from "../../secrets/secret-store.ts";
+import type { DatabaseServer, ServerReference } from "../database-server.ts";
+import { ADMIN_USER, adminFiles } from "./admin-secret.ts";
+import { dropOwnDatabase } from "./drop-database.ts";
+import { ensureOwnDatabase } from "./ensure-database.ts";
+import { sql, text } from "./sql.ts";
+import { type SqlClient, withSqlClient } from "./sql-client.ts";
+
+/** 43 characters of 62 are 256 bits. */
+export const PASSWORD: GeneratedValue = { bytes: 43, encoding: "alphanumeric" };
+
+/** Where servers keep their secrets in the store. */
+const SYSTEM = "howdah-system";
+const PAUSE_MS = 500;
+
+/** MariaDB servers, administered over TCP with an account of their own whose password is in the secret store. */
+export function mariadbServer(secrets: SecretStore, clock: Clock): DatabaseServer {
+  const adminPassword = (name: string) => secrets.getOrGenerate(SYSTEM, name, "admin-password", PASSWORD);
+
+  async function asAdmin<T>(server: ServerReference, work: (client: SqlClient) => Promise<T>): Promise<T> {
+    return await withSqlClient({ server, user: ADMIN_USER, password: await adminPassword(server.name) }, work);
+  }
+
+  async function numberOf(server: ServerReference, statement: ReturnType<typeof sql>): Promise<number> {
+    const rows = await asAdmin(server, (client) => client.query(statement));
+    return Number(rows[0]?.["n"] ?? 0);
+  }
+
+  return {
+    adminSecret: async (name) => adminFiles(await adminPassword(name), `${SYSTEM}/${name}`),
+    async waitReady(server, { timeoutMs, signal }) {
+      const end = clock.now() + timeoutMs;
+      for (;;) {
+        const error = await asAdmin(server, (client) => client.query(sql`SELECT 1`)).then(
+          () => undefined,
+          (reason: unknown) => reason,
+        );
+        if (error === undefined) return;
+        if (!(error instanceof HowdahError)) throw error;
+        if (clock.now() >= end) throw tooLate(server.name, timeoutMs, error);
+        await clock.sleep(PAUSE_MS, signal);
+      }
+    },
+    ensureDatabase: async (request) => await asAdmin(request.server, (client) => ensureOwnDatabase(client, secrets, request)),
+    dropDatabase: async (database) => await asAdmin(database.server, (client) => dropOwnDatabase(client, database)),
+    async databaseExists({ server, name }) {
+      return (await numberOf(server, sql`SELECT COUNT(*) AS n FROM information_schema.SCHEMATA WHERE SCHEMA_NAME = ${text(name)}`)) > 0;
+    },
+    tableCount: ({ server, name }) =>
+      numberOf(server, sql`SELECT COUNT(*) AS n FROM information_schema.TABLES WHERE TABLE_SCHEMA = ${text(name)}`),
+    sizeBytes: ({ server, name }) =>
+      numberOf(
+        server,
+        sql`SELECT COALESCE(SUM(DATA_LENGTH + INDEX_LENGTH), 0) AS n FROM information_schema.TABLES WHERE TABLE_SCHEMA = ${text(name)}`,
+      ),
+  };
+}
+
+function tooLate(server: string, timeoutMs: number, last: HowdahError): HowdahError {
+  return new HowdahError(
+    "database/unreachable",
+    `The database server ${server} did not answer within ${timeoutMs / 1000} seconds: ${last.message}`,
+  );
+}

@@ -1,0 +1,75 @@
+import { HowdahError } from "../../../kernel/howdah-error.ts";
+import type { Secret } from "../../../kernel/secret.ts";
+import type { ServerReference } from "../database-server.ts";
+import { Sql } from "./sql.ts";
+
+/** A row of an answer. */
+export type Row = Readonly<Record<string, string | number | null>>;
+
+/** One connection. Statements go one by one; several in one text are refused by the protocol. */
+export interface SqlClient {
+  query(statement: Sql): Promise<readonly Row[]>;
+}
+
+/** Who logs in, and where to. */
+export interface Login {
+  readonly server: ServerReference;
+  readonly user: string;
+  readonly password: Secret;
+  readonly database?: string;
+}
+
+const CONNECT_MS = 5_000;
+/** Statements of ours are short; ALTER USER waits behind a running ALTER TABLE of somebody at most that long. */
+const STATEMENT_MS = 60_000;
+
+/** Runs `work` with a connection that is closed whatever happens: an open one keeps the process alive (database.md section 9). */
+export async function withSqlClient<T>(login: Login, work: (client: SqlClient) => Promise<T>): Promise<T> {
+  const place = await login.server.locate();
+  if (place === undefined) throw new HowdahError("database/unreachable", `The database server ${login.server.name} does not run`);
+  const connection = await connect(login, place).catch((error: unknown) => {
+    throw named(error, login.server.name);
+  });
+  connection.on("error", () => {}); // it also reaches the query that waits
+  const client: SqlClient = {
+    async query(statement) {
+      try {
+        const [rows] = await connection.query({ sql: statement.text, timeout: STATEMENT_MS });
+        return Array.isArray(rows) ? (rows as Row[]) : [];
+      } catch (error) {
+        throw named(error, login.server.name);
+      }
+    },
+  };
+  try {
+    await client.query(new Sql("SET SESSION sql_mode = 'STRICT_ALL_TABLES,NO_ENGINE_SUBSTITUTION'"));
+    return await work(client);
+  } finally {
+    connection.destroy();
+  }
+}
+
+/** mysql2 is loaded only here: most commands never talk to a database. */
+async function connect(login: Login, place: { readonly address: string; readonly port: number }) {
+  const { createConnection } = await import("mysql2/promise");
+  return await createConnection({
+    host: place.address,
+    port: place.port,
+    user: login.user,
+    password: login.password.reveal(),
+    ...(login.database === undefined ? {} : { database: login.database }),
+    charset: "utf8mb4",
+    connectTimeout: CONNECT_MS,
+    supportBigNumbers: true,
+  });
+}
+
+/** mysql2's own error is not kept as a cause: it carries the statement. */
+function named(error: unknown, server: string): unknown {
+  const { code, errno, sqlMessage, message } = error as { code?: string; errno?: number; sqlMessage?: string; message?: string };
+  if (error instanceof HowdahError || code === undefined) return error;
+  if (sqlMessage === undefined) {
+    return new HowdahError("database/unreachable", `The database server ${server} can't be reached: ${message ?? code}`);
+  }
+  return new HowdahError("database/failed", `The database server ${server} refused: ${sqlMessage} (error ${errno ?? code})`);
+}

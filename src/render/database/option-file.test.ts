@@ -1,0 +1,62 @@
+import fc from "fast-check";
+import { describe, expect, it } from "vitest";
+import { parseOptionFile, printOptionFile } from "./option-file.ts";
+import { databaseMemory, databaseServerOptions } from "./server-options.ts";
+
+describe("option file", () => {
+  it("prints groups, switches and values", () => {
+    const text = printOptionFile([
+      {
+        name: "mariadbd",
+        options: [
+          { key: "skip-name-resolve", value: null },
+          { key: "port", value: 3306 },
+        ],
+      },
+    ]);
+    expect(text).toBe("[mariadbd]\nskip-name-resolve\nport=3306\n");
+  });
+
+  it("reads back every value it prints, and refuses the rest", () => {
+    fc.assert(
+      fc.property(fc.string({ unit: "binary" }), (value) => {
+        let text: string;
+        try {
+          text = printOptionFile([{ name: "mariadbd", options: [{ key: "tmpdir", value }] }]);
+        } catch {
+          return;
+        }
+        expect(parseOptionFile(text)).toEqual([{ name: "mariadbd", options: [{ key: "tmpdir", value }] }]);
+        expect(text.split("\n")).toHaveLength(3);
+      }),
+      { numRuns: 2000 },
+    );
+  });
+
+  it.each(["a\nplugin-load=evil", "a\u0000", "a\rb"])("refuses a control character in %j", (value) => {
+    expect(() => printOptionFile([{ name: "mariadbd", options: [{ key: "tmpdir", value }] }])).toThrow("control character");
+  });
+
+  it.each(["a b", "!include", "", "a=b", "[x]"])("refuses %j as a key", (key) => {
+    expect(() => printOptionFile([{ name: "mariadbd", options: [{ key, value: 1 }] }])).toThrow("no option name");
+  });
+});
+
+describe("server options", () => {
+  it.each([
+    { mib: 256, pool: 40, connections: 51 },
+    { mib: 512, pool: 168, connections: 102 },
+    { mib: 2048, pool: 904, connections: 409 },
+    { mib: 128, pool: 16, connections: 40 },
+  ])("divides $mib MiB: pool $pool MiB, $connections connections", ({ mib, pool, connections }) => {
+    expect(databaseMemory(mib * 1024 * 1024)).toEqual({ poolBytes: pool * 1024 * 1024, maxConnections: connections });
+  });
+
+  it("never weakens durability and never touches files", () => {
+    const options = new Map(databaseServerOptions(2 ** 29)[0]?.options.map(({ key, value }) => [key, value]));
+    expect(options.get("innodb-flush-log-at-trx-commit")).toBe(1);
+    expect(options.get("local-infile")).toBe(0);
+    expect(options.get("secure-file-priv")).toBe("/run/mysqld/no-files");
+    expect(options.has("skip-name-resolve")).toBe(true);
+  });
+});

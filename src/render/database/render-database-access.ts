@@ -1,0 +1,30 @@
+import type { NetworkPolicy } from "../objects.ts";
+import { databaseLabels, databaseSelector, databaseServerName } from "./database-name.ts";
+import { DATABASE_PORT } from "./server-options.ts";
+
+/**
+ * Lets the pods of one site's namespace connect to the server of a version. Belongs to `howdah-system`, one for each site; without
+ * it nobody can. The podman engine realizes it by joining the server to the site's network under the Service's name.
+ */
+export function renderDatabaseAccess(version: string, siteNamespace: string): NetworkPolicy {
+  return {
+    apiVersion: "networking.k8s.io/v1",
+    kind: "NetworkPolicy",
+    metadata: { name: `${databaseServerName(version)}-from-${siteNamespace}`, labels: databaseLabels(version) },
+    spec: {
+      podSelector: { matchLabels: databaseSelector(version) },
+      policyTypes: ["Ingress"],
+      ingress: [
+        {
+          from: [
+            {
+              podSelector: { matchLabels: {} },
+              namespaceSelector: { matchLabels: { "kubernetes.io/metadata.name": siteNamespace } },
+            },
+          ],
+          ports: [{ port: DATABASE_PORT }],
+        },
+      ],
+    },
+  };
+}

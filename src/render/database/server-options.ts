@@ -1,0 +1,69 @@
+import type { OptionGroup } from "./option-file.ts";
+
+/** Paths inside the container, shared by the options, the pod and the programs that are run in it. */
+export const DATABASE_PATHS = {
+  volume: "/var/lib/mysql",
+  run: "/run/mysqld",
+  socket: "/run/mysqld/mysqld.sock",
+  temporary: "/tmp",
+  config: "/etc/howdah/database",
+  configFile: "/etc/howdah/database/my.cnf",
+  secrets: "/run/secrets/database",
+  clientFile: "/run/secrets/database/client.cnf",
+  initFile: "/run/secrets/database/init.sql",
+  entrypoint: "/usr/lib/howdah/entrypoint.sh",
+  clientScript: "/usr/lib/howdah/client.sh",
+} as const;
+
+/** The port that MariaDB listens on. */
+export const DATABASE_PORT = 3306;
+
+const MIB = 1024 * 1024;
+/** What a server with a 16 MiB pool needs for itself (68 MB measured, database.md section 1), with some air. */
+const BASE_BYTES = 128 * MIB;
+/** A busy connection's buffers: sort, join and read buffers, its stack and the net buffer. */
+const CONNECTION_BYTES = MIB;
+
+/**
+ * How a server's memory is divided: a fifth for connections, the base, and 60 % of what is left as InnoDB's pool (the rest is
+ * dictionary, temporary tables and malloc's own waste). 512 MiB gives a pool of 168 MiB and 102 connections.
+ */
+export function databaseMemory(memoryBytes: number): { readonly poolBytes: number; readonly maxConnections: number } {
+  const maxConnections = Math.min(500, Math.max(40, Math.floor((memoryBytes * 0.2) / CONNECTION_BYTES)));
+  const left = memoryBytes - BASE_BYTES - maxConnections * CONNECTION_BYTES;
+  const chunks = Math.max(2, Math.floor((left * 0.6) / (8 * MIB)));
+  return { poolBytes: chunks * 8 * MIB, maxConnections };
+}
+
+/**
+ * my.cnf of a shared server. `innodb_flush_log_at_trx_commit=1` because 2 and 0 lose acknowledged rows (reliability M3);
+ * no file ever passes between SQL and the disk; `performance_schema` off saves about 100 MB; the log goes to stderr (the slow log
+ * can't: the server opens it as a file of its own). Names are not resolved: accounts hold for any address, the network decides who
+ * may connect.
+ */
+export function databaseServerOptions(memoryBytes: number): OptionGroup[] {
+  const { poolBytes, maxConnections } = databaseMemory(memoryBytes);
+  const server: OptionGroup = {
+    name: "mariadbd",
+    options: [
+      { key: "bind-address", value: "0.0.0.0" },
+      { key: "port", value: DATABASE_PORT },
+      { key: "socket", value: DATABASE_PATHS.socket },
+      { key: "pid-file", value: `${DATABASE_PATHS.run}/mysqld.pid` },
+      { key: "tmpdir", value: DATABASE_PATHS.temporary },
+      { key: "skip-name-resolve", value: null },
+      { key: "skip-symbolic-links", value: null },
+      { key: "local-infile", value: 0 },
+      { key: "secure-file-priv", value: `${DATABASE_PATHS.run}/no-files` },
+      { key: "character-set-server", value: "utf8mb4" },
+      { key: "collation-server", value: "utf8mb4_unicode_ci" },
+      { key: "innodb-flush-log-at-trx-commit", value: 1 },
+      { key: "innodb-buffer-pool-size", value: poolBytes },
+      { key: "max-connections", value: maxConnections },
+      { key: "max-allowed-packet", value: 64 * MIB },
+      { key: "performance-schema", value: "OFF" },
+      { key: "log-warnings", value: 1 },
+    ],
+  };
+  return [server];
+}

@@ -2,6 +2,7 @@ import { mariadbVersions } from "../catalog/mariadb-versions.ts";
 import { nginxModules } from "../catalog/nginx-modules.ts";
 import { extensionFor, extensionsOf, versionsWith } from "../catalog/php-extensions.ts";
 import { isPhpVersion, phpReleases } from "../catalog/php-versions.ts";
+import { configurationPresets } from "../catalog/presets/configuration-presets.ts";
 
 /** What the rules and the resolver ask the catalog: narrow, so that tests can put their own in its place. */
 export interface SiteCatalog {
@@ -27,5 +28,5 @@ export const siteCatalog: SiteCatalog = {
   phpWith: versionsWith,
   nginxModules: nginxModules.map((module) => module.name),
   mariadb: mariadbVersions,
-  presets: {},
+  presets: configurationPresets,
 };

@@ -26,7 +26,13 @@ export function pathKey(path: Path): string {
 }
 
 /** Findings about a key, not about what it holds. */
-const aboutTheKey: ReadonlySet<string> = new Set(["site/unknown-key", "site/invalid-key", "site/missing-field", "site/reserved-key"]);
+const aboutTheKey: ReadonlySet<string> = new Set([
+  "site/unknown-key",
+  "site/invalid-key",
+  "site/missing-field",
+  "site/reserved-key",
+  "site/reserved-variable",
+]);
 
 /** Finds the words of a field; for a field that is not in the file, those of the nearest one around it. */
 export function locate(positions: Positions, path: Path, what: "key" | "value"): Span | undefined {

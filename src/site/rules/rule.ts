@@ -21,8 +21,8 @@ export function finding(
   return { code, severity, path: ["spec", ...path], ...words };
 }
 
-/** "Use one of: 7.4, 8.2", with the nearest first when the word looks misspelt. */
+/** The word that was probably meant, else all that may be used when they are few. */
 export function oneOf(choices: readonly string[], near: string | undefined): string {
-  const list = choices.length <= 40 ? `Use one of: ${choices.join(", ")}.` : "";
-  return near === undefined ? list : `Did you mean \`${near}\`? ${list}`.trim();
+  if (near !== undefined) return `Did you mean \`${near}\`?`;
+  return choices.length === 0 ? "There is none yet." : `Use one of: ${choices.join(", ")}.`;
 }

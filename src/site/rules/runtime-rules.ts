@@ -1,6 +1,8 @@
 import { canonicalExtension } from "../../catalog/php-extensions.ts";
+import type { Diagnostic, Path } from "../../kernel/diagnostic.ts";
 import { nearest } from "../reading/nearest.ts";
 import { bytesOf, bytesOfPhp } from "../resolving/quantity.ts";
+import type { SiteCatalog } from "../site-catalog.ts";
 import { finding, type Rule } from "./rule.ts";
 
 const phpVersionIsKnown: Rule = ({ spec, catalog }) => {
@@ -32,34 +34,32 @@ const phpIsStillMended: Rule = ({ spec, catalog }) => {
 };
 
 const extensionsAreKnown: Rule = ({ spec, catalog }) => {
-  const runtime = spec.runtime;
-  if (runtime === undefined || !catalog.php.some(({ version }) => version === runtime.php)) return [];
+  const { runtime } = spec;
+  if (runtime === undefined || runtime.image !== undefined) return [];
   return runtime.extensions.flatMap((name, index) => {
     const path = ["runtime", "extensions", index];
+    const elsewhere = catalog.phpWith(name);
+    if (elsewhere.length === 0) return [unknownExtension(name, path, catalog)];
+    if (!catalog.php.some(({ version }) => version === runtime.php)) return [];
     const source = catalog.extension(runtime.php, name);
     if (source === "cli-only") {
-      const words = {
-        message: `\`${name}\` is in PHP's command line program only, not in PHP-FPM`,
-        hint: "Hooks, crons and workers have it; pages don't.",
-      };
-      return [finding("warning", "site/extension-cli-only", path, words)];
+      const message = `\`${name}\` is in PHP's command line program only, not in PHP-FPM`;
+      return [finding("warning", "site/extension-cli-only", path, { message, hint: "Hooks, crons and workers have it; pages don't." })];
     }
-    if (source !== undefined || runtime.image !== undefined) return [];
-    const elsewhere = catalog.phpWith(name);
-    const near = nearest(canonicalExtension(name), catalog.extensionNames(runtime.php));
-    const words =
-      elsewhere.length > 0
-        ? {
-            message: `PHP ${runtime.php} has no extension \`${name}\``,
-            hint: `PHP ${elsewhere.join(" and ")} ${elsewhere.length === 1 ? "has" : "have"} it.`,
-          }
-        : {
-            message: `\`${name}\` is no extension that Howdah knows`,
-            hint: near === undefined ? "`howdah explain spec.runtime.extensions` lists them." : `Did you mean \`${near}\`?`,
-          };
-    return [finding("error", "site/unknown-extension", path, words)];
+    if (source !== undefined) return [];
+    const hint = `PHP ${elsewhere.join(" and ")} ${elsewhere.length === 1 ? "has" : "have"} it.`;
+    return [finding("error", "site/extension-not-in-php", path, { message: `PHP ${runtime.php} has no extension \`${name}\``, hint })];
   });
 };
+
+function unknownExtension(name: string, path: Path, catalog: SiteCatalog): Diagnostic {
+  const near = nearest(
+    canonicalExtension(name),
+    catalog.php.toReversed().flatMap(({ version }) => catalog.extensionNames(version)),
+  );
+  const hint = near === undefined ? "`howdah explain spec.runtime.extensions` lists them." : `Did you mean \`${near}\`?`;
+  return finding("error", "site/unknown-extension", path, { message: `\`${name}\` is no extension that Howdah knows`, hint });
+}
 
 /** Settings that would break the container or undo what keeps it safe, with the reason. */
 const refusedIni: Readonly<Record<string, string>> = {

@@ -15,12 +15,12 @@ export const database = z
       }),
     charset: z
       .string()
-      .regex(/^[a-z0-9_]+$/)
+      .regex(/^[a-z0-9_]+$/, "must be a name of MariaDB: lower-case letters, digits and `_`")
       .default("utf8mb4")
       .meta({ description: "Character set of the database." }),
     collation: z
       .string()
-      .regex(/^[a-z0-9_]+$/)
+      .regex(/^[a-z0-9_]+$/, "must be a name of MariaDB: lower-case letters, digits and `_`")
       .default("utf8mb4_unicode_ci")
       .meta({ description: "Collation of the database." }),
   })
@@ -59,8 +59,14 @@ export const mounts = z.record(relativePath, mount).meta({
   examples: [{ "wp-content/uploads": { storage: "shared", size: "5Gi" } }],
 });
 
+const secretName = z
+  .string()
+  .regex(
+    /^[a-z][a-z0-9-]{0,62}(\/[A-Za-z0-9._-]{1,128})?$/,
+    "must be `NAME` or `NAME/KEY` of a secret: a name has lower-case letters, digits and hyphens",
+  );
 const secretRef = z.strictObject({
-  secret: oneLine.min(1).meta({ description: "`NAME` or `NAME/KEY` of a secret that `howdah secret set` stored." }),
+  secret: secretName.meta({ description: "`NAME/KEY` of a secret that `howdah secret set` stored; `NAME` alone means its key `value`." }),
 });
 const generated = z.strictObject({
   generate: z
@@ -96,7 +102,7 @@ const configurationFile = z
     z.strictObject({
       preset: z
         .string()
-        .regex(/^[a-z0-9-]+$/)
+        .regex(/^[a-z0-9-]+$/, "must be a preset's name: lower-case letters, digits and hyphens")
         .meta({ description: "A file that Howdah's recipes have ready, reading the environment: see `howdah explain`." }),
       replace,
     }),
@@ -141,7 +147,7 @@ export const hooks = z
   })
   .meta({
     description:
-      "Commands at the moments of a site's life. A string is split into words; no shell runs (write `[sh, -c, ...]` with `flavour: shell` if you need one).",
+      "Commands at the moments of a site's life: one command, or a list of them. A string is split into words; no shell runs (write `[sh, -c, ...]` with `flavour: shell` if you need one). A list of texts whose first holds no blank is one command in words.",
   });
 
 const cron = z

@@ -79,7 +79,7 @@ export const command = z.union([
       z
         .string()
         .max(4096)
-        .regex(/^[^\u0000]*$/u),
+        .regex(/^[^\u0000]*$/u, "must not hold NUL characters"),
     )
     .min(1)
     .max(256),

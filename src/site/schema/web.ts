@@ -13,7 +13,7 @@ const location = z
       .meta({ description: "Append the URL as PATH_INFO to the front controller, instead of passing only the query string." }),
     query: z
       .string()
-      .regex(/^[A-Za-z0-9_]{1,64}$/)
+      .regex(/^[A-Za-z0-9_]{1,64}$/, "must be a query parameter's name: letters, digits and `_`")
       .optional()
       .meta({
         description: "Pass the URL below the location in this query parameter of the front controller (DokuWiki's `id`, old Drupal's `q`).",
@@ -110,7 +110,7 @@ export const web = z
               z
                 .string()
                 .max(256)
-                .regex(/^[A-Za-z0-9/._~?&=*-]+$/),
+                .regex(/^[A-Za-z0-9/._~?&=*-]+$/, "must be a URL path or query, such as `/cart` or `?preview=`, perhaps with `*`"),
             )
             .default([]),
         }),

@@ -59,7 +59,7 @@ final class DatabaseLedger implements Ledger
             }
             if (microtime(true) - $told > 5) {
                 $told = microtime(true);
-                step('ledger', 'waiting', $this->busyWith());
+                step('ledger', 'waiting', 'waiting: ' . $this->busyWith());
             }
         }
     }

@@ -56,18 +56,18 @@ try {
     main(array_slice($argv, 1));
     exit(0);
 } catch (Stopped $stopped) {
-    emit('stopped', ['signal' => $stopped->signal]);
+    emit('stopped', 'stopped while preparing', ['signal' => $stopped->signal]);
     exit(128 + $stopped->signal);
 } catch (Failure $failure) {
-    emit('failed', ['code' => $failure->name, 'message' => $failure->getMessage(), 'exit' => $failure->exit, 'output' => $failure->output]);
+    emit('failed', $failure->getMessage(), ['code' => $failure->name, 'exit' => $failure->exit]);
     exit($failure->exit);
 } catch (\mysqli_sql_exception $error) {
     $lost = in_array($error->getCode(), [1040, 1053, 2002, 2006, 2013], true);
     $code = $lost ? EXIT_DATABASE : EXIT_BUG;
-    emit('failed', ['code' => $lost ? 'database/unreachable' : 'database/failed', 'message' => 'The database: ' . $error->getMessage(), 'exit' => $code, 'output' => []]);
+    emit('failed', 'The database: ' . $error->getMessage(), ['code' => $lost ? 'database/unreachable' : 'database/failed', 'exit' => $code]);
     exit($code);
 } catch (\Throwable $bug) {
     $where = basename($bug->getFile()) . ':' . $bug->getLine();
-    emit('failed', ['code' => 'bug', 'message' => $bug->getMessage() . " ($where)", 'exit' => EXIT_BUG, 'output' => []]);
+    emit('failed', $bug->getMessage() . " ($where)", ['code' => 'bug', 'exit' => EXIT_BUG]);
     exit(EXIT_BUG);
 }

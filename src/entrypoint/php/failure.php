@@ -10,16 +10,12 @@ final class Failure extends \RuntimeException
     public $name;
     /** @var int */
     public $exit;
-    /** @var string[] last lines of a program, oldest first */
-    public $output;
 
-    /** @param string[] $output */
-    public function __construct(string $name, int $exit, string $message, array $output = [])
+    public function __construct(string $name, int $exit, string $message)
     {
         parent::__construct($message);
         $this->name = $name;
         $this->exit = $exit;
-        $this->output = $output;
     }
 }
 

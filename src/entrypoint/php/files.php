@@ -33,7 +33,7 @@ function lock_file(string $path, string $step)
     while (!flock($handle, LOCK_EX | LOCK_NB)) {
         if (microtime(true) - $told > 5) {
             $told = microtime(true);
-            step($step, 'waiting', 'another replica prepares');
+            step($step, 'waiting', 'waiting: another replica prepares');
         }
         rest(0.2);
     }

@@ -80,18 +80,18 @@ function install_once(array $configuration, Ledger $ledger): void
     }
     if (!may_install($row, $ledger)) {
         $ledger->write('install', 'adopted');
-        step('install', 'skipped', 'there is data already');
+        step('install', 'skipped', 'not installing: there is data already');
         return;
     }
     $ledger->write('install', 'started');
-    step('install', 'started');
+    step('install', 'started', 'installing');
     $result = run_hook($configuration['hooks']['install'], $configuration['root'], $ledger);
     if ($result['exit'] !== 0) {
         $ledger->write('install', 'failed', $ledger->fingerprint());
-        throw new Failure('site/install-failed', EXIT_INSTALL, 'The install hook failed: ' . $result['message'], $result['output']);
+        throw new Failure('site/install-failed', EXIT_INSTALL, 'The install hook failed: ' . $result['message']);
     }
     $ledger->write('install', 'done');
-    step('install', 'done');
+    step('install', 'done', 'installed');
 }
 
 /**
@@ -104,10 +104,10 @@ function may_install(?array $row, Ledger $ledger): bool
         return $ledger->isEmpty();
     }
     if ($row['state'] === 'failed' && $row['detail'] !== $ledger->fingerprint()) {
-        notice('The database was changed after the failed installation, so it is kept and counts as installed');
+        step('install', 'notice', 'The database was changed after the failed installation, so it is kept and counts as installed');
         return false;
     }
-    notice(($row['state'] === 'failed' ? 'The last installation failed' : 'The last installation was interrupted') . ': its tables are removed and it runs again');
+    step('install', 'notice', ($row['state'] === 'failed' ? 'The last installation failed' : 'The last installation was interrupted') . ': its tables are removed and it runs again');
     $ledger->clear();
     return true;
 }
@@ -120,15 +120,15 @@ function migrate_once(array $configuration, Ledger $ledger): void
         return;
     }
     if ($row !== null) {
-        notice(($row['state'] === 'failed' ? 'The migration of this release failed before' : 'The migration of this release was interrupted') . ': it runs again');
+        step('migrate', 'notice', ($row['state'] === 'failed' ? 'The migration of this release failed before' : 'The migration of this release was interrupted') . ': it runs again');
     }
     $ledger->write($name, 'started');
-    step('migrate', 'started');
+    step('migrate', 'started', 'migrating');
     $result = run_hook($configuration['hooks']['migrate'], $configuration['root'], $ledger);
     if ($result['exit'] !== 0) {
         $ledger->write($name, 'failed');
-        throw new Failure('site/migrate-failed', EXIT_MIGRATE, 'The migrate hook failed: ' . $result['message'], $result['output']);
+        throw new Failure('site/migrate-failed', EXIT_MIGRATE, 'The migrate hook failed: ' . $result['message']);
     }
     $ledger->write($name, 'done');
-    step('migrate', 'done');
+    step('migrate', 'done', 'migrated');
 }

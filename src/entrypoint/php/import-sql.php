@@ -26,12 +26,12 @@ function import_sql($stream, string $name): int
             } while ($link->more_results() && $link->next_result());
         } catch (\mysqli_sql_exception $error) {
             $line = $reader->line;
-            throw new Failure('database/failed', EXIT_BUG, "$name, line $line: " . $error->getMessage(), [first_bytes($statement, 300)]);
+            throw new Failure('database/failed', EXIT_BUG, "$name, line $line: " . $error->getMessage() . ' in: ' . first_bytes($statement, 300));
         }
         $count++;
         if (microtime(true) - $told > 5) {
             $told = microtime(true);
-            step('sql', 'waiting', "$count statements");
+            step('sql', 'waiting', "$count statements so far");
         }
     }
     $link->close();
@@ -66,5 +66,5 @@ function sql_command(array $arguments): void
         $ledger->write('install', 'adopted', 'sql import');
         $ledger->close();
     }
-    step('sql', 'done', "$count statements");
+    step('sql', 'done', "$count statements ran");
 }

@@ -17,12 +17,12 @@ function merge_code(array $configuration): void
     $release = getenv('HOWDAH_RELEASE') ?: $configuration['release'];
     $manifest = json_decode((string) @file_get_contents("$own/manifest.json"), true);
     if (!is_array($manifest) || $manifest['release'] !== $release) {
-        step('code', 'started', is_array($manifest) ? 'merging a newer release' : 'filling the volume');
+        step('code', 'started', is_array($manifest) ? 'merging a newer release into the code volume' : 'filling the code volume');
         $skip = array_column($configuration['mounts'], 'path');
         $upstream = hash_tree($seed, $skip);
         $counts = merge_trees($seed, $root, is_array($manifest) ? $manifest['files'] : [], $upstream, $skip);
         write_file("$own/manifest.json", (string) json_encode(['release' => $release, 'files' => $upstream], JSON_UNESCAPED_SLASHES | JSON_INVALID_UTF8_SUBSTITUTE));
-        step('code', 'done', "{$counts['written']} written, {$counts['removed']} removed, {$counts['kept']} kept as edited, {$counts['conflict']} in conflict");
+        step('code', 'done', "code volume: {$counts['written']} written, {$counts['removed']} removed, {$counts['kept']} kept as edited, {$counts['conflict']} in conflict");
     }
     fclose($lock);
 }
@@ -105,14 +105,16 @@ function merge_trees(string $seed, string $root, array $base, array $upstream, a
 /** Local edit and upstream change: the edit stays, the new version lies beside it, and both are named. */
 function keep_both(string $seed, string $root, string $path, bool $upstreamHasIt): void
 {
-    $fields = ['path' => $path, 'kept' => file_exists("$root/$path") || is_link("$root/$path") ? 'local' : 'deleted'];
+    $beside = null;
+    $kept = file_exists("$root/$path") || is_link("$root/$path") ? 'your edit is kept' : 'it stays deleted';
     if ($upstreamHasIt && !is_dir(dirname("$root/$path")) && file_exists(dirname("$root/$path"))) {
-        $fields['beside'] = null; // a file is where the directory would be: nothing can lie beside it
+        $kept .= ', a file of yours is where its directory would be'; // so nothing can lie beside it
     } elseif ($upstreamHasIt) {
         put_entry("$seed/$path", $root, "$path.howdah-new");
-        $fields['beside'] = "$path.howdah-new";
+        $beside = "$path.howdah-new";
     }
-    emit('conflict', $fields);
+    $new = $beside === null ? ($upstreamHasIt ? '' : ', upstream has removed it') : ", the new version lies beside it as $beside";
+    step('code', 'conflict', "$path was changed here and upstream: $kept$new", ['path' => $path, 'beside' => $beside]);
 }
 
 /** Puts a copy in place by rename, so that a running site sees the old file or the new one. */

@@ -21,7 +21,7 @@ function prepare(array $configuration): void
 function serve(array $configuration): void
 {
     prepare($configuration);
-    step('server', 'started');
+    step('server', 'started', 'starting the server');
     become($configuration['server']);
 }
 

@@ -76,6 +76,8 @@ export interface AgentPort {
   ensureRunning(): Promise<"started" | "running">;
   status(): Promise<{ readonly running: boolean; readonly how: string }>;
   stop(): Promise<void>;
+  /** The agent itself, in the foreground, until the signal. Answers the exit code. */
+  run(signal: AbortSignal, log: (line: string) => void): Promise<number>;
 }
 
 /** Files of the project: the site file and its lock. */

@@ -2,11 +2,16 @@ import { HowdahError } from "../../kernel/howdah-error.ts";
 import type { Site } from "../../site/site.ts";
 import type { Ports, SiteRecord } from "../ports.ts";
 
+/** Verbs that touch containers need root: says so at once, and why. */
+export async function requireRoot(ports: Pick<Ports, "machine">): Promise<void> {
+  if (ports.machine.uid === 0) return;
+  throw new HowdahError("machine/needs-root", `This needs root, and runs as uid ${String(ports.machine.uid)}: containers, networks and volumes belong to the machine`);
+}
+
 /** What must be true before anything is made: root, tools, a free port or our own edge on it, hostnames that no other site has. */
 export async function checkMachineFor(site: Site, _former: SiteRecord | undefined, ports: Ports): Promise<void> {
+  await requireRoot(ports);
   const wrong = (await ports.machine.check()).filter((check) => !check.ok);
-  const root = wrong.find((check) => check.name === "root");
-  if (root !== undefined) throw new HowdahError("machine/needs-root", `This needs root: ${root.detail}`);
   const first = wrong[0];
   if (first !== undefined) {
     const disk = first.name.startsWith("space");

@@ -1,0 +1,53 @@
+import type { Command } from "commander";
+import { HowdahError } from "../../kernel/howdah-error.ts";
+import type { CliContext } from "../context.ts";
+import type { Choose } from "../program.ts";
+import { withReporter } from "./with-reporter.ts";
+
+/** `howdah destroy`: names what it deletes, keeps data for the retention period. */
+export function destroyCommand(program: Command, choose: Choose): void {
+  program
+    .command("destroy")
+    .argument("<site>", "name of the site")
+    .summary("take a site away; its data is kept for a while, then deleted")
+    .description("Takes a site away and names what it deletes. Volumes, database and secrets are kept for the retention period (7 days, HOWDAH_RETENTION_DAYS): `howdah up` of the same site before then has them back. `--purge` deletes the kept data of a site that was destroyed before.")
+    .option("-y, --yes", "don't ask", false)
+    .option("--purge", "delete the data that is kept, for good", false)
+    .addHelpText("after", "\nExamples:\n  howdah destroy blog\n  howdah destroy blog --yes && howdah destroy blog --purge --yes")
+    .action((name: string, flags: { readonly yes: boolean; readonly purge: boolean }) => {
+      choose((context) => (flags.purge ? purge(name, flags.yes, context) : destroy(name, flags.yes, context)));
+    });
+}
+
+async function confirm(question: string, yes: boolean, context: CliContext): Promise<void> {
+  if (yes) return;
+  if (!context.terminal.interactive) throw new HowdahError("usage/invalid", "This deletes something and nobody can be asked here", { hint: "Add --yes when you mean it." });
+  const { confirmOnTerminal } = await import("../ask.ts");
+  if (!(await confirmOnTerminal(question))) throw new HowdahError("cancelled", "Nothing was deleted");
+}
+
+async function destroy(name: string, yes: boolean, context: CliContext): Promise<number> {
+  const { findRecord } = await import("../../workflows/find-record.ts");
+  const { destroySite, planDestroy } = await import("../../workflows/lifecycle/destroy-site.ts");
+  const ports = await context.ports();
+  const record = await findRecord(name, context.directory, ports);
+  const plan = await planDestroy(record, ports);
+  const day = plan.keptUntil.slice(0, 10);
+  context.terminal.err(`Deletes:\n${plan.deletes.map((line) => `  ${line}\n`).join("")}Keeps until ${day}:\n${plan.keeps.map((line) => `  ${line}\n`).join("")}`);
+  await confirm(`Destroy ${record.namespace}?`, yes, context);
+  await withReporter(context, (_ports, engine) => destroySite(record, ports, engine));
+  context.terminal.out(context.flags.output === "json" ? `${JSON.stringify({ name: record.namespace, ...plan })}\n` : `${record.namespace} is gone. Its data is kept until ${day}: \`howdah up ${record.file}\` has it back.\n`);
+  return 0;
+}
+
+async function purge(name: string, yes: boolean, context: CliContext): Promise<number> {
+  const { purgeData } = await import("../../workflows/lifecycle/destroy-site.ts");
+  const ports = await context.ports();
+  const retained = await ports.retained.get(name);
+  if (retained === undefined) throw new HowdahError("site/unknown", `No data of a destroyed site ${JSON.stringify(name)} is kept here`, { hint: "`howdah status` lists what is kept; a site that runs must be destroyed first." });
+  context.terminal.err(`Deletes for good:\n${retained.volumes.map((volume) => `  volume ${volume}\n`).join("")}${retained.record.database === null ? "" : `  database ${retained.record.database.name}\n`}`);
+  await confirm(`Delete the data of ${name} for good?`, yes, context);
+  await purgeData(retained, ports);
+  context.terminal.out(context.flags.output === "json" ? `${JSON.stringify({ name, purged: true })}\n` : `The data of ${name} is deleted.\n`);
+  return 0;
+}

@@ -1,0 +1,29 @@
+import type { Command } from "commander";
+import { HowdahError } from "../../kernel/howdah-error.ts";
+import type { Choose } from "../program.ts";
+
+/** `howdah exec`: a program in the running PHP container. */
+export function execCommand(program: Command, choose: Choose): void {
+  program
+    .command("exec")
+    .argument("<site>", "name, directory or file of a site that runs here")
+    .argument("<command...>", "the program and its arguments, after --")
+    .summary("run a program in the running PHP container")
+    .option("-T, --no-tty", "don't pass the terminal through")
+    .passThroughOptions()
+    .addHelpText("after", "\nExamples:\n  howdah exec blog -- php -m\n  howdah exec blog -- php -r 'echo PHP_VERSION;'\n\nExit code: the program's own.")
+    .action((given: string, argv: string[], flags: { readonly tty: boolean }) => {
+      choose(async (context) => {
+        const { findRecord } = await import("../../workflows/find-record.ts");
+        const { phpTarget } = await import("../../workflows/php-target.ts");
+        if (argv.length === 0) throw new HowdahError("usage/invalid", "exec needs a program to run");
+        const ports = await context.ports();
+        const record = await findRecord(given, context.directory, ports);
+        return ports.engine.exec(
+          phpTarget(record.site, record.namespace),
+          { argv, stdin: "inherit", stdout: "inherit", stderr: "inherit", tty: flags.tty && context.terminal.interactive },
+          { emit: () => undefined, signal: context.signal },
+        );
+      });
+    });
+}

@@ -1,0 +1,62 @@
+import { Command, Option } from "commander";
+import { agentCommand } from "./commands/agent.ts";
+import { buildCommand } from "./commands/build.ts";
+import { checkCommand } from "./commands/check.ts";
+import { completionCommand } from "./commands/completion.ts";
+import { dbCommand } from "./commands/db.ts";
+import { destroyCommand } from "./commands/destroy.ts";
+import { doctorCommand } from "./commands/doctor.ts";
+import { downCommand } from "./commands/down.ts";
+import { execCommand } from "./commands/exec.ts";
+import { explainCommand } from "./commands/explain.ts";
+import { filesCommand } from "./commands/files.ts";
+import { initCommand } from "./commands/init.ts";
+import { logsCommand } from "./commands/logs.ts";
+import { pinCommand } from "./commands/pin.ts";
+import { runCommand } from "./commands/run.ts";
+import { secretCommand } from "./commands/secret.ts";
+import { showCommand } from "./commands/show.ts";
+import { statusCommand } from "./commands/status.ts";
+import { upCommand } from "./commands/up.ts";
+import type { Action } from "./context.ts";
+import { VERSION } from "./version.ts";
+
+/** Tells the runner which command was chosen, with its arguments already read. */
+export type Choose = (action: Action) => void;
+
+/** One command's definition: adds itself to the program. */
+export type Define = (program: Command, choose: Choose) => void;
+
+/** In the order in which people meet them. */
+const commands: readonly Define[] = [
+  upCommand, initCommand, checkCommand, showCommand, explainCommand, buildCommand, pinCommand,
+  statusCommand, logsCommand, execCommand, runCommand, dbCommand, filesCommand, secretCommand,
+  downCommand, destroyCommand, doctorCommand, agentCommand, completionCommand,
+];
+
+/** The whole command line. Help, the reference page and shell completion are all made from it. */
+export function createProgram(choose: Choose): Command {
+  const program = new Command("howdah")
+    .description("Takes an existing PHP or static site, with one file that describes it, and runs it in containers.")
+    .version(VERSION, "-V, --version", "print the version")
+    .addOption(new Option("-o, --output <format>", "how the answer is printed").choices(["text", "json"]).default("text"))
+    .option("-v, --verbose", "show what programs print while they work", false)
+    .helpOption("-h, --help", "show help")
+    .helpCommand("help [command]", "show help for a command")
+    .showSuggestionAfterError(true)
+    .showHelpAfterError("(`howdah --help` lists the commands)")
+    .configureHelp({ showGlobalOptions: true })
+    .addHelpText(
+      "after",
+      "\nExamples:\n  howdah up ./wordpress          run a folder of PHP: detect, build, install, serve\n  howdah status                  what runs here\n  howdah logs -f blog            follow a site's log\n  howdah down blog               stop it; `up` brings it back\n\nExit codes are those of sysexits.h; docs/reference/errors.md lists every error.",
+    );
+  for (const define of commands) define(program, choose);
+  // Flags of the program may stand anywhere: `howdah status --output json` reads as people write it.
+  for (const command of program.commands) inherit(command, program);
+  return program;
+}
+
+function inherit(command: Command, program: Command): void {
+  command.copyInheritedSettings(program);
+  for (const child of command.commands) inherit(child, program);
+}

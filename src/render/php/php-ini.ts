@@ -1,0 +1,134 @@
+import type { Diagnostic } from "../../kernel/diagnostic.ts";
+import { CODE_ROOT } from "../../kernel/label.ts";
+import type { Runtime, Site } from "../../site/site.ts";
+import { PHP_PATHS } from "./entrypoint-config.ts";
+import { type IniEntry, type IniValue, isConstantExpression, printIni } from "./ini-tree.ts";
+
+/** What keeps the container safe or working; the site file can't change it. */
+const locked: Readonly<Record<string, IniValue>> = {
+  log_errors: true,
+  sys_temp_dir: "/tmp",
+  allow_url_include: false,
+  // Else FPM dies at once on a read-only root: it can't create its lock file (runtime.md 2).
+  "opcache.lockfile_path": "/tmp",
+  "opcache.validate_permission": true,
+  "opcache.validate_root": true,
+  // Only the site's own code may reset or list the cache.
+  "opcache.restrict_api": CODE_ROOT,
+};
+
+/** Settings that load programs or move files where the read-only root has none. */
+const refused = new Set([...Object.keys(locked), "extension", "zend_extension", "extension_dir", "error_log", "opcache.preload_user"]);
+
+function general(site: Site, runtime: Runtime): Record<string, IniValue> {
+  const seconds = runtime.fpm.requestTimeoutSeconds;
+  return {
+    expose_php: false,
+    display_errors: false,
+    display_startup_errors: false,
+    html_errors: false,
+    error_reporting: { constants: runtime.php === "7.4" ? "E_ALL & ~E_DEPRECATED & ~E_STRICT" : "E_ALL & ~E_DEPRECATED" },
+    "zend.assertions": -1,
+    // Arguments in stack traces are where passwords reach the logs.
+    "zend.exception_ignore_args": true,
+    // The command line has none; the pool sets the site's own.
+    memory_limit: -1,
+    max_execution_time: seconds,
+    max_input_time: seconds,
+    upload_max_filesize: site.web.maxBodyBytes,
+    post_max_size: site.web.maxBodyBytes,
+    upload_tmp_dir: "/tmp",
+    output_buffering: 4096,
+    variables_order: "EGPCS",
+    request_order: "GP",
+    short_open_tag: false,
+    default_charset: "UTF-8",
+    "date.timezone": "UTC",
+    realpath_cache_size: "4096K",
+    realpath_cache_ttl: 600,
+    // mail() fails at once instead of waiting for a mail server that is not there.
+    sendmail_path: "/bin/false",
+    "session.save_path": PHP_PATHS.sessions,
+    "session.use_strict_mode": true,
+    "session.cookie_httponly": true,
+    "session.cookie_samesite": "Lax",
+    // Debian turns it off and cleans by a cron that no container has.
+    "session.gc_probability": 1,
+    "session.gc_divisor": 1000,
+  };
+}
+
+/**
+ * Settings of section 12 of the runtime facts. Time stamps are ignored only when nothing can change below the code root: applications
+ * write PHP into their mounts (compiled templates, DokuWiki's settings), and on a local disk the check costs nothing that was measurable.
+ */
+function opcache(site: Site, runtime: Runtime): Record<string, IniValue> {
+  const frozen = site.code === "sealed" && site.mounts.length === 0;
+  return {
+    "opcache.enable": true,
+    "opcache.enable_cli": false,
+    "opcache.memory_consumption": 128,
+    "opcache.interned_strings_buffer": 16,
+    "opcache.max_accelerated_files": 20_000,
+    "opcache.validate_timestamps": !frozen,
+    "opcache.revalidate_freq": 2,
+    "opcache.enable_file_override": frozen,
+    // Debian's own file says jit=off, and 7.4 has none.
+    ...(runtime.php === "7.4" ? {} : { "opcache.jit": "tracing", "opcache.jit_buffer_size": "32M" }),
+  };
+}
+
+/** A person's value in the type that prints as php.ini means it: `On` is a boolean there, `E_ALL & ~E_NOTICE` an expression. */
+export function personalValue(key: string, text: string): IniValue {
+  if (/^(on|yes|true)$/i.test(text)) return true;
+  if (/^(off|no|false)$/i.test(text)) return false;
+  if (/^-?(0|[1-9][0-9]{0,14})$/.test(text)) return Number(text);
+  if (key === "error_reporting" && isConstantExpression(text)) return { constants: text };
+  return text;
+}
+
+/** What the site file asks of PHP and does not get, and what it should know. */
+export function phpIniDiagnostics(site: Site): Diagnostic[] {
+  if (site.runtime === null) return [];
+  const path = (key: string): readonly string[] => ["spec", "runtime", "ini", key];
+  const found = Object.keys(site.runtime.ini).flatMap((key): Diagnostic[] => {
+    if (refused.has(key)) {
+      const message = `${key} can't be set: the container's safety or Howdah's own files depend on it`;
+      return [{ code: "render/ini-setting-ignored", severity: "warning", message, path: path(key), hint: "Leave it out." }];
+    }
+    if (key !== "open_basedir") return [];
+    const message = "open_basedir turns PHP's path cache off: pages take about a third more CPU";
+    return [
+      {
+        code: "render/ini-setting-slow",
+        severity: "warning",
+        message,
+        path: path(key),
+        hint: "Leave it out: the container isolates the site.",
+      },
+    ];
+  });
+  const shared = Object.keys(site.runtime.ini).some((key) => key.startsWith("session.save_"));
+  if (site.scale.replicas < 2 || shared) return found;
+  const message = "PHP keeps sessions in files of each replica, so visitors may be logged out when another replica answers";
+  const hint = "Set `session.save_handler` and `session.save_path` in `spec.runtime.ini`, to a Redis for example.";
+  return [...found, { code: "render/sessions-per-replica", severity: "warning", message, path: ["spec", "scale", "replicas"], hint }];
+}
+
+/**
+ * The text of php.ini for FPM and the command line, read last of all (`PHP_INI_SCAN_DIR`), so that it wins over the image's own files.
+ * Throws `render/unsafe` for a value that can't be written.
+ */
+export function renderPhpIni(site: Site, runtime: Runtime): string {
+  const personal = Object.entries(runtime.ini).filter(([key]) => !refused.has(key) && key !== "memory_limit");
+  const settings: Record<string, IniValue> = {
+    ...general(site, runtime),
+    ...opcache(site, runtime),
+    ...Object.fromEntries(personal.map(([key, text]) => [key, personalValue(key, text)])),
+    ...locked,
+  };
+  const entries = Object.keys(settings)
+    .sort()
+    .map((key): IniEntry => ({ key, value: settings[key] ?? "" }));
+  return printIni([{ name: "PHP", entries }]);
+}

@@ -71,16 +71,24 @@ const secretRef = z.strictObject({
 const generated = z.strictObject({
   generate: z
     .strictObject({
-      bytes: z.int().min(8).max(256).default(32),
+      bytes: z.int().min(8).max(256).default(32).meta({ description: "How many random bytes; for `alphanumeric` how many characters." }),
       encoding: z
         .enum(["hex", "base64", "laravel", "alphanumeric"])
         .default("alphanumeric")
-        .meta({ description: "`laravel` is `base64:` and 32 bytes in base64. `bytes` is the number of characters for alphanumeric." }),
+        .meta({ description: "`laravel` is `base64:` and 32 bytes in base64." }),
     })
     .meta({ description: "Howdah makes a random value once and keeps it." }),
 });
-const fromDatabase = z.strictObject({ database: z.enum(["host", "port", "host-port", "name", "user", "password", "url"]) });
-const fromSite = z.strictObject({ site: z.enum(["name", "url", "hostname", "environment", "scheme"]) });
+const fromDatabase = z.strictObject({
+  database: z
+    .enum(["host", "port", "host-port", "name", "user", "password", "url"])
+    .meta({ description: "A fact of the site's own database; `url` is `mysql://user:password@host:port/name`." }),
+});
+const fromSite = z.strictObject({
+  site: z
+    .enum(["name", "url", "hostname", "environment", "scheme"])
+    .meta({ description: "A fact of the site; `url` is the main hostname's, without a slash at its end." }),
+});
 
 /** A variable's value: a literal, or a reference that keeps the value out of the file. */
 export const variableValue = z.union([oneLine, z.int(), z.boolean(), secretRef, generated, fromDatabase, fromSite]);

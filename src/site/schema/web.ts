@@ -32,7 +32,13 @@ const location = z
       .optional()
       .meta({ description: "Headers added to every answer here." }),
     redirect: z
-      .strictObject({ to: oneLine, status: z.union([z.literal(301), z.literal(302), z.literal(307), z.literal(308)]).default(301) })
+      .strictObject({
+        to: oneLine.meta({ description: "A path (`/new`) or a URL." }),
+        status: z
+          .union([z.literal(301), z.literal(302), z.literal(307), z.literal(308)])
+          .default(301)
+          .meta({ description: "301 and 308 are for good, 302 and 307 for now; 307 and 308 keep the method." }),
+      })
       .optional()
       .meta({ description: "Answer with a redirect. `to` may be a path or a URL." }),
   })
@@ -112,7 +118,8 @@ export const web = z
                 .max(256)
                 .regex(/^[A-Za-z0-9/._~?&=*-]+$/, "must be a URL path or query, such as `/cart` or `?preview=`, perhaps with `*`"),
             )
-            .default([]),
+            .default([])
+            .meta({ description: "Paths and queries that always reach PHP." }),
         }),
       ])
       .default(true)

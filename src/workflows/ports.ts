@@ -16,6 +16,8 @@ export interface SiteRecord {
   readonly url: string;
   readonly images: { readonly web: string; readonly php: string | null };
   readonly releaseId: string;
+  /** As the engine answered it: changes when a secret does. Tells nothing about values. */
+  readonly secretsDigest: string;
   readonly database: { readonly server: string; readonly host: string; readonly port: number; readonly name: string; readonly user: string; readonly uid: string } | null;
   /** RFC 3339. */
   readonly updatedAt: string;
@@ -125,6 +127,8 @@ export interface Ports {
   readonly agent: AgentPort;
   readonly files: ProjectFiles;
   readonly machine: MachinePort;
+  /** Keeps the edge's address for later commands. */
+  saveSettings(settings: Pick<Settings, "httpPort" | "httpsPort" | "bind">): Promise<void>;
   /** Frees sockets and pools. */
   close(): Promise<void>;
 }

@@ -102,6 +102,7 @@ export async function bringUp(request: UpRequest, ports: Ports, context: EngineC
       url: input.url,
       images: input.images,
       releaseId: input.releaseId,
+      secretsDigest,
       database: database === null ? null : { server: database.server, host: database.host, port: database.port, name: database.name, user: database.user, uid: database.uid },
       updatedAt: new Date(ports.clock.now()).toISOString(),
       wanted: "up",

@@ -1,0 +1,30 @@
+import { confirm, isCancel, multiselect, select } from "@clack/prompts";
+import { phpVersions } from "../catalog/php-versions.ts";
+import type { Proposal } from "../detect/evidence.ts";
+import { HowdahError } from "../kernel/howdah-error.ts";
+
+function answered<T>(answer: T | symbol): T {
+  if (isCancel(answer)) throw new HowdahError("cancelled", "Nothing was written");
+  return answer as T;
+}
+
+/** Asks yes or no on the terminal. */
+export async function confirmOnTerminal(message: string): Promise<boolean> {
+  return answered(await confirm({ message, initialValue: false }));
+}
+
+/** Shows what was found and lets a person change what is most often chosen otherwise: PHP's version, the writable paths. Everything else is edited in the file. */
+export async function askAbout(proposal: Proposal): Promise<Proposal> {
+  const { spec = {} } = proposal.site;
+  let next = spec;
+  if (spec.runtime !== undefined) {
+    const php = answered(await select({ message: "PHP version", options: phpVersions.map((value) => ({ value: value as string, label: value })), initialValue: spec.runtime.php }));
+    next = { ...next, runtime: { ...spec.runtime, php } };
+  }
+  const paths = Object.keys(spec.mounts ?? {});
+  if (paths.length > 0) {
+    const kept = answered(await multiselect({ message: "Writable paths", options: paths.map((value) => ({ value, label: value })), initialValues: paths, required: false }));
+    next = { ...next, mounts: Object.fromEntries(Object.entries(spec.mounts ?? {}).filter(([path]) => kept.includes(path))) };
+  }
+  return { ...proposal, site: { ...proposal.site, spec: next } };
+}

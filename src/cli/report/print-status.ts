@@ -1,0 +1,64 @@
+import type { RetainedData } from "../../workflows/ports.ts";
+import type { SiteStatus } from "../../workflows/status/site-status.ts";
+import type { CliContext } from "../context.ts";
+import { styleFor } from "./style.ts";
+import { table } from "./table.ts";
+import { terminalText } from "./terminal-text.ts";
+
+/** What `status` has to say. */
+export interface StatusAnswer {
+  readonly statuses: readonly SiteStatus[];
+  readonly retained: readonly RetainedData[];
+  readonly agent: { readonly running: boolean; readonly how: string };
+  readonly single: boolean;
+}
+
+function mebibytes(bytes: number | null | undefined): string {
+  return bytes === null || bytes === undefined ? "-" : `${String(Math.round(bytes / 1024 ** 2))} MiB`;
+}
+
+function state(status: SiteStatus): string {
+  return status.condition.status === "True" ? "ready" : status.condition.reason === "ScaledDown" ? "down" : "not ready";
+}
+
+/** The answer of `status`; exit code 75 when something that should serve does not. */
+export function printStatus(answer: StatusAnswer, context: CliContext): number {
+  const { statuses, retained, agent } = answer;
+  const failing = statuses.some((status) => status.condition.status !== "True" && status.condition.reason !== "ScaledDown");
+  const code = failing ? 75 : 0;
+  if (context.terminal.output === "json") {
+    const kept = retained.map(({ namespace, keptUntil, volumes }) => ({ name: namespace, keptUntil, volumes }));
+    context.terminal.out(`${JSON.stringify(answer.single ? statuses[0] : { sites: statuses, retained: kept, agent }, null, 2)}\n`);
+    return code;
+  }
+  const style = styleFor(context.terminal.color);
+  if (statuses.length === 0) context.terminal.out("No site runs on this machine. `howdah up DIR` starts one.\n");
+  else if (answer.single) for (const status of statuses) context.terminal.out(details(status));
+  else {
+    const rows = statuses.map((status) => [status.name, state(status), status.php === null ? "static" : `PHP ${status.php}`, mebibytes(total(status)), status.url]);
+    context.terminal.out(table([["SITE", "STATE", "RUNTIME", "MEMORY", "URL"], ...rows]));
+  }
+  for (const { namespace, keptUntil } of retained) context.terminal.err(`${style.dim(`data of the destroyed site ${terminalText(namespace)} is kept until ${keptUntil.slice(0, 10)}`)}\n`);
+  if (!agent.running && statuses.length > 0) context.terminal.err(`${style.yellow("!")} the agent does not run: nothing restarts what dies. \`howdah agent\` starts it.\n`);
+  return code;
+}
+
+function total(status: SiteStatus): number | null {
+  const known = status.components.flatMap((component) => (component.memoryBytes === null ? [] : [component.memoryBytes]));
+  return known.length === 0 ? null : known.reduce((sum, bytes) => sum + bytes, 0);
+}
+
+function details(status: SiteStatus): string {
+  const head = table([
+    ["site", status.name],
+    ["url", status.url],
+    ["state", `${state(status)}: ${status.condition.message}`],
+    ["runtime", status.php === null ? "static" : `PHP ${status.php}`],
+    ["database", status.database ?? "none"],
+    ["release", `${status.release} since ${status.updatedAt}`],
+    ["file", status.file],
+  ]);
+  const components = table([["COMPONENT", "READY", "RESTARTS", "MEMORY"], ...status.components.map((one) => [one.name, `${String(one.ready)}/${String(one.wanted)}`, String(one.restarts), mebibytes(one.memoryBytes)])]);
+  const volumes = status.volumes.length === 0 ? "" : `\n${table([["VOLUME", "USED", "RESERVED"], ...status.volumes.map((one) => [one.claim, mebibytes(one.usedBytes), mebibytes(one.requestedBytes)])])}`;
+  return `${head}\n${components}${volumes}`;
+}

@@ -1,0 +1,78 @@
+import { join, resolve } from "node:path";
+import { HowdahError } from "../../kernel/howdah-error.ts";
+import type { PositionedDiagnostic } from "../../site/reading/positions.ts";
+import type { Site } from "../../site/site.ts";
+import { initSite } from "../init/init-site.ts";
+import { loadSite } from "../load-site/load-site.ts";
+import type { EngineContext, Ports } from "../ports.ts";
+import { requireRoot } from "./check-machine.ts";
+import { locateSite } from "./locate-site.ts";
+import { type UpPlan, planUp } from "./plan-up.ts";
+import { type UpResult, bringUp } from "./up.ts";
+
+/** `howdah up` as typed. */
+export interface UpCommand {
+  readonly given: string;
+  readonly directory: string;
+  readonly dryRun: boolean;
+  readonly port?: string;
+  readonly bind?: string;
+  readonly tls: boolean;
+}
+
+/** What happened. */
+export interface UpDone extends UpResult {
+  readonly kind: "done";
+  readonly warnings: readonly PositionedDiagnostic[];
+  /** A user and password that the install hook made, shown once, after the first start. */
+  readonly credentials: { readonly user: string; readonly password: string } | null;
+}
+
+function portNumber(text: string): number {
+  const port = Number(text);
+  if (!Number.isInteger(port) || port < 1 || port > 65_535) throw new HowdahError("usage/invalid", `--port takes a number from 1 to 65535, not ${text}`);
+  return port;
+}
+
+/** The settings with what this command says; kept for later commands, since all sites share the edge. */
+async function withSettings(command: UpCommand, ports: Ports): Promise<Ports> {
+  if (command.port === undefined && command.bind === undefined) return ports;
+  const httpPort = command.port === undefined ? ports.settings.httpPort : portNumber(command.port);
+  const settings = { ...ports.settings, httpPort, httpsPort: httpPort === 80 ? 443 : ports.settings.httpsPort, bind: command.bind ?? ports.settings.bind };
+  if (!command.dryRun) await ports.saveSettings(settings);
+  return { ...ports, settings };
+}
+
+/** A directory without a site file gets one, from what its code shows. */
+async function ensureSiteFile(command: UpCommand, ports: Ports, context: EngineContext): Promise<void> {
+  const place = await locateSite(command.given, command.directory, ports.files);
+  if (place.exists) return;
+  if (command.dryRun) throw new HowdahError("site/not-found", `There is no ${place.file} yet`, { hint: "`howdah init --dry-run` shows the one that `up` would write." });
+  const { proposal } = await initSite({ given: command.given, directory: command.directory, yes: true, dryRun: false, force: false }, ports);
+  for (const { field, value, because } of proposal.evidence.filter(({ confidence }) => confidence !== "guess")) {
+    context.emit({ type: "notice", level: "info", message: `${field}: ${value} (${because})` });
+  }
+  for (const diagnostic of proposal.diagnostics) context.emit({ type: "notice", level: diagnostic.severity === "info" ? "info" : "warning", message: diagnostic.message });
+}
+
+async function credentialsOf(site: Site, first: boolean, ports: Ports): Promise<UpDone["credentials"]> {
+  const variable = site.variables.find(({ name }) => name === "HOWDAH_ADMIN_PASSWORD");
+  if (!first || variable?.from !== "generated") return null;
+  const user = site.variables.find(({ name }) => name === "HOWDAH_ADMIN_USER");
+  const secret = (await ports.secrets.get(site.name, "generated"))?.["HOWDAH_ADMIN_PASSWORD"];
+  return secret === undefined ? null : { user: user?.from === "literal" ? user.value : "admin", password: secret.reveal() };
+}
+
+/** `howdah up`: finds or writes the site file, then plans or performs. */
+export async function runUp(command: UpCommand, given: Ports, context: EngineContext): Promise<UpPlan | UpDone> {
+  await requireRoot(given);
+  const ports = await withSettings(command, given);
+  await ensureSiteFile(command, ports, context);
+  const loaded = await loadSite(command.given, command.directory, ports.files);
+  const site: Site = command.tls && loaded.site.tls.mode === "off" ? { ...loaded.site, tls: { mode: "local" } } : loaded.site;
+  if (command.dryRun) return planUp(site, ports);
+  for (const warning of loaded.warnings) context.emit({ type: "notice", level: warning.severity === "info" ? "info" : "warning", message: warning.message });
+  const source = await ports.files.realpath(resolve(loaded.source));
+  const result = await bringUp({ site, file: join(loaded.file), source, lockFile: loaded.lockFile }, ports, context);
+  return { kind: "done", ...result, warnings: loaded.warnings, credentials: await credentialsOf(site, result.first, ports) };
+}

@@ -21,13 +21,19 @@ let failed = 0;
 for (const { name, argv, saw } of steps.filter((step) => !fast || step.name !== "unit tests")) {
   const started = performance.now();
   const [program = "", ...rest] = argv;
-  const result = spawnSync(program === "node" ? process.execPath : `node_modules/.bin/${program}`, rest, { encoding: "utf8", maxBuffer: 1 << 28 });
+  const result = spawnSync(program === "node" ? process.execPath : `node_modules/.bin/${program}`, rest, {
+    encoding: "utf8",
+    maxBuffer: 1 << 28,
+  });
   const output = `${result.stdout}${result.stderr}`.replaceAll(/\u001b\[[0-9;]*m/g, "");
-  const counted = saw === undefined ? undefined : Number(saw.exec(output)?.[1] ?? output.split("\n").filter((line) => line.includes("/src/")).length);
+  const counted =
+    saw === undefined ? undefined : Number(saw.exec(output)?.[1] ?? output.split("\n").filter((line) => line.includes("/src/")).length);
   const blind = counted !== undefined && (Number.isNaN(counted) || (name === "unit tests" ? counted < 1 : counted < sources));
   const ok = result.status === 0 && !blind;
   const quiet = name === "types" && argv.includes("--listFilesOnly");
-  process.stdout.write(`${ok ? "ok  " : "FAIL"} ${name} (${((performance.now() - started) / 1000).toFixed(1)} s${counted === undefined || quiet ? "" : `, ${String(counted)} seen`})\n`);
+  process.stdout.write(
+    `${ok ? "ok  " : "FAIL"} ${name} (${((performance.now() - started) / 1000).toFixed(1)} s${counted === undefined || quiet ? "" : `, ${String(counted)} seen`})\n`,
+  );
   if (name === "unit tests" || !ok) process.stdout.write(quiet ? "" : output);
   if (blind) process.stdout.write(`     ${program} saw ${String(counted)} of ${String(sources)} source files\n`);
   failed += ok ? 0 : 1;

@@ -3,9 +3,9 @@ import { phpVersions } from "../catalog/php-versions.ts";
 import type { Proposal } from "../detect/evidence.ts";
 import { HowdahError } from "../kernel/howdah-error.ts";
 
-function answered<T>(answer: T | symbol): T {
+function answered<T>(answer: T): Exclude<T, symbol> {
   if (isCancel(answer)) throw new HowdahError("cancelled", "Nothing was written");
-  return answer as T;
+  return answer as Exclude<T, symbol>;
 }
 
 /** Asks yes or no on the terminal. */
@@ -18,12 +18,25 @@ export async function askAbout(proposal: Proposal): Promise<Proposal> {
   const { spec = {} } = proposal.site;
   let next = spec;
   if (spec.runtime !== undefined) {
-    const php = answered(await select({ message: "PHP version", options: phpVersions.map((value) => ({ value: value as string, label: value })), initialValue: spec.runtime.php }));
+    const php = answered(
+      await select({
+        message: "PHP version",
+        options: phpVersions.map((value) => ({ value: value as string, label: value })),
+        initialValue: spec.runtime.php,
+      }),
+    );
     next = { ...next, runtime: { ...spec.runtime, php } };
   }
   const paths = Object.keys(spec.mounts ?? {});
   if (paths.length > 0) {
-    const kept = answered(await multiselect({ message: "Writable paths", options: paths.map((value) => ({ value, label: value })), initialValues: paths, required: false }));
+    const kept = answered(
+      await multiselect({
+        message: "Writable paths",
+        options: paths.map((value) => ({ value, label: value })),
+        initialValues: paths,
+        required: false,
+      }),
+    );
     next = { ...next, mounts: Object.fromEntries(Object.entries(spec.mounts ?? {}).filter(([path]) => kept.includes(path))) };
   }
   return { ...proposal, site: { ...proposal.site, spec: next } };

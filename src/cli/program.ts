@@ -29,9 +29,25 @@ export type Define = (program: Command, choose: Choose) => void;
 
 /** In the order in which people meet them. */
 const commands: readonly Define[] = [
-  upCommand, initCommand, checkCommand, showCommand, explainCommand, buildCommand, pinCommand,
-  statusCommand, logsCommand, execCommand, runCommand, dbCommand, filesCommand, secretCommand,
-  downCommand, destroyCommand, doctorCommand, agentCommand, completionCommand,
+  upCommand,
+  initCommand,
+  checkCommand,
+  showCommand,
+  explainCommand,
+  buildCommand,
+  pinCommand,
+  statusCommand,
+  logsCommand,
+  execCommand,
+  runCommand,
+  dbCommand,
+  filesCommand,
+  secretCommand,
+  downCommand,
+  destroyCommand,
+  doctorCommand,
+  agentCommand,
+  completionCommand,
 ];
 
 /** The whole command line. Help, the reference page and shell completion are all made from it. */

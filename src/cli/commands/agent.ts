@@ -7,7 +7,10 @@ export function agentCommand(program: Command, choose: Choose): void {
     .command("agent")
     .summary("keep sites alive (started by `up`; a systemd service where there is one)")
     .option("--stop", "stop the agent; sites go on serving", false)
-    .addHelpText("after", "\nExamples:\n  howdah agent            in the foreground, with a log line for what it mends\n  howdah agent --stop\n\nWithout systemd, start it at boot from your own init: it brings every site back.")
+    .addHelpText(
+      "after",
+      "\nExamples:\n  howdah agent            in the foreground, with a log line for what it mends\n  howdah agent --stop\n\nWithout systemd, start it at boot from your own init: it brings every site back.",
+    )
     .action((flags: { readonly stop: boolean }) => {
       choose(async (context) => {
         const ports = await context.ports();

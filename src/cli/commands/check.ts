@@ -8,7 +8,10 @@ export function checkCommand(program: Command, choose: Choose): void {
     .command("check")
     .argument("[site]", "directory or site file", ".")
     .summary("check a site file: all findings at once, with line and column")
-    .addHelpText("after", "\nExamples:\n  howdah check\n  howdah check ./blog --output json\n\nExit code: 0 without errors (warnings are no errors), 65 with.")
+    .addHelpText(
+      "after",
+      "\nExamples:\n  howdah check\n  howdah check ./blog --output json\n\nExit code: 0 without errors (warnings are no errors), 65 with.",
+    )
     .action((given: string) => {
       choose(async (context) => {
         const { loadFindings } = await import("../../workflows/load-site/load-site.ts");

@@ -10,7 +10,9 @@ export function destroyCommand(program: Command, choose: Choose): void {
     .command("destroy")
     .argument("<site>", "name of the site")
     .summary("take a site away; its data is kept for a while, then deleted")
-    .description("Takes a site away and names what it deletes. Volumes, database and secrets are kept for the retention period (7 days, HOWDAH_RETENTION_DAYS): `howdah up` of the same site before then has them back. `--purge` deletes the kept data of a site that was destroyed before.")
+    .description(
+      "Takes a site away and names what it deletes. Volumes, database and secrets are kept for the retention period (7 days, HOWDAH_RETENTION_DAYS): `howdah up` of the same site before then has them back. `--purge` deletes the kept data of a site that was destroyed before.",
+    )
     .option("-y, --yes", "don't ask", false)
     .option("--purge", "delete the data that is kept, for good", false)
     .addHelpText("after", "\nExamples:\n  howdah destroy blog\n  howdah destroy blog --yes && howdah destroy blog --purge --yes")
@@ -21,7 +23,8 @@ export function destroyCommand(program: Command, choose: Choose): void {
 
 async function confirm(question: string, yes: boolean, context: CliContext): Promise<void> {
   if (yes) return;
-  if (!context.terminal.interactive) throw new HowdahError("usage/invalid", "This deletes something and nobody can be asked here", { hint: "Add --yes when you mean it." });
+  if (!context.terminal.interactive)
+    throw new HowdahError("usage/invalid", "This deletes something and nobody can be asked here", { hint: "Add --yes when you mean it." });
   const { confirmOnTerminal } = await import("../ask.ts");
   if (!(await confirmOnTerminal(question))) throw new HowdahError("cancelled", "Nothing was deleted");
 }
@@ -33,10 +36,16 @@ async function destroy(name: string, yes: boolean, context: CliContext): Promise
   const record = await findRecord(name, context.directory, ports);
   const plan = await planDestroy(record, ports);
   const day = plan.keptUntil.slice(0, 10);
-  context.terminal.err(`Deletes:\n${plan.deletes.map((line) => `  ${line}\n`).join("")}Keeps until ${day}:\n${plan.keeps.map((line) => `  ${line}\n`).join("")}`);
+  context.terminal.err(
+    `Deletes:\n${plan.deletes.map((line) => `  ${line}\n`).join("")}Keeps until ${day}:\n${plan.keeps.map((line) => `  ${line}\n`).join("")}`,
+  );
   await confirm(`Destroy ${record.namespace}?`, yes, context);
   await withReporter(context, (_ports, engine) => destroySite(record, ports, engine));
-  context.terminal.out(context.flags.output === "json" ? `${JSON.stringify({ name: record.namespace, ...plan })}\n` : `${record.namespace} is gone. Its data is kept until ${day}: \`howdah up ${record.file}\` has it back.\n`);
+  context.terminal.out(
+    context.flags.output === "json"
+      ? `${JSON.stringify({ name: record.namespace, ...plan })}\n`
+      : `${record.namespace} is gone. Its data is kept until ${day}: \`howdah up ${record.file}\` has it back.\n`,
+  );
   return 0;
 }
 
@@ -44,10 +53,17 @@ async function purge(name: string, yes: boolean, context: CliContext): Promise<n
   const { purgeData } = await import("../../workflows/lifecycle/destroy-site.ts");
   const ports = await context.ports();
   const retained = await ports.retained.get(name);
-  if (retained === undefined) throw new HowdahError("site/unknown", `No data of a destroyed site ${JSON.stringify(name)} is kept here`, { hint: "`howdah status` lists what is kept; a site that runs must be destroyed first." });
-  context.terminal.err(`Deletes for good:\n${retained.volumes.map((volume) => `  volume ${volume}\n`).join("")}${retained.record.database === null ? "" : `  database ${retained.record.database.name}\n`}`);
+  if (retained === undefined)
+    throw new HowdahError("site/unknown", `No data of a destroyed site ${JSON.stringify(name)} is kept here`, {
+      hint: "`howdah status` lists what is kept; a site that runs must be destroyed first.",
+    });
+  context.terminal.err(
+    `Deletes for good:\n${retained.volumes.map((volume) => `  volume ${volume}\n`).join("")}${retained.record.database === null ? "" : `  database ${retained.record.database.name}\n`}`,
+  );
   await confirm(`Delete the data of ${name} for good?`, yes, context);
   await purgeData(retained, ports);
-  context.terminal.out(context.flags.output === "json" ? `${JSON.stringify({ name, purged: true })}\n` : `The data of ${name} is deleted.\n`);
+  context.terminal.out(
+    context.flags.output === "json" ? `${JSON.stringify({ name, purged: true })}\n` : `The data of ${name} is deleted.\n`,
+  );
   return 0;
 }

@@ -17,7 +17,11 @@ export function downCommand(program: Command, choose: Choose): void {
           const { takeDown } = await import("../../workflows/lifecycle/take-down.ts");
           const record = await findRecord(given, context.directory, ports);
           await takeDown(record, ports, engine);
-          context.terminal.out(context.flags.output === "json" ? `${JSON.stringify({ name: record.namespace, state: "down" })}\n` : `${record.namespace} is stopped. \`howdah up ${record.file}\` brings it back.\n`);
+          context.terminal.out(
+            context.flags.output === "json"
+              ? `${JSON.stringify({ name: record.namespace, state: "down" })}\n`
+              : `${record.namespace} is stopped. \`howdah up ${record.file}\` brings it back.\n`,
+          );
           return 0;
         }),
       );

@@ -11,7 +11,10 @@ export function execCommand(program: Command, choose: Choose): void {
     .summary("run a program in the running PHP container")
     .option("-T, --no-tty", "don't pass the terminal through")
     .passThroughOptions()
-    .addHelpText("after", "\nExamples:\n  howdah exec blog -- php -m\n  howdah exec blog -- php -r 'echo PHP_VERSION;'\n\nExit code: the program's own.")
+    .addHelpText(
+      "after",
+      "\nExamples:\n  howdah exec blog -- php -m\n  howdah exec blog -- php -r 'echo PHP_VERSION;'\n\nExit code: the program's own.",
+    )
     .action((given: string, argv: string[], flags: { readonly tty: boolean }) => {
       choose(async (context) => {
         const { findRecord } = await import("../../workflows/find-record.ts");

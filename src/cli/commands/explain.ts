@@ -1,4 +1,5 @@
 import type { Command } from "commander";
+import { HowdahError } from "../../kernel/howdah-error.ts";
 import type { Choose } from "../program.ts";
 
 /** `howdah explain`: the documentation of any field, in the terminal. */
@@ -11,7 +12,11 @@ export function explainCommand(program: Command, choose: Choose): void {
     .action((path: string | undefined) => {
       choose(async (context) => {
         const { explain } = await import("../../site/explain.ts");
-        context.terminal.out(explain(path));
+        const answer = explain(path);
+        if (!answer.found) throw new HowdahError("usage/invalid", answer.message, { hint: answer.hint });
+        context.terminal.out(
+          context.flags.output === "json" ? `${JSON.stringify({ path: path ?? "", text: answer.text })}\n` : `${answer.text.trimEnd()}\n`,
+        );
         return 0;
       });
     });

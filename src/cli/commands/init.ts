@@ -15,17 +15,25 @@ export function initCommand(program: Command, choose: Choose): void {
     .command("init")
     .argument("[directory]", "directory with the site's code", ".")
     .summary("write a site file from what the code shows, with the evidence")
-    .description("Reads a tree (never runs its code), proposes a site file and says why for every field. The file is then the truth: edit it as you like.")
+    .description(
+      "Reads a tree (never runs its code), proposes a site file and says why for every field. The file is then the truth: edit it as you like.",
+    )
     .option("-y, --yes", "ask nothing", false)
     .option("-n, --dry-run", "print, write nothing", false)
     .option("--force", "replace a site file; the old one is kept as howdah.yaml.bak", false)
     .option("--name <name>", "the site's name (default: the directory's)")
-    .addHelpText("after", '\nExamples:\n  howdah init ./wordpress\n  howdah init ./shop --yes --dry-run --output json\n\nThe JSON answer is { "site": …, "evidence": […], "diagnostics": […] }.')
+    .addHelpText(
+      "after",
+      '\nExamples:\n  howdah init ./wordpress\n  howdah init ./shop --yes --dry-run --output json\n\nThe JSON answer is { "site": …, "evidence": […], "diagnostics": […] }.',
+    )
     .action((given: string, flags: InitFlags) => {
       choose(async (context) => {
         const { initSite } = await import("../../workflows/init/init-site.ts");
         const ports = await context.ports();
-        const ask = flags.yes || flags.dryRun || !context.terminal.interactive || context.flags.output === "json" ? undefined : (await import("../ask.ts")).askAbout;
+        const ask =
+          flags.yes || flags.dryRun || !context.terminal.interactive || context.flags.output === "json"
+            ? undefined
+            : (await import("../ask.ts")).askAbout;
         return printProposal(await initSite({ given, directory: context.directory, ...flags, ask }, ports), context);
       });
     });

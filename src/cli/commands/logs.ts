@@ -21,24 +21,38 @@ export function logsCommand(program: Command, choose: Choose): void {
     .option("-f, --follow", "go on as lines come", false)
     .option("--tail <lines>", "how many lines to begin with", "100")
     .addOption(new Option("-c, --component <component>", "only one component").choices(["web", "php", "database", "worker"]))
-    .addHelpText("after", "\nExamples:\n  howdah logs blog\n  howdah logs -f blog --component php\n  howdah logs blog --component database --tail 20")
+    .addHelpText(
+      "after",
+      "\nExamples:\n  howdah logs blog\n  howdah logs -f blog --component php\n  howdah logs blog --component database --tail 20",
+    )
     .action((given: string | undefined, flags: LogFlags) => {
       choose(async (context) => {
         const { findRecord } = await import("../../workflows/find-record.ts");
         const ports = await context.ports();
         const record = await findRecord(given, context.directory, ports);
         const tail = Number(flags.tail);
-        if (!Number.isInteger(tail) || tail < 0) throw new HowdahError("usage/invalid", `--tail takes a number of lines, not ${flags.tail}`);
-        if (flags.component === "database" && record.database === null) throw new HowdahError("usage/invalid", `${record.namespace} has no database`);
+        if (!Number.isInteger(tail) || tail < 0)
+          throw new HowdahError("usage/invalid", `--tail takes a number of lines, not ${flags.tail}`);
+        if (flags.component === "database" && record.database === null)
+          throw new HowdahError("usage/invalid", `${record.namespace} has no database`);
         const database = flags.component === "database" && record.database !== null ? record.database.server : undefined;
         const style = styleFor(context.terminal.color);
         const lines = ports.engine.logs(
           database === undefined ? record.namespace : SYSTEM_NAMESPACE,
-          { follow: flags.follow, tail, ...(database === undefined ? {} : { workload: database }), ...(flags.component === undefined || database !== undefined ? {} : { container: flags.component }) },
+          {
+            follow: flags.follow,
+            tail,
+            ...(database === undefined ? {} : { workload: database }),
+            ...(flags.component === undefined || database !== undefined ? {} : { container: flags.component }),
+          },
           { emit: () => undefined, signal: context.signal },
         );
         for await (const line of lines) {
-          context.terminal.out(context.flags.output === "json" ? `${JSON.stringify(line)}\n` : `${style.dim(`${line.time.slice(11, 19)} ${line.container.padEnd(7)}`)} ${terminalText(line.text)}\n`);
+          context.terminal.out(
+            context.flags.output === "json"
+              ? `${JSON.stringify(line)}\n`
+              : `${style.dim(`${line.time.slice(11, 19)} ${line.container.padEnd(7)}`)} ${terminalText(line.text)}\n`,
+          );
         }
         return 0;
       });

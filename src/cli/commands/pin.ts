@@ -8,7 +8,10 @@ export function pinCommand(program: Command, choose: Choose): void {
     .command("pin")
     .argument("[site]", "directory or site file", ".")
     .summary("renew howdah.lock: the newest packages for the base images")
-    .addHelpText("after", "\nExamples:\n  howdah pin && howdah up\n\nhowdah.lock pins every Debian package of the base images by version and sha256. Commit it: the same lock builds the same images.")
+    .addHelpText(
+      "after",
+      "\nExamples:\n  howdah pin && howdah up\n\nhowdah.lock pins every Debian package of the base images by version and sha256. Commit it: the same lock builds the same images.",
+    )
     .action((given: string) => {
       choose((context) =>
         withReporter(context, async (ports, engine) => {
@@ -16,7 +19,9 @@ export function pinCommand(program: Command, choose: Choose): void {
           const { ensureLock } = await import("../../workflows/up/prepare-images.ts");
           const { site, lockFile } = await loadSite(given, context.directory, ports.files);
           const lock = await ensureLock(site, lockFile, { renew: true, ...engine }, ports);
-          const packages = new Set(lock.images.flatMap((image) => image.packages.map((one) => `${image.suite}/${one.name}=${one.version}`)));
+          const packages = new Set(
+            lock.images.flatMap((image) => image.packages.map((one) => `${image.suite}/${one.name}=${one.version}`)),
+          );
           context.terminal.out(
             context.flags.output === "json"
               ? `${JSON.stringify({ file: lockFile, images: lock.images.length, packages: packages.size }, null, 2)}\n`

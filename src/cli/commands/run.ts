@@ -11,7 +11,10 @@ export function runCommand(program: Command, choose: Choose): void {
     .summary("run a one-off in a new container like the site's PHP")
     .option("-T, --no-tty", "don't pass the terminal through")
     .passThroughOptions()
-    .addHelpText("after", "\nExamples:\n  howdah run wiki -- php maintenance/runJobs.php\n  howdah run blog -- php wp-cron.php\n  howdah run shop -- php artisan migrate:status\n\nIt has the site's environment, database and volumes, waits for the database, and is removed after. Exit code: the program's own.")
+    .addHelpText(
+      "after",
+      "\nExamples:\n  howdah run wiki -- php maintenance/runJobs.php\n  howdah run blog -- php wp-cron.php\n  howdah run shop -- php artisan migrate:status\n\nIt has the site's environment, database and volumes, waits for the database, and is removed after. Exit code: the program's own.",
+    )
     .action((given: string, argv: string[], flags: { readonly tty: boolean }) => {
       choose(async (context) => {
         const { findRecord } = await import("../../workflows/find-record.ts");
@@ -21,7 +24,13 @@ export function runCommand(program: Command, choose: Choose): void {
         const record = await findRecord(given, context.directory, ports);
         return ports.engine.runOnce(
           phpTarget(record.site, record.namespace),
-          { argv: ["/usr/bin/php", "/usr/lib/howdah/entrypoint.php", "run", "--", ...argv], stdin: "inherit", stdout: "inherit", stderr: "inherit", tty: flags.tty && context.terminal.interactive },
+          {
+            argv: ["/usr/bin/php", "/usr/lib/howdah/entrypoint.php", "run", "--", ...argv],
+            stdin: "inherit",
+            stdout: "inherit",
+            stderr: "inherit",
+            tty: flags.tty && context.terminal.interactive,
+          },
           { emit: () => undefined, signal: context.signal },
         );
       });

@@ -8,7 +8,10 @@ export function statusCommand(program: Command, choose: Choose): void {
     .command("status")
     .argument("[site]", "one site: name, directory or file (default: all)")
     .summary("what runs here: URL, health, release, memory, volumes")
-    .addHelpText("after", "\nExamples:\n  howdah status\n  howdah status blog --output json\n\nExit code: 0 when everything asked about is ready, 75 when something is not.")
+    .addHelpText(
+      "after",
+      "\nExamples:\n  howdah status\n  howdah status blog --output json\n\nExit code: 0 when everything asked about is ready, 75 when something is not.",
+    )
     .action((given: string | undefined) => {
       choose(async (context) => {
         const { siteStatus } = await import("../../workflows/status/site-status.ts");
@@ -18,7 +21,15 @@ export function statusCommand(program: Command, choose: Choose): void {
         await requireRoot(ports);
         const records = given === undefined ? await ports.records.list() : [await findRecord(given, context.directory, ports)];
         const statuses = await Promise.all(records.map((record) => siteStatus(record, ports)));
-        return printStatus({ statuses, retained: given === undefined ? await ports.retained.list() : [], agent: await ports.agent.status(), single: given !== undefined }, context);
+        return printStatus(
+          {
+            statuses,
+            retained: given === undefined ? await ports.retained.list() : [],
+            agent: await ports.agent.status(),
+            single: given !== undefined,
+          },
+          context,
+        );
       });
     });
 }

@@ -17,12 +17,17 @@ export function upCommand(program: Command, choose: Choose): void {
     .command("up")
     .argument("[site]", "directory with code, or a site file", ".")
     .summary("run a site: detect, build, install, serve; again, it applies what changed")
-    .description("Runs a site on this machine and answers its URL. A directory without a site file gets one first (as `howdah init --yes` writes it). Run it again after any change: only what changed is done, and what serves goes on serving until the new is ready.")
+    .description(
+      "Runs a site on this machine and answers its URL. A directory without a site file gets one first (as `howdah init --yes` writes it). Run it again after any change: only what changed is done, and what serves goes on serving until the new is ready.",
+    )
     .option("-n, --dry-run", "print the plan with reasons; change nothing", false)
     .option("-p, --port <port>", "port of the edge for all sites (default: 8080, or HOWDAH_HTTP_PORT)")
     .option("--bind <address>", "address of the edge (default: 127.0.0.1; 0.0.0.0 for the world)")
     .option("--tls", "HTTPS with a certificate of this machine's own authority", false)
-    .addHelpText("after", "\nExamples:\n  howdah up ./wordpress\n  howdah up --dry-run\n  howdah up ./shop --port 80 --bind 0.0.0.0\n  howdah up --output json | jq -r .url\n\nCtrl-C leaves nothing half-done: the next `howdah up` goes on.")
+    .addHelpText(
+      "after",
+      "\nExamples:\n  howdah up ./wordpress\n  howdah up --dry-run\n  howdah up ./shop --port 80 --bind 0.0.0.0\n  howdah up --output json | jq -r .url\n\nCtrl-C leaves nothing half-done: the next `howdah up` goes on.",
+    )
     .action((given: string, flags: UpFlags) => {
       choose((context) =>
         withReporter(context, async (ports, engine) => {

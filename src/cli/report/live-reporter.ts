@@ -40,7 +40,10 @@ export function liveReporter(terminal: Terminal, clock: Clock, verbose: boolean)
   const draw = (above: string): void => {
     const lines = [...running.values()].slice(-8).map((task) => {
       const detail = task.detail === "" ? "" : ` ${task.detail}`;
-      return fit(safe(`${style.cyan(frames[frame % frames.length] ?? "")} ${task.title} ${style.dim(`${seconds(clock.now() - task.at)}${detail}`)}`), terminal.columns);
+      return fit(
+        safe(`${style.cyan(frames[frame % frames.length] ?? "")} ${task.title} ${style.dim(`${seconds(clock.now() - task.at)}${detail}`)}`),
+        terminal.columns,
+      );
     });
     terminal.err(`${erase()}${above}${lines.map((line) => `${line}\n`).join("")}`);
     drawn = lines.length;

@@ -21,12 +21,16 @@ export function printError(error: unknown, terminal: Terminal, options: { readon
   const entry = errorCatalog[named.code];
   if (terminal.output === "json") {
     const { code, message, hint, output, diagnostics } = named;
-    terminal.out(`${JSON.stringify({ error: { code, exit: entry.exit, reason: entry.reason, message, hint, output, diagnostics } }, null, 2)}\n`);
+    terminal.out(
+      `${JSON.stringify({ error: { code, exit: entry.exit, reason: entry.reason, message, hint, output, diagnostics } }, null, 2)}\n`,
+    );
     return entry.exit;
   }
   const style = styleFor(terminal.color);
   const output = named.output.map((line) => `  ${style.dim(terminalText(line))}\n`).join("");
   const bug = named.code === "bug" ? `${style.dim(`howdah ${options.version}`)}\n` : "";
-  terminal.err(`${output}${style.red("error")} ${terminalText(named.message)} ${style.dim(`[${named.code}]`)}\n      ${terminalText(named.hint)}\n${bug}`);
+  terminal.err(
+    `${output}${style.red("error")} ${terminalText(named.message)} ${style.dim(`[${named.code}]`)}\n      ${terminalText(named.hint)}\n${bug}`,
+  );
   return entry.exit;
 }

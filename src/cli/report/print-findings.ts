@@ -18,7 +18,11 @@ export function printFindings(findings: Findings, context: CliContext): number {
   const style = styleFor(terminal.color);
   const errors = findings.diagnostics.filter((diagnostic) => diagnostic.severity === "error").length;
   const others = findings.diagnostics.length - errors;
-  terminal.err(bad ? `${style.red("✗")} ${plural(errors, "error")}${others > 0 ? `, ${plural(others, "note")}` : ""}\n` : `${style.green("✓")} ${findings.file} is valid\n`);
+  terminal.err(
+    bad
+      ? `${style.red("✗")} ${plural(errors, "error")}${others > 0 ? `, ${plural(others, "note")}` : ""}\n`
+      : `${style.green("✓")} ${findings.file} is valid\n`,
+  );
   return bad ? 65 : 0;
 }
 

@@ -9,7 +9,9 @@ export function printProposal(result: InitResult, context: CliContext): number {
   const { proposal } = result;
   const bad = hasErrors(proposal.diagnostics);
   if (context.terminal.output === "json") {
-    context.terminal.out(`${JSON.stringify({ site: proposal.site, evidence: proposal.evidence, diagnostics: proposal.diagnostics, ...(result.written ? { file: result.file } : {}) }, null, 2)}\n`);
+    context.terminal.out(
+      `${JSON.stringify({ site: proposal.site, evidence: proposal.evidence, diagnostics: proposal.diagnostics, ...(result.written ? { file: result.file } : {}) }, null, 2)}\n`,
+    );
     return bad ? 65 : 0;
   }
   const style = styleFor(context.terminal.color);
@@ -17,14 +19,20 @@ export function printProposal(result: InitResult, context: CliContext): number {
   for (const { field, value, because, file, line, confidence } of proposal.evidence) {
     const place = file === undefined || because.includes(file) ? "" : ` (${file}${line === undefined ? "" : `:${String(line)}`})`;
     const sure = confidence === "guess" ? style.yellow(" guess") : "";
-    context.terminal.err(`${style.dim(field.padEnd(width))}  ${style.bold(terminalText(value))} ${terminalText(`${because}${place}`)}${sure}\n`);
+    context.terminal.err(
+      `${style.dim(field.padEnd(width))}  ${style.bold(terminalText(value))} ${terminalText(`${because}${place}`)}${sure}\n`,
+    );
   }
   for (const diagnostic of proposal.diagnostics) {
     const paint = diagnostic.severity === "error" ? style.red : diagnostic.severity === "warning" ? style.yellow : style.cyan;
-    const place = diagnostic.file === undefined ? "" : ` ${diagnostic.file}${diagnostic.line === undefined ? "" : `:${String(diagnostic.line)}`}`;
-    context.terminal.err(`${paint(diagnostic.severity)}${terminalText(place)} ${terminalText(diagnostic.message)}\n${diagnostic.hint === undefined ? "" : `      ${terminalText(diagnostic.hint)}\n`}`);
+    const place =
+      diagnostic.file === undefined ? "" : ` ${diagnostic.file}${diagnostic.line === undefined ? "" : `:${String(diagnostic.line)}`}`;
+    context.terminal.err(
+      `${paint(diagnostic.severity)}${terminalText(place)} ${terminalText(diagnostic.message)}\n${diagnostic.hint === undefined ? "" : `      ${terminalText(diagnostic.hint)}\n`}`,
+    );
   }
-  if (result.written) context.terminal.err(`${style.green("✓")} wrote ${terminalText(result.file)}. Next: howdah up ${terminalText(result.file)}\n`);
+  if (result.written)
+    context.terminal.err(`${style.green("✓")} wrote ${terminalText(result.file)}. Next: howdah up ${terminalText(result.file)}\n`);
   else context.terminal.out(result.text);
   return bad ? 65 : 0;
 }

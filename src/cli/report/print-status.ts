@@ -35,11 +35,19 @@ export function printStatus(answer: StatusAnswer, context: CliContext): number {
   if (statuses.length === 0) context.terminal.out("No site runs on this machine. `howdah up DIR` starts one.\n");
   else if (answer.single) for (const status of statuses) context.terminal.out(details(status));
   else {
-    const rows = statuses.map((status) => [status.name, state(status), status.php === null ? "static" : `PHP ${status.php}`, mebibytes(total(status)), status.url]);
+    const rows = statuses.map((status) => [
+      status.name,
+      state(status),
+      status.php === null ? "static" : `PHP ${status.php}`,
+      mebibytes(total(status)),
+      status.url,
+    ]);
     context.terminal.out(table([["SITE", "STATE", "RUNTIME", "MEMORY", "URL"], ...rows]));
   }
-  for (const { namespace, keptUntil } of retained) context.terminal.err(`${style.dim(`data of the destroyed site ${terminalText(namespace)} is kept until ${keptUntil.slice(0, 10)}`)}\n`);
-  if (!agent.running && statuses.length > 0) context.terminal.err(`${style.yellow("!")} the agent does not run: nothing restarts what dies. \`howdah agent\` starts it.\n`);
+  for (const { namespace, keptUntil } of retained)
+    context.terminal.err(`${style.dim(`data of the destroyed site ${terminalText(namespace)} is kept until ${keptUntil.slice(0, 10)}`)}\n`);
+  if (!agent.running && statuses.length > 0)
+    context.terminal.err(`${style.yellow("!")} the agent does not run: nothing restarts what dies. \`howdah agent\` starts it.\n`);
   return code;
 }
 
@@ -58,7 +66,18 @@ function details(status: SiteStatus): string {
     ["release", `${status.release} since ${status.updatedAt}`],
     ["file", status.file],
   ]);
-  const components = table([["COMPONENT", "READY", "RESTARTS", "MEMORY"], ...status.components.map((one) => [one.name, `${String(one.ready)}/${String(one.wanted)}`, String(one.restarts), mebibytes(one.memoryBytes)])]);
-  const volumes = status.volumes.length === 0 ? "" : `\n${table([["VOLUME", "USED", "RESERVED"], ...status.volumes.map((one) => [one.claim, mebibytes(one.usedBytes), mebibytes(one.requestedBytes)])])}`;
+  const components = table([
+    ["COMPONENT", "READY", "RESTARTS", "MEMORY"],
+    ...status.components.map((one) => [
+      one.name,
+      `${String(one.ready)}/${String(one.wanted)}`,
+      String(one.restarts),
+      mebibytes(one.memoryBytes),
+    ]),
+  ]);
+  const volumes =
+    status.volumes.length === 0
+      ? ""
+      : `\n${table([["VOLUME", "USED", "RESERVED"], ...status.volumes.map((one) => [one.claim, mebibytes(one.usedBytes), mebibytes(one.requestedBytes)])])}`;
   return `${head}\n${components}${volumes}`;
 }

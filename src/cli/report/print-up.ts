@@ -15,8 +15,13 @@ export function printUp(done: UpDone, context: CliContext): number {
   }
   const style = styleFor(context.terminal.color);
   const total = timings.reduce((sum, timing) => sum + timing.milliseconds, 0);
-  const login = credentials === null ? "" : `  log in as ${style.bold(terminalText(credentials.user))} with ${style.bold(terminalText(credentials.password))} (shown once; kept in the secret store)\n`;
+  const login =
+    credentials === null
+      ? ""
+      : `  log in as ${style.bold(terminalText(credentials.user))} with ${style.bold(terminalText(credentials.password))} (shown once; kept in the secret store)\n`;
   context.terminal.out(`\n${style.green("✓")} ${record.namespace} is at ${style.bold(record.url)}\n`);
-  context.terminal.err(`${login}  ${style.dim(`${steps.length === 0 ? "nothing changed" : `${String(steps.length)} changes`} in ${seconds(total)} · howdah logs ${record.namespace} · howdah status`)}\n`);
+  context.terminal.err(
+    `${login}  ${style.dim(`${steps.length === 0 ? "nothing changed" : `${String(steps.length)} changes`} in ${seconds(total)} · howdah logs ${record.namespace} · howdah status`)}\n`,
+  );
   return 0;
 }

@@ -1,6 +1,8 @@
 import { RUN_AS } from "../../kernel/label.ts";
 import type { Site } from "../../site/site.ts";
 import type { Container, VolumeMount } from "../objects.ts";
+import { PHP_ENVIRONMENT, PHP_PATHS } from "../php/entrypoint-config.ts";
+import { FPM_PORT } from "./render-files.ts";
 import type { RenderInput } from "./render-input.ts";
 import { renderVariables } from "./render-variables.ts";
 
@@ -10,8 +12,6 @@ export const WEB_PORT = 8080;
 export const STATUS_PORT = 8081;
 /** Port of nginx for HTTPS with the site's own certificate. */
 export const WEB_TLS_PORT = 8443;
-/** Port of PHP-FPM when it is scaled apart. */
-export const FPM_PORT = 9000;
 
 /** Seconds between leaving the way in and the stop signal: longer than it takes to be forgotten (M2: 0 failed with a wait, 25 % without). */
 export const DRAIN_SECONDS = 5;
@@ -62,9 +62,10 @@ export function phpContainer(site: Site, input: RenderInput, data: readonly Volu
   return {
     name: "php",
     image: input.images.php ?? input.images.web,
+    command: ["/usr/bin/php", PHP_PATHS.program],
     args: ["serve"],
     workingDir: "/srv/web",
-    env: renderVariables(site, input),
+    env: [...renderVariables(site, input), ...Object.entries(PHP_ENVIRONMENT).map(([name, value]) => ({ name, value }))],
     ports: site.topology === "apart" ? [{ name: "fastcgi", containerPort: FPM_PORT }] : [],
     volumeMounts: [...scratch, { name: "php", mountPath: "/etc/howdah", readOnly: true }, ...data],
     resources: { limits: { memory: String(site.scale.memoryBytes), ...(site.scale.cpu === null ? {} : { cpu: site.scale.cpu }) } },

@@ -6,7 +6,13 @@ export interface RenderInput {
   readonly resolver: string;
   readonly trustedProxies: readonly string[];
   /** Where the site's database is; null without one. The password is in the Secret that `secretName` names, key `password`. */
-  readonly database: { readonly host: string; readonly port: number; readonly name: string; readonly user: string; readonly secretName: string } | null;
+  readonly database: {
+    readonly host: string;
+    readonly port: number;
+    readonly name: string;
+    readonly user: string;
+    readonly secretName: string;
+  } | null;
   /** Name of the Secret with generated variables, a key for each. */
   readonly generatedSecret: string;
   /** Changes when a secret's value does, so that pods roll. */

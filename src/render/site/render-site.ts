@@ -3,8 +3,8 @@ import type { Site } from "../../site/site.ts";
 import { labelsFor, selectorFor } from "../labels.ts";
 import type { ConfigMap, Container, Deployment, HttpRoute, Manifest, NetworkPolicy, Rendered, Service, Volume } from "../objects.ts";
 import { digestOf, rendered } from "../rendered.ts";
-import { DRAIN_SECONDS, FPM_PORT, phpContainer, WEB_PORT, webContainer, workerContainer } from "./render-containers.ts";
-import { type SiteFiles, renderFiles } from "./render-files.ts";
+import { DRAIN_SECONDS, phpContainer, WEB_PORT, webContainer, workerContainer } from "./render-containers.ts";
+import { FPM_PORT, type SiteFiles, renderFiles } from "./render-files.ts";
 import type { RenderInput } from "./render-input.ts";
 import { renderClaims, renderDataVolumes } from "./render-volumes.ts";
 
@@ -13,7 +13,12 @@ const PROGRESS_DEADLINE_SECONDS = 900;
 
 /** Files under a name that carries their digest: pods of the former release keep theirs until they are gone. */
 function configMap(site: Site, name: string, data: Readonly<Record<string, string>>): ConfigMap {
-  return { apiVersion: "v1", kind: "ConfigMap", metadata: { name: `${name}-${digestOf(data).slice(0, 10)}`, labels: labelsFor(site, name) }, data };
+  return {
+    apiVersion: "v1",
+    kind: "ConfigMap",
+    metadata: { name: `${name}-${digestOf(data).slice(0, 10)}`, labels: labelsFor(site, name) },
+    data,
+  };
 }
 
 interface Part {
@@ -35,7 +40,10 @@ function deployment(site: Site, part: Part, input: RenderInput): Deployment {
       strategy: { type: "RollingUpdate", rollingUpdate: { maxSurge: "30%", maxUnavailable: 0 } },
       progressDeadlineSeconds: PROGRESS_DEADLINE_SECONDS,
       template: {
-        metadata: { labels: labelsFor(site, part.component), annotations: { [`${LABEL_PREFIX}/secrets`]: input.secretsDigest, [`${LABEL_PREFIX}/release`]: input.releaseId } },
+        metadata: {
+          labels: labelsFor(site, part.component),
+          annotations: { [`${LABEL_PREFIX}/secrets`]: input.secretsDigest, [`${LABEL_PREFIX}/release`]: input.releaseId },
+        },
         spec: {
           initContainers: [],
           containers: part.containers,
@@ -65,14 +73,30 @@ function parts(site: Site, input: RenderInput, maps: { readonly nginx: ConfigMap
   ];
   const web = webContainer(site, input, reading.mounts);
   if (site.runtime === null || maps.php === null) {
-    return [{ component: "web", containers: [web], volumes: [...scratchVolumes(), ...nginx, ...reading.volumes], replicas: site.scale.replicas }];
+    return [
+      { component: "web", containers: [web], volumes: [...scratchVolumes(), ...nginx, ...reading.volumes], replicas: site.scale.replicas },
+    ];
   }
   const php = phpContainer(site, input, writing.mounts);
   const phpVolumes: Volume[] = [...scratchVolumes(), { name: "php", configMap: { name: maps.php.metadata.name } }, ...writing.volumes];
-  const workers = site.workers.map((worker): Part => ({ component: `worker-${worker.name}`, containers: [workerContainer(php, worker.argv)], volumes: phpVolumes, replicas: worker.replicas }));
+  const workers = site.workers.map(
+    (worker): Part => ({
+      component: `worker-${worker.name}`,
+      containers: [workerContainer(php, worker.argv)],
+      volumes: phpVolumes,
+      replicas: worker.replicas,
+    }),
+  );
   if (site.topology === "apart") {
     return [
-      { component: "php", containers: [{ ...php, readinessProbe: { tcpSocket: { port: FPM_PORT }, periodSeconds: 1, timeoutSeconds: 3, failureThreshold: 3 } }], volumes: phpVolumes, replicas: site.scale.replicas },
+      {
+        component: "php",
+        containers: [
+          { ...php, readinessProbe: { tcpSocket: { port: FPM_PORT }, periodSeconds: 1, timeoutSeconds: 3, failureThreshold: 3 } },
+        ],
+        volumes: phpVolumes,
+        replicas: site.scale.replicas,
+      },
       { component: "web", containers: [web], volumes: [...scratchVolumes(), ...nginx, ...reading.volumes], replicas: site.scale.replicas },
       ...workers,
     ];
@@ -85,7 +109,10 @@ function service(site: Site, component: string, port: number, appProtocol?: stri
     apiVersion: "v1",
     kind: "Service",
     metadata: { name: component, labels: labelsFor(site, component) },
-    spec: { selector: selectorFor(site, component), ports: [{ name: component, port, targetPort: port, ...(appProtocol === undefined ? {} : { appProtocol }) }] },
+    spec: {
+      selector: selectorFor(site, component),
+      ports: [{ name: component, port, targetPort: port, ...(appProtocol === undefined ? {} : { appProtocol }) }],
+    },
   };
 }
 
@@ -94,7 +121,11 @@ function route(site: Site): HttpRoute {
   return {
     apiVersion: "gateway.networking.k8s.io/v1",
     kind: "HTTPRoute",
-    metadata: { name: "web", labels: labelsFor(site, "web"), annotations: { ...tls, [`${LABEL_PREFIX}/max-body-bytes`]: String(site.web.maxBodyBytes) } },
+    metadata: {
+      name: "web",
+      labels: labelsFor(site, "web"),
+      annotations: { ...tls, [`${LABEL_PREFIX}/max-body-bytes`]: String(site.web.maxBodyBytes) },
+    },
     spec: { hostnames: site.hostnames, rules: [{ backendRefs: [{ name: "web", port: WEB_PORT }] }] },
   };
 }

@@ -80,5 +80,8 @@ export function renderVariables(site: Site, input: RenderInput): EnvVar[] {
     { name: "HOME", value: "/tmp" },
   ];
   const taken = new Set(own.map(({ name }) => name));
-  return [...platform, ...relations].filter(({ name }) => !taken.has(name)).concat(own).sort((a, b) => (a.name < b.name ? -1 : 1));
+  return [...platform, ...relations]
+    .filter(({ name }) => !taken.has(name))
+    .concat(own)
+    .sort((a, b) => (a.name < b.name ? -1 : 1));
 }

@@ -1,0 +1,30 @@
+import type { Site } from "../../site/site.ts";
+import type { FastcgiUpstream, NginxFacts } from "../nginx/nginx-facts.ts";
+import { renderNginxFiles } from "../nginx/render-nginx-files.ts";
+import { PHP_PATHS } from "../php/entrypoint-config.ts";
+import { renderPhpFiles } from "../php/php-files.ts";
+import type { RenderInput } from "./render-input.ts";
+
+/** Port of PHP-FPM when it is scaled apart (R-A14). */
+export const FPM_PORT = 9000;
+
+/** Configuration files by name: of nginx in /etc/howdah/nginx, of PHP in /etc/howdah. */
+export interface SiteFiles {
+  readonly nginx: Readonly<Record<string, string>>;
+  readonly php: Readonly<Record<string, string>> | null;
+}
+
+function nginxFacts(site: Site, input: RenderInput): NginxFacts {
+  const apart = site.topology === "apart";
+  const tcp: FastcgiUpstream = { kind: "tcp", host: "php", port: FPM_PORT, resolver: input.resolver };
+  return {
+    trustedProxies: input.trustedProxies,
+    phpUpstream: apart ? tcp : { kind: "unix", socket: PHP_PATHS.fpmSocket },
+    statusUpstream: apart || site.runtime === null ? null : { kind: "unix", socket: PHP_PATHS.statusSocket },
+  };
+}
+
+/** The files that a site's containers read; the same text is judged by the real servers before it replaces anything. */
+export function renderFiles(site: Site, input: RenderInput): SiteFiles {
+  return { nginx: renderNginxFiles(site, nginxFacts(site, input)), php: renderPhpFiles(site, input.releaseId) };
+}

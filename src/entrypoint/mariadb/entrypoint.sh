@@ -1,7 +1,8 @@
 #!/bin/sh
 # PID 1 of the database's container. Makes the data directory on the first start, upgrades its system tables when the server's
 # version changed, then becomes mariadbd. kill -9 at any moment is safe: the directory is made beside its place and renamed when
-# it is complete and on disk, so `data` either is a whole database or is not there.
+# it is complete and on disk, so `data` either is a whole database or is not there. Two servers on one directory can't be: InnoDB
+# and Aria lock their files.
 #
 # Runs in busybox sh. The paths are variables only for tests; images never set them.
 set -eu
@@ -75,7 +76,7 @@ upgrade() {
     --socket="$socket" --pid-file="$run/upgrade.pid" &
   server=$!
   trap 'kill -TERM "$server" 2>/dev/null; wait "$server"; exit 143' TERM INT
-  while ! mariadb-admin --defaults-file="$secrets/client.cnf" --socket="$socket" status >/dev/null 2>&1; do
+  while ! mariadb --defaults-file="$secrets/client.cnf" --socket="$socket" --execute="SELECT 1" >/dev/null 2>&1; do
     kill -0 "$server" 2>/dev/null || fail "the server stopped before its system tables could be upgraded"
     sleep 1
   done
@@ -99,10 +100,6 @@ done
 
 # Where `secure-file-priv` points: a directory that must exist and stays empty.
 mkdir -p "$run/no-files"
-
-# Held by mariadbd until it ends: two servers on one data directory would destroy it.
-exec 9>"$root/lock"
-flock -n 9 || fail "another server works on this data directory"
 
 [ -d "$data" ] || initialise
 [ "$(cat "$data/howdah-version" 2>/dev/null)" = "$(version)" ] || upgrade

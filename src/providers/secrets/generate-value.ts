@@ -1,4 +1,5 @@
 import { randomBytes } from "node:crypto";
+import { unreachable } from "../../kernel/unreachable.ts";
 import type { GeneratedValue } from "./secret-store.ts";
 
 const ALPHABET = "ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz0123456789";
@@ -16,6 +17,8 @@ export function generateValue(wanted: GeneratedValue, random: (size: number) => 
       return `base64:${random(32).toString("base64")}`;
     case "alphanumeric":
       return alphanumeric(wanted.bytes, random);
+    default:
+      return unreachable(wanted.encoding);
   }
 }
 

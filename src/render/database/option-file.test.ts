@@ -1,4 +1,4 @@
-import fc from "fast-check";
+import { assert, property, string } from "fast-check";
 import { describe, expect, it } from "vitest";
 import { parseOptionFile, printOptionFile } from "./option-file.ts";
 import { databaseMemory, databaseServerOptions } from "./server-options.ts";
@@ -18,8 +18,8 @@ describe("option file", () => {
   });
 
   it("reads back every value it prints, and refuses the rest", () => {
-    fc.assert(
-      fc.property(fc.string({ unit: "binary" }), (value) => {
+    assert(
+      property(string({ unit: "binary" }), (value) => {
         let text: string;
         try {
           text = printOptionFile([{ name: "mariadbd", options: [{ key: "tmpdir", value }] }]);

@@ -81,14 +81,20 @@ export function typeInWords(schema: AnySchema): string {
     case "list":
       return `list of ${plural(shape.item)}`;
     case "choice":
-      return [...new Set(shape.options.map((option) => (shapeOf(option).kind === "map" ? mapInWords(option) : typeInWords(option))))].join(
-        ", or ",
-      );
+      return choiceInWords(shape.options);
     default:
       if (shape.values.length === 1) return `always \`${String(shape.values[0])}\``;
       if (shape.values.length > 1) return `one of ${shape.values.map((value) => `\`${String(value)}\``).join(", ")}`;
       return scalarInWords(shape.type, schema);
   }
+}
+
+/** Literals are one list; else each way of writing once. */
+function choiceInWords(options: readonly AnySchema[]): string {
+  const literals = options.map(shapeOf).flatMap((option) => (option.kind === "scalar" ? option.values : []));
+  if (literals.length >= options.length) return `one of ${literals.map((value) => `\`${String(value)}\``).join(", ")}`;
+  const ways = options.map((option) => (shapeOf(option).kind === "map" ? mapInWords(option) : typeInWords(option)));
+  return [...new Set(ways)].join(", or ");
 }
 
 function mapInWords(schema: AnySchema): string {
@@ -117,5 +123,6 @@ function formOf(schema: AnySchema): string | undefined {
   if (shapeOf(leaf).kind !== "scalar") return undefined;
   const message = z.safeParse(leaf, "\u0001 ").error?.issues.find((issue) => issue.message.startsWith("must "))?.message;
   if (message === undefined || message === "must be one line without control characters") return undefined;
-  return shape.kind === "list" ? `each ${message}` : shape.kind === "record" ? `each key ${message}` : message;
+  const form = message.replace(/^must be /, "");
+  return shape.kind === "list" ? `each is ${form}` : shape.kind === "record" ? `each key is ${form}` : form;
 }

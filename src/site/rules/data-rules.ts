@@ -105,8 +105,8 @@ const configurationIsNotHidden: Rule = ({ spec }) =>
     return [finding("warning", "site/configuration-hidden", ["configuration", path], words)];
   });
 
-/** Variables that the containers themselves live on. */
-const ownVariables = /^(PATH|LD_.*|PHPRC|PHP_INI_SCAN_DIR|HOWDAH_.*)$/;
+/** Variables that the containers themselves live on, and those that Howdah always sets. */
+const ownVariables = /^(PATH|LD_.*|PHPRC|PHP_INI_SCAN_DIR|HOWDAH_(SITE|ENVIRONMENT|URL|HOSTNAMES|RELEASE))$/;
 
 const variablesAreFree: Rule = ({ spec }) =>
   Object.keys(spec.variables)

@@ -1,3 +1,5 @@
+import { siteUrl } from "./site-url.ts";
+
 /** wp-config.php of WordPress: everything from the environment, so that one image serves any database and hostname. */
 export const wordpress = String.raw`<?php
 // Written by Howdah (preset "wordpress"): every value comes from the environment.
@@ -19,31 +21,11 @@ define('NONCE_SALT', (string) getenv('WP_NONCE_SALT'));
 
 $table_prefix = getenv('WP_TABLE_PREFIX') ?: 'wp_';
 
-// TLS ends at the edge; nginx passes on what the edge says and nothing that a browser claims.
-if (($_SERVER['HTTP_X_FORWARDED_PROTO'] ?? '') === 'https') {
-    $_SERVER['HTTPS'] = 'on';
-}
-
-// The address of the request when it is one of the site's own hostnames (so any port and scheme works), else the main one.
-$howdah_url = (static function (): string {
-    $main = rtrim(getenv('HOWDAH_URL') ?: 'http://localhost', '/');
-    $host = strtolower($_SERVER['HTTP_HOST'] ?? '');
-    if (!preg_match('/^([a-z0-9.-]+)(:[0-9]{1,5})?$/D', $host, $part)) {
-        return $main;
-    }
-    $names = array_filter(explode(',', getenv('HOWDAH_HOSTNAMES') . ',' . parse_url($main, PHP_URL_HOST)));
-    foreach ($names as $name) {
-        if ($part[1] === $name || (strncmp($name, '*.', 2) === 0 && substr($part[1], -strlen($name) + 1) === substr($name, 1))) {
-            return (($_SERVER['HTTPS'] ?? '') === 'on' ? 'https://' : 'http://') . $host;
-        }
-    }
-    return $main;
-})();
-define('WP_HOME', $howdah_url);
+${siteUrl}define('WP_HOME', $howdah_url);
 define('WP_SITEURL', $howdah_url);
 
-// wp-cron.php runs as a cron of the site, not in a visitor's request.
-define('DISABLE_WP_CRON', true);
+// wp-cron.php runs as a cron of the site where crons run, else in a visitor's request.
+define('DISABLE_WP_CRON', getenv('HOWDAH_CRONS') === '1');
 define('FS_METHOD', 'direct');
 define('WP_TEMP_DIR', sys_get_temp_dir());
 // With sealed code an update in the admin could not work; the next image brings it.

@@ -4,14 +4,14 @@
  * finished image catches a library that would be missed.
  */
 const machinery = (
-  "adduser apt bsdutils debconf debianutils dpkg e2fsprogs hostname init init-system-helpers install-info libc-bin login logsave lsb-base " +
+  "adduser apt bsdutils debconf debianutils dpkg e2fsprogs hostname init init-system-helpers install-info login logsave lsb-base " +
   "mount passwd procps psmisc sensible-utils systemd systemd-standalone-tmpfiles systemd-sysv systemd-timesyncd sysvinit-utils ucf udev " +
   "util-linux base-files base-passwd gcc-14-base gcc-12-base gcc-10-base usrmerge usr-is-merged libsystemd-shared"
 ).split(" ");
 
 /** Programs that maintainer scripts want, and a slim image has no use for: no shell starts them. */
 const tools = (
-  "bash coreutils dash diffutils findutils gawk grep gzip iproute2 libperl5.32 libperl5.36 libperl5.40 mawk openssl perl perl-base " +
+  "bash coreutils dash diffutils findutils gawk grep gzip iproute2 libconfig-inifiles-perl libdbi-perl libperl5.32 libperl5.36 libperl5.40 mawk openssl perl perl-base " +
   "perl-modules-5.32 perl-modules-5.36 perl-modules-5.40 sed tar"
 ).split(" ");
 

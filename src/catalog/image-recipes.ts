@@ -89,7 +89,7 @@ export function recipeFor(request: BaseRequest): Recipe {
     case "mariadb": {
       const suite = mariadbSuite(request.version);
       const suffix = suite === "bullseye" ? "-10.5" : "";
-      return recipe(suite, [`mariadb-server-core${suffix}`, `mariadb-client-core${suffix}`, "busybox-static", "tzdata"], "slim", []);
+      return recipe(suite, [`mariadb-server-core${suffix}`, `mariadb-client${suffix}`, "busybox-static", "tzdata"], "slim", []);
     }
     case "php-builder": {
       const extensions = [...request.extensions, "curl", "mbstring", "xml", "zip"];

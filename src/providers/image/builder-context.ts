@@ -1,0 +1,15 @@
+import type { Dispatcher } from "undici";
+import type { DebianSources } from "./apt-sources.ts";
+
+/** What all image work shares: places, sources, transfers. Made once by `createImageBuilder`. */
+export interface BuilderContext {
+  readonly cacheDir: string;
+  readonly entrypointDir: string;
+  /** Debian's name of the machine's architecture: `amd64`, `arm64`. */
+  readonly architecture: string;
+  readonly dispatcher: Dispatcher;
+  /** The package sources; read on first use, since images that exist need none. */
+  readonly sources: () => Promise<DebianSources>;
+  /** A new directory of its own on the cache's file system; whoever asks removes it. */
+  readonly newWorkDir: () => Promise<string>;
+}

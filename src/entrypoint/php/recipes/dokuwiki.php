@@ -43,5 +43,5 @@ $email = str_replace(':', '', getenv('HOWDAH_ADMIN_EMAIL') ?: 'admin@example.org
 $head = "# <?php exit()?>\n# Don't modify the lines above\n";
 write_once("$conf/users.auth.php", "$head#\n# login:passwordhash:Real Name:email:groups,comma,separated\n\n$user:$hash:Administrator:$email:admin,user\n");
 write_once("$conf/acl.auth.php", "$head#\n*\t@ALL\t1\n*\t@user\t8\n");
-write_once("$conf/local.php", "<?php\n\$conf['title'] = $title;\n\$conf['lang'] = $language;\n\$conf['useacl'] = 1;\n\$conf['superuser'] = '@admin';\n\$conf['disableactions'] = 'register';\n\$conf['userewrite'] = '1';\n");
+write_once("$conf/local.php", "<?php\n\$conf['savedir'] = './data';\n\$conf['title'] = $title;\n\$conf['lang'] = $language;\n\$conf['useacl'] = 1;\n\$conf['superuser'] = '@admin';\n\$conf['disableactions'] = 'register';\n\$conf['userewrite'] = '1';\n");
 echo "DokuWiki is installed, administrator $user\n";

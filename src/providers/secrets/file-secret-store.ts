@@ -3,8 +3,8 @@ import { mkdir, open, readdir, rm } from "node:fs/promises";
 import { join } from "node:path";
 import { HowdahError } from "../../kernel/howdah-error.ts";
 import { Secret } from "../../kernel/secret.ts";
+import { withFileLock } from "../file-lock.ts";
 import { writeAtomically } from "../state/atomic-file.ts";
-import { withFileLock } from "./file-lock.ts";
 import { generateValue } from "./generate-value.ts";
 import type { SecretData, SecretName, SecretStore } from "./secret-store.ts";
 

@@ -1,4 +1,4 @@
-import { rm } from "node:fs/promises";
+import { cp, rm } from "node:fs/promises";
 import { build } from "esbuild";
 
 /** Bundles the CLI and the worker that parses site files: one file each, so that a start reads few files, and `npm pack` needs no TypeScript. */
@@ -17,3 +17,4 @@ await build({
   banner: { js: 'import { createRequire as howdahRequire } from "node:module"; const require = howdahRequire(import.meta.url);' },
   logLevel: "warning",
 });
+await cp("src/entrypoint", "dist/entrypoint", { recursive: true });

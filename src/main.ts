@@ -1,3 +1,4 @@
+import { fileURLToPath } from "node:url";
 import { runCli } from "./cli/run-cli.ts";
 import type { Terminal } from "./cli/terminal.ts";
 
@@ -26,5 +27,10 @@ export async function main(argv: readonly string[]): Promise<number> {
     columns: process.stderr.columns ?? 100,
     output: "text",
   };
-  return runCli(argv, { terminal, signal: controller.signal, directory: process.cwd(), wire: async () => (await import("./wiring.ts")).wirePorts(process.env) });
+  return runCli(argv, {
+    terminal, signal: controller.signal, directory: process.cwd(), wire: async () => {
+      const { wirePorts } = await import("./wiring.ts");
+      return wirePorts({ environment: process.env, entrypointDirectory: fileURLToPath(new URL("entrypoint", import.meta.url)), self: [process.execPath, process.argv[1] ?? ""] });
+    },
+  });
 }

@@ -35,6 +35,11 @@ export interface SiteImageRequest {
   readonly source: string;
   /** Absolute directories outside of the tree whose files symlinks in it may bring in (Debian's packages: /usr/share/…, /etc/…). */
   readonly followInto: readonly string[];
+  /**
+   * Root of the file system that the tree was made for, when it is not the machine's: an unpacked Debian package (`X/usr/share/app` -> `X`).
+   * Absolute symlink targets and `followInto` are looked up below it. Default: `/`.
+   */
+  readonly systemRoot?: string;
   /** Patterns as in `.gitignore`, beyond Howdah's own list and the tree's `.howdahignore` or `.dockerignore`. */
   readonly ignore: readonly string[];
   /** Files that Howdah writes into the tree, relative to it; they win over the tree's. */

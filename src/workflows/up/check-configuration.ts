@@ -12,10 +12,24 @@ function under(directory: string, files: Readonly<Record<string, string>>): Reco
 export async function checkConfiguration(site: Site, input: RenderInput, ports: Ports, signal: AbortSignal): Promise<void> {
   const files = renderFiles(site, input);
   const checks = [
-    { name: "nginx", image: input.images.web, argv: ["/usr/sbin/nginx", "-t", "-q", "-c", "/etc/howdah/nginx/nginx.conf"], files: under("/etc/howdah/nginx", files.nginx), skip: site.tls.mode === "secret" },
+    {
+      name: "nginx",
+      image: input.images.web,
+      argv: ["/usr/sbin/nginx", "-t", "-q", "-c", "/etc/howdah/nginx/nginx.conf"],
+      files: under("/etc/howdah/nginx", files.nginx),
+      skip: site.tls.mode === "secret",
+    },
     ...(files.php === null || input.images.php === null
       ? []
-      : [{ name: "PHP-FPM", image: input.images.php, argv: ["/usr/sbin/php-fpm", "-t", "-y", "/etc/howdah/php-fpm.conf", "-c", "/etc/howdah/php.ini"], files: under("/etc/howdah", files.php), skip: false }]),
+      : [
+          {
+            name: "PHP-FPM",
+            image: input.images.php,
+            argv: ["/usr/sbin/php-fpm", "-t", "-y", "/etc/howdah/php-fpm.conf", "-c", "/etc/howdah/php.ini"],
+            files: under("/etc/howdah", files.php),
+            skip: false,
+          },
+        ]),
   ];
   for (const check of checks.filter(({ skip }) => !skip)) {
     const { code, output } = await ports.configCheck.run(check, signal);

@@ -10,7 +10,11 @@ const ATTEMPT_MS = 30_000;
  * Asks the site's health path through the edge, as a visitor would. Healthy: a status below 400 (a redirect is an answer).
  * Errors: site/unhealthy with what was answered instead.
  */
-export async function checkHealth(site: Site, ports: Ports, context: EngineContext): Promise<{ readonly status: number; readonly milliseconds: number }> {
+export async function checkHealth(
+  site: Site,
+  ports: Ports,
+  context: EngineContext,
+): Promise<{ readonly status: number; readonly milliseconds: number }> {
   const host = (site.hostnames[0] ?? "localhost").replace("*", "www");
   const connect = { address: ports.settings.bind === "0.0.0.0" ? "127.0.0.1" : ports.settings.bind, port: ports.settings.httpPort };
   const port = connect.port === 80 ? "" : `:${String(connect.port)}`;
@@ -20,7 +24,11 @@ export async function checkHealth(site: Site, ports: Ports, context: EngineConte
     context.signal.throwIfAborted();
     const started = ports.clock.now();
     try {
-      const answer = await ports.http.get(`http://${host}${site.web.healthPath}`, { host: `${host}${port}`, connect, timeoutMs: ATTEMPT_MS });
+      const answer = await ports.http.get(`http://${host}${site.web.healthPath}`, {
+        host: `${host}${port}`,
+        connect,
+        timeoutMs: ATTEMPT_MS,
+      });
       if (answer.status < 400) return { status: answer.status, milliseconds: ports.clock.now() - started };
       last = `it answered ${String(answer.status)}${firstWords(answer.body)}`;
     } catch (error) {
@@ -30,7 +38,9 @@ export async function checkHealth(site: Site, ports: Ports, context: EngineConte
     context.emit({ type: "task-progress", id: "health", detail: last });
     await ports.clock.sleep(500, context.signal);
   }
-  throw new HowdahError("site/unhealthy", `${site.web.healthPath} is not healthy: ${last}`, { output: await lastLines(site.name, ports, context) });
+  throw new HowdahError("site/unhealthy", `${site.web.healthPath} is not healthy: ${last}`, {
+    output: await lastLines(site.name, ports, context),
+  });
 }
 
 /** The first words of an answer without its markup, to be recognized by a person. */
@@ -47,7 +57,8 @@ function firstWords(body: string): string {
 async function lastLines(namespace: string, ports: Ports, context: EngineContext): Promise<string[]> {
   const lines: string[] = [];
   try {
-    for await (const line of ports.engine.logs(namespace, { follow: false, tail: 20 }, context)) lines.push(`${line.container}: ${line.text}`);
+    for await (const line of ports.engine.logs(namespace, { follow: false, tail: 20 }, context))
+      lines.push(`${line.container}: ${line.text}`);
   } catch {
     // The lines are a help, not the point: the error itself says what is wrong.
   }

@@ -5,7 +5,10 @@ import type { Ports, SiteRecord } from "../ports.ts";
 /** Verbs that touch containers need root: says so at once, and why. */
 export async function requireRoot(ports: Pick<Ports, "machine">): Promise<void> {
   if (ports.machine.uid === 0) return;
-  throw new HowdahError("machine/needs-root", `This needs root, and runs as uid ${String(ports.machine.uid)}: containers, networks and volumes belong to the machine`);
+  throw new HowdahError(
+    "machine/needs-root",
+    `This needs root, and runs as uid ${String(ports.machine.uid)}: containers, networks and volumes belong to the machine`,
+  );
 }
 
 /** What must be true before anything is made: root, tools, a free port or our own edge on it, hostnames that no other site has. */
@@ -15,11 +18,18 @@ export async function checkMachineFor(site: Site, _former: SiteRecord | undefine
   const first = wrong[0];
   if (first !== undefined) {
     const disk = first.name.startsWith("space");
-    throw new HowdahError(disk ? "machine/disk-full" : "machine/tool-missing", wrong.map((check) => `${check.name}: ${check.detail}`).join("; "), { hint: `${first.fix ?? "See `howdah doctor`"}. \`howdah doctor\` checks everything.` });
+    throw new HowdahError(
+      disk ? "machine/disk-full" : "machine/tool-missing",
+      wrong.map((check) => `${check.name}: ${check.detail}`).join("; "),
+      { hint: `${first.fix ?? "See `howdah doctor`"}. \`howdah doctor\` checks everything.` },
+    );
   }
   for (const record of await ports.records.list()) {
     if (record.namespace === site.name) continue;
     const taken = site.hostnames.find((hostname) => record.site.hostnames.includes(hostname));
-    if (taken !== undefined) throw new HowdahError("site/invalid", `The hostname ${taken} belongs to the site ${record.namespace} already`, { hint: "Choose another in spec.hostnames, or destroy the other site." });
+    if (taken !== undefined)
+      throw new HowdahError("site/invalid", `The hostname ${taken} belongs to the site ${record.namespace} already`, {
+        hint: "Choose another in spec.hostnames, or destroy the other site.",
+      });
   }
 }

@@ -24,7 +24,8 @@ export async function locateSite(given: string | undefined, current: string, fil
     return { file, directory: path, exists: (await files.kind(file)) === "file" };
   }
   if (kind === "file") return { file: path, directory: dirname(path), exists: true };
-  if (kind === "missing" && /\.ya?ml$/.test(path) && (await files.kind(dirname(path))) === "directory") return { file: path, directory: dirname(path), exists: false };
+  if (kind === "missing" && /\.ya?ml$/.test(path) && (await files.kind(dirname(path))) === "directory")
+    return { file: path, directory: dirname(path), exists: false };
   throw new HowdahError("site/not-found", kind === "missing" ? `${path} does not exist` : `${path} is neither a directory nor a file`);
 }
 

@@ -22,13 +22,25 @@ export async function planUp(site: Site, ports: Ports): Promise<UpPlan> {
   const record = await ports.records.get(namespace);
   const inventory = await ports.engine.inventory(namespace);
   const url = siteUrl(site, ports.settings);
-  const facts = record === undefined ? undefined : await ports.engine.prepare(namespace, { emit: () => undefined, signal: AbortSignal.timeout(30_000) });
+  const facts =
+    record === undefined
+      ? undefined
+      : await ports.engine.prepare(namespace, { emit: () => undefined, signal: AbortSignal.timeout(30_000) });
   const desired = renderSite(site, {
     images: record?.images ?? { web: "image-to-be-built", php: site.runtime === null ? null : "image-to-be-built" },
     url,
     resolver: facts?.resolver ?? "127.0.0.1",
     trustedProxies: facts?.trustedProxies ?? [],
-    database: site.database === null ? null : { host: record?.database?.host ?? "database", port: record?.database?.port ?? 3306, name: record?.database?.name ?? site.name, user: record?.database?.user ?? site.name, secretName: DATABASE_SECRET },
+    database:
+      site.database === null
+        ? null
+        : {
+            host: record?.database?.host ?? "database",
+            port: record?.database?.port ?? 3306,
+            name: record?.database?.name ?? site.name,
+            user: record?.database?.user ?? site.name,
+            secretName: DATABASE_SECRET,
+          },
     generatedSecret: GENERATED_SECRET,
     secretsDigest: record?.secretsDigest ?? "",
     releaseId: record?.releaseId ?? "first",

@@ -60,11 +60,26 @@ export async function prepareDatabase(site: Site, images: PreparedImages, ports:
       ...clients.map((client) => renderDatabaseAccess(wanted.version, client)),
     ];
     const inventory = ofServer(await ports.engine.inventory(SYSTEM_NAMESPACE), name);
-    await applyPlan(SYSTEM_NAMESPACE, planObjects(objects.map((object) => rendered(object)), inventory), ports.engine, context);
+    await applyPlan(
+      SYSTEM_NAMESPACE,
+      planObjects(
+        objects.map((object) => rendered(object)),
+        inventory,
+      ),
+      ports.engine,
+      context,
+    );
     await ports.engine.scaleUp(SYSTEM_NAMESPACE, context);
   });
   await ports.databases.waitReady(server, { timeoutMs: SERVER_PATIENCE_MS, signal: context.signal });
-  const access = await ports.databases.ensureDatabase({ server, site: site.name, environment: site.environment, namespace: site.name, charset: wanted.charset, collation: wanted.collation });
+  const access = await ports.databases.ensureDatabase({
+    server,
+    site: site.name,
+    environment: site.environment,
+    namespace: site.name,
+    charset: wanted.charset,
+    collation: wanted.collation,
+  });
   const { host, port, user, uid, password, url } = access;
   return { server: name, host, port, name: access.name, user, uid, secret: { password, url } };
 }

@@ -6,6 +6,7 @@ import type { BuiltImage, SiteImages } from "../../providers/image-builder.ts";
 import { type Lock, parseLock, printLock } from "../../providers/image-lock.ts";
 import type { Site } from "../../site/site.ts";
 import type { Ports } from "../ports.ts";
+import { systemRootOf } from "../read-tree/read-tree.ts";
 
 /** The images that a site runs on. */
 export interface PreparedImages {
@@ -44,21 +45,39 @@ function builderRuntime(site: Site): Parameters<typeof phpBuilder>[0] {
 }
 
 /** The lock beside the site file: what is pinned stays, what is new is added and written at once, so that the next build is the same. */
-export async function ensureLock(site: Site, lockFile: string, options: { readonly renew: boolean; readonly emit: Emit; readonly signal: AbortSignal }, ports: Ports): Promise<Lock> {
+export async function ensureLock(
+  site: Site,
+  lockFile: string,
+  options: { readonly renew: boolean; readonly emit: Emit; readonly signal: AbortSignal },
+  ports: Ports,
+): Promise<Lock> {
   const text = await ports.files.read(lockFile);
   const parsed = text === undefined ? undefined : parseLock(text);
   if (parsed !== undefined && parsed.lock === undefined) {
-    throw new HowdahError("site/unreadable", `${lockFile} is damaged`, { diagnostics: parsed.diagnostics, hint: "Restore it from version control, or delete it and run `howdah pin` to make a new one." });
+    throw new HowdahError("site/unreadable", `${lockFile} is damaged`, {
+      diagnostics: parsed.diagnostics,
+      hint: "Restore it from version control, or delete it and run `howdah pin` to make a new one.",
+    });
   }
   const current = parsed?.lock;
-  const lock = await ports.images.lock({ images: baseRequests(site), renew: options.renew, ...(current === undefined ? {} : { current }) }, options.emit, options.signal);
+  const lock = await ports.images.lock(
+    { images: baseRequests(site), renew: options.renew, ...(current === undefined ? {} : { current }) },
+    options.emit,
+    options.signal,
+  );
   const printed = printLock(lock);
   if (printed !== text) await ports.files.write(lockFile, printed);
   return lock;
 }
 
 /** Builds what is missing, base images side by side, then the site's own. */
-export async function prepareImages(site: Site, source: string, lockFile: string, ports: Ports, context: { readonly emit: Emit; readonly signal: AbortSignal }): Promise<PreparedImages> {
+export async function prepareImages(
+  site: Site,
+  source: string,
+  lockFile: string,
+  ports: Ports,
+  context: { readonly emit: Emit; readonly signal: AbortSignal },
+): Promise<PreparedImages> {
   const { emit, signal } = context;
   const lock = await ensureLock(site, lockFile, { renew: false, emit, signal }, ports);
   const base = (request: BaseRequest): Promise<BuiltImage> => ports.images.ensureBase(request, lock, emit, signal);
@@ -67,7 +86,8 @@ export async function prepareImages(site: Site, source: string, lockFile: string
   const edge = await base(edgeRequest);
   const web = await base({ kind: "nginx", modules: site.web.modules });
   const phpBase = php !== null ? await base(php) : foreign === null ? null : await ports.images.ensureForeign(foreign, emit, signal);
-  const database = site.database === null ? null : await base({ kind: "mariadb", version: site.database.version as "10.5" | "10.11" | "11.8" });
+  const database =
+    site.database === null ? null : await base({ kind: "mariadb", version: site.database.version as "10.5" | "10.11" | "11.8" });
   const images = await ports.images.ensureSite(
     {
       site: site.name,
@@ -75,6 +95,7 @@ export async function prepareImages(site: Site, source: string, lockFile: string
       php: phpBase?.reference ?? null,
       source,
       followInto: FOLLOW_INTO,
+      systemRoot: systemRootOf(source),
       ignore: [],
       configuration: site.configuration,
       hooks: hookCommands(site),
@@ -88,7 +109,11 @@ export async function prepareImages(site: Site, source: string, lockFile: string
     signal,
   );
   for (const link of images.skippedLinks) {
-    emit({ type: "notice", level: "warning", message: `${link.path} points to ${link.target}, which is ${link.why === "outside" ? "outside of the site" : link.why}: it is not in the image` });
+    emit({
+      type: "notice",
+      level: "warning",
+      message: `${link.path} points to ${link.target}, which is ${link.why === "outside" ? "outside of the site" : link.why}: it is not in the image`,
+    });
   }
   return { site: images, edge, database };
 }

@@ -16,7 +16,12 @@ function generatedOf(variable: Variable): Extract<Variable, { from: "generated" 
  * Puts every secret that the site names where its engine finds it: generated values are made once and kept.
  * Answers a digest that changes when a value does. A secret that nobody stored is named, with the command that stores it.
  */
-export async function prepareSecrets(site: Site, namespace: string, database: Readonly<Record<string, Secret>> | null, ports: Ports): Promise<string> {
+export async function prepareSecrets(
+  site: Site,
+  namespace: string,
+  database: Readonly<Record<string, Secret>> | null,
+  ports: Ports,
+): Promise<string> {
   const generated: Record<string, Secret> = {};
   for (const variable of site.variables.flatMap(generatedOf)) {
     generated[variable.name] = await ports.secrets.getOrGenerate(namespace, GENERATED_SECRET, variable.name, variable);
@@ -27,9 +32,13 @@ export async function prepareSecrets(site: Site, namespace: string, database: Re
     const data = await ports.secrets.get(namespace, name);
     const missing = keys.filter((key) => data?.[key] === undefined);
     if (data === undefined || missing.length > 0) {
-      throw new HowdahError("site/invalid", `The site names the secret ${name}${missing.length > 0 ? ` with ${missing.join(", ")}` : ""}, which is not stored here`, {
-        hint: `Store it: howdah secret set ${site.name} ${name}/${missing[0] ?? keys[0] ?? "value"} (the value is read from standard input).`,
-      });
+      throw new HowdahError(
+        "site/invalid",
+        `The site names the secret ${name}${missing.length > 0 ? ` with ${missing.join(", ")}` : ""}, which is not stored here`,
+        {
+          hint: `Store it: howdah secret set ${site.name} ${name}/${missing[0] ?? keys[0] ?? "value"} (the value is read from standard input).`,
+        },
+      );
     }
     digests.push(await ports.engine.putSecret(namespace, name, data));
   }

@@ -20,6 +20,9 @@ export async function runPostDeploy(site: Site, namespace: string, ports: Ports,
       }
     });
     const code = await ports.engine.exec(phpTarget(site, namespace), { argv, stdin: "none", stdout: output, stderr: output }, context);
-    if (code !== 0) throw new HowdahError("site/post-deploy-failed", `${argv.join(" ")} ended with ${String(code)}`, { output: rest === "" ? lines : [...lines, rest] });
+    if (code !== 0)
+      throw new HowdahError("site/post-deploy-failed", `${argv.join(" ")} ended with ${String(code)}`, {
+        output: rest === "" ? lines : [...lines, rest],
+      });
   }
 }

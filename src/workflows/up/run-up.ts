@@ -30,7 +30,8 @@ export interface UpDone extends UpResult {
 
 function portNumber(text: string): number {
   const port = Number(text);
-  if (!Number.isInteger(port) || port < 1 || port > 65_535) throw new HowdahError("usage/invalid", `--port takes a number from 1 to 65535, not ${text}`);
+  if (!Number.isInteger(port) || port < 1 || port > 65_535)
+    throw new HowdahError("usage/invalid", `--port takes a number from 1 to 65535, not ${text}`);
   return port;
 }
 
@@ -38,7 +39,12 @@ function portNumber(text: string): number {
 async function withSettings(command: UpCommand, ports: Ports): Promise<Ports> {
   if (command.port === undefined && command.bind === undefined) return ports;
   const httpPort = command.port === undefined ? ports.settings.httpPort : portNumber(command.port);
-  const settings = { ...ports.settings, httpPort, httpsPort: httpPort === 80 ? 443 : ports.settings.httpsPort, bind: command.bind ?? ports.settings.bind };
+  const settings = {
+    ...ports.settings,
+    httpPort,
+    httpsPort: httpPort === 80 ? 443 : ports.settings.httpsPort,
+    bind: command.bind ?? ports.settings.bind,
+  };
   if (!command.dryRun) await ports.saveSettings(settings);
   return { ...ports, settings };
 }
@@ -47,12 +53,19 @@ async function withSettings(command: UpCommand, ports: Ports): Promise<Ports> {
 async function ensureSiteFile(command: UpCommand, ports: Ports, context: EngineContext): Promise<void> {
   const place = await locateSite(command.given, command.directory, ports.files);
   if (place.exists) return;
-  if (command.dryRun) throw new HowdahError("site/not-found", `There is no ${place.file} yet`, { hint: "`howdah init --dry-run` shows the one that `up` would write." });
-  const { proposal } = await initSite({ given: command.given, directory: command.directory, yes: true, dryRun: false, force: false }, ports);
+  if (command.dryRun)
+    throw new HowdahError("site/not-found", `There is no ${place.file} yet`, {
+      hint: "`howdah init --dry-run` shows the one that `up` would write.",
+    });
+  const { proposal } = await initSite(
+    { given: command.given, directory: command.directory, yes: true, dryRun: false, force: false },
+    ports,
+  );
   for (const { field, value, because } of proposal.evidence.filter(({ confidence }) => confidence !== "guess")) {
     context.emit({ type: "notice", level: "info", message: `${field}: ${value} (${because})` });
   }
-  for (const diagnostic of proposal.diagnostics) context.emit({ type: "notice", level: diagnostic.severity === "info" ? "info" : "warning", message: diagnostic.message });
+  for (const diagnostic of proposal.diagnostics)
+    context.emit({ type: "notice", level: diagnostic.severity === "info" ? "info" : "warning", message: diagnostic.message });
 }
 
 async function credentialsOf(site: Site, first: boolean, ports: Ports): Promise<UpDone["credentials"]> {
@@ -71,7 +84,8 @@ export async function runUp(command: UpCommand, given: Ports, context: EngineCon
   const loaded = await loadSite(command.given, command.directory, ports.files);
   const site: Site = command.tls && loaded.site.tls.mode === "off" ? { ...loaded.site, tls: { mode: "local" } } : loaded.site;
   if (command.dryRun) return planUp(site, ports);
-  for (const warning of loaded.warnings) context.emit({ type: "notice", level: warning.severity === "info" ? "info" : "warning", message: warning.message });
+  for (const warning of loaded.warnings)
+    context.emit({ type: "notice", level: warning.severity === "info" ? "info" : "warning", message: warning.message });
   const source = await ports.files.realpath(resolve(loaded.source));
   const result = await bringUp({ site, file: join(loaded.file), source, lockFile: loaded.lockFile }, ports, context);
   return { kind: "done", ...result, warnings: loaded.warnings, credentials: await credentialsOf(site, result.first, ports) };

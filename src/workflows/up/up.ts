@@ -51,21 +51,39 @@ function stages(emit: Emit, ports: Ports, signal: AbortSignal, timings: { stage:
       emit({ type: "task-done", id, outcome: "changed", ...(text === undefined ? {} : { detail: text }) });
       return result;
     } catch (error) {
-      emit({ type: "task-failed", id, code: error instanceof HowdahError ? error.code : signal.aborted ? "cancelled" : "bug", message: error instanceof Error ? error.message : String(error) });
+      emit({
+        type: "task-failed",
+        id,
+        code: error instanceof HowdahError ? error.code : signal.aborted ? "cancelled" : "bug",
+        message: error instanceof Error ? error.message : String(error),
+      });
       throw error;
     }
   };
 }
 
 /** Facts from builders, providers and the engine, put together for rendering. */
-function renderInput(request: UpRequest, images: PreparedImages, facts: { readonly resolver: string; readonly trustedProxies: readonly string[]; readonly database: PreparedDatabase | null; readonly secretsDigest: string; readonly url: string }): RenderInput {
+function renderInput(
+  request: UpRequest,
+  images: PreparedImages,
+  facts: {
+    readonly resolver: string;
+    readonly trustedProxies: readonly string[];
+    readonly database: PreparedDatabase | null;
+    readonly secretsDigest: string;
+    readonly url: string;
+  },
+): RenderInput {
   const { database } = facts;
   return {
     images: { web: images.site.web.reference, php: images.site.php?.reference ?? null },
     url: facts.url,
     resolver: facts.resolver,
     trustedProxies: facts.trustedProxies,
-    database: database === null ? null : { host: database.host, port: database.port, name: database.name, user: database.user, secretName: DATABASE_SECRET },
+    database:
+      database === null
+        ? null
+        : { host: database.host, port: database.port, name: database.name, user: database.user, secretName: DATABASE_SECRET },
     generatedSecret: GENERATED_SECRET,
     secretsDigest: facts.secretsDigest,
     releaseId: images.site.codeDigest.slice(0, 16),
@@ -86,14 +104,32 @@ export async function bringUp(request: UpRequest, ports: Ports, context: EngineC
   return ports.locks.hold(namespace, "up", async () => {
     const former = await ports.records.get(namespace);
     await stage("machine", "Checking the machine", () => checkMachineFor(site, former, ports));
-    const images = await stage("images", "Images", () => prepareImages(site, request.source, request.lockFile, ports, context), (made) => `${made.site.codeDigest.slice(0, 12)} · ${String(made.site.files)} files`);
+    const images = await stage(
+      "images",
+      "Images",
+      () => prepareImages(site, request.source, request.lockFile, ports, context),
+      (made) => `${made.site.codeDigest.slice(0, 12)} · ${String(made.site.files)} files`,
+    );
     const network = await stage("network", "Network", () => ports.engine.prepare(namespace, context));
-    const database = site.database === null ? null : await stage("database", `Database (MariaDB ${site.database.version})`, () => prepareDatabase(site, images, ports, context), (made) => made.name);
+    const database =
+      site.database === null
+        ? null
+        : await stage(
+            "database",
+            `Database (MariaDB ${site.database.version})`,
+            () => prepareDatabase(site, images, ports, context),
+            (made) => made.name,
+          );
     const secretsDigest = await prepareSecrets(site, namespace, database?.secret ?? null, ports);
     const input = renderInput(request, images, { ...network, database, secretsDigest, url: siteUrl(site, ports.settings) });
     const desired = renderSite(site, input);
     await stage("configuration", "nginx and PHP-FPM judge their configuration", () => checkConfiguration(site, input, ports, signal));
-    await stage("edge", "Edge", () => ports.edge.ensure({ image: images.edge.reference, httpPort: ports.settings.httpPort, httpsPort: ports.settings.httpsPort, bind: ports.settings.bind }, context));
+    await stage("edge", "Edge", () =>
+      ports.edge.ensure(
+        { image: images.edge.reference, httpPort: ports.settings.httpPort, httpsPort: ports.settings.httpsPort, bind: ports.settings.bind },
+        context,
+      ),
+    );
     const steps = planObjects(desired, await ports.engine.inventory(namespace));
     const record: SiteRecord = {
       site,
@@ -103,16 +139,37 @@ export async function bringUp(request: UpRequest, ports: Ports, context: EngineC
       images: input.images,
       releaseId: input.releaseId,
       secretsDigest,
-      database: database === null ? null : { server: database.server, host: database.host, port: database.port, name: database.name, user: database.user, uid: database.uid },
+      database:
+        database === null
+          ? null
+          : {
+              server: database.server,
+              host: database.host,
+              port: database.port,
+              name: database.name,
+              user: database.user,
+              uid: database.uid,
+            },
       updatedAt: new Date(ports.clock.now()).toISOString(),
       wanted: "up",
     };
     await ports.records.put(namespace, record);
     await ports.retained.remove(namespace);
-    await stage("apply", "Starting", () => applyPlan(namespace, steps, ports.engine, context), () => (steps.length === 0 ? "nothing to change" : `${String(steps.length)} steps`));
+    await stage(
+      "apply",
+      "Starting",
+      () => applyPlan(namespace, steps, ports.engine, context),
+      () => (steps.length === 0 ? "nothing to change" : `${String(steps.length)} steps`),
+    );
     await ports.engine.scaleUp(namespace, context);
-    const health = await stage("health", `Asking ${site.web.healthPath}`, () => checkHealth(site, ports, context), (answer) => String(answer.status));
-    if (site.hooks.postDeploy.length > 0 && steps.length > 0) await stage("post-deploy", "Post-deploy hook", () => runPostDeploy(site, namespace, ports, context));
+    const health = await stage(
+      "health",
+      `Asking ${site.web.healthPath}`,
+      () => checkHealth(site, ports, context),
+      (answer) => String(answer.status),
+    );
+    if (site.hooks.postDeploy.length > 0 && steps.length > 0)
+      await stage("post-deploy", "Post-deploy hook", () => runPostDeploy(site, namespace, ports, context));
     await ports.agent.ensureRunning();
     return { record, steps, health, timings, first: former === undefined };
   });

@@ -1,0 +1,115 @@
+import { homedir } from "node:os";
+import { join } from "node:path";
+import { getuid } from "node:process";
+import { namespaceLock } from "./engine/podman/namespace-lock.ts";
+import { podmanEngine } from "./engine/podman/podman-engine.ts";
+import { certificates } from "./providers/certificates/certificates.ts";
+import { checkInImage } from "./providers/config-check/podman-config-check.ts";
+import { mariadbServer } from "./providers/database/mariadb/mariadb-server.ts";
+import { httpGet } from "./providers/http-probe/http-probe.ts";
+import { createImageBuilder } from "./providers/image/create-image-builder.ts";
+import type { ImageBuilder } from "./providers/image-builder.ts";
+import { checkMachine, portIsFree } from "./providers/machine/machine-checks.ts";
+import { run } from "./providers/process.ts";
+import { kindOf, readProjectFile, realPathOf, writeProjectFile } from "./providers/project-files/project-files.ts";
+import { fileSecretStore } from "./providers/secrets/file-secret-store.ts";
+import { documentStore } from "./providers/state/document-store.ts";
+import { systemClock } from "./providers/system-clock.ts";
+import { renderEdgeConfig } from "./render/nginx/render-edge-config.ts";
+import type { LockPort, Ports, RetainedData, Settings, SiteRecord } from "./workflows/ports.ts";
+import { readTree } from "./workflows/read-tree/read-tree.ts";
+
+/** What the process gives: its environment, and where the programs lie that go into images. */
+export interface WiringInput {
+  readonly environment: NodeJS.ProcessEnv;
+  /** Directory with `php/` and `mariadb/`. */
+  readonly entrypointDirectory: string;
+  /** argv that starts this program again, for the agent. */
+  readonly self: readonly string[];
+}
+
+type EdgeAddress = Pick<Settings, "httpPort" | "httpsPort" | "bind">;
+
+function numberFrom(text: string | undefined): number | undefined {
+  const number = Number(text);
+  return text === undefined || text === "" || !Number.isInteger(number) ? undefined : number;
+}
+
+/** Environment first, then what `up --port` kept, then the defaults. */
+function settingsFrom(environment: NodeJS.ProcessEnv, kept: Partial<EdgeAddress>, stateDirectory: string): Settings {
+  return {
+    stateDirectory,
+    httpPort: numberFrom(environment["HOWDAH_HTTP_PORT"]) ?? kept.httpPort ?? 8080,
+    httpsPort: numberFrom(environment["HOWDAH_HTTPS_PORT"]) ?? kept.httpsPort ?? 8443,
+    bind: environment["HOWDAH_BIND"] ?? kept.bind ?? "127.0.0.1",
+    retentionDays: numberFrom(environment["HOWDAH_RETENTION_DAYS"]) ?? 7,
+  };
+}
+
+/** The image builder asks the machine for its architecture when it is made: only commands that build pay for that. */
+function lazyImages(make: () => Promise<ImageBuilder>): ImageBuilder {
+  let made: Promise<ImageBuilder> | undefined;
+  const get = (): Promise<ImageBuilder> => (made ??= make());
+  return {
+    lock: async (...args) => (await get()).lock(...args),
+    ensureBase: async (...args) => (await get()).ensureBase(...args),
+    ensureForeign: async (...args) => (await get()).ensureForeign(...args),
+    ensureSite: async (...args) => (await get()).ensureSite(...args),
+    list: async (...args) => (await get()).list(...args),
+    remove: async (...args) => (await get()).remove(...args),
+  };
+}
+
+/** The one composition root: reads the environment and chooses every adapter. */
+export async function wirePorts({ environment, entrypointDirectory, self }: WiringInput): Promise<Ports> {
+  const stateDirectory = environment["HOWDAH_STATE_DIR"] ?? "/var/lib/howdah";
+  const runDirectory = environment["HOWDAH_RUN_DIR"] ?? "/run/howdah";
+  const instance = environment["HOWDAH_INSTANCE"] ?? "howdah";
+  const cacheDirectory = environment["HOWDAH_CACHE_DIR"] ?? join(environment["HOME"] ?? homedir(), ".cache", "howdah");
+  const machineSettings = documentStore<Partial<EdgeAddress>>(stateDirectory);
+  const kept = await machineSettings.get("machine").catch(() => undefined);
+  const settings = settingsFrom(environment, kept ?? {}, stateDirectory);
+  const secrets = fileSecretStore(stateDirectory);
+  const lock = namespaceLock(stateDirectory, runDirectory, systemClock);
+  const authority = certificates(stateDirectory, systemClock);
+  const engine = podmanEngine(
+    { stateDir: stateDirectory, runDir: runDirectory, instance },
+    { run, clock: systemClock, lock, renderEdge: renderEdgeConfig, certificateFor: (hostnames) => authority.certificateFor(hostnames) },
+  );
+  const locks: LockPort = {
+    hold: async (namespace, command, work) => {
+      const held = await lock(namespace, `howdah ${command}`, { waitMs: namespace === "howdah-system" ? 120_000 : 0 });
+      try {
+        return await work();
+      } finally {
+        await held.release();
+      }
+    },
+  };
+  const facts = { uid: getuid?.() ?? -1, searchPath: environment["PATH"] ?? "", nodeVersion: process.version, stateDirectory };
+  return {
+    settings,
+    clock: systemClock,
+    engine,
+    images: lazyImages(() => createImageBuilder({ cacheDir: cacheDirectory, entrypointDir: entrypointDirectory, mirror: environment["HOWDAH_DEBIAN_MIRROR"] })),
+    databases: mariadbServer(secrets, systemClock),
+    secrets,
+    records: documentStore<SiteRecord>(join(stateDirectory, "sites")),
+    retained: documentStore<RetainedData>(join(stateDirectory, "retained")),
+    configCheck: { run: checkInImage },
+    http: { get: httpGet },
+    edge: { ensure: (wanted) => engine.edge.ensure(wanted), remove: () => engine.edge.remove() },
+    locks,
+    agent: agentProcess({ self, stateDirectory, runDirectory }),
+    files: {
+      read: readProjectFile,
+      write: writeProjectFile,
+      kind: kindOf,
+      tree: (directory) => readTree(directory, { allowedRoots: ["/usr/share", "/usr/lib", "/etc", "/var/lib"] }),
+      realpath: realPathOf,
+    },
+    machine: { uid: facts.uid, check: () => checkMachine(facts), portIsFree },
+    saveSettings: ({ httpPort, httpsPort, bind }) => machineSettings.put("machine", { httpPort, httpsPort, bind }),
+    close: async () => undefined,
+  };
+}

@@ -1,0 +1,210 @@
+import type { ComposerFacts } from "../composer-facts.ts";
+import type { Evidence } from "../evidence.ts";
+import { type Finding, treeDiagnostic } from "../finding.ts";
+import type { PhpFile } from "../php-file.ts";
+import type { ServerHint } from "../server-hints.ts";
+import { baseOf, type Survey } from "../survey.ts";
+import { sqlFiles } from "./sql-files.ts";
+
+/** What is known about the databases of an application. */
+export interface DatabaseNeed {
+  /** True: the site file gets `database: {}`. */
+  readonly needed: boolean;
+  /** Extensions that its drivers need: `mysqli`, `pdo_mysql`, `pdo_sqlite`. */
+  readonly drivers: readonly string[];
+}
+
+interface Sign {
+  readonly kind: "mysql" | "pgsql" | "sqlite";
+  /** Three points make a need. */
+  readonly points: number;
+  readonly because: string;
+  readonly file?: string;
+  readonly line?: number;
+}
+
+/** Packages that keep their data in SQL and work with MariaDB. */
+const sqlPackages =
+  /^(laravel\/framework|illuminate\/database|doctrine\/(orm|dbal|doctrine-bundle|migrations)|drupal\/core(-recommended)?|typo3\/cms(-core)?|topthink\/(framework|think-orm)|cakephp\/(cakephp|database|orm)|yiisoft\/yii2?|laminas\/laminas-db|codeigniter4\/framework|propel\/propel1?|robmorgan\/phinx|roots\/wordpress|johnpbloch\/wordpress|magento\/.*|shopware\/core|craftcms\/cms|october\/rain|silverstripe\/framework|contao\/core-bundle|concrete5\/core|joomla\/database|catfan\/medoo)$/;
+const setting =
+  /\b(?:db|database|mysql|sql)[-_ .]?(?:host(?:name|spec)?|server|name|user(?:name)?|pass(?:word|wd)?|database|dsnw?|url|connection|driver)\b|\bdb(?:host|name|user|server|dsnw?)\b/gi;
+const settingFile = /(^|\/)(\.env(\.\w+)*|[\w.-]*(config|settings|database|parameters|local|conf|resources|setup)[\w.-]*)$/i;
+
+function fromCode(survey: Survey): Sign[] {
+  const signs: Sign[] = [];
+  const count = (kind: Sign["kind"], what: string, uses: (file: PhpFile) => number | undefined): void => {
+    const found = survey.php.filter((file) => file.origin === "app" && uses(file) !== undefined);
+    const first = found[0];
+    if (first === undefined) return;
+    const line = survey.line(first.path, uses(first) ?? 0);
+    const points = found.length > 2 ? 2 : 1;
+    signs.push({
+      kind,
+      points,
+      because: `the code uses ${what}${found.length > 1 ? `, in ${found.length} files` : ""}`,
+      file: first.path,
+      ...(line === undefined ? {} : { line }),
+    });
+  };
+  count(
+    "mysql",
+    "mysqli",
+    (file) =>
+      file.calls.get("mysqli_connect") ??
+      file.calls.get("mysqli_real_connect") ??
+      file.calls.get("mysqli_query") ??
+      file.calls.get("mysqli_init") ??
+      file.classes.get("mysqli"),
+  );
+  count("mysql", "PDO with MySQL", (file) =>
+    file.databases.has("mysql") || file.databases.has("pdo_mysql") ? (file.classes.get("pdo") ?? file.calls.get("new_pdo")) : undefined,
+  );
+  count("mysql", "the old mysql functions", (file) =>
+    file.calls.has("mysqli_connect") ? undefined : (file.calls.get("mysql_connect") ?? file.calls.get("mysql_pconnect")),
+  );
+  count(
+    "pgsql",
+    "PostgreSQL",
+    (file) =>
+      file.calls.get("pg_connect") ??
+      file.calls.get("pg_pconnect") ??
+      (file.databases.has("pgsql") && file.classes.has("pdo") ? 0 : undefined),
+  );
+  count(
+    "sqlite",
+    "SQLite",
+    (file) => file.classes.get("sqlite3") ?? (file.databases.has("sqlite") && file.classes.has("pdo") ? 0 : undefined),
+  );
+  return signs;
+}
+
+/** Kinds of databases that the application's code names at all, for programs that hide the driver in a library. */
+function namedKinds(survey: Survey): ReadonlySet<string> {
+  return new Set(survey.php.flatMap((file) => (file.origin === "app" ? [...file.databases] : [])));
+}
+
+function fromComposer(composer: ComposerFacts): Sign[] {
+  const names = Object.keys(composer.require);
+  const found = names.find((name) => sqlPackages.test(name));
+  const where = composer.file === undefined ? {} : { file: composer.file };
+  const signs: Sign[] = found === undefined ? [] : [{ kind: "mysql", points: 3, because: `composer.json requires ${found}`, ...where }];
+  for (const [extension, kind] of [
+    ["ext-mysqli", "mysql"],
+    ["ext-pdo_mysql", "mysql"],
+    ["ext-pgsql", "pgsql"],
+    ["ext-pdo_pgsql", "pgsql"],
+  ] as const) {
+    if (names.includes(extension)) signs.push({ kind, points: 3, because: `composer.json requires ${extension}`, ...where });
+  }
+  return signs;
+}
+
+function fromSettings(survey: Survey): Sign[] {
+  for (const file of survey.files) {
+    if (
+      file.split("/").length > 4 ||
+      !settingFile.test(file) ||
+      !/\.(php|inc|ini|ya?ml|dist|sample|example|env|default|neon|json|xml|tpl|in)\b|\.env|php-dist$/i.test(baseOf(file))
+    )
+      continue;
+    if (survey.origin(file) !== "app" || (survey.entry(file)?.size ?? 0) > 150_000) continue;
+    const text = survey.read(file) ?? "";
+    const names = new Set([...text.matchAll(setting)].map((found) => found[0].toLowerCase().replaceAll(/[-_ .]/g, "")));
+    if (names.size < 2 && !/DATABASE_URL|db_dsnw/.test(text)) continue;
+    const postgresOnly = /pgsql|postgres/i.test(text) && !/mysql|mariadb/i.test(text);
+    return [{ kind: postgresOnly ? "pgsql" : "mysql", points: 2, because: "its configuration has settings of a database", file }];
+  }
+  return [];
+}
+
+function fromSchemas(survey: Survey): Sign[] {
+  const files = sqlFiles(survey);
+  return (["mysql", "pgsql", "sqlite"] as const).flatMap((kind): Sign[] => {
+    const first = files.find((file) => file.dialect === kind || (kind === "mysql" && file.dialect === "any"));
+    return first === undefined ? [] : [{ kind, points: 2, because: "it has a schema of tables", file: first.path }];
+  });
+}
+
+function fromHints(hints: readonly ServerHint[]): Sign[] {
+  return hints
+    .filter((hint) => hint.kind === "database")
+    .map(
+      (hint) =>
+        ({
+          kind: hint.value === "postgres" ? "pgsql" : "mysql",
+          points: 2,
+          because: `its own set-up runs ${hint.value}`,
+          file: hint.file,
+          line: hint.line,
+        }) as const,
+    );
+}
+
+function driversOf(survey: Survey, signs: readonly Sign[], named: ReadonlySet<string>, needed: boolean): string[] {
+  const app = survey.php.filter((file) => file.origin === "app");
+  const mysqli = app.some(
+    (file) =>
+      file.calls.has("mysqli_connect") ||
+      file.calls.has("mysqli_real_connect") ||
+      file.calls.has("mysqli_init") ||
+      file.classes.has("mysqli"),
+  );
+  const pdo = app.some((file) => file.classes.has("pdo"));
+  const mysql = signs.some((sign) => sign.kind === "mysql") || named.has("mysql");
+  const drivers: string[] = [];
+  if (mysqli) drivers.push("mysqli");
+  if (mysql && (needed || pdo) && (pdo || !mysqli)) drivers.push("pdo_mysql");
+  const mysqlAtAll = mysqli || (pdo && mysql) || needed;
+  if (!mysqlAtAll && app.some((file) => file.classes.has("sqlite3"))) drivers.push("sqlite3");
+  if (!mysqlAtAll && pdo && named.has("sqlite")) drivers.push("pdo_sqlite");
+  return drivers;
+}
+
+/** Decides whether the site needs a database of its own, and with which drivers; a PostgreSQL-only program is refused. */
+export function chooseDatabase(survey: Survey, composer: ComposerFacts, hints: readonly ServerHint[]): Finding<DatabaseNeed> {
+  const named = namedKinds(survey);
+  const signs = [...fromComposer(composer), ...fromCode(survey), ...fromSettings(survey), ...fromSchemas(survey), ...fromHints(hints)];
+  const points = (kind: Sign["kind"]): number => signs.filter((sign) => sign.kind === kind).reduce((sum, sign) => sum + sign.points, 0);
+  const speaksMysql =
+    signs.some((sign) => sign.kind === "mysql" && !sign.because.startsWith("its configuration")) ||
+    named.has("mysql") ||
+    named.has("mysqli");
+  const fileOnly = !speaksMysql && (points("sqlite") > 0 || named.has("sqlite"));
+  const needed = speaksMysql && points("mysql") >= 3;
+  const evidence = signs
+    .filter((sign) => needed && sign.kind === "mysql")
+    .map(
+      (sign): Evidence => ({
+        field: "spec.database",
+        value: "mariadb",
+        because: sign.because,
+        confidence: sign.points > 2 ? "certain" : "likely",
+        ...(sign.file === undefined ? {} : { file: sign.file }),
+        ...(sign.line === undefined ? {} : { line: sign.line }),
+      }),
+    );
+  const value = { needed, drivers: driversOf(survey, signs, named, needed) };
+  if (needed) return { value, evidence, diagnostics: [] };
+  const postgres = signs.find((sign) => sign.kind === "pgsql");
+  if (!speaksMysql && !fileOnly && postgres !== undefined && points("pgsql") >= 3) {
+    const diagnostic = treeDiagnostic(
+      "postgresql-only",
+      "error",
+      `The application keeps its data in PostgreSQL only: ${postgres.because}`,
+      {
+        path: ["spec", "database"],
+        hint: "Howdah has MariaDB. If the application also works with MySQL, describe the site by hand.",
+        ...(postgres.file === undefined ? {} : { file: postgres.file }),
+      },
+    );
+    return { value, evidence, diagnostics: [diagnostic] };
+  }
+  const maybe = signs.find((sign) => sign.kind === "mysql");
+  if (!speaksMysql || maybe === undefined) return { value, evidence, diagnostics: [] };
+  const diagnostic = treeDiagnostic("database-optional", "info", `It can use MySQL, but nothing shows that it must: ${maybe.because}`, {
+    path: ["spec", "database"],
+    hint: "Add `database: {}` to the site file if it needs one.",
+    ...(maybe.file === undefined ? {} : { file: maybe.file }),
+  });
+  return { value, evidence, diagnostics: [diagnostic] };
+}

@@ -1,0 +1,211 @@
+import { type PhpVersion, phpVersions } from "../../catalog/php-versions.ts";
+import type { ComposerFacts } from "../composer-facts.ts";
+import type { Evidence } from "../evidence.ts";
+import { type Finding, treeDiagnostic } from "../finding.ts";
+import { versionNumber } from "../php-constraint.ts";
+import type { ServerHint } from "../server-hints.ts";
+import type { Survey } from "../survey.ts";
+import { codeAge } from "./code-age.ts";
+import { composerBounds, type EndMark, endBounds, endMarks, syntaxBounds, testedBounds, type VersionBound } from "./version-bounds.ts";
+
+/** What decides the PHP version. */
+export interface PhpQuestion {
+  readonly survey: Survey;
+  readonly composer: ComposerFacts;
+  readonly hints: readonly ServerHint[];
+  /** What a recipe knows, inclusive. */
+  readonly recipe?: { readonly min?: string; readonly max?: string; readonly because: string } | undefined;
+  /** True when a version has all extensions that the code can't do without. */
+  readonly hasExtensions: (version: PhpVersion) => boolean;
+}
+
+const order: Readonly<Record<VersionBound["strength"], number>> = { declared: 0, needed: 1, packages: 2, code: 3 };
+
+/** The newest PHP that the application's authors had in mind: attributes and version tests that only exist for it. */
+function awareness(survey: Survey): { readonly version: number; readonly file?: string; readonly words: string } {
+  let best: { version: number; file?: string; words: string } = { version: 0, words: "" };
+  const raise = (version: number, file: string, words: string): void => {
+    if (version > best.version) best = { version, file, words };
+  };
+  for (const file of survey.php) {
+    if (file.origin !== "app") continue;
+    if (file.attributes.has("allowdynamicproperties")) raise(8.2, file.path, "the attribute AllowDynamicProperties");
+    if (file.attributes.has("returntypewillchange")) raise(8.1, file.path, "the attribute ReturnTypeWillChange");
+    for (const test of file.versionTests) {
+      const version = (versionNumber(test.version) ?? 0) / 1_000;
+      if (version >= 8000 && version < 9000) raise(8 + Math.floor(version % 1000) / 10, file.path, `a test for PHP ${test.version}`);
+    }
+  }
+  return best;
+}
+
+function recipeBound(recipe: PhpQuestion["recipe"]): VersionBound[] {
+  if (recipe === undefined) return [];
+  const min = versionNumber(recipe.min ?? "0") ?? 0;
+  const max = recipe.max === undefined ? Number.POSITIVE_INFINITY : (versionNumber(recipe.max) ?? 0) + 999;
+  const fits = phpVersions.filter((version) => {
+    const own = versionNumber(version) ?? 0;
+    return own + 999 >= min && own <= max;
+  });
+  return [{ fits, because: recipe.because, confidence: "certain", strength: "declared" }];
+}
+
+interface Settled {
+  readonly allowed: readonly PhpVersion[];
+  readonly kept: readonly VersionBound[];
+  readonly dropped: readonly VersionBound[];
+}
+
+/** Applies the bounds, strongest first; one that would leave nothing is put aside. */
+function settle(bounds: readonly VersionBound[]): Settled {
+  let allowed: readonly PhpVersion[] = phpVersions;
+  const kept: VersionBound[] = [];
+  const dropped: VersionBound[] = [];
+  for (const bound of [...bounds].sort((a, b) => order[a.strength] - order[b.strength])) {
+    const next = allowed.filter((version) => bound.fits.includes(version));
+    if (next.length === 0) dropped.push(bound);
+    else {
+      kept.push(bound);
+      allowed = next;
+    }
+  }
+  return { allowed, kept, dropped };
+}
+
+/** The version of a hint among those that are allowed: itself, or the next newer one. */
+function nearest(wanted: string, allowed: readonly PhpVersion[]): PhpVersion | undefined {
+  const target = versionNumber(wanted) ?? 0;
+  return allowed.find((version) => (versionNumber(version) ?? 0) >= target) ?? allowed.at(-1);
+}
+
+function hinted(
+  question: PhpQuestion,
+  allowed: readonly PhpVersion[],
+): { readonly version: PhpVersion; readonly hint: ServerHint } | undefined {
+  const known = question.hints.filter((hint) => hint.kind === "php" && /^(5|7|8)\.\d$/.test(hint.value));
+  const continuous = /(gitlab-ci|travis|workflows)/;
+  const image = known.find((hint) => !continuous.test(hint.file));
+  const newest = [...known].sort((a, b) => (versionNumber(b.value) ?? 0) - (versionNumber(a.value) ?? 0))[0];
+  const hint = image ?? newest;
+  const version = hint === undefined ? undefined : nearest(hint.value, allowed);
+  return hint === undefined || version === undefined ? undefined : { version, hint };
+}
+
+interface Guess {
+  readonly cap: number;
+  readonly because: string;
+  readonly file?: string;
+}
+
+/** How new a PHP the code can bear when nothing declares it: by its age, and by the newest PHP its authors knew. */
+function guessCap(question: PhpQuestion, oldMinimum: boolean, marks: readonly EndMark[]): Guess {
+  const age = codeAge(question.survey, question.composer);
+  const aware = awareness(question.survey);
+  const explicit8 = /(^|[^\d.])8(\.|$|\b)/.test(question.composer.require["php"] ?? "");
+  const byAge = age === undefined ? (marks.length > 0 ? 7.4 : 8.4) : age.year <= 2021 ? 7.4 : age.year <= 2023 ? 8.2 : 8.4;
+  const nullables = question.survey.php.filter(
+    (file) => file.origin === "app" && file.syntax.some((mark) => mark.version === "8.4" && mark.effect === "deprecated"),
+  );
+  const unready = nullables.length > Math.max(9, question.survey.php.length / 100);
+  const shy = oldMinimum && aware.version < 8 && !explicit8 && age !== undefined;
+  const careful = shy && marks.length > 0 ? 7.4 : (shy || unready) && byAge > 8.2 ? 8.2 : byAge;
+  const floor = aware.version >= 8.3 ? 8.4 : aware.version >= 8.1 || (explicit8 && (age?.year ?? 2030) > 2020) ? 8.2 : 7.4;
+  if (floor > careful) {
+    const because = aware.version >= 8.1 ? `its authors know PHP ${aware.version}: ${aware.words}` : "composer.json names PHP 8";
+    return { cap: floor, because, ...(aware.file === undefined ? {} : { file: aware.file }) };
+  }
+  if (age === undefined) return { cap: careful, because: "nothing in the tree speaks against the newest PHP that fits" };
+  if (careful < byAge && unready) {
+    const because = `${nullables.length} files have implicitly nullable parameters, which code that was made for PHP 8.4 avoids`;
+    return { cap: careful, because, ...(nullables[0] === undefined ? {} : { file: nullables[0].path }) };
+  }
+  const because = careful < byAge ? `${age.because}, but it only declares PHP 5` : age.because;
+  return { cap: careful, because, file: age.file };
+}
+
+/** Chooses the PHP version: the highest that fits everything declared, but not newer than old code can bear. */
+export function choosePhp(question: PhpQuestion): Finding<PhpVersion> {
+  const { survey, composer } = question;
+  const marks = endMarks(survey);
+  const aware = awareness(survey).version >= 8 || /8\./.test(composer.require["php"] ?? "");
+  const declared = [...recipeBound(question.recipe), ...composerBounds(survey, composer), ...testedBounds(survey)];
+  const bounds = [...declared, ...syntaxBounds(survey), ...endBounds(survey, marks, aware)];
+  const { allowed, kept, dropped } = settle(bounds);
+  const withExtensions = allowed.filter(question.hasExtensions);
+  const open = withExtensions.length > 0 ? withExtensions : allowed;
+  const oldMinimum = declaresOld(declared, composer);
+  const hint = hinted(question, open);
+  const guess = guessCap(question, oldMinimum, marks);
+  const capped = [...open].reverse().find((version) => Number(version) <= guess.cap) ?? open[0] ?? "8.4";
+  const version = hint?.version ?? (question.recipe?.max === undefined ? capped : (open.at(-1) ?? capped));
+  const evidence: Evidence[] = kept
+    .filter((bound) => bound.fits.length < phpVersions.length || bound.strength === "declared")
+    .slice(0, 8)
+    .map(({ because, file, line, confidence }) => ({
+      field: "spec.runtime.php",
+      value: version,
+      because,
+      confidence,
+      ...(file === undefined ? {} : { file }),
+      ...(line === undefined ? {} : { line }),
+    }));
+  if (hint !== undefined) {
+    evidence.push({
+      field: "spec.runtime.php",
+      value: version,
+      because: `its own set-up says ${hint.hint.words}`,
+      file: hint.hint.file,
+      line: hint.hint.line,
+      confidence: "likely",
+    });
+  } else if (open.length > 1 && question.recipe?.max === undefined) {
+    evidence.push({
+      field: "spec.runtime.php",
+      value: version,
+      because: guess.because,
+      ...(guess.file === undefined ? {} : { file: guess.file }),
+      confidence: "guess",
+    });
+  }
+  return { value: version, evidence, diagnostics: warnings(version, dropped, marks, survey) };
+}
+
+function declaresOld(declared: readonly VersionBound[], composer: ComposerFacts): boolean {
+  const php = composer.require["php"];
+  if (php !== undefined) return /[^\d.]*5\.\d/.test(php) && !/[78]\./.test(php);
+  return declared.some((bound) => /\b5\.\d/.test(bound.because)) && !declared.some((bound) => /\b[78]\.\d/.test(bound.because));
+}
+
+function warnings(
+  version: PhpVersion,
+  dropped: readonly VersionBound[],
+  marks: readonly EndMark[],
+  survey: Survey,
+): Finding<never>["diagnostics"] {
+  const conflicts = dropped.slice(0, 3).map((bound) =>
+    treeDiagnostic("php-conflict", "warning", `PHP ${version} was chosen although ${bound.because}`, {
+      path: ["spec", "runtime", "php"],
+      hint: "Check that the application works, or choose another version in spec.runtime.php.",
+      ...(bound.file === undefined ? {} : { file: bound.file }),
+    }),
+  );
+  const gone = marks.filter((mark) => Number(mark.version) <= Number(version));
+  const first = gone[0];
+  if (first === undefined) return conflicts;
+  const line = survey.line(first.file.path, first.offset);
+  const files = new Set(gone.map((mark) => mark.file.path)).size;
+  return [
+    ...conflicts,
+    treeDiagnostic(
+      "php-removed",
+      "warning",
+      `The code uses what PHP ${version} no longer has: ${first.what}${files > 1 ? ` and more, in ${files} files` : ""}`,
+      {
+        path: ["spec", "runtime", "php"],
+        hint: "That part of the application will fail if it runs; look for a newer version of it.",
+        file: first.file.path,
+        ...(line === undefined ? {} : { line }),
+      },
+    ),
+  ];
+}

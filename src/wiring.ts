@@ -3,7 +3,7 @@ import { join } from "node:path";
 import { getuid } from "node:process";
 import { namespaceLock } from "./engine/podman/namespace-lock.ts";
 import { podmanEngine } from "./engine/podman/podman-engine.ts";
-import { certificates } from "./providers/certificates/certificates.ts";
+import { localAuthority } from "./providers/certificates/local/local-authority.ts";
 import { checkInImage } from "./providers/config-check/podman-config-check.ts";
 import { mariadbServer } from "./providers/database/mariadb/mariadb-server.ts";
 import { httpGet } from "./providers/http-probe/http-probe.ts";
@@ -71,7 +71,7 @@ export async function wirePorts({ environment, entrypointDirectory, self }: Wiri
   const settings = settingsFrom(environment, kept ?? {}, stateDirectory);
   const secrets = fileSecretStore(stateDirectory);
   const lock = namespaceLock(stateDirectory, runDirectory, systemClock);
-  const authority = certificates(stateDirectory, systemClock);
+  const authority = localAuthority(stateDirectory, systemClock);
   const engine = podmanEngine(
     { stateDir: stateDirectory, runDir: runDirectory, instance },
     { run, clock: systemClock, lock, renderEdge: renderEdgeConfig, certificateFor: (hostnames) => authority.certificateFor(hostnames) },

@@ -1,0 +1,43 @@
+import { block, type Directive, directive } from "./directive.ts";
+import type { FastcgiUpstream } from "./nginx-facts.ts";
+
+const STATUS_PORT = 8081;
+/** As in PHP-FPM's pool (render/php). */
+const PING_PATH = "/-/fpm-ping";
+
+/** A map needs a source variable even when its value never changes. */
+export const STATUS_ADDRESS = { source: "$nginx_version" } as const;
+
+/**
+ * Health on a port of its own, which no route leads to: `/-/live` says that nginx serves, `/-/ready` that PHP-FPM answers, too.
+ * It asks FPM's status listener: a probe through the pool would fail exactly when all workers are busy (runtime.md 5).
+ */
+export function renderStatusServer(upstream: FastcgiUpstream | null): Directive {
+  return block(
+    "server",
+    [],
+    [
+      directive("listen", STATUS_PORT),
+      directive("server_name", "_"),
+      directive("access_log", "off"),
+      directive("default_type", "text/plain"),
+      block("location", ["=", "/-/live"], [directive("return", 200, "ok")]),
+      block("location", ["=", "/-/ready"], upstream === null ? [directive("return", 200, "ok")] : renderPing(upstream)),
+      block("location", ["/"], [directive("return", 404)]),
+    ],
+  );
+}
+
+function renderPing(upstream: FastcgiUpstream): readonly Directive[] {
+  // A name must not be looked up when nginx starts: it would refuse to.
+  const remote = upstream.kind === "tcp" ? [directive("set", "$howdah_status", `${upstream.host}:${upstream.port}`)] : [];
+  return [
+    ...remote,
+    directive("fastcgi_param", "SCRIPT_FILENAME", PING_PATH),
+    directive("fastcgi_param", "SCRIPT_NAME", PING_PATH),
+    directive("fastcgi_param", "REQUEST_METHOD", "GET"),
+    directive("fastcgi_connect_timeout", "2s"),
+    directive("fastcgi_read_timeout", "2s"),
+    directive("fastcgi_pass", upstream.kind === "unix" ? `unix:${upstream.socket}` : "$howdah_status"),
+  ];
+}

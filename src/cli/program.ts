@@ -55,24 +55,25 @@ export function createProgram(choose: Choose): Command {
   const program = new Command("howdah")
     .description("Takes an existing PHP or static site, with one file that describes it, and runs it in containers.")
     .version(VERSION, "-V, --version", "print the version")
-    .addOption(new Option("-o, --output <format>", "how the answer is printed").choices(["text", "json"]).default("text"))
-    .option("-v, --verbose", "show what programs print while they work", false)
+    .enablePositionalOptions()
     .helpOption("-h, --help", "show help")
     .helpCommand("help [command]", "show help for a command")
     .showSuggestionAfterError(true)
     .showHelpAfterError("(`howdah --help` lists the commands)")
-    .configureHelp({ showGlobalOptions: true })
     .addHelpText(
       "after",
       "\nExamples:\n  howdah up ./wordpress          run a folder of PHP: detect, build, install, serve\n  howdah status                  what runs here\n  howdah logs -f blog            follow a site's log\n  howdah down blog               stop it; `up` brings it back\n\nExit codes are those of sysexits.h; docs/reference/errors.md lists every error.",
     );
   for (const define of commands) define(program, choose);
-  // Flags of the program may stand anywhere: `howdah status --output json` reads as people write it.
-  for (const command of program.commands) inherit(command, program);
+  for (const command of [program, ...program.commands]) shareFlags(command);
   return program;
 }
 
-function inherit(command: Command, program: Command): void {
-  command.copyInheritedSettings(program);
-  for (const child of command.commands) inherit(child, program);
+/** Flags that every command has, wherever they stand. */
+function shareFlags(command: Command): void {
+  command.addOption(new Option("-o, --output <format>", "how the answer is printed (default: text)").choices(["text", "json"])).option("-v, --verbose", "show what programs print while they work");
+  for (const child of command.commands) {
+    child.copyInheritedSettings(command);
+    if (command.parent !== null) shareFlags(child);
+  }
 }

@@ -1,4 +1,4 @@
-import { CommanderError } from "commander";
+import { type Command, CommanderError } from "commander";
 import { HowdahError } from "../kernel/howdah-error.ts";
 import type { Ports } from "../workflows/ports.ts";
 import type { Action, CliContext, GlobalFlags } from "./context.ts";
@@ -22,13 +22,18 @@ export async function runCli(argv: readonly string[], environment: CliEnvironmen
   const program = createProgram((action) => {
     chosen = action;
   });
-  program.exitOverride();
-  program.configureOutput({ writeOut: environment.terminal.out, writeErr: environment.terminal.err, getOutHasColors: () => false });
+  let flags: GlobalFlags = { output: "text", verbose: false };
+  program.hook("preAction", (_program, command) => {
+    flags = flagsOf(command);
+  });
+  for (const command of everyCommand(program)) {
+    command.exitOverride();
+    command.configureOutput({ writeOut: environment.terminal.out, writeErr: environment.terminal.err, getOutHasColors: () => false });
+  }
   let terminal = environment.terminal;
   let ports: Ports | undefined;
   try {
     await program.parseAsync(argv, { from: "user" });
-    const flags = program.opts<GlobalFlags>();
     terminal = { ...terminal, output: flags.output };
     const context: CliContext = {
       terminal,
@@ -46,6 +51,17 @@ export async function runCli(argv: readonly string[], environment: CliEnvironmen
   } finally {
     await ports?.close();
   }
+}
+
+/** The nearest command that says something wins. */
+function flagsOf(command: Command): GlobalFlags {
+  const own = command.opts<Partial<GlobalFlags>>();
+  const above = command.parent === null ? { output: "text" as const, verbose: false } : flagsOf(command.parent);
+  return { output: own.output ?? above.output, verbose: own.verbose ?? above.verbose };
+}
+
+function everyCommand(command: Command): readonly Command[] {
+  return [command, ...command.commands.flatMap((child) => everyCommand(child))];
 }
 
 /** commander has printed its own words; help and version are no errors. */

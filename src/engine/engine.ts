@@ -65,6 +65,8 @@ export interface Engine {
   inventory(namespace: string): Promise<Inventory>;
   /** Stores a secret's keys; rendered objects name it. Answers a digest of names and values that changes when a value does. */
   putSecret(namespace: string, name: string, data: Readonly<Record<string, Secret>>): Promise<string>;
+  /** Forgets a secret for good; pods that run keep what they got. */
+  deleteSecret(namespace: string, name: string): Promise<void>;
   apply(namespace: string, step: Step, context: EngineContext): Promise<void>;
   observe(namespace: string): Promise<Observed>;
   /** Runs a program in a running container and answers its exit code. */
@@ -79,10 +81,10 @@ export interface Engine {
   /** Stops or starts all pods of a namespace; the inventory and data stay. */
   scaleDown(namespace: string, context: EngineContext): Promise<void>;
   scaleUp(namespace: string, context: EngineContext): Promise<void>;
-  /** Deletes everything but data (volumes and secrets), which stay for `deleteData`. */
+  /** Deletes everything but data: volumes and secrets stay for `deleteVolume` and `deleteSecret`, and their claims stay in the inventory. */
   remove(namespace: string, context: EngineContext): Promise<void>;
-  /** Deletes one volume for good. */
+  /** Deletes one volume for good, and its claim from the inventory. */
   deleteVolume(namespace: string, claim: string): Promise<void>;
-  /** One pass that brings back what should run: starts what died, refreshes the way in. Answers what it did. The agent calls it in a loop. */
+  /** One pass that brings back what should run: starts what died, refreshes the way in. Answers what it did. The agent calls it in a loop. Never acts on a namespace that a command has locked. */
   heal(context: EngineContext): Promise<readonly string[]>;
 }

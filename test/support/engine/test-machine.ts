@@ -24,7 +24,7 @@ export interface TestMachine extends EngineUnderTest {
 export function openEngine(instance: string): { engine: PodmanEngine; stateDir: string; runDir: string } {
   const stateDir = `/var/tmp/${instance}-state`;
   const runDir = `/run/${instance}`;
-  const clock = systemClock();
+  const clock = systemClock;
   const lock = namespaceLock(stateDir, runDir, clock);
   const certificateFor = () => Promise.reject(new Error("no certificates in these tests"));
   const engine = podmanEngine({ stateDir, runDir, instance }, { run, clock, lock, renderEdge: stubEdge, certificateFor });

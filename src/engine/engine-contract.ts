@@ -1,0 +1,261 @@
+import { PassThrough, Readable } from "node:stream";
+import { text } from "node:stream/consumers";
+import { afterAll, beforeAll, describe, expect, it } from "vitest";
+import type { Event } from "../kernel/event.ts";
+import type { ErrorCode } from "../kernel/error-catalog.ts";
+import { HowdahError } from "../kernel/howdah-error.ts";
+import { Secret } from "../kernel/secret.ts";
+import type { Rendered } from "../render/objects.ts";
+import { letIn, type TinySite, tinyDeployment, tinyStatefulSet, tinySurroundings, WEB_PORT } from "./contract-objects.ts";
+import type { Engine, EngineContext, ExecRequest, Target } from "./engine.ts";
+
+/** An engine and the hands that a test needs beside it. */
+export interface EngineUnderTest {
+  readonly engine: Engine;
+  /** An image whose program `behave` does what contract-objects.ts says. */
+  readonly image: string;
+  /** Asks the way in; the body of what answers, or its status when that isn't 200. */
+  readonly ask: (hostname: string) => Promise<string>;
+  /** Kills the processes of a workload's containers, as the kernel would. */
+  readonly kill: (namespace: string, workload: string) => Promise<void>;
+  /** Everything that the engine's own tools show to people about a namespace. */
+  readonly show: (namespace: string) => Promise<string>;
+  /** Takes everything away, data too. */
+  readonly stop: () => Promise<void>;
+}
+
+/** What every engine promises. */
+export function engineContract(name: string, start: () => Promise<EngineUnderTest>): void {
+  describe(`${name} keeps the contract of engines`, () => {
+    let under: EngineUnderTest;
+    const events: Event[] = [];
+    const context: EngineContext = { emit: (event) => void events.push(event), signal: new AbortController().signal };
+    const site = (change: Partial<TinySite> = {}): TinySite => ({ image: under.image, behave: ["serve", "one"], ...change });
+    const apply = (namespace: string, desired: Rendered): Promise<void> =>
+      under.engine.apply(namespace, { do: "update", key: desired.key, desired, because: "test" }, context);
+    const put = async (namespace: string, hostname: string, deployment: Rendered): Promise<void> => {
+      await under.engine.prepare(namespace, context);
+      for (const object of tinySurroundings(hostname)) await apply(namespace, object);
+      await apply(namespace, deployment);
+    };
+    const run = async (how: "exec" | "runOnce", target: Target, argv: readonly string[], more: Partial<ExecRequest> = {}) => {
+      const stdout = new PassThrough();
+      const stderr = new PassThrough();
+      const said = Promise.all([text(stdout), text(stderr)]);
+      const code = await under.engine[how](target, { argv: ["behave", ...argv], stdout, stderr, ...more }, context);
+      stdout.end();
+      stderr.end();
+      const [out] = await said;
+      return { code, out };
+    };
+    const tiny = (namespace: string): Target => ({ namespace, workload: "tiny", container: "main" });
+    const podNames = async (namespace: string): Promise<string[]> => (await under.engine.observe(namespace)).pods.map((pod) => pod.name);
+    const failureOf = async (work: Promise<unknown>): Promise<HowdahError> => {
+      const error = await work.then(() => undefined).catch((thrown: unknown) => thrown);
+      expect(error).toBeInstanceOf(HowdahError);
+      return error as HowdahError;
+    };
+
+    beforeAll(async () => {
+      under = await start();
+      await put("alpha", "alpha.localhost", tinyDeployment(site()));
+    }, 300_000);
+    afterAll(async () => under?.stop(), 300_000);
+
+    it("serves what was applied under its hostname", async () => {
+      expect(await under.ask("alpha.localhost")).toBe("one");
+    });
+
+    it("answers an inventory of what was applied", async () => {
+      const { objects } = await under.engine.inventory("alpha");
+      const expected = [...tinySurroundings("alpha.localhost"), tinyDeployment(site())].map(({ key, digest }): [string, string] => [key, digest]);
+      expect([...objects].sort()).toEqual(expected.sort());
+      expect(await under.engine.namespaces()).toEqual(["alpha"]);
+    });
+
+    it("changes nothing when the same is applied again", async () => {
+      const before = await podNames("alpha");
+      await put("alpha", "alpha.localhost", tinyDeployment(site()));
+      expect(await podNames("alpha")).toEqual(before);
+    });
+
+    it("observes pods, routes and volumes", async () => {
+      const observed = await under.engine.observe("alpha");
+      expect(observed.workloads).toEqual([{ name: "tiny", kind: "Deployment", wanted: 1, ready: 1, down: false }]);
+      expect(observed.pods).toMatchObject([{ workload: "tiny", phase: "Running", ready: true, containers: [{ name: "main", running: true }] }]);
+      expect(observed.routes).toEqual([{ name: "tiny", hostnames: ["alpha.localhost"], backends: 1 }]);
+      expect(observed.volumes).toMatchObject([{ claim: "data", requestedBytes: 10 * 1024 * 1024 }]);
+    });
+
+    it("answers a program's exit code, and gives it standard input", async () => {
+      expect((await run("exec", tiny("alpha"), ["exit", "7"])).code).toBe(7);
+      expect(await run("exec", tiny("alpha"), ["cat"], { stdin: Readable.from(["through\n", "a pipe\n"]) })).toEqual({ code: 0, out: "through\na pipe\n" });
+      expect((await run("exec", tiny("alpha"), ["env", "EXTRA"], { env: { EXTRA: "more" } })).out).toBe("more");
+    });
+
+    it("runs a program once with the same environment and volumes", async () => {
+      expect((await run("exec", tiny("alpha"), ["write", "/data/kept", "content"])).code).toBe(0);
+      expect(await run("runOnce", tiny("alpha"), ["cat", "/data/kept"])).toEqual({ code: 0, out: "content" });
+      expect((await run("runOnce", tiny("alpha"), ["env", "PLAIN"])).out).toBe("plain");
+      expect((await run("runOnce", tiny("alpha"), ["cat"], { stdin: Readable.from(["in"]) })).out).toBe("in");
+      expect((await run("runOnce", tiny("alpha"), ["exit", "9"])).code).toBe(9);
+      expect(await podNames("alpha")).toHaveLength(1);
+    });
+
+    it("mounts files read-only under their names", async () => {
+      expect((await run("exec", tiny("alpha"), ["cat", "/srv/web/page--one.txt"])).out).toBe("from the config map\n");
+      expect((await run("exec", tiny("alpha"), ["write", "/srv/web/page--one.txt", "x"])).code).not.toBe(0);
+    });
+
+    it("reads logs", async () => {
+      const lines = [];
+      for await (const line of under.engine.logs("alpha", { follow: false, tail: 100 }, context)) lines.push(line);
+      expect(lines).toMatchObject([{ namespace: "alpha", workload: "tiny", container: "main", stream: "stdout", text: "serving one" }]);
+    });
+
+    it("replaces pods by new ones beside the old, and switches when they are ready", async () => {
+      const before = await podNames("alpha");
+      await apply("alpha", tinyDeployment(site({ behave: ["serve", "two"] })));
+      expect(await under.ask("alpha.localhost")).toBe("two");
+      const after = await podNames("alpha");
+      expect(after).toHaveLength(1);
+      expect(after).not.toEqual(before);
+    });
+
+    it.each<{ case: string; behave: string[]; code: ErrorCode; says: RegExp }>([
+      { case: "never becomes ready", behave: ["never-ready"], code: "engine/not-ready", says: /never ready/ },
+      { case: "crashes", behave: ["crash"], code: "engine/crashed", says: /last words/ },
+      { case: "names its failure", behave: ["fail", "site/migrate-failed"], code: "site/migrate-failed", says: /last words/ },
+    ])("keeps the former pods serving when the new one $case", async ({ behave, code, says }) => {
+      const before = await podNames("alpha");
+      const failure = await failureOf(apply("alpha", tinyDeployment(site({ behave, deadline: 3 }))));
+      expect(failure.code).toBe(code);
+      expect(failure.output.join("\n")).toMatch(says);
+      expect(await under.ask("alpha.localhost")).toBe("two");
+      expect(await podNames("alpha")).toEqual(before);
+      const { objects } = await under.engine.inventory("alpha");
+      expect(objects.get("Deployment/tiny")).toBe(tinyDeployment(site({ behave: ["serve", "two"] })).digest);
+    });
+
+    it("scales without touching equal pods", async () => {
+      const before = await podNames("alpha");
+      await apply("alpha", tinyDeployment(site({ behave: ["serve", "two"], replicas: 2 })));
+      const scaled = await podNames("alpha");
+      expect(scaled).toEqual(expect.arrayContaining(before));
+      expect(scaled).toHaveLength(2);
+      expect((await under.engine.observe("alpha")).routes).toMatchObject([{ backends: 2 }]);
+      await apply("alpha", tinyDeployment(site({ behave: ["serve", "two"] })));
+      expect(await podNames("alpha")).toEqual(before);
+    });
+
+    it("heals a killed pod", async () => {
+      await under.kill("alpha", "tiny");
+      await expect
+        .poll(
+          async () => {
+            await under.engine.heal(context);
+            return under.ask("alpha.localhost");
+          },
+          { timeout: 30_000, interval: 500 },
+        )
+        .toBe("two");
+    });
+
+    it("does nothing when all is well", async () => {
+      await expect.poll(async () => under.engine.heal(context), { timeout: 20_000, interval: 500 }).toEqual([]);
+      expect(await under.engine.heal(context)).toEqual([]);
+    });
+
+    it("stops and starts a namespace, with its data", async () => {
+      const inventory = await under.engine.inventory("alpha");
+      await under.engine.scaleDown("alpha", context);
+      expect((await under.engine.observe("alpha")).workloads).toMatchObject([{ down: true, ready: 0 }]);
+      expect(await under.ask("alpha.localhost")).toBe("503");
+      await under.engine.heal(context);
+      expect((await under.engine.observe("alpha")).pods).toEqual([]);
+      await under.engine.scaleUp("alpha", context);
+      expect(await under.ask("alpha.localhost")).toBe("two");
+      expect(await under.engine.inventory("alpha")).toEqual(inventory);
+      expect((await run("exec", tiny("alpha"), ["cat", "/data/kept"])).out).toBe("content");
+    });
+
+    it("keeps two namespaces apart though their objects have the same names", async () => {
+      await put("beta", "beta.localhost", tinyDeployment(site({ behave: ["serve", "beta"] })));
+      expect(await under.ask("beta.localhost")).toBe("beta");
+      expect(await under.ask("alpha.localhost")).toBe("two");
+      expect((await run("exec", tiny("beta"), ["cat", "/data/kept"])).code).not.toBe(0);
+      const [alpha] = (await under.engine.observe("alpha")).pods;
+      expect((await run("exec", tiny("alpha"), ["reach", "tiny", String(WEB_PORT)])).out).toBe("two");
+      expect((await run("exec", tiny("beta"), ["reach", "tiny", String(WEB_PORT)])).out).toBe("beta");
+      expect((await run("exec", tiny("beta"), ["reach", alpha?.ip ?? "", String(WEB_PORT)])).code).not.toBe(0);
+    });
+
+    it("refuses a hostname that another namespace has", async () => {
+      const route = tinySurroundings("alpha.localhost").find((object) => object.key === "HTTPRoute/tiny");
+      const failure = await failureOf(apply("beta", route as Rendered));
+      expect(failure.code).toBe("config/rejected");
+      expect(await under.ask("alpha.localhost")).toBe("two");
+    });
+
+    it("opens a server to a namespace by policy, and closes it with the policy", async () => {
+      await under.engine.prepare("shared", context);
+      for (const object of tinySurroundings("shared.localhost", "store")) await apply("shared", object);
+      await apply("shared", tinyStatefulSet(site({ behave: ["serve", "shared"] })));
+      const reach = (from: string) => run("exec", tiny(from), ["reach", "store.shared", String(WEB_PORT)]);
+      expect((await reach("alpha")).code).not.toBe(0);
+      await apply("shared", letIn("alpha"));
+      expect((await reach("alpha")).out).toBe("shared");
+      expect((await reach("beta")).code).not.toBe(0);
+      const replaced = tinyStatefulSet(site({ behave: ["serve", "renewed"] }));
+      await apply("shared", replaced);
+      expect((await reach("alpha")).out).toBe("renewed");
+      await under.engine.apply("shared", { do: "delete", key: letIn("alpha").key, because: "test" }, context);
+      expect((await reach("alpha")).code).not.toBe(0);
+    });
+
+    it("starts a StatefulSet's former pod again when the new one never gets ready", async () => {
+      const failure = await failureOf(apply("shared", tinyStatefulSet(site({ behave: ["crash"] }))));
+      expect(failure.code).toBe("engine/crashed");
+      expect(await under.ask("shared.localhost")).toBe("renewed");
+    });
+
+    it("gives secrets to containers and shows them nowhere", async () => {
+      const password = "correct-horse-battery";
+      const first = await under.engine.putSecret("alpha", "login", { password: new Secret(password, "test") });
+      expect(await under.engine.putSecret("alpha", "login", { password: new Secret(password, "test") })).toBe(first);
+      await apply("alpha", tinyDeployment(site({ behave: ["serve", "secret"], secret: "login" })));
+      expect((await run("exec", tiny("alpha"), ["env", "PASSWORD"])).out).toBe(password);
+      expect((await run("exec", tiny("alpha"), ["cat", "/srv/secret/password"])).out).toBe(password);
+      expect((await run("runOnce", tiny("alpha"), ["env", "PASSWORD"])).out).toBe(password);
+      const shown = [await under.engine.observe("alpha"), [...(await under.engine.inventory("alpha")).objects], events, await under.show("alpha")];
+      expect(JSON.stringify(shown)).not.toContain(password);
+      expect(await under.engine.putSecret("alpha", "login", { password: new Secret("other", "test") })).not.toBe(first);
+    });
+
+    it("deletes only what is named, and never data", async () => {
+      await under.engine.apply("alpha", { do: "delete", key: "Deployment/tiny", because: "test" }, context);
+      const { objects } = await under.engine.inventory("alpha");
+      expect([...objects.keys()].sort()).toEqual(["ConfigMap/files", "HTTPRoute/tiny", "PersistentVolumeClaim/data", "Service/tiny"]);
+      expect((await under.engine.observe("alpha")).pods).toEqual([]);
+      expect(await under.ask("beta.localhost")).toBe("beta");
+      await apply("alpha", tinyDeployment(site()));
+      expect((await run("exec", tiny("alpha"), ["cat", "/data/kept"])).out).toBe("content");
+    });
+
+    it("removes a namespace but its data, and finds the data again", async () => {
+      await under.engine.remove("alpha", context);
+      expect([...(await under.engine.inventory("alpha")).objects.keys()]).toEqual(["PersistentVolumeClaim/data"]);
+      expect((await under.engine.observe("alpha")).pods).toEqual([]);
+      await put("alpha", "alpha.localhost", tinyDeployment(site()));
+      expect((await run("exec", tiny("alpha"), ["cat", "/data/kept"])).out).toBe("content");
+    });
+
+    it("deletes a volume for good when asked by name", async () => {
+      await under.engine.remove("alpha", context);
+      await under.engine.deleteVolume("alpha", "data");
+      expect([...(await under.engine.inventory("alpha")).objects.keys()]).toEqual([]);
+      await put("alpha", "alpha.localhost", tinyDeployment(site()));
+      expect((await run("exec", tiny("alpha"), ["cat", "/data/kept"])).code).not.toBe(0);
+    });
+  });
+}

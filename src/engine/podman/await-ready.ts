@@ -1,0 +1,129 @@
+import { access } from "node:fs/promises";
+import { HowdahError } from "../../kernel/howdah-error.ts";
+import type { AnyProbe, Container } from "../../render/objects.ts";
+import { lastLines, type LogCursor, logCursor } from "./container-log.ts";
+import { entrypointLine } from "./entrypoint-line.ts";
+import type { Machine } from "./machine.ts";
+import type { PodPlan } from "./pod-arguments.ts";
+import type { InspectedContainer } from "./podman-cli.ts";
+import { probeOnce } from "./probe.ts";
+
+/** How long to wait, and where to report. */
+export interface Waiting {
+  readonly deadlineMs: number;
+  readonly signal: AbortSignal;
+  readonly progress: (detail: string) => void;
+}
+
+/** How often a new pod is asked. A probe's own period is for pods that serve; a person waits here. */
+const POLL_MS = 200;
+/** Podman brings a container back at once; one that falls that often will not stand. */
+const RESTARTS_THAT_FAIL = 2;
+/** How long a container without probes must run before it counts as ready. */
+const SETTLE_MS = 1000;
+
+interface Watched {
+  readonly plan: PodPlan;
+  readonly container: Container;
+  readonly log: LogCursor;
+  /** Probes that have to pass, in order; empty when the container is ready. */
+  readonly due: AnyProbe[];
+  /** The pod's address on its namespace's network. */
+  readonly address: string;
+  /** A container without probes is ready when it still runs then. */
+  readonly settledAt: number;
+  alive: boolean;
+  seen: InspectedContainer;
+  why: string;
+}
+
+/**
+ * Waits until every container of the pods has passed its startup and readiness probes. Containers without probes are ready when they run.
+ * Errors: what an entrypoint names, `engine/crashed`, or `engine/not-ready` after the deadline; each with the container's last 100 lines.
+ */
+export async function awaitReady(machine: Machine, plans: readonly PodPlan[], waiting: Waiting): Promise<void> {
+  const until = machine.clock.now() + waiting.deadlineMs;
+  const watched = (await Promise.all(plans.map((plan) => watch(machine, plan)))).flat();
+  let told = "";
+  for (;;) {
+    for (const one of watched) await lookAt(machine, one, waiting);
+    await Promise.all(watched.map((one) => ask(machine, one)));
+    const missing = watched.find((one) => one.due.length > 0 || one.settledAt > machine.clock.now() || !one.alive);
+    if (missing === undefined) return;
+    if (machine.clock.now() >= until) throw await notReady(missing, waiting.deadlineMs);
+    const detail = `waiting for ${missing.container.name}: ${missing.why}`;
+    if (detail !== told) waiting.progress(detail);
+    told = detail;
+    await machine.clock.sleep(POLL_MS, waiting.signal);
+  }
+}
+
+async function watch(machine: Machine, plan: PodPlan): Promise<Watched[]> {
+  const names = plan.spec.containers.map((container) => machine.names.container(plan.pod, container.name));
+  const inspected = await machine.podman.inspect([`${plan.pod}._infra`, ...names]);
+  const seen = new Map(inspected.map((container) => [container.name, container]));
+  const address = inspected[0]?.addresses[plan.network];
+  if (address === undefined) throw new HowdahError("engine/crashed", `The pod ${plan.pod} has no address on its network`);
+  return plan.spec.containers.map((container) => {
+    const found = seen.get(machine.names.container(plan.pod, container.name));
+    if (found === undefined) throw new HowdahError("engine/crashed", `${container.name} vanished while it was started`);
+    const due = [container.startupProbe, container.readinessProbe].filter((probe) => probe !== undefined);
+    const settledAt = due.length > 0 ? 0 : machine.clock.now() + SETTLE_MS;
+    return { plan, container, log: logCursor(found.logPath), due, address, settledAt, alive: true, seen: found, why: "starting" };
+  });
+}
+
+/** Reads what the container says, and notices when it died. */
+async function lookAt(machine: Machine, one: Watched, waiting: Waiting): Promise<void> {
+  for (const line of await one.log.next()) {
+    const said = entrypointLine(line.text);
+    if (said?.event === "step") waiting.progress(said.message);
+    if (said?.event === "failed") throw new HowdahError(said.code, said.message, { output: await wordsOf(one) });
+  }
+  one.alive = await isAlive(one.seen.pid);
+  if (one.alive) return;
+  const [now] = await machine.podman.inspect([machine.names.container(one.plan.pod, one.container.name)]);
+  if (now === undefined) throw new HowdahError("engine/crashed", `${one.container.name} vanished while it was started`);
+  const gaveUp = now.status !== "running" && now.exitCode === 0 && now.pid === 0;
+  one.seen = now;
+  if (now.restarts >= RESTARTS_THAT_FAIL || gaveUp) {
+    for (const line of await one.log.next()) {
+      const said = entrypointLine(line.text);
+      if (said?.event === "failed") throw new HowdahError(said.code, said.message, { output: await wordsOf(one) });
+    }
+    throw new HowdahError("engine/crashed", `${one.container.name} ended with exit code ${now.exitCode} right after its start`, {
+      output: await wordsOf(one),
+    });
+  }
+}
+
+async function ask(machine: Machine, one: Watched): Promise<void> {
+  const [probe] = one.due;
+  if (probe === undefined) return;
+  const answer = await probeOnce(probe, one.address, (command, timeoutMs) => execIn(machine, one.seen.name, command, timeoutMs));
+  if (answer.ok) one.due.shift();
+  else one.why = answer.why;
+}
+
+/** Runs a probe's program in a container. */
+export async function execIn(machine: Machine, container: string, command: readonly string[], timeoutMs: number): Promise<number> {
+  return (await machine.podman.run(["exec", container, ...command], { accept: "any", timeoutMs })).code;
+}
+
+async function isAlive(pid: number): Promise<boolean> {
+  if (pid <= 0) return false;
+  return access(`/proc/${pid}`).then(
+    () => true,
+    () => false,
+  );
+}
+
+async function wordsOf(one: Watched): Promise<string[]> {
+  return (await lastLines(one.seen.logPath, 100)).map((line) => line.text);
+}
+
+async function notReady(one: Watched, deadlineMs: number): Promise<HowdahError> {
+  return new HowdahError("engine/not-ready", `${one.container.name} was not ready within ${deadlineMs / 1000} seconds: ${one.why}`, {
+    output: await wordsOf(one),
+  });
+}

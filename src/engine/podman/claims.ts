@@ -1,0 +1,31 @@
+import { RUN_AS } from "../../kernel/label.ts";
+import type { PersistentVolumeClaim } from "../../render/objects.ts";
+import type { Machine } from "./machine.ts";
+import { label } from "./names.ts";
+import { bytesOf } from "./quantity.ts";
+import { withoutObject } from "./state-store.ts";
+
+/** Makes the volume of a claim, owned by the containers' user from the start so that nothing ever has to change owners recursively. */
+export async function ensureClaim(machine: Machine, namespace: string, claim: PersistentVolumeClaim): Promise<void> {
+  const name = machine.names.volume(namespace, claim.metadata.name);
+  if (await machine.podman.exists("volume", name)) return;
+  await machine.podman.run([
+    "volume",
+    "create",
+    `--opt=o=uid=${RUN_AS},gid=${RUN_AS}`,
+    `--label=${label.instance}=${machine.names.instance}`,
+    `--label=${label.namespace}=${namespace}`,
+    `--label=${label.claim}=${claim.metadata.name}`,
+    `--label=${label.requestedBytes}=${bytesOf(claim.spec.resources.requests.storage)}`,
+    name,
+  ]);
+}
+
+/** Deletes a claim's volume and everything in it. Podman refuses while a container has it. */
+export async function deleteClaim(machine: Machine, namespace: string, claim: string): Promise<void> {
+  const name = machine.names.volume(namespace, claim);
+  if (await machine.podman.exists("volume", name)) await machine.podman.run(["volume", "rm", name]);
+  await machine.store.change(namespace, (state) => withoutObject(state, `PersistentVolumeClaim/${claim}`));
+  const state = await machine.store.read(namespace);
+  if (Object.keys(state.objects).length === 0) await machine.store.forget(namespace);
+}

@@ -1,0 +1,25 @@
+import type { Clock } from "../../kernel/clock.ts";
+import type { ProcessResult } from "../process-port.ts";
+import type { Names } from "./names.ts";
+import type { Limits } from "./pod-arguments.ts";
+import type { PodVolumes } from "./pod-volumes.ts";
+import type { Podman } from "./podman-cli.ts";
+import type { ReadyMarks } from "./ready-marks.ts";
+import type { SecretStore } from "./secret-store.ts";
+import type { StateStore } from "./state-store.ts";
+
+/** Everything that the parts of the podman engine share: one machine, one instance. */
+export interface Machine {
+  readonly names: Names;
+  readonly podman: Podman;
+  readonly store: StateStore;
+  readonly secrets: SecretStore;
+  readonly volumes: PodVolumes;
+  readonly marks: ReadyMarks;
+  readonly clock: Clock;
+  /** Which limits the machine's cgroups keep; asked once. */
+  readonly limits: () => Promise<Limits>;
+  readonly system: (argv: readonly string[]) => Promise<ProcessResult>;
+  /** Lets the way in follow the routes and the ready pods. */
+  readonly refreshEdge: () => Promise<void>;
+}

@@ -1,0 +1,100 @@
+import { HowdahError } from "../../kernel/howdah-error.ts";
+import type { NetworkPolicy } from "../../render/objects.ts";
+import type { EngineFacts } from "../engine.ts";
+import type { Machine } from "./machine.ts";
+import { label } from "./names.ts";
+import { type FoundPod, findPods, matches, serviceNames, type Workload } from "./pods.ts";
+import { type NamespaceState, objectsOf } from "./state-store.ts";
+
+/** Makes a namespace's network if it is not there, closed against every other one, and answers what rendering must know. */
+export async function ensureNetwork(machine: Machine, namespace: string): Promise<EngineFacts> {
+  const name = machine.names.network(namespace);
+  if (!(await machine.podman.exists("network", name))) {
+    const labels = [`--label=${label.instance}=${machine.names.instance}`, `--label=${label.namespace}=${namespace}`];
+    const made = await machine.podman.run(["network", "create", "--opt=isolate=true", ...labels, name], { accept: "any" });
+    const raced = made.code !== 0 && /already (exists|used)/.test(made.stderr);
+    if (made.code !== 0 && !raced) {
+      throw new HowdahError("machine/tool-failed", `podman can't make the network ${name}`, { output: made.lastLines });
+    }
+  }
+  const { stdout } = await machine.podman.run(["network", "inspect", name]);
+  const [network] = JSON.parse(stdout) as { subnets?: { gateway?: string }[] }[];
+  const gateway = network?.subnets?.[0]?.gateway;
+  if (gateway === undefined) throw new HowdahError("machine/tool-failed", `The network ${name} has no gateway`);
+  // The edge runs on the host, so pods see it come from their gateway; the same address answers DNS.
+  return { resolver: gateway, trustedProxies: [`${gateway}/32`] };
+}
+
+/** Removes a namespace's network with what other namespaces joined to it. */
+export async function removeNetwork(machine: Machine, namespace: string): Promise<void> {
+  const name = machine.names.network(namespace);
+  if (!(await machine.podman.exists("network", name))) return;
+  const { stdout } = await machine.podman.run(["ps", "--all", "--format", "{{.ID}}", "--filter", `network=${name}`]);
+  for (const id of stdout.split("\n").filter((line) => line !== "")) {
+    await machine.podman.run(["network", "disconnect", "--force", name, id], { accept: "any" });
+  }
+  await machine.podman.run(["network", "rm", name], { accept: "any" });
+}
+
+/** A network that a policy lets a pod's Services be reached from. */
+interface Joined {
+  readonly namespace: string;
+  readonly labels: Readonly<Record<string, string>>;
+}
+
+/** Kubernetes' own label of every namespace. */
+const NAMESPACE_LABEL = "kubernetes.io/metadata.name";
+
+/**
+ * Joins the pods of a namespace to the networks of the namespaces that its policies let in, and leaves those that none lets in any more.
+ * Names there are those of the pods' Services: `mariadb.howdah-system`, and `mariadb` unless that namespace has such a Service itself.
+ */
+export async function joinNetworks(machine: Machine, namespace: string): Promise<void> {
+  const state = await machine.store.read(namespace);
+  const joined = joinedBy(objectsOf(state, "NetworkPolicy"), namespace);
+  for (const pod of await findPods(machine, namespace)) await joinPod(machine, namespace, state, pod, joined);
+}
+
+function joinedBy(policies: readonly NetworkPolicy[], own: string): Joined[] {
+  return policies.flatMap((policy) =>
+    policy.spec.ingress
+      .flatMap((rule) => rule.from)
+      .flatMap((from) => {
+        const namespace = from.namespaceSelector?.matchLabels[NAMESPACE_LABEL];
+        return namespace === undefined || namespace === own ? [] : [{ namespace, labels: policy.spec.podSelector.matchLabels }];
+      }),
+  );
+}
+
+async function joinPod(machine: Machine, namespace: string, state: NamespaceState, pod: FoundPod, joined: readonly Joined[]): Promise<void> {
+  const workload = workloadOf(state, pod);
+  if (workload === undefined || pod.infra === undefined) return;
+  const { template } = workload.spec;
+  const wanted = joined.filter((one) => matches(one.labels, template.metadata.labels)).map((one) => one.namespace);
+  const now = await networksOf(machine, pod.infra.name);
+  const own = machine.names.network(namespace);
+  const wantedNetworks = new Set(wanted.map((other) => machine.names.network(other)));
+  for (const network of now) {
+    if (network !== own && !wantedNetworks.has(network)) await machine.podman.run(["network", "disconnect", network, pod.infra.name]);
+  }
+  for (const other of new Set(wanted)) {
+    const network = machine.names.network(other);
+    if (now.has(network)) continue;
+    await ensureNetwork(machine, other);
+    const taken = new Set(objectsOf(await machine.store.read(other), "Service").map((service) => service.metadata.name));
+    const aliases = serviceNames(state, namespace, template).filter((alias) => !taken.has(alias));
+    await machine.podman.run(["network", "connect", ...aliases.map((alias) => `--alias=${alias}`), network, pod.infra.name]);
+  }
+}
+
+/** The workload that a pod belongs to, from the namespace's applied objects. */
+export function workloadOf(state: NamespaceState, pod: FoundPod): Workload | undefined {
+  const all: Workload[] = [...objectsOf(state, "StatefulSet"), ...objectsOf(state, "Deployment")];
+  return all.find((workload) => workload.metadata.name === pod.workload);
+}
+
+/** Networks that a container is on, also while it is stopped. */
+async function networksOf(machine: Machine, container: string): Promise<Set<string>> {
+  const { stdout } = await machine.podman.run(["container", "inspect", "--format", "{{json .NetworkSettings.Networks}}", container]);
+  return new Set(Object.keys((JSON.parse(stdout) as Record<string, unknown> | null) ?? {}));
+}

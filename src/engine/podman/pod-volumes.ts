@@ -1,0 +1,179 @@
+import { createHash } from "node:crypto";
+import { chmod, chown, lstat, mkdir, readFile, readdir, rm } from "node:fs/promises";
+import { join } from "node:path";
+import { HowdahError } from "../../kernel/howdah-error.ts";
+import { RUN_AS } from "../../kernel/label.ts";
+import type { ConfigMap, PodSpec, Volume } from "../../render/objects.ts";
+import { digestOf } from "../../render/rendered.ts";
+import type { ProcessResult } from "../process-port.ts";
+import type { Names } from "./names.ts";
+import type { VolumeSource } from "./pod-arguments.ts";
+import { bytesOf } from "./quantity.ts";
+import type { SecretStore } from "./secret-store.ts";
+import { objectsOf, type NamespaceState, type StateStore } from "./state-store.ts";
+import { writeFileAtomically } from "./write-file.ts";
+
+/** What making a pod's volumes needs. */
+export interface PodVolumesPorts {
+  readonly names: Names;
+  readonly store: StateStore;
+  readonly secrets: SecretStore;
+  /** Below it is everything that a reboot takes away. */
+  readonly runDir: string;
+  /** Runs a program of the system (`mount`, `umount`). */
+  readonly system: (argv: readonly string[]) => Promise<ProcessResult>;
+  readonly volumePath: (volume: string) => Promise<string>;
+}
+
+/** Makes what a pod's volumes stand for, and takes away what ends with the pod. */
+export interface PodVolumes {
+  prepare(namespace: string, pod: string, spec: PodSpec, state: NamespaceState): Promise<ReadonlyMap<string, VolumeSource>>;
+  /** Unmounts and deletes the pod's own volumes; data, files and secrets stay. */
+  discard(pod: string): Promise<void>;
+  /** Pods that have volumes here, for finding what a killed command left. */
+  pods(): Promise<readonly string[]>;
+}
+
+/** Secrets' files: read by the user of the containers alone. */
+const SECRET_MODE = 0o400;
+const SECRETS_BYTES = 64 * 1024 * 1024;
+
+/** Binds the making of volumes to a machine. */
+export function podVolumes(ports: PodVolumesPorts): PodVolumes {
+  const podsDir = join(ports.runDir, "pods");
+  const make = (namespace: string, pod: string, volume: Volume, state: NamespaceState): Promise<VolumeSource> => {
+    if ("persistentVolumeClaim" in volume) return claimSource(ports, namespace, volume.persistentVolumeClaim.claimName);
+    if ("configMap" in volume) return filesSource(ports, namespace, volume.configMap.name, state);
+    if ("secret" in volume) return secretSource(ports, namespace, volume.secret.secretName);
+    return emptySource(ports, join(podsDir, pod, volume.name), volume.emptyDir);
+  };
+  return {
+    prepare: async (namespace, pod, spec, state) => {
+      const sources = new Map<string, VolumeSource>();
+      for (const volume of spec.volumes) sources.set(volume.name, await make(namespace, pod, volume, state));
+      await makeSubPaths(spec, sources);
+      return sources;
+    },
+    discard: async (pod) => {
+      const directory = join(podsDir, pod);
+      for (const name of await readdir(directory).catch(() => [])) await unmount(ports, join(directory, name));
+      await rm(directory, { recursive: true, force: true });
+    },
+    pods: () => readdir(podsDir).catch(() => []),
+  };
+}
+
+async function claimSource(ports: PodVolumesPorts, namespace: string, claim: string): Promise<VolumeSource> {
+  const name = ports.names.volume(namespace, claim);
+  return { from: "volume", name, path: await ports.volumePath(name) };
+}
+
+async function emptySource(ports: PodVolumesPorts, path: string, emptyDir: { medium?: "Memory"; sizeLimit: string }): Promise<VolumeSource> {
+  if (emptyDir.medium === "Memory") await mountTmpfs(ports, path, bytesOf(emptyDir.sizeLimit), "0770");
+  else {
+    await makeDirectories(path);
+    await chown(path, RUN_AS, RUN_AS);
+    await chmod(path, 0o770);
+  }
+  return { from: "path", path, readOnly: false };
+}
+
+/** Directories above are passable for the containers' user but not listable. */
+async function makeDirectories(path: string): Promise<void> {
+  await mkdir(path, { recursive: true, mode: 0o711 });
+}
+
+/**
+ * Mounts memory of a bounded size for the containers' user. Not podman's `--tmpfs`, which runc 1.1 gives the mode of the image's directory,
+ * nor a podman volume of type tmpfs, for which 4.3.1 refuses a size.
+ */
+export async function mountTmpfs(ports: Pick<PodVolumesPorts, "system">, path: string, bytes: number, mode: string): Promise<void> {
+  if (await isMounted(path)) return;
+  await makeDirectories(path);
+  const options = `size=${bytes},uid=${RUN_AS},gid=${RUN_AS},mode=${mode},nosuid,nodev`;
+  await ports.system(["mount", "-t", "tmpfs", "-o", options, "--", "tmpfs", path]);
+}
+
+/** Takes a mount away; who still has it open keeps it until then. */
+export async function unmount(ports: Pick<PodVolumesPorts, "system">, path: string): Promise<void> {
+  if (await isMounted(path)) await ports.system(["umount", "--lazy", "--", path]);
+}
+
+/** True when a file system is mounted exactly there. */
+export async function isMounted(path: string): Promise<boolean> {
+  const table = await readFile("/proc/self/mountinfo", "utf8");
+  return table.split("\n").some((line) => line.split(" ")[4] === path);
+}
+
+/**
+ * A ConfigMap's files, in a directory named by their content: pods that run keep theirs when the ConfigMap changes,
+ * and a half-written directory never has the final name's marker.
+ */
+async function filesSource(ports: PodVolumesPorts, namespace: string, name: string, state: NamespaceState): Promise<VolumeSource> {
+  const map = objectsOf(state, "ConfigMap").find((object) => object.metadata.name === name);
+  if (map === undefined) throw new HowdahError("engine/not-ready", `The files "${name}" that a pod mounts were never applied`);
+  const directory = filesDirectory(ports.store, namespace, map);
+  await mkdir(directory, { recursive: true, mode: 0o755 }); // listable: nginx includes by pattern
+  await Promise.all(
+    Object.entries(map.data).map(async ([key, text]) => {
+      const path = join(directory, safeKey(key));
+      const same = await readFile(path, "utf8").then(
+        (found) => found === text,
+        () => false,
+      );
+      if (!same) await writeFileAtomically(path, text, { mode: 0o444 });
+    }),
+  );
+  return { from: "path", path: directory, readOnly: true };
+}
+
+/** Where a ConfigMap's files lie. */
+export function filesDirectory(store: StateStore, namespace: string, map: ConfigMap): string {
+  return join(store.directory(namespace), "files", `${map.metadata.name}.${digestOf(map.data).slice(0, 16)}`);
+}
+
+async function secretSource(ports: PodVolumesPorts, namespace: string, name: string): Promise<VolumeSource> {
+  const mountPoint = join(ports.runDir, "secrets");
+  await mountTmpfs(ports, mountPoint, SECRETS_BYTES, "0700");
+  const { version, data } = await ports.secrets.read(namespace, name);
+  const path = join(mountPoint, createHash("sha256").update(`${namespace}\0${name}\0${version}`).digest("hex").slice(0, 32));
+  await mkdir(path, { recursive: true, mode: 0o500 });
+  await chown(path, RUN_AS, RUN_AS);
+  for (const [key, secret] of Object.entries(data)) {
+    await writeFileAtomically(join(path, safeKey(key)), secret.reveal(), { mode: SECRET_MODE, uid: RUN_AS });
+  }
+  return { from: "path", path, readOnly: true };
+}
+
+function safeKey(key: string): string {
+  if (/^[-._a-zA-Z0-9]{1,253}$/.test(key) && key !== "." && key !== "..") return key;
+  throw new HowdahError("render/unsafe", `${JSON.stringify(key)} can't be a file name`);
+}
+
+/**
+ * Makes the directories that subPath mounts name, as the kubelet does. A site writes into its volumes, so no component may be a
+ * symbolic link: it could point at the host.
+ */
+async function makeSubPaths(spec: PodSpec, sources: ReadonlyMap<string, VolumeSource>): Promise<void> {
+  for (const container of [...spec.initContainers, ...spec.containers]) {
+    for (const mount of container.volumeMounts) {
+      const source = sources.get(mount.name);
+      if (mount.subPath === undefined || source === undefined) continue;
+      const fixed = source.from === "path" && source.readOnly;
+      await makeSubPath(source.path, mount.subPath, fixed);
+    }
+  }
+}
+
+async function makeSubPath(root: string, subPath: string, mustExist: boolean): Promise<void> {
+  let path = root;
+  for (const part of subPath.split("/")) {
+    path = join(path, part);
+    const found = await lstat(path).catch(() => undefined);
+    if (found?.isSymbolicLink()) throw new HowdahError("data/path-refused", `${path} is a symbolic link, so it is not mounted`);
+    if (found !== undefined) continue;
+    if (mustExist) throw new HowdahError("engine/not-ready", `${path} is mounted but does not exist`);
+    await mkdir(path, { mode: 0o770 });
+    await chown(path, RUN_AS, RUN_AS);
+  }
+}

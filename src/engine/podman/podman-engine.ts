@@ -1,0 +1,171 @@
+import { join } from "node:path";
+import type { Clock } from "../../kernel/clock.ts";
+import { HowdahError } from "../../kernel/howdah-error.ts";
+import type { HttpRoute, ObjectKey, Rendered } from "../../render/objects.ts";
+import type { Engine, EngineContext } from "../engine.ts";
+import type { Lock } from "../lock.ts";
+import type { AttachProcess, RunProcess } from "../process-port.ts";
+import { attachProcess } from "./attach-process.ts";
+import { type CertificateFor, type Edge, edge } from "./edge.ts";
+import type { RenderEdge } from "./edge-input.ts";
+import { healer } from "./heal.ts";
+import type { Machine } from "./machine.ts";
+import { machineLimits } from "./machine-limits.ts";
+import { namesOf } from "./names.ts";
+import { ensureNetwork, joinNetworks, removeNetwork } from "./networks.ts";
+import { observeNamespace } from "./observe.ts";
+import { podmanCli } from "./podman-cli.ts";
+import { podVolumes } from "./pod-volumes.ts";
+import { readLogs } from "./read-logs.ts";
+import { readyMarks } from "./ready-marks.ts";
+import { deleteWorkload, rollWorkload } from "./roll-workload.ts";
+import { execProgram, runProgramOnce } from "./run-program.ts";
+import { scaleDown, scaleUp } from "./scale.ts";
+import { secretStore } from "./secret-store.ts";
+import { objectsOf, safeName, stateStore, withObject, withoutObject } from "./state-store.ts";
+import { removeNamespace } from "./remove-namespace.ts";
+import { deleteClaim, ensureClaim } from "./claims.ts";
+
+/** Where an instance keeps its things. */
+export interface PodmanEngineSettings {
+  /** Lasting state (`/var/lib/howdah`). */
+  readonly stateDir: string;
+  /** What a reboot takes away (`/run/howdah`). */
+  readonly runDir: string;
+  /** First part of every name of ours in podman (`howdah`). Two instances never touch each other's things. */
+  readonly instance: string;
+}
+
+/** What the engine is built on; wiring.ts chooses. */
+export interface PodmanEnginePorts {
+  readonly run: RunProcess;
+  readonly attach?: AttachProcess;
+  readonly clock: Clock;
+  readonly lock: Lock;
+  readonly renderEdge: RenderEdge;
+  readonly certificateFor: CertificateFor;
+}
+
+/** The podman engine and its way in. */
+export interface PodmanEngine extends Engine {
+  readonly kind: "podman";
+  readonly edge: Edge;
+}
+
+/** Makes the engine of one machine. Nothing runs until it is asked. */
+export function podmanEngine(settings: PodmanEngineSettings, ports: PodmanEnginePorts): PodmanEngine {
+  const names = namesOf(settings.instance);
+  const podman = podmanCli(ports.run);
+  const store = stateStore(settings.stateDir);
+  const secrets = secretStore(settings.stateDir, store, names, podman);
+  const marks = readyMarks(settings.runDir);
+  const system: Machine["system"] = (argv) => ports.run(argv, { timeoutMs: 60_000 });
+  const volumePath = async (volume: string): Promise<string> =>
+    (await podman.run(["volume", "inspect", "--format", "{{.Mountpoint}}", volume])).stdout.trim();
+  const volumes = podVolumes({ names, store, secrets, runDir: settings.runDir, system, volumePath });
+  const wayIn = edge({
+    ...{ names, podman, store, secrets, marks, clock: ports.clock, lock: ports.lock },
+    ...{ system, stateDir: settings.stateDir, runDir: settings.runDir, render: ports.renderEdge, certificateFor: ports.certificateFor },
+  });
+  const limits = machineLimits(podman);
+  const refreshEdge = (): Promise<void> => wayIn.refresh();
+  const machine: Machine = { names, podman, store, secrets, volumes, marks, system, clock: ports.clock, limits, refreshEdge };
+  return engineOf(machine, ports, wayIn);
+}
+
+function engineOf(machine: Machine, ports: PodmanEnginePorts, wayIn: Edge): PodmanEngine {
+  const attach = ports.attach ?? attachProcess;
+  const heal = healer(machine, ports.lock);
+  return {
+    kind: "podman",
+    edge: wayIn,
+    prepare: (namespace) => ensureNetwork(machine, safeName(namespace)),
+    namespaces: () => machine.store.namespaces(),
+    inventory: async (namespace) => {
+      const { objects } = await machine.store.read(namespace);
+      const entries = Object.entries(objects).map(([key, { digest, settled }]) => [key as ObjectKey, settled ? digest : `${digest}-unsettled`] as const);
+      return { namespace, objects: new Map(entries) };
+    },
+    putSecret: (namespace, name, data) => machine.secrets.put(safeName(namespace), name, data),
+    deleteSecret: (namespace, name) => machine.secrets.delete(namespace, name),
+    apply: async (namespace, step, context) => {
+      safeName(namespace);
+      if (step.do === "keep") await machine.store.change(namespace, (state) => withoutObject(state, step.key));
+      else if (step.do === "delete") await deleteObject(machine, namespace, step.key, context);
+      else await applyObject(machine, namespace, step.desired, context);
+    },
+    observe: (namespace) => observeNamespace(machine, namespace),
+    exec: (target, request, context) => execProgram(machine, attach, target, request, context),
+    runOnce: (target, request, context) => runProgramOnce(machine, attach, target, request, context),
+    logs: (namespace, options, context) => readLogs(machine, namespace, options, context),
+    scaleDown: (namespace, context) => scaleDown(machine, namespace, context),
+    scaleUp: (namespace, context) => scaleUp(machine, namespace, context),
+    remove: async (namespace, context) => {
+      await removeNamespace(machine, namespace, context);
+      await removeNetwork(machine, namespace);
+    },
+    deleteVolume: (namespace, claim) => deleteClaim(machine, namespace, claim),
+    heal: (context) => heal(context),
+  };
+}
+
+async function applyObject(machine: Machine, namespace: string, desired: Rendered, context: EngineContext): Promise<void> {
+  const { object } = desired;
+  const remember = (): Promise<unknown> => machine.store.change(namespace, (state) => withObject(state, desired, true));
+  switch (object.kind) {
+    case "ConfigMap":
+      await remember();
+      return;
+    case "PersistentVolumeClaim":
+      await ensureClaim(machine, namespace, object);
+      await remember();
+      return;
+    case "NetworkPolicy":
+      await remember();
+      await joinNetworks(machine, namespace);
+      return;
+    case "Service":
+      await remember();
+      await machine.refreshEdge();
+      return;
+    case "HTTPRoute":
+      await refuseTakenHostnames(machine, namespace, object);
+      await remember();
+      await machine.refreshEdge();
+      return;
+    case "Deployment":
+    case "StatefulSet":
+      await ensureNetwork(machine, namespace);
+      await rollWorkload(machine, namespace, desired as Rendered<typeof object>, context);
+      await joinNetworks(machine, namespace);
+      return;
+  }
+}
+
+async function deleteObject(machine: Machine, namespace: string, key: ObjectKey, context: EngineContext): Promise<void> {
+  if (key.startsWith("PersistentVolumeClaim/")) {
+    throw new HowdahError("bug", `A plan tried to delete ${key}, which holds data`);
+  }
+  if (key.startsWith("Deployment/") || key.startsWith("StatefulSet/")) {
+    await deleteWorkload(machine, namespace, key, context);
+    return;
+  }
+  await machine.store.change(namespace, (state) => withoutObject(state, key));
+  if (key.startsWith("HTTPRoute/") || key.startsWith("Service/")) await machine.refreshEdge();
+  if (key.startsWith("NetworkPolicy/")) await joinNetworks(machine, namespace);
+}
+
+/** A hostname belongs to one site of a machine: the second one is refused instead of silently winning or losing. */
+async function refuseTakenHostnames(machine: Machine, namespace: string, route: HttpRoute): Promise<void> {
+  for (const other of await machine.store.namespaces()) {
+    if (other === namespace) continue;
+    const taken = objectsOf(await machine.store.read(other), "HTTPRoute").flatMap((one) => one.spec.hostnames);
+    const same = route.spec.hostnames.find((hostname) => taken.includes(hostname));
+    if (same !== undefined) throw new HowdahError("config/rejected", `${same} is already a hostname of the site "${other}"`);
+  }
+}
+
+/** Where wiring finds the lasting state of an instance by default. */
+export function defaultSettings(): PodmanEngineSettings {
+  return { stateDir: join("/", "var", "lib", "howdah"), runDir: join("/", "run", "howdah"), instance: "howdah" };
+}

@@ -1,0 +1,191 @@
+import { readFile } from "node:fs/promises";
+import { HowdahError } from "../../kernel/howdah-error.ts";
+import type { Container, Deployment, PodTemplate, StatefulSet } from "../../render/objects.ts";
+import { digestOf } from "../../render/rendered.ts";
+import { lastLines } from "./container-log.ts";
+import type { Machine } from "./machine.ts";
+import { label } from "./names.ts";
+import { containerArguments, type PodPlan, podArguments, secretVariables } from "./pod-arguments.ts";
+import type { ListedContainer } from "./podman-cli.ts";
+import { type NamespaceState, objectsOf } from "./state-store.ts";
+import { writeFileAtomically } from "./write-file.ts";
+
+/** A workload whose pods are made. */
+export type Workload = Deployment | StatefulSet;
+
+/** A pod that exists in podman, whole or half-made. */
+export interface FoundPod {
+  readonly name: string;
+  readonly namespace: string;
+  readonly workload: string;
+  readonly template: string;
+  readonly replica: number;
+  readonly containers: readonly ListedContainer[];
+  readonly infra: ListedContainer | undefined;
+}
+
+/** Digest of a pod template: equal templates make equal pods, which are never touched. */
+export function templateDigest(template: PodTemplate): string {
+  return digestOf(template);
+}
+
+/** The pods of the whole instance, of a namespace, or of one workload of it, in the order of their names. */
+export async function findPods(machine: Machine, namespace?: string, workload?: string): Promise<FoundPod[]> {
+  const listed = await machine.podman.list({
+    [label.instance]: machine.names.instance,
+    ...(namespace === undefined ? {} : { [label.namespace]: namespace }),
+    ...(workload === undefined ? {} : { [label.workload]: workload }),
+  });
+  const pods = Map.groupBy(
+    listed.filter((container) => container.labels[label.role] !== "once" && container.labels[label.template] !== undefined),
+    podNameOf(machine),
+  );
+  return [...pods].map(([name, members]) => foundPod(name, members)).sort((a, b) => (a.name < b.name ? -1 : 1));
+}
+
+function podNameOf(machine: Machine): (container: ListedContainer) => string {
+  return ({ labels }) =>
+    machine.names.pod(labels[label.namespace] ?? "", labels[label.workload] ?? "", labels[label.template] ?? "", Number(labels[label.replica]));
+}
+
+function foundPod(name: string, members: readonly ListedContainer[]): FoundPod {
+  const labels = members[0]?.labels ?? {};
+  return {
+    name,
+    namespace: labels[label.namespace] ?? "",
+    workload: labels[label.workload] ?? "",
+    template: labels[label.template] ?? "",
+    replica: Number(labels[label.replica] ?? 0),
+    containers: members.filter((member) => !member.isInfra),
+    infra: members.find((member) => member.isInfra),
+  };
+}
+
+/** The plan of one replica of a workload; makes its volumes and hands its secrets to podman. */
+export async function planPod(machine: Machine, namespace: string, workload: Workload, replica: number): Promise<PodPlan> {
+  const state = await machine.store.read(namespace);
+  const { template } = workload.spec;
+  const digest = templateDigest(template);
+  const pod = machine.names.pod(namespace, workload.metadata.name, digest, replica);
+  return {
+    pod,
+    hostname: `${workload.metadata.name}-${replica}`.slice(0, 63),
+    network: machine.names.network(namespace),
+    aliases: serviceNames(state, namespace, template),
+    labels: {
+      [label.instance]: machine.names.instance,
+      [label.namespace]: namespace,
+      [label.workload]: workload.metadata.name,
+      [label.kind]: workload.kind,
+      [label.template]: digest,
+      [label.replica]: String(replica),
+    },
+    spec: template.spec,
+    volumes: await machine.volumes.prepare(namespace, pod, template.spec, state),
+    secretName: await secretNames(machine, namespace, [...template.spec.initContainers, ...template.spec.containers]),
+    limits: await machine.limits(),
+  };
+}
+
+/** Names by which the Services of a namespace make a pod known: `php`, and Kubernetes' longer `php.blog`. */
+export function serviceNames(state: NamespaceState, namespace: string, template: PodTemplate): string[] {
+  return objectsOf(state, "Service")
+    .filter((service) => matches(service.spec.selector, template.metadata.labels))
+    .flatMap((service) => [service.metadata.name, `${service.metadata.name}.${namespace}`])
+    .sort();
+}
+
+/** True when labels hold everything that a selector asks for. An empty selector selects nothing. */
+export function matches(selector: Readonly<Record<string, string>>, labels: Readonly<Record<string, string>>): boolean {
+  const wanted = Object.entries(selector);
+  return wanted.length > 0 && wanted.every(([key, value]) => labels[key] === value);
+}
+
+/** Puts the secrets that the containers name into podman and answers their names there. */
+export async function secretNames(machine: Machine, namespace: string, containers: readonly Container[]): Promise<PodPlan["secretName"]> {
+  const used = new Set(
+    containers.flatMap((container) => container.env.flatMap((variable) => ("valueFrom" in variable ? [variable.valueFrom.secretKeyRef.name] : []))),
+  );
+  const versions = new Map<string, string>();
+  for (const name of used) versions.set(name, (await machine.secrets.ensureInPodman(namespace, name)).version);
+  return (secret, key) => machine.names.secret(namespace, secret, versions.get(secret) ?? "", key);
+}
+
+/** Makes the pod and its containers. What a killed command left half-made under the same name is made anew. */
+export async function createPod(machine: Machine, plan: PodPlan, found: FoundPod | undefined): Promise<void> {
+  const expected = [...plan.spec.initContainers, ...plan.spec.containers].map((container) => machine.names.container(plan.pod, container.name));
+  const names = new Set(found?.containers.map((container) => container.name));
+  const whole = found?.infra !== undefined && expected.every((name) => names.has(name));
+  if (whole) return;
+  await machine.podman.run(["pod", "rm", "--force", "--ignore", "--time=0", plan.pod], { accept: "any" });
+  await machine.podman.run(podArguments(plan));
+  for (const container of plan.spec.initContainers) await machine.podman.run(containerArguments(plan, container, "init"));
+  for (const container of plan.spec.containers) await machine.podman.run(containerArguments(plan, container, "main"));
+}
+
+/** Starts a pod: its network, its init containers one after another to their end, then the others. What runs is left alone. */
+export async function startPod(machine: Machine, plan: PodPlan): Promise<void> {
+  const { podman, names } = machine;
+  const main = plan.spec.containers.map((container) => names.container(plan.pod, container.name));
+  const before = await podman.inspect([`${plan.pod}._infra`, ...main]);
+  const running = new Set(before.filter((container) => container.status === "running").map((container) => container.name));
+  if (!running.has(`${plan.pod}._infra`)) await podman.run(["start", `${plan.pod}._infra`]);
+  const toStart = main.filter((name) => !running.has(name));
+  if (toStart.length === main.length) for (const container of plan.spec.initContainers) await runInit(machine, plan, container);
+  if (toStart.length > 0) await podman.run(["start", ...toStart]);
+  await maskSecrets(machine, plan);
+}
+
+async function runInit(machine: Machine, plan: PodPlan, container: Container): Promise<void> {
+  const name = machine.names.container(plan.pod, container.name);
+  await machine.podman.run(["start", name]);
+  const { stdout } = await machine.podman.run(["wait", name]);
+  if (Number(stdout.trim()) === 0) return;
+  const [seen] = await machine.podman.inspect([name]);
+  const output = (await lastLines(seen?.logPath ?? "", 100)).map((line) => line.text);
+  throw new HowdahError("engine/crashed", `${container.name} ended with exit code ${stdout.trim()} before the pod could start`, { output });
+}
+
+/**
+ * Podman 4.3.1 writes the values of `--secret type=env` into the container's OCI configuration, where `podman inspect` shows them.
+ * The runtime reads that file once, at the start; afterwards the values are taken out. Podman writes it anew at every start.
+ */
+export async function maskSecrets(machine: Machine, plan: PodPlan): Promise<void> {
+  const secret = new Map(plan.spec.containers.map((container) => [machine.names.container(plan.pod, container.name), secretVariables(container)]));
+  const names = [...secret].filter(([, variables]) => variables.length > 0).map(([name]) => name);
+  for (const seen of await machine.podman.inspect(names)) {
+    if (seen.status === "running") await maskFile(seen.configPath, new Set(secret.get(seen.name)));
+  }
+}
+
+const MASK = "*******";
+
+async function maskFile(path: string, variables: ReadonlySet<string>): Promise<void> {
+  const text = await readFile(path, "utf8").catch(() => undefined);
+  if (text === undefined) return;
+  const config = JSON.parse(text) as { process?: { env?: string[] } };
+  const env = config.process?.env ?? [];
+  const masked = env.map((entry) => {
+    const name = entry.slice(0, entry.indexOf("="));
+    return variables.has(name) ? `${name}=${MASK}` : entry;
+  });
+  if (masked.every((entry, index) => entry === env[index])) return;
+  await writeFileAtomically(path, JSON.stringify({ ...config, process: { ...config.process, env: masked } }), { mode: 0o600 });
+}
+
+/** Stops a pod's containers with their stop signals and grace; a container that doesn't end in time is killed. */
+export async function stopPod(machine: Machine, pod: string): Promise<void> {
+  await machine.podman.run(["pod", "stop", "--ignore", pod], { accept: "any" });
+}
+
+/** Takes a pod away: containers (at once, unless they were stopped before), network, own volumes. */
+export async function removePod(machine: Machine, pod: string): Promise<void> {
+  await machine.marks.remove(pod);
+  await machine.podman.run(["pod", "rm", "--force", "--ignore", "--time=0", pod]);
+  await machine.volumes.discard(pod);
+}
+
+/** The longest preStop wait of a pod's containers, in seconds. */
+export function preStopSeconds(template: PodTemplate): number {
+  return Math.max(0, ...template.spec.containers.map((container) => container.lifecycle?.preStop.sleep.seconds ?? 0));
+}

@@ -1,0 +1,59 @@
+import { request } from "node:http";
+import { connect } from "node:net";
+import type { AnyProbe } from "../../render/objects.ts";
+
+/** Runs a program in the container for an exec probe and answers its exit code. */
+export type ExecInContainer = (command: readonly string[], timeoutMs: number) => Promise<number>;
+
+/** Asks once whether a container is healthy. Never throws: every failure is a no, with its reason. */
+export async function probeOnce(probe: AnyProbe, address: string, exec: ExecInContainer): Promise<{ readonly ok: boolean; readonly why: string }> {
+  const timeoutMs = probe.timeoutSeconds * 1000;
+  try {
+    if ("httpGet" in probe) return await httpProbe(probe.httpGet, address, timeoutMs);
+    if ("tcpSocket" in probe) return await tcpProbe(probe.tcpSocket.port, address, timeoutMs);
+    const code = await exec(probe.exec.command, timeoutMs);
+    return { ok: code === 0, why: `${probe.exec.command[0]} ends with exit code ${code}` };
+  } catch (error) {
+    return { ok: false, why: error instanceof Error ? error.message : String(error) };
+  }
+}
+
+type HttpGet = Extract<AnyProbe, { httpGet: unknown }>["httpGet"];
+
+function httpProbe(get: HttpGet, address: string, timeoutMs: number): Promise<{ ok: boolean; why: string }> {
+  const headers = Object.fromEntries((get.httpHeaders ?? []).map(({ name, value }) => [name, value]));
+  return new Promise((resolve, reject) => {
+    const asked = request(
+      { host: address, port: get.port, path: get.path, headers: { ...headers, connection: "close" }, agent: false, signal: AbortSignal.timeout(timeoutMs) },
+      (response) => {
+        response.resume();
+        const status = response.statusCode ?? 0;
+        resolve({ ok: status >= 200 && status < 400, why: `port ${get.port} answers ${get.path} with status ${status}` });
+        asked.destroy();
+      },
+    );
+    asked.on("error", (error: NodeJS.ErrnoException) => reject(new Error(reasonOf(error, get.port), { cause: error })));
+    asked.end();
+  });
+}
+
+function tcpProbe(port: number, address: string, timeoutMs: number): Promise<{ ok: boolean; why: string }> {
+  return new Promise((resolve, reject) => {
+    const socket = connect({ host: address, port, timeout: timeoutMs });
+    socket.on("connect", () => {
+      socket.destroy();
+      resolve({ ok: true, why: "" });
+    });
+    socket.on("timeout", () => {
+      socket.destroy();
+      reject(new Error(`port ${port} does not answer`));
+    });
+    socket.on("error", (error: NodeJS.ErrnoException) => reject(new Error(reasonOf(error, port), { cause: error })));
+  });
+}
+
+function reasonOf(error: NodeJS.ErrnoException, port: number): string {
+  if (error.code === "ECONNREFUSED") return `nothing listens on port ${port}`;
+  if (error.name === "AbortError" || error.name === "TimeoutError") return `port ${port} does not answer in time`;
+  return `port ${port}: ${error.message}`;
+}

@@ -1,0 +1,67 @@
+import { mkdir, readFile, readdir, rm } from "node:fs/promises";
+import { join } from "node:path";
+import { writeFileAtomically } from "./write-file.ts";
+
+/** A pod that was seen ready, and how to know that it is still the same one. */
+export interface ReadyMark {
+  readonly namespace: string;
+  readonly pod: string;
+  readonly labels: Readonly<Record<string, string>>;
+  readonly address: string;
+  /** The process that holds the pod's network; a mark dies with it. */
+  readonly pid: number;
+}
+
+/**
+ * Which pods are ready, shared by the commands and the agent: one file per pod where a reboot takes it away.
+ * Whoever probes a pod marks it; the way in is made from the marks of processes that live.
+ */
+export interface ReadyMarks {
+  add(mark: ReadyMark): Promise<void>;
+  remove(pod: string): Promise<void>;
+  /** Marks of pods that live, by pod. */
+  all(): Promise<ReadonlyMap<string, ReadyMark>>;
+}
+
+interface StoredMark extends ReadyMark {
+  /** Start time of the process in clock ticks: process ids come again. */
+  readonly born: string;
+}
+
+/** Keeps the marks below `runDir`. */
+export function readyMarks(runDir: string): ReadyMarks {
+  const directory = join(runDir, "ready");
+  return {
+    add: async (mark) => {
+      const born = await birthOf(mark.pid);
+      if (born === undefined) return;
+      await mkdir(directory, { recursive: true, mode: 0o711 });
+      await writeFileAtomically(join(directory, mark.pod), JSON.stringify({ ...mark, born } satisfies StoredMark));
+    },
+    remove: (pod) => rm(join(directory, pod), { force: true }),
+    all: async () => {
+      const found = new Map<string, ReadyMark>();
+      const files = await readdir(directory).catch(() => []);
+      for (const file of files.toSorted()) {
+        const mark = await readMark(join(directory, file));
+        if (mark !== undefined && mark.pod === file && (await birthOf(mark.pid)) === mark.born) found.set(mark.pod, mark);
+      }
+      return found;
+    },
+  };
+}
+
+async function readMark(path: string): Promise<StoredMark | undefined> {
+  try {
+    return JSON.parse(await readFile(path, "utf8")) as StoredMark;
+  } catch {
+    return undefined; // it was taken away, or is a temporary file: either way no mark
+  }
+}
+
+/** Field 22 of /proc/PID/stat; the second field may hold spaces, so count from its closing bracket. */
+async function birthOf(pid: number): Promise<string | undefined> {
+  if (pid <= 0) return undefined;
+  const text = await readFile(`/proc/${pid}/stat`, "utf8").catch(() => undefined);
+  return text?.slice(text.lastIndexOf(")") + 2).split(" ")[19];
+}

@@ -1,0 +1,166 @@
+import { HowdahError } from "../../kernel/howdah-error.ts";
+import type { ObjectKey, Rendered } from "../../render/objects.ts";
+import type { EngineContext } from "../engine.ts";
+import { awaitReady } from "./await-ready.ts";
+import type { Machine } from "./machine.ts";
+import type { PodPlan } from "./pod-arguments.ts";
+import {
+  createPod,
+  type FoundPod,
+  findPods,
+  planPod,
+  preStopSeconds,
+  removePod,
+  startPod,
+  stopPod,
+  templateDigest,
+  type Workload,
+} from "./pods.ts";
+import { withObject, withoutObject } from "./state-store.ts";
+
+/** Seconds that a StatefulSet's pod gets to become ready: a database may have a crash to recover from. */
+const STATEFUL_DEADLINE = 300;
+
+/**
+ * Brings a workload to what is desired: new pods beside the former ones, the way in switches when all are ready, then the former end
+ * gracefully. A StatefulSet's former pod is stopped first, since two may never share a volume.
+ * Every step finds what an earlier, killed attempt left, so performing it again converges.
+ * Errors: those of `awaitReady`; the former pods then serve as before and the inventory holds the former digest.
+ */
+export async function rollWorkload(machine: Machine, namespace: string, desired: Rendered<Workload>, context: EngineContext): Promise<void> {
+  const roll = await startRoll(machine, namespace, desired, context);
+  try {
+    await bringUp(roll);
+  } catch (error) {
+    await undo(roll);
+    throw error;
+  }
+  await machine.store.change(namespace, (state) => withObject(state, desired, false));
+  await markReady(machine, namespace, roll.workload, roll.plans);
+  await retire(machine, roll.workload, roll.others, context, desired.key);
+  await machine.store.change(namespace, (state) => withObject(state, desired, true));
+}
+
+interface Roll {
+  readonly machine: Machine;
+  readonly namespace: string;
+  readonly key: ObjectKey;
+  readonly workload: Workload;
+  readonly plans: readonly PodPlan[];
+  /** Pods of this workload that are not wanted: an older template, or one replica too many. */
+  readonly others: readonly FoundPod[];
+  readonly found: ReadonlyMap<string, FoundPod>;
+  /** What the inventory holds until this succeeds. */
+  readonly former: Workload | undefined;
+  readonly context: EngineContext;
+}
+
+async function startRoll(machine: Machine, namespace: string, desired: Rendered<Workload>, context: EngineContext): Promise<Roll> {
+  const workload = desired.object;
+  const applied = (await machine.store.read(namespace)).objects[desired.key];
+  const found = await findPods(machine, namespace, workload.metadata.name);
+  const plans: PodPlan[] = [];
+  for (let replica = 0; replica < workload.spec.replicas; replica++) plans.push(await planPod(machine, namespace, workload, replica));
+  const wanted = new Set(plans.map((plan) => plan.pod));
+  return {
+    machine,
+    namespace,
+    key: desired.key,
+    workload,
+    plans,
+    others: found.filter((pod) => !wanted.has(pod.name)),
+    found: new Map(found.map((pod) => [pod.name, pod])),
+    former: applied === undefined ? undefined : (applied.object as Workload),
+    context,
+  };
+}
+
+async function bringUp(roll: Roll): Promise<void> {
+  const { machine, context, plans } = roll;
+  if (roll.workload.kind === "StatefulSet") await stopOthers(roll);
+  for (const plan of plans) {
+    context.signal.throwIfAborted();
+    await createPod(machine, plan, roll.found.get(plan.pod));
+    await startPod(machine, plan);
+  }
+  await awaitReady(machine, plans, {
+    deadlineMs: deadlineSeconds(roll.workload) * 1000,
+    signal: context.signal,
+    progress: progressOf(context, roll.key),
+  });
+}
+
+/** Progress of one object, under the task that `apply` opened for it. */
+export function progressOf(context: EngineContext, key: ObjectKey): (detail: string) => void {
+  return (detail) => context.emit({ type: "task-progress", id: `apply/${key}`, detail });
+}
+
+export function deadlineSeconds(workload: Workload): number {
+  return workload.kind === "Deployment" ? workload.spec.progressDeadlineSeconds : STATEFUL_DEADLINE;
+}
+
+async function stopOthers(roll: Roll): Promise<void> {
+  for (const pod of roll.others) {
+    await roll.machine.marks.remove(pod.name);
+    await stopPod(roll.machine, pod.name);
+  }
+}
+
+/** Takes away the pods that this attempt brought; those that the inventory's template owns stay, and a stopped StatefulSet runs again. */
+async function undo(roll: Roll): Promise<void> {
+  const { machine, namespace, former } = roll;
+  const keep = former === undefined ? undefined : templateDigest(former.spec.template);
+  for (const plan of roll.plans) {
+    if (keep !== templateDigest(roll.workload.spec.template)) await removePod(machine, plan.pod);
+  }
+  if (former?.kind !== "StatefulSet") return;
+  for (let replica = 0; replica < former.spec.replicas; replica++) {
+    const plan = await planPod(machine, namespace, former, replica);
+    await createPod(machine, plan, roll.found.get(plan.pod));
+    await startPod(machine, plan);
+    await awaitReady(machine, [plan], { deadlineMs: STATEFUL_DEADLINE * 1000, signal: AbortSignal.timeout(STATEFUL_DEADLINE * 1000), progress: () => {} });
+    await markReady(machine, namespace, former, [plan]);
+  }
+}
+
+/** Writes down that pods are ready, for the way in. */
+export async function markReady(machine: Machine, namespace: string, workload: Workload, plans: readonly PodPlan[]): Promise<void> {
+  for (const plan of plans) {
+    const [infra] = await machine.podman.inspect([`${plan.pod}._infra`]);
+    const address = infra?.addresses[plan.network];
+    if (infra === undefined || address === undefined) throw new HowdahError("engine/crashed", `The pod ${plan.pod} vanished when it was ready`);
+    await machine.marks.add({ namespace, pod: plan.pod, labels: workload.spec.template.metadata.labels, address, pid: infra.pid });
+  }
+}
+
+/** Ends pods without a failed request: out of the way in, wait as preStop says, stop signal and grace, then away with them. */
+export async function retire(
+  machine: Machine,
+  workload: Workload,
+  pods: readonly FoundPod[],
+  context: EngineContext,
+  key: ObjectKey,
+): Promise<void> {
+  for (const pod of pods) await machine.marks.remove(pod.name);
+  await machine.refreshEdge();
+  if (pods.length === 0) return;
+  const seconds = preStopSeconds(workload.spec.template);
+  const serving = pods.some((pod) => pod.infra?.state === "running");
+  if (serving && seconds > 0) {
+    progressOf(context, key)("the former pods finish what they began");
+    await machine.clock.sleep(seconds * 1000, context.signal);
+  }
+  await Promise.all(pods.map((pod) => stopPod(machine, pod.name)));
+  for (const pod of pods) await removePod(machine, pod.name);
+}
+
+/** Deletes a workload: its pods end gracefully; volumes of claims, files and secrets stay. */
+export async function deleteWorkload(machine: Machine, namespace: string, key: ObjectKey, context: EngineContext): Promise<void> {
+  const applied = (await machine.store.read(namespace)).objects[key];
+  const name = key.slice(key.indexOf("/") + 1);
+  const kind = key.slice(0, key.indexOf("/"));
+  const pods = (await findPods(machine, namespace, name)).filter((pod) => (pod.infra ?? pod.containers[0])?.labels["howdah.dev/kind"] === kind);
+  if (applied !== undefined) await retire(machine, applied.object as Workload, pods, context, key);
+  else for (const pod of pods) await removePod(machine, pod.name);
+  await machine.store.change(namespace, (state) => withoutObject(state, key));
+}

@@ -1,0 +1,55 @@
+import type { EngineContext } from "../engine.ts";
+import { awaitReady } from "./await-ready.ts";
+import type { Machine } from "./machine.ts";
+import { ensureNetwork, joinNetworks } from "./networks.ts";
+import { createPod, findPods, planPod, preStopSeconds, removePod, startPod, stopPod, type Workload } from "./pods.ts";
+import { deadlineSeconds, markReady, progressOf } from "./roll-workload.ts";
+import { type NamespaceState, objectsOf } from "./state-store.ts";
+
+/** Ends all pods of a namespace, servers of the way in first and what they need after; the inventory and all data stay. */
+export async function scaleDown(machine: Machine, namespace: string, context: EngineContext): Promise<void> {
+  const state = await machine.store.change(namespace, (before) => ({ ...before, down: true }));
+  const pods = await findPods(machine, namespace);
+  for (const pod of pods) await machine.marks.remove(pod.name);
+  await machine.refreshEdge();
+  const wait = Math.max(0, ...workloads(state).map((workload) => preStopSeconds(workload.spec.template)));
+  if (wait > 0 && pods.some((pod) => pod.infra?.state === "running")) await machine.clock.sleep(wait * 1000, context.signal);
+  const stateful = new Set(objectsOf(state, "StatefulSet").map((one) => one.metadata.name));
+  for (const group of [pods.filter((pod) => !stateful.has(pod.workload)), pods.filter((pod) => stateful.has(pod.workload))]) {
+    await Promise.all(group.map((pod) => stopPod(machine, pod.name)));
+    for (const pod of group) await removePod(machine, pod.name);
+  }
+}
+
+/** Starts all pods of a namespace again, databases first, and waits until they serve. */
+export async function scaleUp(machine: Machine, namespace: string, context: EngineContext): Promise<void> {
+  const state = await machine.store.change(namespace, (before) => ({ ...before, down: false }));
+  await ensureNetwork(machine, namespace);
+  for (const workload of workloads(state)) {
+    await startWorkload(machine, namespace, workload, context);
+    await joinNetworks(machine, namespace);
+  }
+  await machine.refreshEdge();
+}
+
+/** StatefulSets first: the others wait for them. */
+export function workloads(state: NamespaceState): Workload[] {
+  return [...objectsOf(state, "StatefulSet"), ...objectsOf(state, "Deployment")];
+}
+
+async function startWorkload(machine: Machine, namespace: string, workload: Workload, context: EngineContext): Promise<void> {
+  const found = new Map((await findPods(machine, namespace, workload.metadata.name)).map((pod) => [pod.name, pod]));
+  const plans = [];
+  for (let replica = 0; replica < workload.spec.replicas; replica++) {
+    const plan = await planPod(machine, namespace, workload, replica);
+    await createPod(machine, plan, found.get(plan.pod));
+    await startPod(machine, plan);
+    plans.push(plan);
+  }
+  await awaitReady(machine, plans, {
+    deadlineMs: deadlineSeconds(workload) * 1000,
+    signal: context.signal,
+    progress: progressOf(context, `${workload.kind}/${workload.metadata.name}`),
+  });
+  await markReady(machine, namespace, workload, plans);
+}

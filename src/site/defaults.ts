@@ -72,6 +72,7 @@ export const defaultReasons: readonly DefaultReason[] = [
     because: "one second of caching for anonymous visitors gives hundreds of times the requests",
     source: "runtime facts, section 6",
   },
+  { field: "spec.web.microcache.bypass", value: "[]", because: "cookies tell signed-in visitors from anonymous ones already" },
   { field: "spec.database.type", value: "mariadb", because: "the only engine so far" },
   { field: "spec.database.version", value: "11.8", because: "the long-term version in Debian 13" },
   { field: "spec.database.charset", value: "utf8mb4", because: "the whole of Unicode" },

@@ -25,14 +25,22 @@ const head = "apiVersion: howdah.dev/v1alpha1\nkind: Site\nmetadata: {name: x}\n
 function aliasBomb(random: Random): string {
   const levels = between(random, 2, 30);
   const lines = ["a0: &a0 [x, x, x, x, x, x, x, x, x]"];
-  for (let level = 1; level < levels; level++) lines.push(`a${level}: &a${level} [${Array(9).fill(`*a${level - 1}`).join(", ")}]`);
+  for (let level = 1; level < levels; level++)
+    lines.push(
+      `a${level}: &a${level} [${Array(9)
+        .fill(`*a${level - 1}`)
+        .join(", ")}]`,
+    );
   return lines.join("\n");
 }
 
 function deepBlock(random: Random): string {
   const depth = between(random, 40, 600);
   const scalars = random() < 0.5;
-  return Array.from({ length: depth }, (_, level) => `${" ".repeat(level)}${scalars && level > 0 ? `t: |\n${" ".repeat(level)} x\n${" ".repeat(level)}` : ""}k:`).join("\n");
+  return Array.from(
+    { length: depth },
+    (_, level) => `${" ".repeat(level)}${scalars && level > 0 ? `t: |\n${" ".repeat(level)} x\n${" ".repeat(level)}` : ""}k:`,
+  ).join("\n");
 }
 
 /** Kinds of hostile files: small (below 64 kB) unless a kind says otherwise. */
@@ -56,26 +64,32 @@ const kinds: Readonly<Record<string, (random: Random) => string | Uint8Array>> =
   "big scalar": (random) => `${head}  recipe: ${"x".repeat(between(random, 5000, 50_000))}`,
   "big quoted scalar": (random) => `${head}  recipe: "${"x\\n".repeat(between(random, 3000, 15_000))}"`,
   "duplicate keys": (random) => `${head}${"  code: sealed\n".repeat(between(random, 2, 300))}`,
-  "prototype keys": (random) => `${head}  ${pick(random, ["__proto__", "constructor", "prototype", "toString", "hasOwnProperty"])}: {polluted: true}\n`,
-  "prototype in a record": (random) => `${head}  ${pick(random, ["variables", "crons", "mounts", "workers"])}: {__proto__: {polluted: yes}}\n`,
-  "NUL and friends": (random) => `${head}  recipe: "a${String.fromCharCode(pick(random, [0, 1, 7, 8, 27, 127, 133 + 10, 0x202e, 0x2066]))}b"\n`,
+  "prototype keys": (random) =>
+    `${head}  ${pick(random, ["__proto__", "constructor", "prototype", "toString", "hasOwnProperty"])}: {polluted: true}\n`,
+  "prototype in a record": (random) =>
+    `${head}  ${pick(random, ["variables", "crons", "mounts", "workers"])}: {__proto__: {polluted: yes}}\n`,
+  "NUL and friends": (random) =>
+    `${head}  recipe: "a${String.fromCharCode(pick(random, [0, 1, 7, 8, 27, 127, 133 + 10, 0x202e, 0x2066]))}b"\n`,
   "invalid UTF-8": (random) => {
     const bytes = new TextEncoder().encode(`${head}  recipe: ${"x".repeat(between(random, 10, 500))}\n`);
     bytes[between(random, head.length + 12, bytes.length - 2)] = pick(random, [0xff, 0xc0, 0x80, 0xf8, 0xed]);
     return bytes;
   },
-  tags: (random) => `${head}  recipe: ${pick(random, ["!!js/function 'x'", "!!python/object/apply:os.system [id]", "!x y", "!!binary aGk=", "!<tag:x> y"])}\n`,
+  tags: (random) =>
+    `${head}  recipe: ${pick(random, ["!!js/function 'x'", "!!python/object/apply:os.system [id]", "!x y", "!!binary aGk=", "!<tag:x> y"])}\n`,
   "merge keys": () => `${head}  <<: {code: sealed}\n`,
   directives: (random) => `${pick(random, ["%YAML 1.1", "%TAG ! tag:x,2000:", "%FOO bar"])}\n---\n${head}`,
   "many keys": (random) => Array.from({ length: between(random, 2000, 6000) }, (_, index) => `k${index}: 1`).join("\n"),
   "many list items": (random) => `${head}  hostnames: [${"a,".repeat(between(random, 2000, 25_000))}]`,
-  "huge numbers": (random) => `${head}  scale: {replicas: ${pick(random, ["1e999", "-1e999", "9".repeat(400), "0x" + "f".repeat(300), ".inf", ".nan", "1e308"])}}\n`,
+  "huge numbers": (random) =>
+    `${head}  scale: {replicas: ${pick(random, ["1e999", "-1e999", "9".repeat(400), "0x" + "f".repeat(300), ".inf", ".nan", "1e308"])}}\n`,
   "many documents": (random) => "---\na: 1\n".repeat(between(random, 2, 3000)),
   "many errors": (random) => "a b: c: d\n".repeat(between(random, 2, 3000)),
   "unclosed quote": (random) => `${head}  recipe: ${pick(random, ['"', "'"])}${"x\n ".repeat(between(random, 1, 3000))}`,
   "stray brackets": (random) => `${pick(random, ["]", "}", "a: }", ",", "[}"])}\n`.repeat(between(random, 1, 3000)),
   "complex keys": (random) => `${"? [a, b]\n: c\n".repeat(between(random, 1, 1000))}`,
-  "wrong types": (random) => `${head}  ${pick(random, ["web", "runtime", "hooks", "scale", "mounts"])}: ${pick(random, ["[]", "1", "text", "null", "true", "[[[]]]"])}\n`,
+  "wrong types": (random) =>
+    `${head}  ${pick(random, ["web", "runtime", "hooks", "scale", "mounts"])}: ${pick(random, ["[]", "1", "text", "null", "true", "[[[]]]"])}\n`,
   empty: (random) => pick(random, ["", "\n", "# nothing\n", "null\n", "--- \n", "[]", "text", "\ufeff"]),
   noise: (random) => {
     const characters = "ab:-?[]{}#&*!|>'\"%@`, \n\n  ~<\\/0";

@@ -80,8 +80,8 @@ function scalar(value: unknown): string {
   return value === null || value === undefined ? "null" : String(value as number | boolean);
 }
 
-/** Words that a reader of YAML 1.1 takes for booleans or nothing. */
-const reserved = /^(y|yes|n|no|true|false|on|off|null)$/i;
+/** Words that a reader of YAML 1.1 takes for booleans, nothing or (`e0`, some) numbers. */
+const reserved = /^(y|yes|n|no|true|false|on|off|null|[0-9_.]*e[-+]?[0-9_]+)$/i;
 
 /** Texts that mean themselves in block and flow context of every version: they start with a letter and hold nothing that YAML knows. */
 const plainText = /^[A-Za-z/_][A-Za-z0-9/_.@-]*( [A-Za-z0-9/_.@=+-]+)*$/;

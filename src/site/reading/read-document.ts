@@ -75,7 +75,8 @@ function spanOf(reading: Reading, node: Node | null | undefined): Span {
 
 function convert(reading: Reading, node: ParsedNode | null, path: Path, key?: Span): unknown {
   const plain = !isMap(node) && !isSeq(node);
-  const value = node === null && key !== undefined ? key : spanOf(reading, node);
+  const absent = node === null || (isScalar(node) && node.range[0] === node.range[1]);
+  const value = absent && key !== undefined ? key : spanOf(reading, node);
   reading.positions.set(pathKey(path), { ...(key === undefined ? {} : { key }), value, plain });
   if (path.length >= limits.depth) {
     const message = `the file is more than ${limits.depth} levels deep`;

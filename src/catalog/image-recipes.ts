@@ -41,8 +41,8 @@ export interface Recipe {
   readonly perl: boolean;
 }
 
-/** What every image with PHP has: certificates and time zones for its own code, character sets for iconv, types for downloads. */
-const phpCommon = ["ca-certificates", "media-types", "tzdata"];
+/** What every image with PHP has: certificates and time zones for its own code, character sets for iconv, types for downloads, the C.UTF-8 locale. */
+const phpCommon = ["ca-certificates", "libc-bin", "media-types", "tzdata"];
 
 /** The same request always in the same form: the identity of locks and images. Unknown extensions stay, so that they are reported. */
 export function normalRequest(request: BaseRequest): BaseRequest {
@@ -75,7 +75,7 @@ export function recipeFor(request: BaseRequest): Recipe {
       const shell = request.flavour === "shell" || request.packages.length > 0;
       const install = [
         ...phpPackages(request.version, request.extensions, ["cli", "fpm"]),
-        ...(shell ? ["busybox-static"] : []),
+        ...(shell ? ["busybox-static", "dash"] : []),
         ...request.packages,
       ];
       return recipe(phpRelease(request.version).suite, install, request.packages.length > 0 ? "with-tools" : "slim", request.packages);

@@ -18,7 +18,7 @@ import { inspectImage, nameImage, removeImage, storeImage } from "./storage.ts";
 import { writeTar } from "./write-tar.ts";
 
 /** Raised when assembling the same packages gives another image: the names of images depend on it. */
-const ASSEMBLY = 1;
+const ASSEMBLY = 3;
 
 /** The base image of a request, built when the machine does not have it. */
 export async function ensureBaseImage(
@@ -35,7 +35,7 @@ export async function ensureBaseImage(
   }
   const recipeHash = await recipeHashOf(locked, context.entrypointDir);
   const reference = `localhost/howdah/${request.kind}:${recipeHash}`;
-  const id = `image/${request.kind}`;
+  const id = `image/${request.kind}-${recipeHash.slice(0, 6)}`;
   const title = titleOf(locked.request);
   emit({ type: "task-started", id, title });
   try {

@@ -20,7 +20,7 @@ const dropped = (
 ).split(" ");
 
 /** nginx's example site and snippets must not be found by a configuration; of the types alone we ship Debian's. fastcgi_params loses the port (trap 1). */
-const nginxDefaults = ["etc/nginx/", "usr/share/nginx/html/", "usr/share/nginx/modules", "var/lib/nginx/"];
+const nginxDefaults = ["etc/nginx/", "usr/share/nginx/html/", "usr/share/nginx/modules-available/", "var/lib/nginx/"];
 
 /** FPM's example pool runs as www-data on a socket of its own; a missing configuration must be an error, not that pool. */
 const fpmDefaults = /^etc\/php\/[^/]+\/fpm\/(pool\.d|php-fpm\.conf)/;
@@ -30,7 +30,9 @@ export function keepsPath(path: string, options: FilterOptions): boolean {
   if (path.startsWith("usr/share/doc/")) return /^usr\/share\/doc\/[^/]+\/copyright$/.test(path);
   if (path === "etc/nginx/mime.types") return true;
   if (dropped.some((start) => path.startsWith(start)) || nginxDefaults.some((start) => path.startsWith(start))) return false;
-  if (fpmDefaults.test(path) || /\.(a|la)$/.test(path) || /\/pkgconfig\//.test(path)) return false;
+  if (fpmDefaults.test(path) || /\.a$/.test(path) || /\/pkgconfig\//.test(path)) return false;
+  // ImageMagick finds its coders by their .la files: without them it reads no picture at all
+  if (/\.la$/.test(path) && !/\/ImageMagick-/.test(path)) return false;
   if (!options.gconv && /\/gconv\//.test(path)) return false;
   if (!options.perl && /^usr\/(share|lib|lib\/[^/]+)\/(perl|perl5|perl-base)(\/|$)/.test(path)) return false;
   return keepsProgram(path, options.programs);

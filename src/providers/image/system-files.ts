@@ -22,7 +22,8 @@ export async function writeSystemFiles(tree: ImageTree, suite: Suite): Promise<v
   ]) {
     tree.set(name, { type: "directory", mode: 0o755 });
   }
-  for (const name of ["tmp", "var/tmp"]) tree.set(name, { type: "directory", mode: 0o1777 });
+  // a tmpfs that podman mounts over a directory takes the directory's mode
+  for (const name of ["tmp", "run", "var/tmp"]) tree.set(name, { type: "directory", mode: 0o1777 });
   tree.set("root", { type: "directory", mode: 0o700 });
   tree.link("var/run", "/run");
   tree.link("etc/mtab", "/proc/mounts");

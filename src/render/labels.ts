@@ -16,5 +16,9 @@ export function labelsFor(site: Site, component: string): Record<string, string>
 
 /** The labels that select a component's pods: the stable ones only, since a selector can't change. */
 export function selectorFor(site: Site, component: string): Record<string, string> {
-  return { "app.kubernetes.io/component": component, [`${LABEL_PREFIX}/site`]: site.name, [`${LABEL_PREFIX}/environment`]: site.environment };
+  return {
+    "app.kubernetes.io/component": component,
+    [`${LABEL_PREFIX}/site`]: site.name,
+    [`${LABEL_PREFIX}/environment`]: site.environment,
+  };
 }

@@ -16,7 +16,11 @@ export async function findRecord(given: string | undefined, current: string, por
   const [only] = records;
   if (given === undefined && records.length === 1 && only !== undefined) return only;
   const names = records.map((record) => record.namespace).join(", ");
-  throw new HowdahError("site/unknown", given === undefined ? "The current directory is no site that runs here" : `No site ${JSON.stringify(given)} runs here`, {
-    hint: names === "" ? "No site runs on this machine yet: `howdah up DIR` starts one." : `Sites here: ${names}.`,
-  });
+  throw new HowdahError(
+    "site/unknown",
+    given === undefined ? "The current directory is no site that runs here" : `No site ${JSON.stringify(given)} runs here`,
+    {
+      hint: names === "" ? "No site runs on this machine yet: `howdah up DIR` starts one." : `Sites here: ${names}.`,
+    },
+  );
 }

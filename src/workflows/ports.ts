@@ -18,7 +18,14 @@ export interface SiteRecord {
   readonly releaseId: string;
   /** As the engine answered it: changes when a secret does. Tells nothing about values. */
   readonly secretsDigest: string;
-  readonly database: { readonly server: string; readonly host: string; readonly port: number; readonly name: string; readonly user: string; readonly uid: string } | null;
+  readonly database: {
+    readonly server: string;
+    readonly host: string;
+    readonly port: number;
+    readonly name: string;
+    readonly user: string;
+    readonly uid: string;
+  } | null;
   /** RFC 3339. */
   readonly updatedAt: string;
   /** `up`, or `down` when a person stopped it. */
@@ -46,12 +53,18 @@ export interface DocumentStore<T> {
 /** Runs a program once in an image with files in place: how nginx and PHP-FPM judge a rendered configuration before it replaces anything. */
 export interface ConfigCheck {
   /** Answers the exit code and the program's last lines. Files are absolute path to text, read-only in the container. */
-  run(request: { readonly image: string; readonly argv: readonly string[]; readonly files: Readonly<Record<string, string>> }, signal: AbortSignal): Promise<{ readonly code: number; readonly output: readonly string[] }>;
+  run(
+    request: { readonly image: string; readonly argv: readonly string[]; readonly files: Readonly<Record<string, string>> },
+    signal: AbortSignal,
+  ): Promise<{ readonly code: number; readonly output: readonly string[] }>;
 }
 
 /** One HTTP answer, for health checks; redirects are not followed. */
 export interface HttpProbe {
-  get(url: string, options: { readonly host: string; readonly connect: { readonly address: string; readonly port: number }; readonly timeoutMs: number }): Promise<{ readonly status: number; readonly headers: Readonly<Record<string, string>>; readonly body: string }>;
+  get(
+    url: string,
+    options: { readonly host: string; readonly connect: { readonly address: string; readonly port: number }; readonly timeoutMs: number },
+  ): Promise<{ readonly status: number; readonly headers: Readonly<Record<string, string>>; readonly body: string }>;
 }
 
 /** The way in of one machine. */

@@ -30,7 +30,12 @@ export interface InitResult {
 
 /** Comments for the printed file: why each field is what it is. */
 function comments(proposal: Proposal): Record<string, string> {
-  return Object.fromEntries(proposal.evidence.map(({ field, because, file, line }) => [field, `${because}${file === undefined || because.includes(file) ? "" : ` (${file}${line === undefined ? "" : `:${String(line)}`})`}`]));
+  return Object.fromEntries(
+    proposal.evidence.map(({ field, because, file, line }) => [
+      field,
+      `${because}${file === undefined || because.includes(file) ? "" : ` (${file}${line === undefined ? "" : `:${String(line)}`})`}`,
+    ]),
+  );
 }
 
 /** Proposes a site file for a tree and writes it, unless it is only asked what it would be. It never runs the tree's code. */
@@ -42,7 +47,12 @@ export async function initSite(command: InitCommand, ports: Pick<Ports, "files">
   const found = detect(tree, { name, recipes });
   const empty = found.diagnostics.find((diagnostic) => diagnostic.code === "detect/empty");
   if (empty !== undefined) throw new HowdahError("detect/empty", empty.message);
-  if (hasErrors(found.diagnostics) && !command.dryRun) throw new HowdahError("detect/unsupported", found.diagnostics.find(({ severity }) => severity === "error")?.message ?? "The tree can't be run", { diagnostics: found.diagnostics });
+  if (hasErrors(found.diagnostics) && !command.dryRun)
+    throw new HowdahError(
+      "detect/unsupported",
+      found.diagnostics.find(({ severity }) => severity === "error")?.message ?? "The tree can't be run",
+      { diagnostics: found.diagnostics },
+    );
   const proposal = command.ask === undefined ? found : await command.ask(found);
   const text = printSite(proposal.site, { comments: comments(proposal) });
   assertReadable(text);
@@ -53,5 +63,9 @@ export async function initSite(command: InitCommand, ports: Pick<Ports, "files">
 /** A proposal that our own reader refuses is our fault, never the user's. */
 function assertReadable(text: string): void {
   const { diagnostics } = checkSite(parseSite(text), { environment: "production" });
-  if (hasErrors(diagnostics)) throw new HowdahError("bug", "The proposed site file does not pass its own check", { diagnostics, output: diagnostics.map((diagnostic) => `${diagnostic.path.join(".")}: ${diagnostic.message}`) });
+  if (hasErrors(diagnostics))
+    throw new HowdahError("bug", "The proposed site file does not pass its own check", {
+      diagnostics,
+      output: diagnostics.map((diagnostic) => `${diagnostic.path.join(".")}: ${diagnostic.message}`),
+    });
 }

@@ -1,3 +1,4 @@
+import { HowdahError } from "../../kernel/howdah-error.ts";
 import { serverReference } from "../up/database-server.ts";
 import type { EngineContext, Ports, RetainedData, SiteRecord } from "../ports.ts";
 
@@ -27,8 +28,15 @@ export async function planDestroy(record: SiteRecord, ports: Ports): Promise<Des
   const retained = await retainedOf(record, ports);
   const { workloads, routes } = await ports.engine.observe(record.namespace);
   return {
-    deletes: [...workloads.map((workload) => `${workload.kind} ${workload.name}`), ...routes.flatMap((route) => route.hostnames.map((hostname) => `hostname ${hostname}`))],
-    keeps: [...retained.volumes.map((volume) => `volume ${volume}`), ...(record.database === null ? [] : [`database ${record.database.name}`]), "generated secrets"],
+    deletes: [
+      ...workloads.map((workload) => `${workload.kind} ${workload.name}`),
+      ...routes.flatMap((route) => route.hostnames.map((hostname) => `hostname ${hostname}`)),
+    ],
+    keeps: [
+      ...retained.volumes.map((volume) => `volume ${volume}`),
+      ...(record.database === null ? [] : [`database ${record.database.name}`]),
+      "generated secrets",
+    ],
     keptUntil: retained.keptUntil,
   };
 }
@@ -58,7 +66,8 @@ export async function purgeData(retained: RetainedData, ports: Ports): Promise<v
 async function dropDatabase({ record: { database } }: RetainedData, ports: Ports): Promise<void> {
   if (database === null) return;
   const server = serverReference(database.server, ports);
-  if ((await server.locate()) === undefined) return;
+  if ((await server.locate()) === undefined)
+    throw new HowdahError("database/unreachable", `${database.server} does not run, so the database ${database.name} can't be deleted yet`);
   await ports.databases.dropDatabase({ server, name: database.name, user: database.user, uid: database.uid });
 }
 

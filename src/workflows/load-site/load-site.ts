@@ -42,7 +42,14 @@ export async function loadSite(given: string | undefined, current: string, files
   const { site, file, text } = findings;
   if (site === undefined || hasErrors(findings.diagnostics)) throw new InvalidSiteError(findings);
   const directory = dirname(file);
-  return { site, file, text, source: resolve(directory, site.source), lockFile: join(directory, LOCK_FILE), warnings: findings.diagnostics };
+  return {
+    site,
+    file,
+    text,
+    source: resolve(directory, site.source),
+    lockFile: join(directory, LOCK_FILE),
+    warnings: findings.diagnostics,
+  };
 }
 
 /** A site file with errors; carries what printing needs to mark the words. */

@@ -12,7 +12,13 @@ export interface SiteStatus {
   readonly updatedAt: string;
   readonly php: string | null;
   readonly database: string | null;
-  readonly components: readonly { readonly name: string; readonly ready: number; readonly wanted: number; readonly restarts: number; readonly memoryBytes: number | null }[];
+  readonly components: readonly {
+    readonly name: string;
+    readonly ready: number;
+    readonly wanted: number;
+    readonly restarts: number;
+    readonly memoryBytes: number | null;
+  }[];
   readonly volumes: Observed["volumes"];
 }
 

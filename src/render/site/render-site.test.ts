@@ -1,0 +1,111 @@
+import { readFileSync } from "node:fs";
+import fc from "fast-check";
+import { describe, expect, it } from "vitest";
+import { checkSite } from "../../site/check-site.ts";
+import { parseSite } from "../../site/parse-site.ts";
+import type { Site } from "../../site/site.ts";
+import type { Deployment, PodSpec } from "../objects.ts";
+import { canonicalJson } from "../rendered.ts";
+import type { RenderInput } from "./render-input.ts";
+import { renderSite } from "./render-site.ts";
+
+function siteOf(text: string): Site {
+  const { site, diagnostics } = checkSite(parseSite(text), { environment: "production" });
+  if (site === undefined) throw new Error(JSON.stringify(diagnostics));
+  return site;
+}
+
+function example(name: string): Site {
+  return siteOf(readFileSync(`examples/${name}.yaml`, "utf8"));
+}
+
+function inputFor(site: Site): RenderInput {
+  return {
+    images: { web: "localhost/howdah/site-web:1", php: site.runtime === null ? null : "localhost/howdah/site-php:1" },
+    url: `http://${site.hostnames[0] ?? ""}:8080`,
+    resolver: "10.89.0.1",
+    trustedProxies: ["10.89.0.1/32"],
+    database: site.database === null ? null : { host: "mariadb-11-8", port: 3306, name: "blog", user: "blog", secretName: "database" },
+    generatedSecret: "generated",
+    secretsDigest: "s1",
+    releaseId: "r1",
+  };
+}
+
+function render(site: Site): ReturnType<typeof renderSite> {
+  return renderSite(site, inputFor(site));
+}
+
+function podsOf(site: Site): PodSpec[] {
+  return render(site).flatMap(({ object }) => (object.kind === "Deployment" ? [object.spec.template.spec] : []));
+}
+
+const names = ["minimal", "wordpress", "mediawiki", "dokuwiki", "static", "laravel"];
+
+describe("renderSite", () => {
+  it.each(names)("renders examples/%s as committed", async (name) => {
+    const text = `${render(example(name)).map(({ object }) => JSON.stringify(JSON.parse(canonicalJson(object)), null, 2)).join("\n")}\n`;
+    await expect(text).toMatchFileSnapshot(`expected/${name}.json`);
+  });
+
+  it.each(names)("gives the same objects whatever the order of keys in examples/%s", (name) => {
+    const site = example(name);
+    const reversed = (value: unknown): unknown =>
+      Array.isArray(value) ? value.map(reversed) : value !== null && typeof value === "object" ? Object.fromEntries(Object.entries(value).map(([key, inner]) => [key, reversed(inner)] as const).reverse()) : value;
+    expect(render(reversed(site) as Site).map(({ digest }) => digest)).toEqual(render(site).map(({ digest }) => digest));
+  });
+
+  it("hardens every container: own user, read-only root, no capabilities, limits", () => {
+    for (const container of names.flatMap((name) => podsOf(example(name))).flatMap((pod) => pod.containers)) {
+      expect(container.securityContext).toEqual({ runAsUser: 50_000, runAsGroup: 50_000, readOnlyRootFilesystem: true, allowPrivilegeEscalation: false, capabilities: { drop: ["ALL"] } });
+      expect(container.resources.limits.memory).toBeDefined();
+    }
+  });
+
+  it("mounts data at the same path in nginx and PHP, read-only in nginx", () => {
+    const [pod] = podsOf(example("wordpress"));
+    const mountsOf = (name: string) => pod?.containers.find((container) => container.name === name)?.volumeMounts.filter((mount) => mount.mountPath.startsWith("/srv/web"));
+    expect(mountsOf("web")?.map(({ mountPath }) => mountPath)).toEqual(mountsOf("php")?.map(({ mountPath }) => mountPath));
+    expect(mountsOf("web")?.every((mount) => mount.readOnly === true)).toBe(true);
+  });
+
+  it("never carries a secret value: only names and keys", () => {
+    const text = JSON.stringify(render(example("wordpress")));
+    expect(text).toContain('"secretKeyRef":{"name":"database","key":"password"}');
+    expect(text).toContain('"name":"generated"');
+  });
+
+  it("renders a static site without PHP", () => {
+    expect(podsOf(example("static")).flatMap((pod) => pod.containers.map((container) => container.name))).toEqual(["web"]);
+  });
+
+  it("scales nginx and PHP apart over a port that only the site's own nginx may reach", () => {
+    const site = { ...example("wordpress"), topology: "apart" as const };
+    const keys = render(site).map(({ key }) => key);
+    expect(keys).toEqual(expect.arrayContaining(["Deployment/php", "Deployment/web", "Service/php", "NetworkPolicy/php-from-web"]));
+  });
+
+  it("rolls pods when a file, a secret or the release changes, and only then", () => {
+    const site = example("wordpress");
+    const template = (input: RenderInput): string =>
+      canonicalJson(renderSite(site, input).flatMap(({ object }) => (object.kind === "Deployment" ? [(object as Deployment).spec.template] : [])));
+    const base = template(inputFor(site));
+    expect(template({ ...inputFor(site) })).toBe(base);
+    expect(template({ ...inputFor(site), secretsDigest: "s2" })).not.toBe(base);
+    expect(template({ ...inputFor(site), releaseId: "r2" })).not.toBe(base);
+    expect(template({ ...inputFor(site), trustedProxies: ["10.0.0.0/8"] })).not.toBe(base);
+  });
+
+  it("gives stopping longer than the longest request", () => {
+    fc.assert(
+      fc.property(fc.integer({ min: 1, max: 600 }), (seconds) => {
+        const site = example("minimal");
+        const { runtime } = site;
+        if (runtime === null) throw new Error("minimal has PHP");
+        const [pod] = podsOf({ ...site, runtime: { ...runtime, fpm: { ...runtime.fpm, requestTimeoutSeconds: seconds } } });
+        expect(pod?.terminationGracePeriodSeconds).toBeGreaterThan(seconds);
+      }),
+      { numRuns: 20 },
+    );
+  });
+});

@@ -1,0 +1,33 @@
+/** Where the edge listens. */
+export interface EdgeListen {
+  /** Address: `127.0.0.1`, `0.0.0.0`, `::`. */
+  readonly bind: string;
+  readonly httpPort: number;
+  /** Left out: no HTTPS. */
+  readonly httpsPort?: number;
+}
+
+/** One site's way in. */
+export interface EdgeRoute {
+  readonly namespace: string;
+  readonly name: string;
+  readonly hostnames: readonly string[];
+  /** Ready pods, sorted; none: the edge says that the site is starting. */
+  readonly backends: readonly { readonly address: string; readonly port: number }[];
+  /** Files as the edge sees them. With a certificate, plain HTTP is redirected. */
+  readonly tls?: { readonly certificate: string; readonly key: string };
+  /** Largest request body in bytes; left out: the site decides alone. */
+  readonly maxBodyBytes?: number;
+  /** Longest silence of the site in seconds; default 310. */
+  readonly timeoutSeconds?: number;
+}
+
+/** Everything that the edge's configuration is made from. */
+export interface EdgeInput {
+  readonly listen: EdgeListen;
+  readonly routes: readonly EdgeRoute[];
+  /** Load balancers before the edge whose X-Forwarded-For and X-Forwarded-Proto are believed; usually none: the edge is outermost. */
+  readonly trustedProxies?: readonly string[];
+  /** nginx' processes; default 2. */
+  readonly workerProcesses?: number;
+}

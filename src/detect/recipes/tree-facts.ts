@@ -13,9 +13,14 @@ export function hasDirectory(tree: Tree, path: string): boolean {
   return tree.entries.some((entry) => (entry.path === path && entry.kind !== "file") || entry.path.startsWith(`${path}/`));
 }
 
+/** True when the tree has this path, as a file, a link or a directory. */
+export function hasPath(tree: Tree, path: string): boolean {
+  return hasFile(tree, path) || hasDirectory(tree, path);
+}
+
 /** True when every path is there, as a file or directory. */
 export function hasAll(tree: Tree, paths: readonly string[]): boolean {
-  return paths.every((path) => hasFile(tree, path) || hasDirectory(tree, path));
+  return paths.every((path) => hasPath(tree, path));
 }
 
 /** The first group of a pattern in a file, or undefined. */
@@ -39,6 +44,11 @@ export function composerFacts(
   } catch {
     return undefined;
   }
+}
+
+/** True when composer.json requires a package. */
+export function needs(tree: Tree, name: string): boolean {
+  return composerFacts(tree)?.require[name] !== undefined;
 }
 
 /** Compares dotted versions by their numbers: negative when `a` is older. Suffixes such as `-rc1` are ignored. */

@@ -1,0 +1,136 @@
+import type { Recipe } from "../recipe.ts";
+import { adminVariables, firstMatch, hasAll, hasFile, hasPath } from "./tree-facts.ts";
+
+/** Typecho: its command line installer reads the environment. */
+export const typechoRecipe: Recipe = {
+  id: "typecho",
+  name: "Typecho",
+  recognize(tree) {
+    if (!hasAll(tree, ["var/Typecho/Common.php", "admin", "usr/themes"])) return undefined;
+    const version = firstMatch(tree, "var/Typecho/Common.php", /VERSION\s*=\s*'([^']+)'/);
+    return { because: "it has var/Typecho/Common.php", file: "var/Typecho/Common.php", ...(version !== undefined && { version }) };
+  },
+  spec() {
+    return {
+      recipe: "typecho",
+      runtime: { php: "8.2", extensions: ["pdo_mysql", "mbstring", "curl"] },
+      database: {},
+      web: {
+        root: ".",
+        healthPath: "/index.php",
+        locations: { "/": { passthru: "/index.php", pathInfo: true }, "/usr/uploads": { scripts: false } },
+        deny: ["/var", "/install", "/install.php", "/config.inc.php"],
+      },
+      mounts: { "usr/uploads": { storage: "shared", size: "5Gi" } },
+      configuration: { "config.inc.php": { preset: "typecho" } },
+      variables: {
+        ...adminVariables("Typecho"),
+        TYPECHO_DB_ADAPTER: "Pdo_Mysql",
+        TYPECHO_DB_HOST: { database: "host" },
+        TYPECHO_DB_PORT: { database: "port" },
+        TYPECHO_DB_DATABASE: { database: "name" },
+        TYPECHO_DB_USER: { database: "user" },
+        TYPECHO_DB_PASSWORD: { database: "password" },
+        TYPECHO_SITE_URL: { site: "url" },
+      },
+      hooks: { install: [["php", "/usr/lib/howdah/recipes/typecho.php", "install"]] },
+    };
+  },
+};
+
+/** Grav: flat files; pages, accounts and settings lie in user/. */
+export const gravRecipe: Recipe = {
+  id: "grav",
+  name: "Grav",
+  recognize(tree) {
+    if (!hasAll(tree, ["system/defines.php", "bin/grav", "user"])) return undefined;
+    const version = firstMatch(tree, "system/defines.php", /define\('GRAV_VERSION',\s*'([^']+)'/);
+    return { because: "it has system/defines.php and bin/grav", file: "system/defines.php", ...(version !== undefined && { version }) };
+  },
+  spec() {
+    const local = { storage: "local", size: "1Gi" } as const;
+    return {
+      recipe: "grav",
+      runtime: { php: "8.2", extensions: ["curl", "dom", "gd", "mbstring", "openssl", "xml", "zip"] },
+      web: {
+        root: ".",
+        locations: { "/": { passthru: "/index.php" } },
+        deny: [
+          "/bin",
+          "/backup",
+          "/cache",
+          "/logs",
+          "/tmp",
+          "/system/config",
+          "/user/accounts",
+          "/user/config",
+          "/user/data",
+          "/vendor",
+          "*.md",
+          "*.yaml",
+          "*.twig",
+        ],
+      },
+      mounts: {
+        user: { storage: "shared", size: "5Gi" },
+        backup: { storage: "shared", size: "5Gi", served: false },
+        assets: local,
+        images: local,
+        cache: { ...local, served: false },
+        logs: { ...local, served: false },
+        tmp: { ...local, served: false },
+      },
+      crons: { grav: { schedule: "* * * * *", command: ["php", "bin/grav", "scheduler"] } },
+    };
+  },
+};
+
+/** Stud.IP: the base schema, then its own migrations; crons run in a worker. */
+export const studipRecipe: Recipe = {
+  id: "studip",
+  name: "Stud.IP",
+  recognize(tree) {
+    if (
+      !hasAll(tree, ["public/dispatch.php", "config/config_local.inc.php.dist"]) ||
+      !(hasFile(tree, "cli/studip") || hasPath(tree, "lib/bootstrap.php"))
+    )
+      return undefined;
+    const version = firstMatch(tree, "VERSION", /RELEASE\s+([0-9.]+)/);
+    return { because: "it has public/dispatch.php and cli/studip", file: "public/dispatch.php", ...(version !== undefined && { version }) };
+  },
+  spec({ tree }) {
+    const schemas = ["db/studip-base-installation.sql", "db/studip-basic-installation.sql"]
+      .filter((path) => hasFile(tree, path))
+      .slice(0, 1);
+    const root = ["db/studip-root-user.sql"].filter((path) => hasFile(tree, path));
+    const settings = tree.read("config/config.inc.php.dist");
+    return {
+      recipe: "studip",
+      runtime: {
+        php: "8.2",
+        extensions: ["pdo_mysql", "curl", "dom", "gd", "gettext", "iconv", "mbstring", "simplexml", "zip", "intl"],
+        ini: { max_input_vars: 10_000, short_open_tag: "On", max_execution_time: 300 },
+      },
+      database: {},
+      web: { root: "public", healthPath: "/index.php", maxBodySize: "250Mi", locations: { "/pictures": { scripts: false } } },
+      mounts: {
+        data: { storage: "shared", size: "20Gi", served: false },
+        "public/pictures": { storage: "shared", size: "5Gi" },
+        "public/plugins_packages": { storage: "shared", size: "1Gi" },
+      },
+      configuration: {
+        "config/config_local.inc.php": { preset: "studip" },
+        ...(settings !== undefined && settings.length <= 65_536 && { "config/config.inc.php": { content: settings } }),
+      },
+      variables: {
+        MYSQL_HOST: { database: "host" },
+        MYSQL_USER: { database: "user" },
+        MYSQL_PASSWORD: { database: "password" },
+        MYSQL_DATABASE: { database: "name" },
+        ENV: "production",
+      },
+      hooks: { install: [...schemas, ...root].map((sql) => ({ sql })), migrate: [["php", "cli/studip", "migrate"]] },
+      workers: { cronjobs: { command: ["php", "cli/studip", "cronjobs:worker"] } },
+    };
+  },
+};

@@ -1,4 +1,4 @@
-import fc from "fast-check";
+import * as fc from "fast-check";
 import { describe, expect, it } from "vitest";
 import { defaultReasons } from "./defaults.ts";
 import { fieldDoc } from "./documenting/field-doc.ts";
@@ -289,7 +289,9 @@ describe("the table of defaults", () => {
       .find((value) => value !== undefined);
     const said = defaultReasons.find((reason) => reason.field === field)?.value;
     if (fallback !== undefined)
-      expect(said).toBe(typeof fallback === "object" ? JSON.stringify(fallback).replaceAll('"', "") : String(fallback));
+      expect(said).toBe(
+        typeof fallback === "object" ? JSON.stringify(fallback).replaceAll('"', "") : `${fallback as string | number | boolean}`,
+      );
   });
 
   it("gives a reason for every fixed default of the schema", () => {

@@ -1,6 +1,8 @@
 import { mkdtemp, rm, writeFile } from "node:fs/promises";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
+import { setFlagsFromString } from "node:v8";
+import { runInNewContext } from "node:vm";
 import { afterAll, beforeAll, describe, expect, it } from "vitest";
 import { HowdahError } from "../../src/kernel/howdah-error.ts";
 import { readSiteFile } from "../../src/workflows/read-site-file/read-site-file.ts";
@@ -13,6 +15,13 @@ beforeAll(async () => {
 afterAll(async () => {
   await rm(folder, { recursive: true, force: true });
 });
+
+/** Bytes of heap in use after a collection. */
+function memory(): number {
+  setFlagsFromString("--expose-gc");
+  (runInNewContext("gc") as () => void)();
+  return process.memoryUsage().heapUsed;
+}
 
 /** What reading a file says: never anything but findings or a named failure. */
 async function verdict(path: string): Promise<string> {
@@ -29,6 +38,7 @@ async function verdict(path: string): Promise<string> {
 describe("hostile site files (F1)", () => {
   it("refuses 5,000 generated files with a named finding each, and lives on", async () => {
     const accepted: string[] = [];
+    const before = memory();
     let slowest = { kind: "", ms: 0 };
     for (let index = 0; index < 5000; index++) {
       const { kind, bytes } = hostileFile(index, 50);
@@ -41,6 +51,9 @@ describe("hostile site files (F1)", () => {
     }
     console.log(`slowest: ${slowest.kind}, ${slowest.ms.toFixed(0)} ms`);
     expect(accepted).toEqual([]);
+    const growth = (memory() - before) / 1024 ** 2;
+    console.log(`heap after: ${growth.toFixed(0)} MiB more`);
+    expect(growth).toBeLessThan(64);
     expect(Object.hasOwn(Object.prototype, "polluted")).toBe(false);
   });
 });

@@ -87,7 +87,7 @@ const kinds: Readonly<Record<string, (random: Random) => string | Uint8Array>> =
   "many errors": (random) => "a b: c: d\n".repeat(between(random, 2, 3000)),
   "unclosed quote": (random) => `${head}  recipe: ${pick(random, ['"', "'"])}${"x\n ".repeat(between(random, 1, 3000))}`,
   "stray brackets": (random) => `${pick(random, ["]", "}", "a: }", ",", "[}"])}\n`.repeat(between(random, 1, 3000)),
-  "complex keys": (random) => `${"? [a, b]\n: c\n".repeat(between(random, 1, 1000))}`,
+  "complex keys": (random) => "? [a, b]\n: c\n".repeat(between(random, 1, 1000)),
   "wrong types": (random) =>
     `${head}  ${pick(random, ["web", "runtime", "hooks", "scale", "mounts"])}: ${pick(random, ["[]", "1", "text", "null", "true", "[[[]]]"])}\n`,
   empty: (random) => pick(random, ["", "\n", "# nothing\n", "null\n", "--- \n", "[]", "text", "\ufeff"]),

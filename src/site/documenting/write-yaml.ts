@@ -77,7 +77,7 @@ function commentLines(comment: string): string[] {
 
 function scalar(value: unknown): string {
   if (typeof value === "string") return text(value);
-  return value === null || value === undefined ? "null" : String(value as number | boolean);
+  return typeof value === "number" || typeof value === "boolean" ? String(value) : "null";
 }
 
 /** Words that a reader of YAML 1.1 takes for booleans, nothing or (`e0`, some) numbers. */
@@ -90,10 +90,15 @@ function text(value: string): string {
   return plainText.test(value) && !reserved.test(value) ? value : quoted(value);
 }
 
-/** JSON's notation is YAML's, but for characters that JSON leaves as they are and a site file refuses. */
+/** JSON's notation is YAML's. */
 function quoted(value: string): string {
+  return visible(JSON.stringify(value));
+}
+
+/** Escapes in JSON what JSON leaves as it is, though a terminal acts on it or hides it, and a site file refuses it. */
+export function visible(json: string): string {
   const hidden = /[\u007f-\u009f\u2028-\u202e\u2066-\u2069\ufeff\ufffe\uffff]/g;
-  return JSON.stringify(value).replaceAll(hidden, (character) => `\\u${character.charCodeAt(0).toString(16).padStart(4, "0")}`);
+  return json.replaceAll(hidden, (character) => `\\u${character.charCodeAt(0).toString(16).padStart(4, "0")}`);
 }
 
 /** A text of several lines that a literal block carries unchanged: printable, and its first words are not indented. */

@@ -19,6 +19,6 @@ export function valueInWords(value: unknown): string {
   if (typeof value === "object") return "a map";
   if (typeof value === "boolean") return `\`${value}\``;
   if (typeof value === "number") return Number.isFinite(value) ? `the number ${value}` : "a number that is too large";
-  const text = String(value);
+  const text = typeof value === "string" ? value : typeof value;
   return text === "" ? "an empty text" : `the text \`${text.length > 60 ? `${text.slice(0, 57)}...` : text}\``;
 }

@@ -155,7 +155,7 @@ function unionFindings(branches: readonly (readonly Issue[])[], context: IssueCo
   const flat = branches.flatMap(branchesWithin);
   const kindFits = flat.filter((issues) => !issues.some((issue) => issue.code === "invalid_type" && issue.path.length === 0));
   if (kindFits.length === 0) {
-    const expected = flat.flatMap((issues) => issues.flatMap((issue) => (issue.code === "invalid_type" ? [issue.expected as string] : [])));
+    const expected: string[] = flat.flatMap((issues) => issues.flatMap((issue) => (issue.code === "invalid_type" ? [issue.expected] : [])));
     return [wrongType(path, expected, context)];
   }
   if (kindFits.every((issues) => issues.every((issue) => issue.code === "invalid_value" && issue.path.length === 0))) {

@@ -57,7 +57,7 @@ export const duration = z.string().regex(/^[1-9][0-9]{0,5}(s|m|h)$/, "must be a 
 export const oneLine = z
   .string()
   .max(4096)
-  .regex(/^[^\u0000-\u001f\u007f]*$/u, "must be one line without control characters");
+  .regex(/^[^\u0000-\u001f\u007f-\u009f\u2028-\u202e\u2066-\u2069]*$/u, "must be one line without control characters");
 
 /** A cron schedule: five fields, `H` as a stable per-site random value (as Lagoon and Jenkins write it). */
 export const schedule = z
@@ -68,19 +68,14 @@ export const schedule = z
     "must be a cron schedule of five fields such as `*/5 * * * *`, or `H` for a value that Howdah spreads",
   );
 
+/** Tabs and line breaks are text (a script for `sh -c`); nothing else that a terminal would act on. */
+const noControl = /^[^\u0000-\u0008\u000b-\u001f\u007f-\u009f\u2028-\u202e\u2066-\u2069]*$/u;
+
 /**
  * A command. An array is passed on as it is; a string is split into words as a shell would (quotes and backslash), but no shell runs:
  * variables, pipes, redirections and `&&` are refused with a hint.
  */
 export const command = z.union([
-  z.string().min(1).max(4096),
-  z
-    .array(
-      z
-        .string()
-        .max(4096)
-        .regex(/^[^\u0000]*$/u, "must not hold NUL characters"),
-    )
-    .min(1)
-    .max(256),
+  z.string().min(1).max(4096).regex(noControl, "must not hold control characters"),
+  z.array(z.string().max(4096).regex(noControl, "must not hold control characters")).min(1).max(256),
 ]);

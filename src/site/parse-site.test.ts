@@ -255,6 +255,23 @@ describe("parseSite", () => {
     expect(parseSite(`${head}spec:\n${many}\n`).diagnostics).toHaveLength(100);
   });
 
+  it("outlives what makes the YAML library abort the process: nested lists, again and again (M12)", () => {
+    for (const depth of [1000, 1000, 1000, 10_000, 32, 1000]) {
+      expect(parseSite(`a: ${"[".repeat(depth)}${"]".repeat(depth)}`).diagnostics.map(({ code }) => code)).toContain("site/too-deep");
+    }
+  });
+
+  it("refuses an alias bomb by its aliases, without following one (M13)", () => {
+    const bomb = Array.from(
+      { length: 9 },
+      (_, n) =>
+        `a${n + 1}: &a${n + 1} [${Array(9)
+          .fill(n === 0 ? "x" : `*a${n}`)
+          .join(", ")}]`,
+    ).join("\n");
+    expect(parseSite(bomb).diagnostics.map(({ code }) => code)).toEqual(expect.arrayContaining(["site/alias", "site/anchor"]));
+  });
+
   it("refuses 600 hostile files with a finding each, and touches no prototype (F1)", () => {
     const accepted: string[] = [];
     for (let index = 0; index < 600; index++) {

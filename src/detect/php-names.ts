@@ -9,6 +9,8 @@ export interface PhpNames {
   readonly guards: ReadonlyMap<string, number>;
   /** What `extension_loaded` asks for by a literal. */
   readonly extensionChecks: ReadonlyMap<string, number>;
+  /** Those asked for as `!extension_loaded("x")`: something is said or done when they are missing. */
+  readonly demandedExtensions: ReadonlySet<string>;
   /** True when `extension_loaded` is asked about a variable: then the file's words may be a list of extensions. */
   readonly checksList: boolean;
   /** Functions that the file declares outside classes. */
@@ -39,6 +41,7 @@ interface Collected {
   plain: Map<string, number>;
   guards: Map<string, number>;
   extensionChecks: Map<string, number>;
+  demanded: Set<string>;
   checksList: boolean;
   functions: Set<string>;
   declared: Set<string>;
@@ -68,7 +71,9 @@ function addCall(into: Collected, tokens: readonly PhpToken[], at: number): void
   if (argument?.kind === "string") {
     const asked = argument.text.toLowerCase().replace(/^\\/, "");
     first(into.guards, asked, argument.offset);
-    if (name === "extension_loaded") first(into.extensionChecks, asked, argument.offset);
+    if (name !== "extension_loaded") return;
+    first(into.extensionChecks, asked, argument.offset);
+    if (tokens[at - 1]?.text === "!") into.demanded.add(asked);
   } else if (name === "extension_loaded") into.checksList = true;
 }
 
@@ -128,6 +133,7 @@ export function phpNames(tokens: readonly PhpToken[]): PhpNames {
     plain: new Map(),
     guards: new Map(),
     extensionChecks: new Map(),
+    demanded: new Set(),
     checksList: false,
     functions: new Set(),
     declared: new Set(),
@@ -151,6 +157,7 @@ export function phpNames(tokens: readonly PhpToken[]): PhpNames {
     classes,
     guards: into.guards,
     extensionChecks: into.extensionChecks,
+    demandedExtensions: into.demanded,
     checksList: into.checksList,
     functions: into.functions,
     declaredClasses: into.declared,

@@ -89,7 +89,7 @@ export function readServerHints(survey: Survey): ServerHint[] {
   const hints: ServerHint[] = [];
   for (const file of survey.files) {
     if (survey.origin(file) === "vendor" || file.split("/").length > 6) continue;
-    if (/(^|\/)(tests?|node_modules|plugins|extensions)\//.test(file)) continue;
+    if (/(^|\/)(tests?|node_modules|plugins|extensions|vendor|libs?|lib|third[-_]?party)\//i.test(file)) continue;
     const reading = readings.find((each) => each.name.test(file));
     const text = reading === undefined || (survey.entry(file)?.size ?? 0) > 100_000 ? undefined : survey.read(file);
     if (reading === undefined || text === undefined || text.includes("<?php")) continue;

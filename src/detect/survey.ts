@@ -26,7 +26,7 @@ const vendorNames = new Set(
   "vendor node_modules bower_components third-party thirdparty third_party 3rdparty external externals contrib".split(" "),
 );
 const asideNames = new Set(
-  "test tests testing unittest unittests phpunit spec specs doc docs documentation example examples sample samples demo demos stubs fixtures .git .github .gitlab locale locales i18n lang languages debian tools dev benchmark benchmarks".split(
+  "test tests testing unittest unittests phpunit spec specs doc docs documentation apidoc apidocs example examples sample samples demo demos stubs fixtures .git .github .gitlab locale locales i18n lang languages debian tools dev benchmark benchmarks".split(
     " ",
   ),
 );
@@ -66,7 +66,9 @@ function originOf(path: string, vendors: ReadonlySet<string>): Origin {
     prefix = prefix === "" ? part : `${prefix}/${part}`;
     const lower = part.toLowerCase();
     if (asideNames.has(lower)) return "aside";
-    if (vendors.has(prefix) || vendorNames.has(lower)) return parts.some((each) => asideNames.has(each.toLowerCase())) ? "aside" : "vendor";
+    // `jquery-1.2`, `dwoo-1.1.0`: a directory with a version in its name holds somebody else's release.
+    const bundled = vendorNames.has(lower) || /^[a-z][\w.]*[a-z]-v?\d+\.\d+[\w.]*$/.test(lower);
+    if (vendors.has(prefix) || bundled) return parts.some((each) => asideNames.has(each.toLowerCase())) ? "aside" : "vendor";
     if (addonNames.has(lower)) addon = true;
   }
   if (/(^|\/)(test[-_.]|.*[a-z]Test\.php$|.*\.test\.php$)/.test(path)) return "aside";

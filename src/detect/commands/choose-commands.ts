@@ -117,15 +117,24 @@ function migrateStep(survey: Survey, composer: ComposerFacts): { readonly comman
 }
 
 const shellCalls = ["exec", "shell_exec", "proc_open", "popen", "system", "passthru"];
-/** Programs by the words that call them, with Debian's package. */
-const programs: readonly (readonly [RegExp, string])[] = [
-  [/["'`\s/](?:convert|mogrify|identify)\s|imagemagick/i, "imagemagick"],
-  [/["'`\s/]diff3?\b\s|GNU diff/i, "diffutils"],
-  [/\bgit\s(?:log|clone|pull|rev-parse|status)\b/, "git"],
-  [/\bmysqldump\b/, "mariadb-client"],
-  [/["'`\s/]ffmpeg\s/, "ffmpeg"],
-  [/\brrdtool\b/, "rrdtool"],
-];
+/** Programs that code starts, with Debian's package. */
+const programs: Readonly<Record<string, string>> = {
+  convert: "imagemagick",
+  identify: "imagemagick",
+  mogrify: "imagemagick",
+  diff: "diffutils",
+  diff3: "diffutils",
+  git: "git",
+  mysqldump: "mariadb-client",
+  ffmpeg: "ffmpeg",
+  rrdtool: "rrdtool",
+  aspell: "aspell",
+  unzip: "unzip",
+  dot: "graphviz",
+  pdftotext: "poppler-utils",
+};
+/** A literal that begins with a program: `'/usr/bin/convert '`, `"git log"`. */
+const programWord = /["'`](?:\/usr(?:\/local)?\/bin\/)(convert|identify|mogrify|diff3?|git|mysqldump|ffmpeg|rrdtool|aspell|unzip|dot|pdftotext)\b|(?:exec|popen|proc_open|system|passthru)\s*\(\s*["'`](convert|identify|mogrify|diff3?|git|mysqldump|ffmpeg|rrdtool|aspell|unzip|dot|pdftotext)\b/g;
 
 function shellNeed(survey: Survey): { readonly runtime: Runtime; readonly evidence: Evidence[] } {
   const users = survey.php.filter((file) => file.origin === "app" && shellCalls.some((call) => file.calls.has(call)));
@@ -136,7 +145,7 @@ function shellNeed(survey: Survey): { readonly runtime: Runtime; readonly eviden
   const packages = new Set<string>();
   for (const file of users.slice(0, 200)) {
     const text = survey.read(file.path) ?? "";
-    for (const [pattern, name] of programs) if (pattern.test(text)) packages.add(name);
+    for (const found of text.matchAll(programWord)) packages.add(programs[found[1] ?? found[2] ?? ""] ?? "coreutils");
   }
   const because = `it runs other programs (${call}${users.length > 1 ? `, in ${users.length} files` : ""})`;
   const evidence: Evidence[] = [

@@ -120,8 +120,11 @@ function fromSettings(survey: Survey): Sign[] {
 function fromSchemas(survey: Survey): Sign[] {
   const files = sqlFiles(survey);
   return (["mysql", "pgsql", "sqlite"] as const).flatMap((kind): Sign[] => {
-    const first = files.find((file) => file.dialect === kind || (kind === "mysql" && file.dialect === "any"));
-    return first === undefined ? [] : [{ kind, points: 2, because: "it has a schema of tables", file: first.path }];
+    // SQL without a dialect is MySQL's unless other files speak PostgreSQL alone.
+    const any = kind === "mysql" && !files.some((file) => file.dialect === "pgsql");
+    const own = files.filter((file) => file.dialect === kind || (any && file.dialect === "any"));
+    const first = own.find((file) => !file.upgrade) ?? own[0];
+    return first === undefined ? [] : [{ kind, points: first.upgrade ? 2 : 3, because: "it has a schema of tables", file: first.path }];
   });
 }
 
@@ -164,13 +167,21 @@ function driversOf(survey: Survey, signs: readonly Sign[], named: ReadonlySet<st
 export function chooseDatabase(survey: Survey, composer: ComposerFacts, hints: readonly ServerHint[]): Finding<DatabaseNeed> {
   const named = namedKinds(survey);
   const signs = [...fromComposer(composer), ...fromCode(survey), ...fromSettings(survey), ...fromSchemas(survey), ...fromHints(hints)];
-  const points = (kind: Sign["kind"]): number => signs.filter((sign) => sign.kind === kind).reduce((sum, sign) => sum + sign.points, 0);
+  const sum = (some: readonly Sign[]): number => some.reduce((total, sign) => total + sign.points, 0);
+  // Several drivers in the code are one sign: programs that look into databases have them all.
+  const points = (kind: Sign["kind"]): number => {
+    const own = signs.filter((sign) => sign.kind === kind);
+    const code = own.filter((sign) => sign.because.startsWith("the code uses"));
+    return Math.min(2, sum(code)) + sum(own.filter((sign) => !code.includes(sign)));
+  };
   const speaksMysql =
     signs.some((sign) => sign.kind === "mysql" && !sign.because.startsWith("its configuration")) ||
     named.has("mysql") ||
     named.has("mysqli");
   const fileOnly = !speaksMysql && (points("sqlite") > 0 || named.has("sqlite"));
-  const needed = speaksMysql && points("mysql") >= 3;
+  // A program that can also keep its data in SQLite must show more.
+  const enough = named.has("sqlite") ? 4 : 3;
+  const needed = speaksMysql && points("mysql") >= enough;
   const evidence = signs
     .filter((sign) => needed && sign.kind === "mysql")
     .map(

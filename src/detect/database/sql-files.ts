@@ -25,7 +25,7 @@ export function sqlFiles(survey: Survey): SqlFile[] {
   return survey.files.flatMap((path): SqlFile[] => {
     if (!/\.(sql|mysql|pgsql|sqlite)(\.(dist|php))?$|(^|\/)(mysql|pgsql)$/i.test(path)) return [];
     const origin = survey.origin(path);
-    if (origin === "vendor" || origin === "aside") return [];
+    if (origin !== "app") return [];
     const text = survey.read(path)?.slice(0, 200_000) ?? "";
     if (!/CREATE\s+(?:TEMPORARY\s+)?TABLE/i.test(text)) return [];
     return [{ path, dialect: dialectOf(path, text), upgrade: upgradeName.test(path) }];

@@ -24,6 +24,8 @@ const special = new Set(
     " ",
   ),
 );
+/** Only speed things up: code that uses them has another way, too. */
+const accelerators = new Set("apcu redis memcached memcache opcache igbinary msgpack xdebug pcov imagick gmagick pcntl shmop sysvmsg sysvsem sysvshm luasandbox wikidiff2 excimer tokenizer readline".split(" "));
 /** Chosen by the database detector. */
 const databaseDrivers = new Set("mysqli mysqlnd pdo_mysql pgsql pdo_pgsql sqlite3 pdo_sqlite oci8 odbc".split(" "));
 
@@ -76,6 +78,9 @@ function fromHints(hints: readonly ServerHint[]): WantedExtension[] {
     .filter((wanted) => wanted.name !== "xdebug" && wanted.name !== "opcache");
 }
 
+/** Files that look after what the program needs. */
+const checking = /(^|\/)(index|install|check|require|setup|init|start|boot|compat)[\w.-]*$|(^|\/)(install|setup)\w*\//i;
+
 /** Installers that ask for extensions: `extension_loaded("x")`, alone or over a list. */
 function fromChecks(survey: Survey): WantedExtension[] {
   return survey.php.flatMap((file) => {
@@ -85,11 +90,12 @@ function fromChecks(survey: Survey): WantedExtension[] {
       const name = canonicalExtension(word);
       if (versionsWith(name).length === 0 || !/^[a-z0-9_]+$/.test(word)) return [];
       const line = survey.line(file.path, offset);
+      const required = file.demandedExtensions.has(word) && checking.test(file.path);
       return [
         {
           name,
-          required: false,
-          because: "the code asks whether it is loaded",
+          required,
+          because: required ? "it stops when it is not loaded" : "the code asks whether it is loaded",
           file: file.path,
           ...(line === undefined ? {} : { line }),
           confidence: "likely",
@@ -104,7 +110,8 @@ function fromUse(use: ExtensionUse): WantedExtension | undefined {
   const where = { file: use.example.file, ...(use.example.line === undefined ? {} : { line: use.example.line }) };
   const because = `the code uses ${use.example.what}${files > 1 ? ` and others, in ${files} files` : ""}`;
   const isSpecial = special.has(use.extension);
-  if (use.plain > 0 && (!isSpecial || (use.guarded === 0 && use.plain + use.drivers > 1))) {
+  const vital = !accelerators.has(use.extension) && use.plain + use.drivers > 1 && use.plain >= use.guarded;
+  if (use.plain > 0 && (!isSpecial || vital)) {
     return { name: use.extension, required: true, because, ...where, confidence: "likely" };
   }
   if (isSpecial) return undefined;
@@ -118,7 +125,7 @@ export function wantedExtensions(survey: Survey, composer: ComposerFacts, hints:
   const uses = extensionUses(survey);
   const byUse = uses.flatMap((use) => fromUse(use) ?? []);
   const used = new Set(byUse.map((each) => each.name));
-  const checks = fromChecks(survey).filter((each) => !special.has(each.name) || used.has(each.name));
+  const checks = fromChecks(survey).filter((each) => each.required || !special.has(each.name) || used.has(each.name));
   const chosen = new Map<string, WantedExtension>();
   for (const wanted of [...fromComposer(survey, composer), ...fromHints(hints), ...byUse, ...checks]) {
     const declared = wanted.confidence === "certain" || hints.some((hint) => hint.value === wanted.name);

@@ -45,7 +45,8 @@ function denied(survey: Survey, path: string): boolean {
 }
 
 function mountOf(survey: Survey, path: string, webRoot: string): ProposedMount {
-  const storage = localName.test(baseOf(path)) ? "local" : "shared";
+  const target = survey.entry(path)?.target ?? "";
+  const storage = localName.test(baseOf(path)) || /(^|\/)(var\/(cache|log|tmp)|\.\.\/(log|cache))\//.test(target) ? "local" : "shared";
   const inside = isWithin(path, webRoot);
   const hidden = inside && (hiddenName.test(baseOf(path)) || denied(survey, path));
   return { storage, ...(hidden ? { served: false as const } : {}) };

@@ -33,15 +33,14 @@ export function holdsCode(survey: Survey, directory: string): boolean {
   return survey.php.some((file) => isWithin(file.path, directory) && file.size > 300 && !placeholder.test(baseOf(file.path)));
 }
 
-/** Symlinks of distributions: `/var/lib` is data, `/var/cache` cache, `/var/log` logs. */
+const codeName = /^(plugins?|themes?|extensions?|skins?|modules?|templates?|addons?|controllers|views|classes|vendor|lang|languages|locales?)$/i;
+
+/** Symlinks of distributions: `/var/lib` is data, `/var/cache` cache, `/var/log` logs. Links to code are left alone. */
 export function linkSigns(survey: Survey): WriteSign[] {
   return survey.tree.entries.flatMap((entry): WriteSign[] => {
-    if (entry.target === undefined || entry.kind === "file") return [];
-    const kind = /(?:^|\/)(?:var\/)?(lib|cache|log|spool|tmp)\//.exec(
-      entry.target.startsWith("/") ? entry.target : entry.leaves === true ? entry.target : "",
-    );
-    if (kind?.[1] === undefined || (kind[1] === "lib" && !entry.target.includes("var/lib"))) return [];
-    if (entry.kind === "directory" && holdsCode(survey, entry.path)) return [];
+    if (entry.target === undefined || entry.kind === "file" || entry.leaves !== true || codeName.test(baseOf(entry.path))) return [];
+    if (/\.\w{2,5}$/.test(entry.path) || !/(?:^|\/)(?:var\/(?:lib|cache|log|spool|tmp)|\.\.\/(?:log|cache))\//.test(entry.target)) return [];
+    if (holdsCode(survey, entry.path) && !dataName.test(baseOf(entry.path))) return [];
     return [{ path: entry.path, points: 4, because: `it is a link to ${entry.target}`, file: entry.path }];
   });
 }

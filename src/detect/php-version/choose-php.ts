@@ -6,6 +6,7 @@ import { versionNumber } from "../php-constraint.ts";
 import type { ServerHint } from "../server-hints.ts";
 import type { Survey } from "../survey.ts";
 import { codeAge } from "./code-age.ts";
+import { awareness, guessNewest } from "./guess-newest.ts";
 import { composerBounds, type EndMark, endBounds, endMarks, syntaxBounds, testedBounds, type VersionBound } from "./version-bounds.ts";
 
 /** What decides the PHP version. */
@@ -20,24 +21,6 @@ export interface PhpQuestion {
 }
 
 const order: Readonly<Record<VersionBound["strength"], number>> = { declared: 0, needed: 1, packages: 2, code: 3 };
-
-/** The newest PHP that the application's authors had in mind: attributes and version tests that only exist for it. */
-function awareness(survey: Survey): { readonly version: number; readonly file?: string; readonly words: string } {
-  let best: { version: number; file?: string; words: string } = { version: 0, words: "" };
-  const raise = (version: number, file: string, words: string): void => {
-    if (version > best.version) best = { version, file, words };
-  };
-  for (const file of survey.php) {
-    if (file.origin !== "app") continue;
-    if (file.attributes.has("allowdynamicproperties")) raise(8.2, file.path, "the attribute AllowDynamicProperties");
-    if (file.attributes.has("returntypewillchange")) raise(8.1, file.path, "the attribute ReturnTypeWillChange");
-    for (const test of file.versionTests) {
-      const version = (versionNumber(test.version) ?? 0) / 1_000;
-      if (version >= 8000 && version < 9000) raise(8 + Math.floor(version % 1000) / 10, file.path, `a test for PHP ${test.version}`);
-    }
-  }
-  return best;
-}
 
 function recipeBound(recipe: PhpQuestion["recipe"]): VersionBound[] {
   if (recipe === undefined) return [];
@@ -91,51 +74,19 @@ function hinted(
   return hint === undefined || version === undefined ? undefined : { version, hint };
 }
 
-interface Guess {
-  readonly cap: number;
-  readonly because: string;
-  readonly file?: string;
-}
-
-/** How new a PHP the code can bear when nothing declares it: by its age, and by the newest PHP its authors knew. */
-function guessCap(question: PhpQuestion, oldMinimum: boolean, marks: readonly EndMark[]): Guess {
-  const age = codeAge(question.survey, question.composer);
-  const aware = awareness(question.survey);
-  const explicit8 = /(^|[^\d.])8(\.|$|\b)/.test(question.composer.require["php"] ?? "");
-  const byAge = age === undefined ? (marks.length > 0 ? 7.4 : 8.4) : age.year <= 2021 ? 7.4 : age.year <= 2023 ? 8.2 : 8.4;
-  const nullables = question.survey.php.filter(
-    (file) => file.origin === "app" && file.syntax.some((mark) => mark.version === "8.4" && mark.effect === "deprecated"),
-  );
-  const unready = nullables.length > Math.max(9, question.survey.php.length / 100);
-  const shy = oldMinimum && aware.version < 8 && !explicit8 && age !== undefined;
-  const careful = shy && marks.length > 0 ? 7.4 : (shy || unready) && byAge > 8.2 ? 8.2 : byAge;
-  const floor = aware.version >= 8.3 ? 8.4 : aware.version >= 8.1 || (explicit8 && (age?.year ?? 2030) > 2020) ? 8.2 : 7.4;
-  if (floor > careful) {
-    const because = aware.version >= 8.1 ? `its authors know PHP ${aware.version}: ${aware.words}` : "composer.json names PHP 8";
-    return { cap: floor, because, ...(aware.file === undefined ? {} : { file: aware.file }) };
-  }
-  if (age === undefined) return { cap: careful, because: "nothing in the tree speaks against the newest PHP that fits" };
-  if (careful < byAge && unready) {
-    const because = `${nullables.length} files have implicitly nullable parameters, which code that was made for PHP 8.4 avoids`;
-    return { cap: careful, because, ...(nullables[0] === undefined ? {} : { file: nullables[0].path }) };
-  }
-  const because = careful < byAge ? `${age.because}, but it only declares PHP 5` : age.because;
-  return { cap: careful, because, file: age.file };
-}
-
 /** Chooses the PHP version: the highest that fits everything declared, but not newer than old code can bear. */
 export function choosePhp(question: PhpQuestion): Finding<PhpVersion> {
   const { survey, composer } = question;
+  const age = codeAge(survey, composer);
   const marks = endMarks(survey);
   const aware = awareness(survey).version >= 8 || /8\./.test(composer.require["php"] ?? "");
-  const declared = [...recipeBound(question.recipe), ...composerBounds(survey, composer), ...testedBounds(survey)];
+  const declared = [...recipeBound(question.recipe), ...composerBounds(survey, composer, age), ...testedBounds(survey)];
   const bounds = [...declared, ...syntaxBounds(survey), ...endBounds(survey, marks, aware)];
   const { allowed, kept, dropped } = settle(bounds);
   const withExtensions = allowed.filter(question.hasExtensions);
   const open = withExtensions.length > 0 ? withExtensions : allowed;
-  const oldMinimum = declaresOld(declared, composer);
   const hint = hinted(question, open);
-  const guess = guessCap(question, oldMinimum, marks);
+  const guess = guessNewest({ survey, composer, age, hasEnded: marks.length > 0, minimum: lowest(declared) });
   const capped = [...open].reverse().find((version) => Number(version) <= guess.cap) ?? open[0] ?? "8.4";
   const version = hint?.version ?? (question.recipe?.max === undefined ? capped : (open.at(-1) ?? capped));
   const evidence: Evidence[] = kept
@@ -170,10 +121,9 @@ export function choosePhp(question: PhpQuestion): Finding<PhpVersion> {
   return { value: version, evidence, diagnostics: warnings(version, dropped, marks, survey) };
 }
 
-function declaresOld(declared: readonly VersionBound[], composer: ComposerFacts): boolean {
-  const php = composer.require["php"];
-  if (php !== undefined) return /[^\d.]*5\.\d/.test(php) && !/[78]\./.test(php);
-  return declared.some((bound) => /\b5\.\d/.test(bound.because)) && !declared.some((bound) => /\b[78]\.\d/.test(bound.because));
+/** The lowest version that is declared, as a number; 0 when none is. */
+function lowest(declared: readonly VersionBound[]): number {
+  return Math.max(0, ...declared.filter((bound) => bound.strength === "declared").map((bound) => bound.minimum ?? 0));
 }
 
 function warnings(

@@ -30,13 +30,13 @@ function fromPackages(composer: ComposerFacts): CodeAge | undefined {
     : { year, because: `its newest package is of ${year}`, file: composer.packagesFile };
 }
 
+/** Copyright lines in code count when several files have them, or nearly all that there is: one bundled file says little. */
 function fromCode(survey: Survey): CodeAge | undefined {
-  let newest: CodeAge | undefined;
-  for (const file of survey.php) {
-    if (file.origin !== "app" || file.year === undefined || file.year <= (newest?.year ?? 0)) continue;
-    newest = { year: file.year, because: `the newest copyright or date is of ${file.year}`, file: file.path };
-  }
-  return newest;
+  const own = survey.php.filter((file) => file.origin === "app");
+  const dated = own.filter((file) => file.year !== undefined);
+  if (dated.length < Math.min(3, own.length) || dated.length < own.length / 50) return undefined;
+  const newest = dated.reduce((best, file) => ((file.year ?? 0) > (best?.year ?? 0) ? file : best), dated[0]);
+  return newest?.year === undefined ? undefined : { year: newest.year, because: `the newest copyright or date is of ${newest.year}`, file: newest.path };
 }
 
 /** The newest of all signs of age; undefined when the tree shows none. */

@@ -2,9 +2,10 @@ import type { PhpVersion } from "../../catalog/php-versions.ts";
 import { phpVersions } from "../../catalog/php-versions.ts";
 import type { ComposerFacts } from "../composer-facts.ts";
 import type { Evidence } from "../evidence.ts";
-import { allows, minorRange, versionNumber } from "../php-constraint.ts";
+import { allows, minorRange, parseConstraint, versionNumber } from "../php-constraint.ts";
 import type { PhpFile } from "../php-file.ts";
 import type { Survey } from "../survey.ts";
+import type { CodeAge } from "./code-age.ts";
 import { removedFunctions } from "./removed-functions.ts";
 
 /** One reason why only some PHP versions fit. */
@@ -17,6 +18,8 @@ export interface VersionBound {
   readonly confidence: Evidence["confidence"];
   /** `declared` wins over `packages`, those over `code`: what is dropped first when nothing fits all. */
   readonly strength: "declared" | "packages" | "needed" | "code";
+  /** The lowest version that fits, as a number, when one is named. */
+  readonly minimum?: number;
 }
 
 function from(min: string): PhpVersion[] {
@@ -36,7 +39,7 @@ function lineOf(survey: Survey, path: string, pattern: RegExp): number | undefin
 }
 
 /** What composer's files declare about PHP. */
-export function composerBounds(survey: Survey, composer: ComposerFacts): VersionBound[] {
+export function composerBounds(survey: Survey, composer: ComposerFacts, age: CodeAge | undefined): VersionBound[] {
   const bounds: VersionBound[] = [];
   const add = (
     constraint: string,
@@ -54,6 +57,7 @@ export function composerBounds(survey: Survey, composer: ComposerFacts): Version
       ...(line === undefined ? {} : { line }),
       confidence: "certain",
       strength,
+      minimum: Math.min(...(parseConstraint(constraint) ?? [{ min: 0, max: 0 }]).map((range) => range.min)),
     });
   };
   const php = composer.require["php"] ?? composer.require["php-64bit"];
@@ -74,6 +78,9 @@ export function composerBounds(survey: Survey, composer: ComposerFacts): Version
   for (const each of composer.packages) {
     const constraint = each.require["php"];
     if (constraint === undefined || phpVersions.every((version) => allows(constraint, version))) continue;
+    // Installed packages that stop at PHP 7 on paper are often used with PHP 8 (distributions mend them); a lock file is strict.
+    const onlyOld = !allows(constraint, "8.2") && !allows(constraint, "8.4");
+    if (composer.lockFile === undefined && onlyOld && (age?.year ?? 0) >= 2022) continue;
     add(constraint, `${each.name} ${each.version} asks for ${constraint}`, composer.packagesFile, "packages");
   }
   return bounds;
@@ -91,6 +98,7 @@ export function testedBounds(survey: Survey): VersionBound[] {
         ...place(survey, file, each.offset),
         confidence: "certain",
         strength: "declared",
+        ...(each.bound === "min" ? { minimum: versionNumber(each.version) ?? 0 } : {}),
       });
     }
     for (const test of file.versionTests) if (test.stops) bounds.push(...stopBound(survey, file, test));
@@ -104,7 +112,7 @@ function stopBound(survey: Survey, file: PhpFile, test: PhpFile["versionTests"][
   const because = refusesOld ? `it stops on PHP below ${test.version}` : `it stops on PHP ${test.version} and later`;
   // A test deep in a bundled file that refuses everything known is about one feature, not about the program.
   if (fits.length === 0 || (!refusesOld && file.path.split("/").length > 2)) return [];
-  return [{ fits, because, ...place(survey, file, test.offset), confidence: "certain", strength: refusesOld ? "declared" : "code" }];
+  return [{ fits, because, ...place(survey, file, test.offset), confidence: "certain", strength: refusesOld ? "declared" : "code", ...(refusesOld ? { minimum: versionNumber(test.version) ?? 0 } : {}) }];
 }
 
 function place(survey: Survey, file: PhpFile, offset: number): { readonly file: string; readonly line?: number } {

@@ -5,9 +5,7 @@ import { namespaceLock } from "./engine/podman/namespace-lock.ts";
 import { podmanEngine } from "./engine/podman/podman-engine.ts";
 import { localAuthority } from "./providers/certificates/local/local-authority.ts";
 import { checkInImage } from "./providers/config-check/podman-config-check.ts";
-import { mariadbServer } from "./providers/database/mariadb/mariadb-server.ts";
-import { httpGet } from "./providers/http-probe/http-probe.ts";
-import { createImageBuilder } from "./providers/image/create-image-builder.ts";
+import type { DatabaseServer } from "./providers/database/database-server.ts";
 import type { ImageBuilder } from "./providers/image-builder.ts";
 import { checkMachine, portIsFree } from "./providers/machine/machine-checks.ts";
 import { run } from "./providers/process.ts";
@@ -15,7 +13,7 @@ import { kindOf, readProjectFile, realPathOf, writeProjectFile } from "./provide
 import { fileSecretStore } from "./providers/secrets/file-secret-store.ts";
 import { documentStore } from "./providers/state/document-store.ts";
 import { systemClock } from "./providers/system-clock.ts";
-const renderEdgeConfig = (_: unknown): string => "";
+import { renderEdge } from "./render/nginx/render-edge-config.ts";
 import type { LockPort, Ports, RetainedData, Settings, SiteRecord } from "./workflows/ports.ts";
 import { readTree } from "./workflows/read-tree/read-tree.ts";
 
@@ -46,18 +44,19 @@ function settingsFrom(environment: NodeJS.ProcessEnv, kept: Partial<EdgeAddress>
   };
 }
 
-/** The image builder asks the machine for its architecture when it is made: only commands that build pay for that. */
-function lazyImages(make: () => Promise<ImageBuilder>): ImageBuilder {
-  let made: Promise<ImageBuilder> | undefined;
-  const get = (): Promise<ImageBuilder> => (made ??= make());
-  return {
-    lock: async (...args) => (await get()).lock(...args),
-    ensureBase: async (...args) => (await get()).ensureBase(...args),
-    ensureForeign: async (...args) => (await get()).ensureForeign(...args),
-    ensureSite: async (...args) => (await get()).ensureSite(...args),
-    list: async (...args) => (await get()).list(...args),
-    remove: async (...args) => (await get()).remove(...args),
-  };
+/**
+ * An adapter that is loaded when its first method is called: database drivers, HTTP clients and the image builder cost more
+ * start-up time than most commands have (150 ms of CPU). Every method of the port must be asynchronous.
+ */
+function lazily<T extends object>(load: () => Promise<T>): T {
+  let loaded: Promise<T> | undefined;
+  return new Proxy({} as T, {
+    get: (_target, name) =>
+      async (...args: readonly unknown[]): Promise<unknown> => {
+        const adapter = await (loaded ??= load());
+        return (adapter[name as keyof T] as (...given: readonly unknown[]) => unknown)(...args);
+      },
+  });
 }
 
 /** The one composition root: reads the environment and chooses every adapter. */
@@ -74,7 +73,7 @@ export async function wirePorts({ environment, entrypointDirectory, self }: Wiri
   const authority = localAuthority(stateDirectory, systemClock);
   const engine = podmanEngine(
     { stateDir: stateDirectory, runDir: runDirectory, instance },
-    { run, clock: systemClock, lock, renderEdge: renderEdgeConfig, certificateFor: (hostnames) => authority.certificateFor(hostnames) },
+    { run, clock: systemClock, lock, renderEdge, certificateFor: (hostnames) => authority.certificateFor(hostnames) },
   );
   const locks: LockPort = {
     hold: async (namespace, command, work) => {
@@ -91,13 +90,16 @@ export async function wirePorts({ environment, entrypointDirectory, self }: Wiri
     settings,
     clock: systemClock,
     engine,
-    images: lazyImages(() => createImageBuilder({ cacheDir: cacheDirectory, entrypointDir: entrypointDirectory, mirror: environment["HOWDAH_DEBIAN_MIRROR"] })),
-    databases: mariadbServer(secrets, systemClock),
+    images: lazily<ImageBuilder>(async () => {
+      const { createImageBuilder } = await import("./providers/image/create-image-builder.ts");
+      return createImageBuilder({ cacheDir: cacheDirectory, entrypointDir: entrypointDirectory, mirror: environment["HOWDAH_DEBIAN_MIRROR"] });
+    }),
+    databases: lazily<DatabaseServer>(async () => (await import("./providers/database/mariadb/mariadb-server.ts")).mariadbServer(secrets, systemClock)),
     secrets,
     records: documentStore<SiteRecord>(join(stateDirectory, "sites")),
     retained: documentStore<RetainedData>(join(stateDirectory, "retained")),
     configCheck: { run: checkInImage },
-    http: { get: httpGet },
+    http: { get: async (...given) => (await import("./providers/http-probe/http-probe.ts")).httpGet(...given) },
     edge: { ensure: (wanted) => engine.edge.ensure(wanted), remove: () => engine.edge.remove() },
     locks,
     agent: { ensureRunning: async () => 'running' as const, status: async () => ({running:false, how: String(self)}), stop: async () => undefined, run: async () => 0 },

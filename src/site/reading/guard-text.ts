@@ -124,10 +124,12 @@ function guardTokens(text: string, lines: LineIndex): GuardResult {
       return { stop: true, diagnostics: [...diagnostics, finding(lines, range, words)] };
     }
     const refused = Object.hasOwn(refusedTokens, type) ? refusedTokens[type] : undefined;
-    // One finding a line: `*/5 * * * *` without quotes looks like five aliases.
-    const again = diagnostics.at(-1)?.position?.line === (refused && lines.span(...range).line);
-    if (refused !== undefined && !again && diagnostics.length < 20)
-      diagnostics.push(finding(lines, range, refused.words(source.slice(0, 60))));
+    if (refused !== undefined && diagnostics.length < 20) {
+      const next = finding(lines, range, refused.words(source.slice(0, 60)));
+      // One of a kind a line: `*/5 * * * *` without quotes looks like five aliases.
+      const again = diagnostics.some(({ code, position }) => code === next.code && position?.line === next.position?.line);
+      if (!again) diagnostics.push(next);
+    }
     stop ||= refused?.stop === true;
     const column = range[0] - lineStart;
     // A block scalar's text starts in the first column but opens nothing.

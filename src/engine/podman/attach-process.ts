@@ -27,6 +27,8 @@ export async function attachProcess(argv: readonly string[], options: AttachOpti
   }
   if (child.stdout !== null && typeof options.stdout === "object") pumps.push(pipeline(child.stdout, options.stdout, { end: false }));
   if (child.stderr !== null && typeof options.stderr === "object") pumps.push(pipeline(child.stderr, options.stderr, { end: false }));
+  // A caller's stream may fail while the program still runs: awaited below, but handled from now on, or Node ends the process.
+  for (const pump of pumps) pump.catch(() => {});
   try {
     const code = await new Promise<number>((resolve, reject) => {
       child.once("error", (error: NodeJS.ErrnoException) =>

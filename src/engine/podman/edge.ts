@@ -264,6 +264,7 @@ async function testConfig(ports: EdgePorts, files: Prepared): Promise<void> {
 function hardening(files: Prepared, scratch: "live" | "test"): string[] {
   return [
     `--user=${RUN_AS}:${RUN_AS}`,
+    "--pull=never",
     "--read-only",
     "--read-only-tmpfs=false",
     "--cap-drop=all",

@@ -1,3 +1,4 @@
+import { Resolver } from "node:dns/promises";
 import { HowdahError } from "../../kernel/howdah-error.ts";
 import type { NetworkPolicy } from "../../render/objects.ts";
 import type { EngineFacts } from "../engine.ts";
@@ -80,10 +81,24 @@ async function joinPod(machine: Machine, namespace: string, state: NamespaceStat
   for (const other of new Set(wanted)) {
     const network = machine.names.network(other);
     if (now.has(network)) continue;
-    await ensureNetwork(machine, other);
+    const { resolver } = await ensureNetwork(machine, other);
     const taken = new Set(objectsOf(await machine.store.read(other), "Service").map((service) => service.metadata.name));
     const aliases = serviceNames(state, namespace, template).filter((alias) => !taken.has(alias));
     await machine.podman.run(["network", "connect", ...aliases.map((alias) => `--alias=${alias}`), network, pod.infra.name]);
+    await awaitNames(machine, resolver, aliases);
+  }
+}
+
+const NAMES_MS = 5000;
+const POLL_MS = 50;
+
+/** The network's DNS server reads its names some time after podman has written them: whoever asks before gets a former address. */
+async function awaitNames(machine: Machine, server: string, aliases: readonly string[]): Promise<void> {
+  const resolver = new Resolver({ timeout: 500, tries: 1 });
+  resolver.setServers([server]);
+  const until = machine.clock.now() + NAMES_MS;
+  for (const alias of aliases) {
+    while (machine.clock.now() < until && (await resolver.resolve4(alias).catch(() => [])).length !== 1) await machine.clock.sleep(POLL_MS);
   }
 }
 

@@ -111,6 +111,7 @@ function commonArguments(plan: PodPlan, container: Container): string[] {
     `--stop-signal=${container.stopSignal}`,
     `--stop-timeout=${plan.spec.terminationGracePeriodSeconds}`,
     "--no-healthcheck",
+    "--pull=never", // what runs is what was built or fetched before; a registry that is down stops nothing
     "--log-driver=k8s-file",
     `--log-opt=max-size=${LOG_SIZE}`,
     ...(container.workingDir === undefined ? [] : [`--workdir=${container.workingDir}`]),

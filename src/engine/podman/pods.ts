@@ -67,6 +67,7 @@ export async function planPod(machine: Machine, namespace: string, workload: Wor
   const { template } = workload.spec;
   const digest = templateDigest(template);
   const pod = machine.names.pod(namespace, workload.metadata.name, digest, replica);
+  const secretName = await secretNames(machine, namespace, [...template.spec.initContainers, ...template.spec.containers]);
   return {
     pod,
     hostname: `${workload.metadata.name}-${replica}`.slice(0, 63),
@@ -82,7 +83,7 @@ export async function planPod(machine: Machine, namespace: string, workload: Wor
     },
     spec: template.spec,
     volumes: await machine.volumes.prepare(namespace, pod, template.spec, state),
-    secretName: await secretNames(machine, namespace, [...template.spec.initContainers, ...template.spec.containers]),
+    secretName,
     limits: await machine.limits(),
   };
 }

@@ -121,6 +121,7 @@ async function undo(roll: Roll): Promise<void> {
     await awaitReady(machine, [plan], { deadlineMs: STATEFUL_DEADLINE * 1000, signal: AbortSignal.timeout(STATEFUL_DEADLINE * 1000), progress: () => {} });
     await markReady(machine, namespace, former, [plan]);
   }
+  await machine.refreshEdge();
 }
 
 /** Writes down that pods are ready, for the way in. */

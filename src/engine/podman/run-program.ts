@@ -44,6 +44,7 @@ export async function runProgramOnce(
   const { names } = machine;
   const pod = `${names.pod(target.namespace, workload.metadata.name, templateDigest(workload.spec.template), 0)}.once-${randomBytes(4).toString("hex")}`;
   const spec: PodSpec = { ...workload.spec.template.spec, containers: [container], initContainers: [] };
+  const secretName = await secretNames(machine, target.namespace, [container]);
   const plan: PodPlan = {
     pod,
     hostname: workload.metadata.name,
@@ -57,7 +58,7 @@ export async function runProgramOnce(
     spec,
     // Empty directories of its own: it must not write into those of a pod that serves.
     volumes: await machine.volumes.prepare(target.namespace, pod, spec, await machine.store.read(target.namespace)),
-    secretName: await secretNames(machine, target.namespace, [container]),
+    secretName,
     limits: await machine.limits(),
   };
   const once = {

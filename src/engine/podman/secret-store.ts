@@ -16,7 +16,7 @@ export interface SecretStore {
   /** Errors: `engine/not-ready` when it was never stored. */
   read(namespace: string, name: string): Promise<{ readonly version: string; readonly data: Readonly<Record<string, Secret>> }>;
   delete(namespace: string, name: string): Promise<void>;
-  /** Makes sure that podman has these, for `--secret type=env`; the value travels on standard input. */
+  /** Makes sure that podman has these, for `--secret type=env`; the value never is an argument. */
   ensureInPodman(namespace: string, name: string): Promise<{ readonly version: string }>;
   /** Removes podman's copies of a namespace that no container uses any more. */
   prune(namespace: string, isUsed: (podmanName: string) => boolean): Promise<void>;
@@ -57,7 +57,7 @@ export function secretStore(stateDir: string, store: StateStore, names: Names, p
       for (const [key, secret] of Object.entries(data)) {
         const podmanName = names.secret(namespace, name, version, key);
         if (await podman.exists("secret", podmanName)) continue;
-        await podman.run(["secret", "create", podmanName, "-"], { input: secret.reveal() });
+        await createFrom(podman, join(directory(namespace), `.${podmanName}`), podmanName, secret);
       }
       return { version };
     },
@@ -68,6 +68,16 @@ export function secretStore(stateDir: string, store: StateStore, names: Names, p
       if (stale.length > 0) await podman.run(["secret", "rm", ...stale], { accept: "any" });
     },
   };
+}
+
+/** Podman takes a value from standard input only when that is a FIFO, which Node's pipes are not: hence a file of mode 0600 for a moment. */
+async function createFrom(podman: Podman, file: string, podmanName: string, secret: Secret): Promise<void> {
+  try {
+    await writeFileAtomically(file, secret.reveal(), { mode: 0o600 });
+    await podman.run(["secret", "create", podmanName, file]);
+  } finally {
+    await rm(file, { force: true });
+  }
 }
 
 /** Names of the secrets that a namespace has. */

@@ -85,7 +85,8 @@ async function joinPod(machine: Machine, namespace: string, state: NamespaceStat
     const taken = new Set(objectsOf(await machine.store.read(other), "Service").map((service) => service.metadata.name));
     const aliases = serviceNames(state, namespace, template).filter((alias) => !taken.has(alias));
     await machine.podman.run(["network", "connect", ...aliases.map((alias) => `--alias=${alias}`), network, pod.infra.name]);
-    await awaitNames(machine, resolver, aliases);
+    const [infra] = await machine.podman.inspect([pod.infra.name]);
+    await awaitNames(machine, resolver, aliases, infra?.addresses[network] ?? "");
   }
 }
 
@@ -93,12 +94,16 @@ const NAMES_MS = 5000;
 const POLL_MS = 50;
 
 /** The network's DNS server reads its names some time after podman has written them: whoever asks before gets a former address. */
-async function awaitNames(machine: Machine, server: string, aliases: readonly string[]): Promise<void> {
+async function awaitNames(machine: Machine, server: string, aliases: readonly string[], address: string): Promise<void> {
   const resolver = new Resolver({ timeout: 500, tries: 1 });
   resolver.setServers([server]);
   const until = machine.clock.now() + NAMES_MS;
   for (const alias of aliases) {
-    while (machine.clock.now() < until && (await resolver.resolve4(alias).catch(() => [])).length !== 1) await machine.clock.sleep(POLL_MS);
+    for (;;) {
+      const found = await resolver.resolve4(alias).catch((): string[] => []);
+      if (found.includes(address) || machine.clock.now() >= until) break;
+      await machine.clock.sleep(POLL_MS);
+    }
   }
 }
 

@@ -22,7 +22,7 @@ const folders = Object.keys(allowed);
 const pure = ["kernel", "catalog", "site", "detect", "render", "plan", "observe"];
 
 /** Modules of Node that compute and touch nothing. */
-const pureNodeModules = ["crypto", "util"];
+const pureNodeModules = ["crypto", "util", "path/posix"];
 const impureNodeModules = builtinModules.filter((name) => !pureNodeModules.includes(name) && !name.startsWith("_"));
 
 function importRule(folder: string) {
@@ -83,6 +83,8 @@ export default defineConfig({
     "import/no-unassigned-import": "off",
     "oxc/no-map-spread": "off",
     "no-control-regex": "off",
+    "import/no-named-as-default-member": "off",
+    "unicorn/no-useless-spread": "off",
   },
   overrides: [
     ...folders.map((folder) => ({

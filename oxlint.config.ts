@@ -1,5 +1,7 @@
 import { builtinModules } from "node:module";
-import { defineConfig } from "oxlint";
+import { type OxlintOverride, defineConfig } from "oxlint";
+
+type Rules = NonNullable<OxlintOverride["rules"]>;
 
 /** What each folder of src/ may import of ours (the table of ARCHITECTURE.md). Siblings below engine/, detect/ and providers/ never import each other. */
 const allowed: Record<string, readonly string[]> = {
@@ -25,7 +27,7 @@ const pure = ["kernel", "catalog", "site", "detect", "render", "plan", "observe"
 const pureNodeModules = ["crypto", "util", "path/posix"];
 const impureNodeModules = builtinModules.filter((name) => !pureNodeModules.includes(name) && !name.startsWith("_"));
 
-function importRule(folder: string) {
+function importRule(folder: string): Rules["no-restricted-imports"] {
   const refused = folders.filter((other) => other !== folder && !allowed[folder]?.includes(other));
   const patterns = [
     { regex: `^(\\.\\./)+(${refused.join("|")})/`, message: `src/${folder} may import only: ${["itself", ...(allowed[folder] ?? [])].join(", ")} (ARCHITECTURE.md)` },
@@ -37,10 +39,10 @@ function importRule(folder: string) {
       ? [{ regex: "/engine/(podman|memory|kubernetes)/", message: "edges and workflows know ports, never adapters: wiring.ts chooses them" }]
       : []),
   ];
-  return ["error", { patterns }] as const;
+  return ["error", { patterns }];
 }
 
-const purity = {
+const purity: Rules = {
   "no-restricted-globals": [
     "error",
     ...["process", "fetch", "setTimeout", "setInterval", "setImmediate", "console", "performance", "WebSocket", "Date"].map((name) => ({ name, message: "this folder is pure" })),
@@ -50,7 +52,7 @@ const purity = {
     { object: "Date", property: "now", message: "this folder is pure: take the time as an argument" },
     { object: "Math", property: "random", message: "this folder is pure: take randomness as an argument" },
   ],
-} as const;
+};
 
 const noShell = {
   regex: "^(node:)?child_process$",
@@ -90,7 +92,7 @@ export default defineConfig({
     ...folders.map((folder) => ({
       files: [`src/${folder}/**/*.ts`],
       excludeFiles: ["**/*.test.ts", "**/*-contract.ts"],
-      rules: { "no-restricted-imports": importRule(folder), ...(pure.includes(folder) ? purity : {}) },
+      rules: { ...(pure.includes(folder) ? purity : {}), "no-restricted-imports": importRule(folder) } as Rules,
     })),
     { files: ["*.config.ts"], rules: { "import/no-default-export": "off" } },
     { files: ["scripts/**", "bench/**", "test/**"], rules: { "no-console": "off" } },

@@ -1,8 +1,21 @@
+import { readdir, readFile, stat, writeFile } from "node:fs/promises";
+import { join } from "node:path";
+import { Readable, Transform, Writable } from "node:stream";
 import { setTimeout as sleep } from "node:timers/promises";
+import { gzipSync } from "node:zlib";
 import { afterAll, beforeAll, describe, expect, it } from "vitest";
+import type { EngineContext } from "../../src/engine/engine.ts";
 import { Secret } from "../../src/kernel/secret.ts";
-import { account, identifier, sql, text } from "../../src/providers/database/mariadb/sql.ts";
+import { account, identifier, Sql, sql, text } from "../../src/providers/database/mariadb/sql.ts";
 import { withSqlClient } from "../../src/providers/database/mariadb/sql-client.ts";
+import { run } from "../../src/providers/process.ts";
+import { databaseShell } from "../../src/workflows/database/database-shell.ts";
+import { dumpDatabase } from "../../src/workflows/database/dump-database.ts";
+import { type ImportPorts, type ImportRequest, importDatabase } from "../../src/workflows/database/import-database.ts";
+import { lastLines } from "../../src/workflows/database/last-lines.ts";
+import { safetyDirectory } from "../../src/workflows/database/safety-dumps.ts";
+import { sitePassword } from "../../src/workflows/database/site-database.ts";
+import type { SiteRecord } from "../../src/workflows/ports.ts";
 import { hostileStrings } from "../support/hostile-strings.ts";
 import { type MariadbContainer, mariadbContainer } from "../support/mariadb-container.ts";
 import { mariadbImage } from "../support/mariadb-image.ts";
@@ -218,3 +231,212 @@ function isName(name: string): boolean {
     return false;
   }
 }
+
+describe.skipIf(image === undefined)("dump, import and shell", () => {
+  let server: MariadbContainer;
+  let ports: ImportPorts;
+  const context: EngineContext = { emit: () => {}, signal: new AbortController().signal };
+  beforeAll(async () => {
+    server = await mariadbContainer(image ?? "", version);
+    await server.start();
+    await server.ready();
+    ports = server.ports(server.directory);
+  });
+  afterAll(() => server.remove());
+
+  const site = async (name: string): Promise<SiteRecord> => {
+    const access = await server.databases.ensureDatabase({
+      server: server.reference,
+      site: name,
+      environment: "production",
+      namespace: name,
+      charset: "utf8mb4",
+      collation: "utf8mb4_unicode_ci",
+    });
+    const { host, port, user, uid } = access;
+    const database = { server: server.reference.name, host, port, name: access.name, user, uid };
+    return { namespace: name, site: { name }, database } as SiteRecord;
+  };
+  const query = async (record: SiteRecord, statement: Sql) => {
+    const { name, user } = record.database ?? { name: "", user: "" };
+    const password = await sitePassword(record, ports);
+    return await withSqlClient({ server: server.reference, user, password, database: name }, (client) => client.query(statement));
+  };
+  const write = async (name: string, content: string | Uint8Array): Promise<string> => {
+    await writeFile(join(server.directory, name), content);
+    return join(server.directory, name);
+  };
+  const importing = (record: SiteRecord, file: string, more: Partial<ImportRequest> = {}) =>
+    importDatabase(record, { source: { file }, yes: true, clean: false, ...more }, ports, context);
+
+  /** Every byte value, emoji, quotes, routines, triggers, views, events: what dumps get wrong. */
+  const fill = async (record: SiteRecord): Promise<void> => {
+    const bytes = Buffer.from(Array.from({ length: 256 }, (_, value) => value)).toString("hex");
+    for (const statement of [
+      sql`CREATE TABLE t (id INT AUTO_INCREMENT PRIMARY KEY, b BLOB, v TEXT, n INT)`,
+      new Sql(
+        `INSERT INTO t (b, v, n) VALUES (x'${bytes}', ${text('💥 it\'s \\ "漢"\r\n; USE x; -- DEFINER=`a`@`b`\0\u001a').text}, NULL)`,
+      ),
+      sql`CREATE VIEW w AS SELECT id, v FROM t`,
+      sql`CREATE PROCEDURE p() BEGIN SELECT 1; SELECT 2; END`,
+      sql`CREATE TRIGGER g BEFORE INSERT ON t FOR EACH ROW BEGIN SET NEW.n = 7; END`,
+      sql`CREATE EVENT e ON SCHEDULE EVERY 1 DAY DO DELETE FROM t WHERE id < 0`,
+    ])
+      await query(record, statement);
+  };
+  const content = async (record: SiteRecord) => ({
+    rows: await query(record, sql`SELECT id, HEX(b) AS b, HEX(v) AS v, n FROM t ORDER BY id`),
+    view: await query(record, sql`SELECT COUNT(*) AS n FROM w`),
+    routines: await query(record, sql`SELECT ROUTINE_NAME AS name FROM information_schema.ROUTINES WHERE ROUTINE_SCHEMA = DATABASE()`),
+    triggers: await query(record, sql`SELECT TRIGGER_NAME AS name FROM information_schema.TRIGGERS WHERE TRIGGER_SCHEMA = DATABASE()`),
+    events: await query(record, sql`SELECT EVENT_NAME AS name FROM information_schema.EVENTS WHERE EVENT_SCHEMA = DATABASE()`),
+  });
+
+  it.each(["dump.sql", "dump.sql.gz"])("carries everything from one site to another through %s", async (name) => {
+    const from = await site(`from-${name.length}`);
+    const to = await site(`to-${name.length}`);
+    await fill(from);
+    const file = join(server.directory, name);
+    const result = await dumpDatabase(from, { file, overwrite: false }, ports, context);
+    expect(result.bytes).toBeGreaterThan(1000);
+    expect((await stat(file)).mode & 0o777).toBe(0o600);
+    expect(await importing(to, file, { yes: false })).toMatchObject({ tables: 2, before: null });
+    expect(await content(to)).toEqual(await content(from));
+    const [definer] = await query(to, sql`SELECT DEFINER AS d FROM information_schema.VIEWS WHERE TABLE_SCHEMA = DATABASE()`);
+    expect(definer).toEqual({ d: `${to.database?.user}@%` });
+  });
+
+  it("leaves no file when a dump fails, and keeps the one that is there", async () => {
+    const record = await site("broken");
+    const file = await write("kept.sql", "former");
+    const lost = { ...record, database: { ...record.database, name: "nowhere" } } as SiteRecord;
+    await expect(dumpDatabase(lost, { file, overwrite: true }, ports, context)).rejects.toMatchObject({
+      code: "database/failed",
+      output: [expect.stringContaining("nowhere")],
+    });
+    await expect(dumpDatabase(record, { file, overwrite: false }, ports, context)).rejects.toMatchObject({ code: "usage/invalid" });
+    await expect(
+      dumpDatabase(record, { file: join(server.directory, "no/dir.sql"), overwrite: false }, ports, context),
+    ).rejects.toMatchObject({ code: "usage/invalid" });
+    const truncating = {
+      ...ports,
+      engine: {
+        ...ports.engine,
+        exec: async (...[target, request, during]: Parameters<typeof ports.engine.exec>) => {
+          const cut = new Transform({ transform: (chunk: Buffer, _encoding, done) => done(null, chunk.subarray(0, 100)) });
+          cut.pipe(request.stdout as Writable, { end: false });
+          return await ports.engine.exec(target, { ...request, stdout: cut }, during);
+        },
+      },
+    };
+    await expect(dumpDatabase(record, { file, overwrite: true }, truncating, context)).rejects.toMatchObject({
+      message: expect.stringContaining("not whole"),
+    });
+    expect(await readFile(file, "utf8")).toBe("former");
+    expect((await readdir(server.directory)).filter((name) => name.includes("partial"))).toEqual([]);
+  });
+
+  it("asks before it changes tables, keeps what was there, and takes it back", async () => {
+    const record = await site("asked");
+    await fill(record);
+    const before = await content(record);
+    const file = await write("small.sql", "DROP TABLE t; CREATE TABLE u (a INT); INSERT INTO u VALUES (1);");
+    await expect(importing(record, file, { yes: false })).rejects.toMatchObject({
+      code: "usage/invalid",
+      hint: expect.stringContaining("--yes"),
+    });
+    expect(await content(record)).toEqual(before);
+    const result = await importing(record, file);
+    expect(await query(record, sql`SELECT a FROM u`)).toEqual([{ a: 1 }]);
+    await importing(record, result.before ?? "", { clean: true });
+    expect(await content(record)).toEqual(before);
+    expect(await ports.databases.tableCount({ server: server.reference, name: "asked" })).toBe(2);
+  });
+
+  it("puts the former content back when a statement fails", async () => {
+    const record = await site("undone");
+    await fill(record);
+    const before = await content(record);
+    const file = await write("fails.sql", "DROP TABLE t; CREATE TABLE u (a INT); SELECT nonsense FROM nowhere; CREATE TABLE x (a INT);");
+    await expect(importing(record, file)).rejects.toMatchObject({
+      code: "database/failed",
+      output: expect.arrayContaining([expect.stringContaining("nowhere")]),
+    });
+    expect(await content(record)).toEqual(before);
+  });
+
+  it("takes no statement, and no command of the client, out of the site's database", async () => {
+    const record = await site("jail");
+    const victim = await site("victim");
+    await query(victim, sql`CREATE TABLE secret (a INT)`);
+    for (const [name, line, code] of [
+      ["use", "USE victim; DROP TABLE secret;", "usage/invalid"],
+      ["create", "CREATE DATABASE other;", "usage/invalid"],
+      ["other", "DROP TABLE victim.secret;", "database/failed"],
+      ["shell", "\\! touch /run/mysqld/escaped\n", "database/failed"],
+      ["system", "system touch /run/mysqld/escaped\n", "database/failed"],
+      ["source", "source /run/secrets/database/init.sql\n", "database/failed"],
+      ["local", "CREATE TABLE l (a TEXT); LOAD DATA LOCAL INFILE '/run/secrets/database/client.cnf' INTO TABLE l;", "database/failed"],
+      ["empty", "\n", "usage/invalid"],
+      ["cut", "-- MariaDB dump 10.19\nCREATE TABLE c (a INT);\n", "usage/invalid"],
+      ["gzip", gzipSync("CREATE TABLE c (a INT);").subarray(0, 30), "usage/invalid"],
+    ] as const) {
+      await expect(importing(record, await write(`${name}.sql`, line)), name).rejects.toMatchObject({ code });
+    }
+    const seen = await exec(["/bin/sh", "-c", "ls /run/mysqld"]);
+    expect(seen).not.toContain("escaped");
+    expect(await query(victim, sql`SELECT COUNT(*) AS n FROM secret`)).toEqual([{ n: 0 }]);
+    expect(await ports.databases.tableCount({ server: server.reference, name: "jail" })).toBe(0);
+  });
+
+  it("imports from standard input and keeps no copy of it", async () => {
+    const record = await site("piped");
+    await importDatabase(
+      record,
+      { source: { stream: Readable.from(["CREATE TABLE a (b INT);"]) }, yes: false, clean: false },
+      ports,
+      context,
+    );
+    expect(await ports.databases.tableCount({ server: server.reference, name: "piped" })).toBe(1);
+    expect(await readdir(safetyDirectory(record, ports))).toEqual([]);
+  });
+
+  it("opens a shell as the site's user; the password is in no argument list and no file", async () => {
+    const record = await site("shell");
+    const stdin = Readable.from(["SELECT CURRENT_USER(), DATABASE();\n", "SELECT SLEEP(2);\n"]);
+    const out: string[] = [];
+    const capturing = {
+      ...ports,
+      engine: {
+        ...ports.engine,
+        exec: async (...[target, request, during]: Parameters<typeof ports.engine.exec>) => {
+          const stdout = new Writable({
+            write: (chunk: Buffer, _encoding, done) => {
+              out.push(chunk.toString());
+              done();
+            },
+          });
+          return await ports.engine.exec(target, { ...request, stdout }, during);
+        },
+      },
+    };
+    const running = databaseShell(record, { tty: false, stdin }, capturing, context);
+    await sleep(1000);
+    const processes =
+      (await run(["ps", "-eo", "args"])).stdout + (await exec(["/bin/sh", "-c", "ls /run/mysqld; cat /proc/*/cmdline 2>/dev/null"]));
+    expect(await running).toBe(0);
+    expect(out.join("")).toContain("shell@%\tshell");
+    expect(processes).not.toContain((await sitePassword(record, ports)).reveal());
+    expect(processes).not.toContain("client-");
+  });
+
+  async function exec(argv: readonly string[]): Promise<string> {
+    const kept = lastLines(1000);
+    await server.exec(
+      { namespace: "", workload: "", container: "" },
+      { argv, stdin: "none", stdout: kept.stream, stderr: kept.stream },
+      context,
+    );
+    return kept.lines().join("\n");
+  }
+});

@@ -1,9 +1,9 @@
-import { spawn } from "node:child_process";
 import { randomBytes } from "node:crypto";
 import { chown, mkdir, mkdtemp, rm, writeFile } from "node:fs/promises";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 import type { Engine } from "../../src/engine/engine.ts";
+import { attachProcess } from "../../src/engine/podman/attach-process.ts";
 import type { DatabaseServer, ServerReference } from "../../src/providers/database/database-server.ts";
 import { mariadbServer } from "../../src/providers/database/mariadb/mariadb-server.ts";
 import { run } from "../../src/providers/process.ts";
@@ -12,6 +12,7 @@ import type { SecretStore } from "../../src/providers/secrets/secret-store.ts";
 import { renderDatabaseServer } from "../../src/render/database/render-database-server.ts";
 import { DATABASE_PATHS } from "../../src/render/database/server-options.ts";
 import type { ConfigMap } from "../../src/render/objects.ts";
+import type { ImportPorts } from "../../src/workflows/database/import-database.ts";
 import { systemClock } from "./system-clock.ts";
 
 /** A real server in a container as it is rendered, without an engine: podman by hand, so that tests can kill it where they like. */
@@ -30,6 +31,8 @@ export interface MariadbContainer {
   log(): Promise<string>;
   /** Runs a shell line of the test's own in a throw-away container on the volume. */
   onVolume(line: string): Promise<string>;
+  /** What the database workflows take, with their files below `stateDirectory`. */
+  ports(stateDirectory: string): ImportPorts;
   remove(): Promise<void>;
 }
 
@@ -97,6 +100,13 @@ export async function mariadbContainer(image: string, version: string): Promise<
     async onVolume(line) {
       return (await run(["podman", "run", "--rm", ...options, "--entrypoint", "/bin/sh", image, "-c", line])).stdout;
     },
+    ports: (stateDirectory) => ({
+      engine: fakeEngine(id, reference),
+      settings: { stateDirectory, httpPort: 0, httpsPort: 0, bind: "", retentionDays: 0 },
+      clock: systemClock,
+      secrets,
+      databases,
+    }),
     async remove() {
       await quiet("podman", "rm", "--force", "--time=0", id);
       await quiet("podman", "volume", "rm", "--force", id);
@@ -114,33 +124,25 @@ async function files(directory: string, content: Readonly<Record<string, string>
   }
 }
 
-/** `Engine.exec` as far as the workflows under test use it: streams, no terminal. */
-function podmanExec(id: string, request: Parameters<Engine["exec"]>[1], context: Parameters<Engine["exec"]>[2]): Promise<number> {
-  const { stdin, stdout, stderr } = request;
-  return new Promise((resolve, reject) => {
-    const child = spawn("podman", ["exec", "--interactive", id, ...request.argv], {
-      stdio: ["pipe", "pipe", "pipe"],
-      signal: context.signal,
-    });
-    child.on("error", reject);
-    child.stdin.on("error", () => {});
-    if (typeof stdin === "object") stdin.pipe(child.stdin);
-    else child.stdin.end();
-    let open = 1;
-    const ended = (code: number): void => {
-      open -= 1;
-      if (open === 0) resolve(code);
-    };
-    let exit = 0;
-    for (const [source, target] of [[child.stdout, stdout] as const, [child.stderr, stderr] as const]) {
-      if (typeof target !== "object") source.resume();
-      else {
-        source.pipe(target);
-      }
-    }
-    child.on("close", (code) => {
-      exit = code ?? 137;
-      ended(exit);
-    });
+/** The part of an engine that the workflows use: exec, and where the server's pod is. */
+function fakeEngine(id: string, reference: ServerReference): Engine {
+  const part: Pick<Engine, "exec" | "observe"> = {
+    exec: async (_target, request, context) => await podmanExec(id, request, context),
+    async observe(namespace) {
+      const place = await reference.locate();
+      const pod = { name: id, workload: reference.name, templateDigest: "", phase: "Running", ready: true, containers: [] } as const;
+      return { namespace, workloads: [], pods: place === undefined ? [] : [{ ...pod, ip: place.address }], routes: [], volumes: [] };
+    },
+  };
+  return part as Engine;
+}
+
+/** `Engine.exec` through the real one of the podman engine. */
+async function podmanExec(id: string, request: Parameters<Engine["exec"]>[1], context: Parameters<Engine["exec"]>[2]): Promise<number> {
+  return await attachProcess(["podman", "exec", "--interactive", id, ...request.argv], {
+    signal: context.signal,
+    stdin: request.stdin ?? "none",
+    stdout: request.stdout ?? "inherit",
+    stderr: request.stderr ?? "inherit",
   });
 }

@@ -60,9 +60,13 @@ export interface DatabaseServer {
    * another database of the same name is left alone. False when there was nothing of that identity.
    */
   dropDatabase(database: DatabaseReference & { readonly user: string; readonly uid: string }): Promise<boolean>;
+  /** Drops and makes the database anew, empty, with the same traits and identity; its user and grants stay. */
+  emptyDatabase(database: DatabaseReference): Promise<void>;
   databaseExists(database: DatabaseReference): Promise<boolean>;
   /** Tables and views. 0 also when the database does not exist. */
   tableCount(database: DatabaseReference): Promise<number>;
+  /** Views that refer to tables or columns which are gone: they can be neither read nor dumped. */
+  brokenViews(database: DatabaseReference): Promise<readonly string[]>;
   /** Bytes of data and indexes, as the server estimates them. */
   sizeBytes(database: DatabaseReference): Promise<number>;
 }

@@ -3,7 +3,9 @@ import { HowdahError } from "../../../kernel/howdah-error.ts";
 import type { GeneratedValue, SecretStore } from "../../secrets/secret-store.ts";
 import type { DatabaseServer, ServerReference } from "../database-server.ts";
 import { ADMIN_USER, adminFiles } from "./admin-secret.ts";
+import { brokenViews } from "./broken-views.ts";
 import { dropOwnDatabase } from "./drop-database.ts";
+import { emptyDatabase } from "./empty-database.ts";
 import { ensureOwnDatabase } from "./ensure-database.ts";
 import { sql, text } from "./sql.ts";
 import { type SqlClient, withSqlClient } from "./sql-client.ts";
@@ -45,11 +47,13 @@ export function mariadbServer(secrets: SecretStore, clock: Clock): DatabaseServe
     },
     ensureDatabase: async (request) => await asAdmin(request.server, (client) => ensureOwnDatabase(client, secrets, request)),
     dropDatabase: async (database) => await asAdmin(database.server, (client) => dropOwnDatabase(client, database)),
+    emptyDatabase: async ({ server, name }) => await asAdmin(server, (client) => emptyDatabase(client, name)),
     async databaseExists({ server, name }) {
       return (await numberOf(server, sql`SELECT COUNT(*) AS n FROM information_schema.SCHEMATA WHERE SCHEMA_NAME = ${text(name)}`)) > 0;
     },
     tableCount: ({ server, name }) =>
       numberOf(server, sql`SELECT COUNT(*) AS n FROM information_schema.TABLES WHERE TABLE_SCHEMA = ${text(name)}`),
+    brokenViews: async ({ server, name }) => await asAdmin(server, (client) => brokenViews(client, name)),
     sizeBytes: ({ server, name }) =>
       numberOf(
         server,

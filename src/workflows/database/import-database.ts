@@ -1,0 +1,142 @@
+import { randomBytes } from "node:crypto";
+import { rm } from "node:fs/promises";
+import { join } from "node:path";
+import { PassThrough, type Readable } from "node:stream";
+import { pipeline } from "node:stream/promises";
+import { HowdahError } from "../../kernel/howdah-error.ts";
+import type { EngineContext, Ports, SiteRecord } from "../ports.ts";
+import { serverReference } from "../up/database-server.ts";
+import { byteProgress, readableBytes } from "./byte-progress.ts";
+import { inspectDump, openDump, scanned, spool } from "./inspect-dump.ts";
+import { lastLines } from "./last-lines.ts";
+import { safetyDirectory, safetyDump } from "./safety-dumps.ts";
+import { clientArgv, serverTarget, siteDatabase, sitePassword } from "./site-database.ts";
+import { SqlScanner } from "./sql-scanner.ts";
+
+/** What to import. */
+export interface ImportRequest {
+  /** SQL, or SQL in gzip. */
+  readonly source: { readonly file: string } | { readonly stream: Readable };
+  /** The person agrees that tables which are there are changed. */
+  readonly yes: boolean;
+  /** Empty the database first, so that it holds the dump and nothing else. */
+  readonly clean: boolean;
+}
+
+/** What was imported. */
+export interface ImportResult {
+  readonly database: string;
+  /** Tables and views now. */
+  readonly tables: number;
+  /** What was there before: `howdah db import --clean` takes it back. Null when there was nothing. */
+  readonly before: string | null;
+}
+
+export type ImportPorts = Pick<Ports, "engine" | "secrets" | "databases" | "settings" | "clock">;
+
+const ID = "database/import";
+
+/**
+ * Imports a dump as the site's own user, so that it can't leave the site's database. The dump is read whole before anything changes;
+ * what is there is dumped first; when a statement fails or the person stops it, the former content is put back.
+ * Errors: `usage/invalid` (not agreed, not a whole dump, several databases), `database/failed` with the server's words.
+ */
+export async function importDatabase(
+  record: SiteRecord,
+  request: ImportRequest,
+  ports: ImportPorts,
+  context: EngineContext,
+): Promise<ImportResult> {
+  const { name } = siteDatabase(record);
+  context.emit({ type: "task-started", id: ID, title: `import into the database ${name}` });
+  const spooled = join(safetyDirectory(record, ports), `stdin-${randomBytes(6).toString("hex")}.sql`);
+  try {
+    if ("stream" in request.source) await spool(request.source.stream, spooled, context.signal);
+    const file = "file" in request.source ? request.source.file : spooled;
+    await inspectDump(file, context.signal);
+    const before = await keepFormer(record, request, ports, context);
+    if (request.clean) await ports.databases.emptyDatabase(reference(record, ports));
+    await importOrUndo(record, { file, before }, ports, context);
+    const tables = await ports.databases.tableCount(reference(record, ports));
+    context.emit({ type: "task-done", id: ID, outcome: "changed", detail: `${tables} tables` });
+    return { database: name, tables, before };
+  } catch (error) {
+    const failure = context.signal.aborted ? new HowdahError("cancelled", "The import was stopped", { cause: error }) : error;
+    if (failure instanceof HowdahError) context.emit({ type: "task-failed", id: ID, code: failure.code, message: failure.message });
+    throw failure;
+  } finally {
+    await rm(spooled, { force: true });
+  }
+}
+
+function reference(record: SiteRecord, ports: ImportPorts) {
+  const { server, name } = siteDatabase(record);
+  return { server: serverReference(server, ports), name };
+}
+
+async function keepFormer(record: SiteRecord, request: ImportRequest, ports: ImportPorts, context: EngineContext): Promise<string | null> {
+  const tables = await ports.databases.tableCount(reference(record, ports));
+  if (tables === 0) return null;
+  if (!request.yes) {
+    throw new HowdahError("usage/invalid", `The database of ${record.site.name} holds ${tables} tables that the import may replace`, {
+      hint: "Say --yes to go on; what is there is dumped first.",
+    });
+  }
+  return await safetyDump(record, ports, context);
+}
+
+interface Import {
+  readonly file: string;
+  readonly before: string | null;
+}
+
+/** After a failure the database is emptied and gets its former content again, also when the person has stopped the import. */
+async function importOrUndo(record: SiteRecord, { file, before }: Import, ports: ImportPorts, context: EngineContext): Promise<void> {
+  try {
+    await feedClient(record, file, ports, context);
+  } catch (error) {
+    const going: EngineContext = { emit: context.emit, signal: new AbortController().signal };
+    context.emit({ type: "task-progress", id: ID, detail: "puts the former content back" });
+    try {
+      await ports.databases.emptyDatabase(reference(record, ports));
+      if (before !== null) await feedClient(record, before, ports, going);
+    } catch (second) {
+      throw notUndone(record, before, error, second);
+    }
+    throw error;
+  }
+}
+
+function notUndone(record: SiteRecord, before: string | null, first: unknown, second: unknown): HowdahError {
+  const words = [first, second].map((error) => (error instanceof Error ? error.message : String(error)));
+  const what = before === null ? "The database was empty before." : `What was there before is in ${before}.`;
+  return new HowdahError("database/failed", `The import into ${record.site.name} failed, and the former content could not be put back`, {
+    output: words,
+    hint: `${what} Run \`howdah db import --clean --yes\` with it when the server works again.`,
+  });
+}
+
+/** Sends a dump to the client in the server's container: the password as the first line, then the statements. */
+async function feedClient(record: SiteRecord, file: string, ports: ImportPorts, context: EngineContext): Promise<void> {
+  const { source, size, unpack } = await openDump(file);
+  const progress = byteProgress(context.emit, ID, size);
+  const stdin = new PassThrough();
+  stdin.write(`${(await sitePassword(record, ports)).reveal()}\n`);
+  const errors = lastLines();
+  const sent = pipeline([source, progress.stream, ...unpack, scanned(new SqlScanner()), stdin], { signal: context.signal });
+  sent.catch(() => {}); // awaited below
+  const argv = clientArgv(record, "stdin", ["--binary-mode", "--max-allowed-packet=64M", "--batch"]);
+  const code = await ports.engine.exec(serverTarget(record), { argv, stdin, stdout: errors.stream, stderr: errors.stream }, context);
+  if (code !== 0) {
+    source.destroy();
+    throw new HowdahError(
+      "database/failed",
+      `The import stopped at a statement that the server refuses (after ${readableBytes(progress.bytes())} were sent)`,
+      {
+        output: errors.lines(),
+        hint: "The database is as it was before the import.",
+      },
+    );
+  }
+  await sent;
+}

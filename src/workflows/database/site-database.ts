@@ -1,0 +1,46 @@
+import type { Target } from "../../engine/engine.ts";
+import { HowdahError } from "../../kernel/howdah-error.ts";
+import type { Secret } from "../../kernel/secret.ts";
+import { DATABASE_CONTAINER, SYSTEM_NAMESPACE } from "../../render/database/database-name.ts";
+import { DATABASE_PATHS } from "../../render/database/server-options.ts";
+import type { Ports, SiteRecord } from "../ports.ts";
+
+/** The database of a site that runs here. Error: `usage/invalid` when it has none. */
+export function siteDatabase(record: SiteRecord): NonNullable<SiteRecord["database"]> {
+  if (record.database !== null) return record.database;
+  throw new HowdahError("usage/invalid", `${record.site.name} has no database`, { hint: "`spec.database` in its site file gives it one." });
+}
+
+/** The container of the server that holds a site's database: client programs run there, beside its socket. */
+export function serverTarget(record: SiteRecord): Target {
+  return { namespace: SYSTEM_NAMESPACE, workload: siteDatabase(record).server, container: DATABASE_CONTAINER };
+}
+
+/** The site's own password. Error: `database/failed` when it is lost. */
+export async function sitePassword(record: SiteRecord, ports: Pick<Ports, "secrets">): Promise<Secret> {
+  const password = (await ports.secrets.get(record.namespace, "database"))?.["password"];
+  if (password !== undefined) return password;
+  throw new HowdahError("database/failed", `The password of ${record.site.name}'s database is not in the secret store`, {
+    hint: "`howdah up` makes a new one.",
+  });
+}
+
+/**
+ * The client in the server's container as the site's own user, so that whatever is sent to it stays in the site's database.
+ * `--sandbox` and `--binary-mode` take away the client's own commands (shell, files); `from` is `stdin` or the file that holds
+ * the password, which never is an argument.
+ */
+export function clientArgv(record: SiteRecord, from: string, options: readonly string[]): string[] {
+  const { name, user } = siteDatabase(record);
+  return [
+    DATABASE_PATHS.clientScript,
+    from,
+    `--socket=${DATABASE_PATHS.socket}`,
+    `--user=${user}`,
+    "--default-character-set=utf8mb4",
+    "--local-infile=0",
+    "--sandbox",
+    ...options,
+    `--database=${name}`,
+  ];
+}

@@ -59,6 +59,19 @@ export const oneLine = z
   .max(4096)
   .regex(/^[^\u0000-\u001f\u007f-\u009f\u2028-\u202e\u2066-\u2069]*$/u, "must be one line without control characters");
 
+/** A label's key as Kubernetes has it: an optional DNS prefix and a name of at most 63 characters. */
+export const labelKey = z
+  .string()
+  .regex(
+    /^([a-z0-9]([a-z0-9.-]{0,251}[a-z0-9])?\/)?[A-Za-z0-9]([A-Za-z0-9_.-]{0,61}[A-Za-z0-9])?$/,
+    "must be a label's name such as `team` or `example.org/team`",
+  );
+
+/** A label's value as Kubernetes has it. */
+export const labelValue = z
+  .string()
+  .regex(/^([A-Za-z0-9]([A-Za-z0-9_.-]{0,61}[A-Za-z0-9])?)?$/, "must be a label's value: at most 63 letters, digits, `-`, `_` and `.`");
+
 /** A cron schedule: five fields, `H` as a stable per-site random value (as Lagoon and Jenkins write it). */
 export const schedule = z
   .string()

@@ -1,6 +1,6 @@
 import { z } from "zod";
 import { configuration, crons, database, hooks, mounts, relationships, variables, workers } from "./data.ts";
-import { hostname, name, oneLine, relativePath, size } from "./grammar.ts";
+import { hostname, labelKey, labelValue, name, oneLine, relativePath, size } from "./grammar.ts";
 import { runtime } from "./runtime.ts";
 import { web } from "./web.ts";
 
@@ -33,8 +33,8 @@ const metadata = z
   .strictObject({
     name: name.meta({ description: "The site's name: unique on a machine or in a namespace.", examples: ["blog"] }),
     namespace: name.optional().meta({ description: "Kubernetes only." }),
-    labels: z.record(z.string().max(317), z.string().max(63)).optional().meta({ description: "Labels of your own." }),
-    annotations: z.record(z.string().max(317), z.string().max(4096)).optional().meta({ description: "Notes of your own." }),
+    labels: z.record(labelKey, labelValue).optional().meta({ description: "Labels of your own." }),
+    annotations: z.record(oneLine.max(317), oneLine).optional().meta({ description: "Notes of your own." }),
   })
   .meta({ description: "Which site this is." });
 

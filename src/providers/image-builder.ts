@@ -56,6 +56,8 @@ export interface SiteImageRequest {
    * a volume hides what the code has there, and the entrypoint seeds an empty volume from this copy.
    */
   readonly seeds?: readonly string[];
+  /** Below it (relative to the tree) texts get compressed copies in the web image for nginx's `gzip_static` and `brotli_static`. Default: the whole tree. */
+  readonly staticRoot?: string;
   /** `code: writable`: the code lies at `/usr/share/howdah/code` instead of `/srv/web` (a volume is mounted there and the entrypoint merges). */
   readonly writable?: boolean;
 }

@@ -15,6 +15,7 @@ import { ImageTree } from "./image-tree.ts";
 import { requireLibraries } from "./library-gate.ts";
 import { requireExtensions } from "./php-gate.ts";
 import { inspectImage, nameImage, removeImage, storeImage } from "./storage.ts";
+import { sourcesOf } from "./tar-source.ts";
 import { writeTar } from "./write-tar.ts";
 
 /** Raised when assembling the same packages gives another image: the names of images depend on it. */
@@ -91,7 +92,7 @@ async function assembleAndStore(
         emit({ type: "task-progress", id, detail: "checking libraries" });
         await requireLibraries(tree, locked.architecture, `The image for ${titleOf(locked.request)}`);
         const tar = join(workDir, "layer.tar");
-        const written = await writeTar(tree, tar, { signal });
+        const written = await writeTar(sourcesOf(tree), tar, signal);
         emit({ type: "task-progress", id, detail: `storing ${(written.size / 1e6).toFixed(0)} MB` });
         const config = baseConfig(locked.request, recipeHash);
         return await storeImage({ architecture: locked.architecture, config, layers: [{ tar, written }] }, workDir, signal);

@@ -3,8 +3,8 @@ import { join } from "node:path";
 import { HowdahError } from "../../kernel/howdah-error.ts";
 import { type Ran, run } from "../process.ts";
 import { contentHash } from "./content-hash.ts";
+import { IMAGE_EPOCH } from "./image-epoch.ts";
 import type { WrittenTar } from "./write-tar.ts";
-import { IMAGE_EPOCH } from "./write-tar.ts";
 
 /** How a container starts from an image. */
 export interface ImageConfig {

@@ -1,0 +1,166 @@
+import { createHash } from "node:crypto";
+import { createReadStream } from "node:fs";
+import { lstat, readdir, readFile, readlink, realpath } from "node:fs/promises";
+import { dirname, join, relative } from "node:path";
+import { HowdahError } from "../../kernel/howdah-error.ts";
+import type { SkippedLink } from "../image-builder.ts";
+import { contentHash } from "./content-hash.ts";
+import type { Ignore } from "./ignore-patterns.ts";
+import { belowRoot, isWithin, resolveInRoot } from "./resolve-link.ts";
+
+/** One file or symlink of a site's code. Directories are listed too, as an empty one may matter. */
+export type SiteEntry =
+  | { readonly path: string; readonly type: "directory" }
+  | { readonly path: string; readonly type: "symlink"; readonly target: string }
+  | {
+      readonly path: string;
+      readonly type: "file";
+      readonly executable: boolean;
+      readonly size: number;
+      readonly sha256: string;
+      /** Where the bytes are: a file of the host, or a text of ours. */
+      readonly from: { readonly file: string } | { readonly content: string };
+    };
+
+/** A site's code as it goes into images: sorted by path. */
+export interface SiteTree {
+  readonly entries: readonly SiteEntry[];
+  readonly skippedLinks: readonly SkippedLink[];
+  /** sha256 over names, kinds, modes and contents. */
+  readonly hash: string;
+}
+
+/** How a tree is read. */
+export interface SiteTreeOptions {
+  readonly ignore: Ignore;
+  readonly followInto: readonly string[];
+  readonly systemRoot: string;
+  readonly configuration: readonly { readonly path: string; readonly content: string }[];
+  readonly signal?: AbortSignal | undefined;
+}
+
+interface Walk extends SiteTreeOptions {
+  readonly root: string;
+  readonly allowed: readonly string[];
+  readonly entries: Map<string, SiteEntry>;
+  readonly skipped: SkippedLink[];
+}
+
+/**
+ * Reads a tree: every file hashed, symlinks inside kept (made relative), those into allowed directories replaced by what they point to, others
+ * reported. Errors: `detect/empty` when the directory is not there.
+ */
+export async function readSiteTree(source: string, options: SiteTreeOptions): Promise<SiteTree> {
+  const root = await realpath(source).catch(() => {
+    throw new HowdahError("detect/empty", `The directory ${source} is not there`);
+  });
+  const systemRoot = options.systemRoot === "/" ? "/" : await realpath(options.systemRoot).catch(() => "/");
+  const walk: Walk = {
+    ...options,
+    systemRoot: isWithin(root, systemRoot) ? systemRoot : "/",
+    root,
+    allowed: options.followInto.map((directory) => belowRoot(directory, systemRoot)),
+    entries: new Map(),
+    skipped: [],
+  };
+  await readDirectory(walk, "", root, [root]);
+  for (const { path, content } of options.configuration) placeConfiguration(walk, path, content);
+  const entries = [...walk.entries.values()].sort((a, b) => (a.path < b.path ? -1 : a.path > b.path ? 1 : 0));
+  const skippedLinks = walk.skipped.sort((a, b) => (a.path < b.path ? -1 : 1));
+  return { entries, skippedLinks, hash: hashOfEntries(entries) };
+}
+
+/** The identity of code: not where it lies, only what it is. */
+export function hashOfEntries(entries: readonly SiteEntry[]): string {
+  return contentHash(
+    entries.map((entry) => {
+      if (entry.type === "file") return [entry.path, entry.executable, entry.size, entry.sha256];
+      return entry.type === "symlink" ? [entry.path, entry.target] : [entry.path];
+    }),
+  );
+}
+
+/** `trail` are the real directories above, so that a link back up ends. */
+async function readDirectory(walk: Walk, path: string, real: string, trail: readonly string[]): Promise<void> {
+  walk.signal?.throwIfAborted();
+  const found = await readdir(real, { withFileTypes: true });
+  for (const entry of found) {
+    const inner = path === "" ? entry.name : `${path}/${entry.name}`;
+    const place = join(real, entry.name);
+    if (entry.isSymbolicLink()) await readLink(walk, inner, place, trail);
+    else if (entry.isDirectory()) {
+      if (walk.ignore(inner, true)) continue;
+      walk.entries.set(inner, { path: inner, type: "directory" });
+      await readDirectory(walk, inner, place, [...trail, place]);
+    } else if (entry.isFile() && !walk.ignore(inner, false)) await readOne(walk, inner, place);
+  }
+}
+
+async function readOne(walk: Walk, path: string, file: string): Promise<void> {
+  const { mode } = await lstat(file);
+  const hash = createHash("sha256");
+  let size = 0;
+  for await (const chunk of createReadStream(file, { highWaterMark: 1 << 18 })) {
+    hash.update(chunk as Buffer);
+    size += (chunk as Buffer).length;
+  }
+  walk.entries.set(path, { path, type: "file", executable: (mode & 0o111) !== 0, size, sha256: hash.digest("hex"), from: { file } });
+}
+
+/** What our images have at the same place, newer than the tree's: such links stay as they are. */
+const inEveryImage: ReadonlySet<string> = new Set(["/etc/ssl/certs/ca-certificates.crt"]);
+
+async function readLink(walk: Walk, path: string, place: string, trail: readonly string[]): Promise<void> {
+  if (walk.ignore(path, false)) return;
+  const target = await readlink(place);
+  if (inEveryImage.has(target)) {
+    walk.entries.set(path, { path, type: "symlink", target });
+    return;
+  }
+  const resolved = await resolveInRoot(place, walk.systemRoot);
+  if (!("path" in resolved)) {
+    walk.skipped.push({ path, target, why: resolved.kind });
+    return;
+  }
+  const outsideAlready = !isWithin(place, walk.root);
+  if (isWithin(resolved.path, walk.root) && !outsideAlready) {
+    const inside = relative(walk.root, resolved.path);
+    if (inside === "" || inside === path || isWithin(path, inside)) walk.skipped.push({ path, target, why: "loop" });
+    else walk.entries.set(path, { path, type: "symlink", target: relative(dirname(path), inside) || "." });
+    return;
+  }
+  if (!outsideAlready && !walk.allowed.some((directory) => isWithin(resolved.path, directory))) {
+    walk.skipped.push({ path, target, why: "outside" });
+    return;
+  }
+  if (outsideAlready && ![walk.root, ...walk.allowed].some((directory) => isWithin(resolved.path, directory))) {
+    walk.skipped.push({ path, target, why: "outside" });
+    return;
+  }
+  if (resolved.kind === "file") return readOne(walk, path, resolved.path);
+  if (trail.includes(resolved.path)) {
+    walk.skipped.push({ path, target, why: "loop" });
+    return;
+  }
+  if (walk.ignore(path, true)) return;
+  walk.entries.set(path, { path, type: "directory" });
+  await readDirectory(walk, path, resolved.path, [...trail, resolved.path]);
+}
+
+function placeConfiguration(walk: Walk, path: string, content: string): void {
+  const plain = path.replace(/^\.?\/+/, "");
+  if (plain === "" || plain.split("/").includes(".."))
+    throw new HowdahError("render/unsafe", `A configuration file leaves the tree: ${path}`);
+  const parts = plain.split("/");
+  for (let depth = 1; depth < parts.length; depth += 1) {
+    const parent = parts.slice(0, depth).join("/");
+    if (walk.entries.get(parent)?.type !== "directory") walk.entries.set(parent, { path: parent, type: "directory" });
+  }
+  const size = Buffer.byteLength(content);
+  walk.entries.set(plain, { path: plain, type: "file", executable: false, size, sha256: contentHash(content), from: { content } });
+}
+
+/** The bytes of a file. */
+export async function contentOf(entry: Extract<SiteEntry, { type: "file" }>): Promise<Uint8Array> {
+  return "file" in entry.from ? readFile(entry.from.file) : Buffer.from(entry.from.content);
+}

@@ -163,6 +163,8 @@ export const typo3Recipe: Recipe = {
       ...(modern && {
         variables: {
           ...adminVariables("TYPO3"),
+          // TYPO3 wants a special character; base64 of 20 bytes ends with one.
+          HOWDAH_ADMIN_PASSWORD: { generate: { bytes: 20, encoding: "base64" } },
           TYPO3_DB_DRIVER: "mysqli",
           TYPO3_DB_HOST: { database: "host" },
           TYPO3_DB_PORT: { database: "port" },

@@ -124,6 +124,11 @@ final class DatabaseLedger implements Ledger
         $this->link->query('SET FOREIGN_KEY_CHECKS = 1');
     }
 
+    public function forgetMigrations(): void
+    {
+        $this->link->query('DELETE FROM ' . self::TABLE . " WHERE step LIKE 'migrate:%'");
+    }
+
     public function close(): void
     {
         if ($this->lock !== null) {

@@ -61,9 +61,11 @@ function sql_command(array $arguments): void
     }
     $count = import_sql($stream, $arguments[0] === '-' ? 'standard input' : basename($arguments[0]));
     if (!$hook) {
-        // Somebody's own data: an installation that was interrupted before must not take it away as its own leftovers.
+        // Somebody's own data: an installation that was interrupted before must not take it away as its own leftovers. And it may be
+        // older than the code, so the next start migrates it.
         $ledger = new DatabaseLedger(database_address());
         $ledger->write('install', 'adopted', 'sql import');
+        $ledger->forgetMigrations();
         $ledger->close();
     }
     step('sql', 'done', "$count statements ran");

@@ -19,6 +19,8 @@ export interface Waiting {
 const POLL_MS = 200;
 /** Podman brings a container back at once; one that falls that often will not stand. */
 const RESTARTS_THAT_FAIL = 2;
+/** A probe by a program costs podman some 100 ms of CPU. */
+const EXEC_PROBE_MS = 1000;
 /** How long a container without probes must run before it counts as ready. */
 const SETTLE_MS = 1000;
 
@@ -33,6 +35,8 @@ interface Watched {
   /** A container without probes is ready when it still runs then. */
   readonly settledAt: number;
   alive: boolean;
+  /** Not asked before that time. */
+  askAt: number;
   seen: InspectedContainer;
   why: string;
 }
@@ -69,7 +73,7 @@ async function watch(machine: Machine, plan: PodPlan): Promise<Watched[]> {
     if (found === undefined) throw new HowdahError("engine/crashed", `${container.name} vanished while it was started`);
     const due = [container.startupProbe, container.readinessProbe].filter((probe) => probe !== undefined);
     const settledAt = due.length > 0 ? 0 : machine.clock.now() + SETTLE_MS;
-    return { plan, container, log: logCursor(found.logPath), due, address, settledAt, alive: true, seen: found, why: "starting" };
+    return { plan, container, log: logCursor(found.logPath), due, address, settledAt, alive: true, askAt: 0, seen: found, why: "starting" };
   });
 }
 
@@ -99,7 +103,8 @@ async function lookAt(machine: Machine, one: Watched, waiting: Waiting): Promise
 
 async function ask(machine: Machine, one: Watched): Promise<void> {
   const [probe] = one.due;
-  if (probe === undefined) return;
+  if (probe === undefined || machine.clock.now() < one.askAt) return;
+  if ("exec" in probe) one.askAt = machine.clock.now() + EXEC_PROBE_MS;
   const answer = await probeOnce(probe, one.address, (command, timeoutMs) => execIn(machine, one.seen.name, command, timeoutMs));
   if (answer.ok) one.due.shift();
   else one.why = answer.why;

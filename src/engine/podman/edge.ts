@@ -109,6 +109,7 @@ export function edge(ports: EdgePorts): Edge {
 
 interface Prepared {
   readonly directory: string;
+  readonly bind: string;
   /** On disk: nginx puts uploads there that are larger than its memory buffers. */
   readonly buffers: string;
   /** Where its memory file systems are mounted. */
@@ -133,7 +134,7 @@ async function prepared(ports: EdgePorts, root: string, wanted: EdgeSettings): P
   const listen: EdgeListen = { bind, httpPort, ...(httpsPort === undefined ? {} : { httpsPort }) };
   const input: EdgeInput = { listen, routes: await routesWithTls(ports, directory) };
   const low = [httpPort, httpsPort ?? httpPort].some((port) => port < 1024);
-  return { directory, buffers, memory, text: ports.render(input), image: wanted.image, capabilities: low ? ["--cap-add=net_bind_service"] : [] };
+  return { directory, bind, buffers, memory, text: ports.render(input), image: wanted.image, capabilities: low ? ["--cap-add=net_bind_service"] : [] };
 }
 
 async function routesWithTls(ports: EdgePorts, directory: string): Promise<EdgeRoute[]> {
@@ -201,13 +202,13 @@ async function reload(ports: EdgePorts, files: Prepared): Promise<void> {
     return;
   }
   await writeFileAtomically(path, before, { mode: 0o400, uid: RUN_AS });
-  throw await refusal(seen.logPath);
+  throw await refusal(seen.logPath, files.bind);
 }
 
 /** nginx refuses a reload only with words in its log; ports are the one thing that a test can't see. */
-async function refusal(logPath: string): Promise<HowdahError> {
+async function refusal(logPath: string, bind: string): Promise<HowdahError> {
   const output = (await lastLines(logPath, 20)).map((line) => line.text);
-  return (await portFailure(output)) ?? new HowdahError("config/rejected", "The edge did not take its new configuration", { output });
+  return (await portFailure(output, bind)) ?? new HowdahError("config/rejected", "The edge did not take its new configuration", { output });
 }
 
 /** New workers are there and the old ones have stopped accepting: they end, or call themselves "shutting down". */
@@ -281,8 +282,9 @@ function hardening(files: Prepared, scratch: "live" | "test"): string[] {
 async function start(ports: EdgePorts, files: Prepared, wanted: EdgeSettings): Promise<void> {
   await testConfig(ports, files);
   await ports.podman.run(["rm", "--force", "--ignore", "--time=10", ports.names.edge]);
-  for (const port of [wanted.httpPort, ...(wanted.httpsPort === undefined ? [] : [wanted.httpsPort])]) {
-    const holder = await portHolder(port);
+  for (const port of [wanted.httpPort, wanted.httpsPort].filter((one) => one !== undefined)) {
+    const listens = new RegExp(`\\blisten [^;]*\\b${port}\\b`).test(files.text);
+    const holder = listens ? await portHolder(port, wanted.bind) : undefined;
     if (holder !== undefined) throw new HowdahError("machine/port-in-use", `Port ${port} is used by ${holder}`);
   }
   await writeFileAtomically(join(files.directory, CONFIG), files.text, { mode: 0o400, uid: RUN_AS });
@@ -308,10 +310,10 @@ async function start(ports: EdgePorts, files: Prepared, wanted: EdgeSettings): P
     "-c",
     `${INSIDE}/${CONFIG}`,
   ]);
-  await awaitWorkers(ports);
+  await awaitWorkers(ports, wanted.bind);
 }
 
-async function awaitWorkers(ports: EdgePorts): Promise<void> {
+async function awaitWorkers(ports: EdgePorts, bind: string): Promise<void> {
   const until = ports.clock.now() + START_MS;
   for (;;) {
     const [seen] = await ports.podman.inspect([ports.names.edge]);
@@ -319,15 +321,15 @@ async function awaitWorkers(ports: EdgePorts): Promise<void> {
     if (seen === undefined || seen.restarts > 0 || ports.clock.now() > until) {
       const output = (await lastLines(seen?.logPath ?? "", 50)).map((line) => line.text);
       await ports.podman.run(["rm", "--force", "--ignore", "--time=0", ports.names.edge], { accept: "any" });
-      throw (await portFailure(output)) ?? new HowdahError("engine/crashed", "The edge did not start", { output });
+      throw (await portFailure(output, bind)) ?? new HowdahError("engine/crashed", "The edge did not start", { output });
     }
     await ports.clock.sleep(POLL_MS);
   }
 }
 
-async function portFailure(output: readonly string[]): Promise<HowdahError | undefined> {
+async function portFailure(output: readonly string[], bind: string): Promise<HowdahError | undefined> {
   const port = output.map((line) => /bind\(\) to .*:(\d+) failed \(98/.exec(line)?.[1]).find((found) => found !== undefined);
   if (port === undefined) return undefined;
-  const holder = (await portHolder(Number(port))) ?? "another program";
+  const holder = (await portHolder(Number(port), bind)) ?? "another program";
   return new HowdahError("machine/port-in-use", `Port ${port} is used by ${holder}`, { output });
 }

@@ -52,6 +52,7 @@ export function podVolumes(ports: PodVolumesPorts): PodVolumes {
       const sources = new Map<string, VolumeSource>();
       for (const volume of spec.volumes) sources.set(volume.name, await make(namespace, pod, volume, state));
       await makeSubPaths(spec, sources);
+      await makeNestedMountPoints(spec, sources);
       return sources;
     },
     discard: async (pod) => {
@@ -161,6 +162,24 @@ async function makeSubPaths(spec: PodSpec, sources: ReadonlyMap<string, VolumeSo
       if (mount.subPath === undefined || source === undefined) continue;
       const fixed = source.from === "path" && source.readOnly;
       await makeSubPath(source.path, mount.subPath, fixed);
+    }
+  }
+}
+
+/**
+ * A mount inside another one (uploads inside a writable tree) needs a directory there. The runtime would make it as root, where the
+ * site could never write; so it is made before, for the containers' user.
+ */
+async function makeNestedMountPoints(spec: PodSpec, sources: ReadonlyMap<string, VolumeSource>): Promise<void> {
+  for (const container of [...spec.initContainers, ...spec.containers]) {
+    for (const inner of container.volumeMounts) {
+      const outer = container.volumeMounts
+        .filter((mount) => mount !== inner && inner.mountPath.startsWith(`${mount.mountPath}/`))
+        .toSorted((a, b) => b.mountPath.length - a.mountPath.length)[0];
+      const source = outer === undefined ? undefined : sources.get(outer.name);
+      if (outer === undefined || source === undefined || (source.from === "path" && source.readOnly)) continue;
+      const inside = inner.mountPath.slice(outer.mountPath.length + 1);
+      await makeSubPath(source.path, outer.subPath === undefined ? inside : `${outer.subPath}/${inside}`, false);
     }
   }
 }

@@ -18,7 +18,7 @@ import {
 } from "./pods.ts";
 import { withObject, withoutObject } from "./state-store.ts";
 
-/** Seconds that a StatefulSet's pod gets to become ready: a database may have a crash to recover from. */
+/** Seconds that a StatefulSet's pod gets to become ready at least; its startup probes may allow more (recovery after a crash). */
 const STATEFUL_DEADLINE = 300;
 
 /**
@@ -95,8 +95,13 @@ export function progressOf(context: EngineContext, key: ObjectKey): (detail: str
   return (detail) => context.emit({ type: "task-progress", id: `apply/${key}`, detail });
 }
 
+/** Seconds that a workload's new pods get to become ready. */
 export function deadlineSeconds(workload: Workload): number {
-  return workload.kind === "Deployment" ? workload.spec.progressDeadlineSeconds : STATEFUL_DEADLINE;
+  if (workload.kind === "Deployment") return workload.spec.progressDeadlineSeconds;
+  const startup = workload.spec.template.spec.containers.map(({ startupProbe: probe }) =>
+    probe === undefined ? 0 : probe.periodSeconds * probe.failureThreshold,
+  );
+  return Math.max(STATEFUL_DEADLINE, ...startup);
 }
 
 async function stopOthers(roll: Roll): Promise<void> {
@@ -118,7 +123,8 @@ async function undo(roll: Roll): Promise<void> {
     const plan = await planPod(machine, namespace, former, replica);
     await createPod(machine, plan, roll.found.get(plan.pod));
     await startPod(machine, plan);
-    await awaitReady(machine, [plan], { deadlineMs: STATEFUL_DEADLINE * 1000, signal: AbortSignal.timeout(STATEFUL_DEADLINE * 1000), progress: () => {} });
+    // Also after Ctrl-C: the former server must run again before the command ends.
+    await awaitReady(machine, [plan], { deadlineMs: STATEFUL_DEADLINE * 1000, signal: new AbortController().signal, progress: () => {} });
     await markReady(machine, namespace, former, [plan]);
   }
   await machine.refreshEdge();

@@ -1,0 +1,404 @@
+import { chown, symlink, writeFile } from "node:fs/promises";
+import { join } from "node:path";
+import { afterAll, beforeAll, describe, expect, it } from "vitest";
+import { exampleSite, siteOf } from "../../src/render/nginx/testing/example-sites.ts";
+import type { Site } from "../../src/site/site.ts";
+import { type DebianPrograms, debianPrograms } from "../support/debian-programs.ts";
+import { addresses, startWebRig, type WebRig } from "../support/web-rig.ts";
+
+const PACKAGES = [
+  "nginx",
+  "nginx-common",
+  "libnginx-mod-http-brotli-static",
+  "libnginx-mod-http-brotli-filter",
+  "php8.2-fpm",
+  "php8.2-common",
+  "libsodium23",
+  "libargon2-1",
+  "libmagic1",
+  "libapparmor1",
+  "libxml2",
+  "libicu72",
+  "libbrotli1",
+];
+
+const programs: DebianPrograms | undefined = await debianPrograms(PACKAGES);
+const SOURCE = "<?php echo 'EXEC', 'UTED ', __FILE__; /* SOURCE-MARK */";
+const FRONT =
+  "<?php header('Content-Type: text/plain'); echo 'FRONT ', $_SERVER['SCRIPT_NAME'], ' ', $_SERVER['PATH_INFO'] ?? '-', ' ', $_SERVER['QUERY_STRING'];";
+const SERVER = "<?php header('Content-Type: application/json'); header('Cache-Control: no-store'); echo json_encode($_SERVER);";
+
+/** Names under which somebody may have uploaded a script. */
+const UPLOADED = [
+  "evil.php",
+  "evil.PHP",
+  "evil.Php",
+  "evil.pHp",
+  "evil.php3",
+  "evil.php4",
+  "evil.php5",
+  "evil.php7",
+  "evil.php8",
+  "evil.phtml",
+  "evil.PHTML",
+  "evil.pht",
+  "evil.phtm",
+  "evil.phar",
+  "evil.PHAR",
+  "evil.phps",
+  "evil.inc",
+  "evil.php.jpg",
+  "evil.php.JPG",
+  "evil.phtml.png",
+  "evil.php.",
+  "evil.php ",
+  "evil.php~",
+  "evil.php.bak",
+  "evil.php.save",
+  "evil.php.swp",
+  "evil.php_",
+  "evil.php#",
+  "evil.php;.jpg",
+  "evil.php:x.jpg",
+  "evil.pl",
+  "evil.cgi",
+  ".user.ini",
+  ".htaccess",
+  ".evil.php",
+  "index.php",
+  "sub/evil.php",
+  "sub/index.php",
+  "php.ini",
+];
+
+/** Ways to ask for them beyond their names. */
+const ASKED = [
+  ...UPLOADED.map((name) => encodeURIComponent(name).replaceAll("%2F", "/")),
+  "",
+  "sub/",
+  "sub",
+  "evil.php/",
+  "evil.php/x",
+  "evil.php/x.jpg",
+  "evil.php/x.css?y",
+  "evil.php?x=1",
+  "evil%2ephp",
+  "%65vil.php",
+  "evil.php%00",
+  "evil.php%00.jpg",
+  "evil.php%0a",
+  "evil.php%20",
+  "evil.php%2f",
+  "./evil.php",
+  "/evil.php",
+  "//evil.php",
+  "sub/../evil.php",
+  "sub/%2e%2e/evil.php",
+  "pic.jpg/x.php",
+  "pic.jpg/evil.php",
+  "evil.php\\",
+  "evil.PHP/x",
+  "evil.phar/x",
+];
+
+const presets: readonly { readonly name: string; readonly site: Site; readonly uploads: string; readonly root: string }[] = [
+  { name: "WordPress", site: exampleSite("wordpress"), uploads: "wp-content/uploads", root: "." },
+  { name: "Drupal", site: exampleSite("drupal"), uploads: "sites/default/files", root: "web" },
+  { name: "Laravel", site: exampleSite("laravel"), uploads: "uploads", root: "public" },
+  { name: "plain", site: siteOf({ runtime: { php: "8.2" }, mounts: { uploads: {} } }, "plain"), uploads: "uploads", root: "." },
+  {
+    name: "plain, writable code",
+    site: siteOf({ runtime: { php: "8.2" }, code: "writable", mounts: { uploads: {} } }, "plain"),
+    uploads: "uploads",
+    root: ".",
+  },
+];
+
+/** Paths that are nobody's business (G2). `DIRECTORY/` stands for a file below it. */
+const SENSITIVE = [
+  ".git/config .git/HEAD .git/index .gitignore .gitattributes .gitmodules .svn/entries .hg/hgrc .bzr/README CVS/Root .env .env.local .env.production .env.example",
+  ".htaccess .htpasswd .user.ini .DS_Store .idea/workspace.xml .vscode/settings.json .ssh/id_rsa .aws/credentials .npmrc .dockerignore .editorconfig .travis.yml .gitlab-ci.yml .github/x.yml",
+  ".bash_history .well-known/.env x/.env a/b/.git/config composer.json composer.lock composer.phar auth.json package.json package-lock.json yarn.lock pnpm-lock.yaml bower.json Gruntfile.js",
+  "gulpfile.js webpack.config.js phpunit.xml phpunit.xml.dist phpcs.xml phpstan.neon Dockerfile Makefile Vagrantfile Procfile docker-compose.yml web.config artisan howdah.yaml howdah.yml",
+  "dump.sql backup.sql dump.sql.gz backup.sql.zip db.sqlite db.sqlite3 site.db x.dump x.mdb debug.log error.log error_log laravel.log x.log.1 wp-config.php.save wp-config.php.bak wp-config.php~",
+  "wp-config.php.swp wp-config.php.old wp-config.php.orig wp-config.php.txt wp-config.php_ config.php.dist config.inc settings.ini settings.yml settings.yaml config.toml app.conf my.cnf x.cfg",
+  "index.php.bak index.php~ index.html~ index.html.bak x.orig x.old x.save x.tmp x.swp x.rej x.sh x.bash x.lock server.pem id_rsa id_ed25519 x.kdbx template.twig x.module x.install x.inc",
+  "COMPOSER.JSON Dump.SQL .GIT/config sub/composer.json sub/dump.sql",
+].flatMap((line) => line.split(" "));
+
+describe.skipIf(programs === undefined)("nginx of a site, on real programs", () => {
+  const rigs: WebRig[] = [];
+  const rig = async (site: Site, files: Record<string, string>): Promise<WebRig> => {
+    if (programs === undefined) throw new Error("unreachable");
+    const started = await startWebRig(programs, site, files);
+    rigs.push(started);
+    return started;
+  };
+  afterAll(async () => {
+    for (const one of rigs) await one.stop();
+    await programs?.remove();
+  });
+
+  describe.each(presets)("$name", ({ site, uploads, root, name }) => {
+    let running: WebRig;
+    const inRoot = (path: string): string => (root === "." ? path : `${root}/${path}`);
+    beforeAll(async () => {
+      const files = {
+        [inRoot("index.php")]: FRONT,
+        [inRoot("ok.css")]: "body{}",
+        [inRoot("run.php")]: "<?php echo 'RAN';",
+        [inRoot("lib/vendor/phpunit/eval-stdin.php")]: SOURCE,
+      };
+      for (const path of UPLOADED) files[inRoot(`${uploads}/${path}`)] = SOURCE;
+      for (const path of SENSITIVE) files[inRoot(path)] = "SOURCE-MARK";
+      files[inRoot(`${uploads}/pic.jpg`)] = "JPEG";
+      if (root === ".") files["vendor/autoload.php"] = files["vendor/x.css"] = SOURCE;
+      if (name === "Laravel") for (const path of UPLOADED) files[`storage/app/public/${path}`] = SOURCE;
+      running = await rig(site, files);
+      if (name === "Laravel") await symlink("../storage/app/public", join(running.code, "public/storage"));
+    });
+
+    it("runs what is code and serves what is static", async () => {
+      expect(await running.ask("/run.php")).toMatchObject({ status: 200, body: "RAN" });
+      expect(await running.ask("/ok.css")).toMatchObject({
+        status: 200,
+        body: "body{}",
+        headers: { "content-type": "text/css", "x-content-type-options": "nosniff", server: "nginx" },
+      });
+      expect(await running.ask(`/${uploads}/pic.jpg`)).toMatchObject({ status: 200, body: "JPEG" });
+      expect((await running.ask("/?a=b")).body).toMatch(/^FRONT \/index\.php - a=b/);
+    });
+
+    it(`runs and shows nothing of ${ASKED.length} URLs in its writable paths (G1)`, async () => {
+      const leaks: string[] = [];
+      const places = name === "Laravel" ? [uploads, "storage"] : [uploads];
+      for (const place of places) {
+        for (const path of ASKED) {
+          const { status, body } = await running.ask(`/${place}/${path}`);
+          if (/EXECUTED|SOURCE-MARK|<\?php/.test(body)) leaks.push(`${status} ${place}/${path}: ${body.slice(0, 60)}`);
+        }
+      }
+      expect(leaks).toEqual([]);
+    });
+
+    it(`answers 403 or 404 for ${SENSITIVE.length} sensitive paths (G2)`, async () => {
+      const found: string[] = [];
+      for (const path of [
+        ...SENSITIVE,
+        "lib/vendor/phpunit/eval-stdin.php",
+        ...(root === "." ? ["vendor/autoload.php", "vendor/x.css", "vendor/"] : []),
+      ]) {
+        const { status, body } = await running.ask(`/${path}`);
+        if (![403, 404].includes(status) || body.includes("SOURCE-MARK")) found.push(`${status} ${path}`);
+      }
+      expect(found).toEqual([]);
+    });
+
+    it("refuses control characters in paths and foreign hosts", async () => {
+      expect((await running.ask("/a%0d%0aX-Evil:%201")).status).toBe(400);
+      expect((await running.ask("/", { headers: { host: "evil.example" } })).status).toBe(421);
+    });
+  });
+
+  describe("forged forwarding headers (G4)", () => {
+    let running: WebRig;
+    beforeAll(async () => {
+      running = await rig(siteOf({ runtime: { php: "8.2" } }, "demo"), { "server.php": SERVER });
+    });
+    const forged: readonly Record<string, string>[] = [
+      {},
+      { "x-forwarded-for": "1.2.3.4" },
+      { "x-forwarded-for": "1.2.3.4, 127.0.0.1" },
+      { "x-forwarded-for": "127.0.0.1, 127.0.0.1" },
+      { "x-forwarded-for": "unknown" },
+      { "x-forwarded-for": "::1" },
+      { "x-real-ip": "1.2.3.4", "x-forwarded-proto": "https" },
+      { "x-forwarded-proto": "https", "x-forwarded-port": "443", "x-forwarded-ssl": "on" },
+      { "x-forwarded-host": "evil.example" },
+      { forwarded: "for=1.2.3.4;proto=https;host=evil.example" },
+      { "client-ip": "1.2.3.4", "x-client-ip": "1.2.3.4", "true-client-ip": "1.2.3.4", "cf-connecting-ip": "1.2.3.4" },
+      { "front-end-https": "on", "x-url-scheme": "https", "x-forwarded-scheme": "https" },
+      { proxy: "http://evil.example:3128" },
+      { "x-original-url": "/admin", "x-rewrite-url": "/admin" },
+      { "x-forwarded-prefix": "/evil", "x-forwarded-server": "evil.example" },
+      { "x-request-id": 'evil"id' },
+      { "x-forwarded-for": `${"1.1.1.1, ".repeat(50)}2.2.2.2` },
+    ];
+    const from = [
+      { way: "straight, from a stranger", how: { from: addresses.stranger } },
+      { way: "through the edge, from a stranger", how: { from: addresses.stranger, throughEdge: true } },
+      { way: "through the edge, from another", how: { from: "127.0.0.99", throughEdge: true } },
+    ];
+    const cases = from.flatMap(({ way, how }) => forged.map((headers) => ({ way, how, headers })));
+
+    it.each(cases)("$way: $headers", async ({ how, headers }) => {
+      const { body } = await running.ask("/server.php", { ...how, headers: { host: "demo.localhost:8123", ...headers } });
+      const seen = JSON.parse(body) as Record<string, string>;
+      expect(seen["REMOTE_ADDR"]).toBe(how.from);
+      expect(seen["HTTPS"]).toBeUndefined();
+      expect(seen["HTTP_HOST"]).toBe("demo.localhost:8123");
+      expect(seen["SERVER_PORT"]).toBe("8123");
+      expect(JSON.stringify(seen)).not.toMatch(/evil|1\.2\.3\.4|\/admin|"on"|https/);
+      expect(seen["HTTP_PROXY"]).toBeUndefined();
+    });
+
+    it("believes the edge about the client, the scheme and the request's id", async () => {
+      const headers = {
+        host: "demo.localhost",
+        "x-forwarded-for": "203.0.113.9",
+        "x-forwarded-proto": "https",
+        "x-request-id": "0123456789abcdef",
+      };
+      const seen = JSON.parse((await running.ask("/server.php", { headers })).body) as Record<string, string>;
+      expect(seen).toMatchObject({
+        REMOTE_ADDR: "203.0.113.9",
+        HTTPS: "on",
+        SERVER_PORT: "443",
+        REQUEST_SCHEME: "https",
+        HTTP_X_REQUEST_ID: "0123456789abcdef",
+      });
+    });
+
+    it("answers health on its own port only", async () => {
+      expect(await running.status("/-/ready")).toMatchObject({ status: 200, body: "pong" });
+      expect(await running.status("/-/live")).toMatchObject({ status: 200 });
+      expect((await running.status("/server.php")).status).toBe(404);
+      expect((await running.ask("/-/ready")).status).toBe(404);
+    });
+  });
+
+  describe("locations, rewrites and the microcache", () => {
+    it("routes a wiki with rewrites and a query front controller", async () => {
+      const running = await rig(exampleSite("dokuwiki"), {
+        "doku.php": FRONT,
+        "lib/exe/fetch.php": FRONT,
+        "lib/x.css": "css",
+        "conf/local.php": SOURCE,
+        "inc/init.php": SOURCE,
+        "give.php": "<?php header('X-Accel-Redirect: /data/media/a.txt');",
+        "data/media/a.txt": "MEDIA",
+      });
+      expect((await running.ask("/")).body).toBe("FRONT /doku.php - ");
+      expect((await running.ask("/wiki/start?do=edit")).body).toBe("FRONT /doku.php - id=wiki/start&do=edit");
+      expect((await running.ask("/Php.ini")).body).toBe("FRONT /doku.php - id=Php.ini");
+      expect((await running.ask("/_media/a/b.png?w=3")).body).toBe("FRONT /lib/exe/fetch.php - media=a/b.png&w=3");
+      expect((await running.ask("/_export/pdf/x")).body).toBe("FRONT /doku.php - do=export_pdf&id=x");
+      expect((await running.ask("/lib/x.css")).body).toBe("css");
+      expect((await running.ask("/conf/local.php")).status).toBe(403);
+      expect((await running.ask("/inc/init.php")).status).toBe(403);
+      expect((await running.ask("/data/media/a.txt")).status).toBe(404);
+      expect((await running.ask("/give.php")).body).toBe("MEDIA");
+    });
+
+    it("routes a wiki with PATH_INFO", async () => {
+      const running = await rig(exampleSite("mediawiki"), {
+        "index.php": FRONT,
+        "load.php": FRONT,
+        "images/x.txt": "x",
+        "includes/a.php": SOURCE,
+      });
+      expect((await running.ask("/wiki/Main_Page?a=1")).body).toBe("FRONT /index.php /wiki/Main_Page a=1");
+      expect((await running.ask("/wiki/Foo.php")).body).toBe("FRONT /index.php /wiki/Foo.php ");
+      expect((await running.ask("/wiki/.htaccess")).body).toBe("FRONT /index.php /wiki/.htaccess ");
+      expect((await running.ask("/index.php/Php.ini")).body).toBe("FRONT /index.php /Php.ini ");
+      expect((await running.ask("/load.php?x")).body).toBe("FRONT /load.php - x");
+      expect((await running.ask("/nothing")).status).toBe(404);
+      expect((await running.ask("/wikipedia")).status).toBe(404);
+      expect((await running.ask("/includes/a.php")).status).toBe(403);
+      expect((await running.ask("/images/x.txt")).body).toBe("x");
+    });
+
+    it("routes aliases, redirects, headers and rewrites", async () => {
+      const running = await rig(
+        { ...exampleSite("routes"), tls: { mode: "off" }, web: { ...exampleSite("routes").web, modules: [] } },
+        {
+          "htdocs/start.php": FRONT,
+          "htdocs/api.php": FRONT,
+          "htdocs/item.php": FRONT,
+          "htdocs/closed/a.txt": "a",
+          "htdocs/closed/open/b.txt": "b",
+          "htdocs/dir/index.html": "DIR",
+          "assets/a.css": "css",
+          "assets/evil.php": "<?php echo 'alias ran ', $_SERVER['SCRIPT_NAME'];",
+          "admin/web/app.php": FRONT,
+          "admin/web/tool.php": FRONT,
+          "data/files/a.txt": "file",
+          "data/files/a.php": SOURCE,
+        },
+      );
+      const home = await running.ask("/");
+      expect(home).toMatchObject({ body: "FRONT /start.php - ", headers: { "x-frame-options": 'SAM"E$ORIGIN; {}' } });
+      expect(await running.ask("/static/a.css")).toMatchObject({ body: "css", headers: { "cache-control": "max-age=2592000" } });
+      expect((await running.ask("/static/evil.php")).body).toBe("alias ran /static/evil.php");
+      expect((await running.ask("/admin/users?x=1")).body).toBe("FRONT /admin/app.php - x=1");
+      expect((await running.ask("/admin/tool.php/p")).body).toBe("FRONT /admin/tool.php /p ");
+      expect(await running.ask("/admin?x=1")).toMatchObject({ status: 301, headers: { location: "/admin/?x=1" } });
+      expect(await running.ask("/old/x")).toMatchObject({ status: 308, headers: { location: "/new?a=$b" } });
+      expect(await running.ask("/moved/a")).toMatchObject({ status: 307, headers: { location: "https://example.org/a" } });
+      expect((await running.ask("/shop/12")).body).toBe("FRONT /item.php - id=12");
+      expect((await running.ask("/SHOP/12?b=c")).body).toBe("FRONT /item.php - id=12&b=c");
+      expect((await running.ask("/api.php/v1")).body).toBe("FRONT /api.php /v1 ");
+      expect((await running.ask("/closed/a.txt")).status).toBe(403);
+      expect((await running.ask("/closed")).status).toBe(403);
+      expect((await running.ask("/closed/open/b.txt")).body).toBe("b");
+      expect((await running.ask("/files/a.txt")).body).toBe("file");
+      expect((await running.ask("/files/a.php")).status).toBe(403);
+      expect(await running.ask("/dir")).toMatchObject({ status: 301, headers: { location: "/dir/" } });
+      expect((await running.ask("/dir/")).body).toBe("DIR");
+    });
+
+    it("keeps anonymous answers for a second, and nobody's own", async () => {
+      const running = await rig(siteOf({ runtime: { php: "8.2" }, web: { microcache: { bypass: ["/admin/"] } } }, "demo"), {
+        "index.php": "<?php echo microtime();",
+        "session.php": "<?php header('Cache-Control: no-store'); echo microtime();",
+        "login.php": "<?php setcookie('s', 'x'); echo microtime();",
+        "hour.php": "<?php header('Cache-Control: public, max-age=3600'); echo microtime();",
+        "expired.php": "<?php header('Expires: Thu, 19 Nov 1981 08:52:00 GMT'); echo microtime();",
+        "admin/index.php": "<?php echo microtime();",
+      });
+      const cache = async (path: string, headers: Record<string, string> = {}): Promise<unknown> =>
+        (await running.ask(path, { headers })).headers["x-cache"];
+      expect([await cache("/?x"), await cache("/?x")]).toEqual(["MISS", "HIT"]);
+      expect(await cache("/?x", { cookie: "_ga=1; _gid=2" })).toBe("HIT");
+      expect(await cache("/?x", { cookie: "PHPSESSID=1" })).toBe("BYPASS");
+      expect(await cache("/?x", { cookie: "_ga=1; laravel_session=2" })).toBe("BYPASS");
+      expect(await cache("/?x", { authorization: "Basic eDp5" })).toBe("BYPASS");
+      expect([await cache("/session.php"), await cache("/session.php")]).toEqual(["MISS", "MISS"]);
+      expect([await cache("/login.php"), await cache("/login.php")]).toEqual(["MISS", "MISS"]);
+      expect([await cache("/expired.php"), await cache("/expired.php")]).toEqual(["MISS", "MISS"]);
+      expect([await cache("/admin/"), await cache("/admin/")]).toEqual(["BYPASS", "BYPASS"]);
+      const first = (await running.ask("/hour.php")).body;
+      await new Promise((resolve) => setTimeout(resolve, 2100));
+      expect((await running.ask("/hour.php")).body).not.toBe(first);
+    });
+
+    it("follows no link out of the code: not to a volume for scripts, not from a volume for anything", async () => {
+      const site = siteOf({ runtime: { php: "8.2" }, web: { root: "public" }, mounts: { storage: {}, "public/up": {} } }, "demo");
+      const running = await rig(site, {
+        "public/index.php": FRONT,
+        "public/real.php": FRONT,
+        "storage/app/x.php": SOURCE,
+        "storage/app/x.jpg": "JPEG",
+        "secret.txt": "SECRET",
+      });
+      const at = (path: string): string => join(running.code, path);
+      for (const path of ["storage/app", "storage/app/x.php", "storage/app/x.jpg"]) await chown(at(path), 65_534, 65_534);
+      await symlink("../storage/app", at("public/storage"));
+      await symlink("real.php", at("public/linked.php"));
+      await symlink("../../secret.txt", at("public/up/secret.txt"));
+      expect((await running.ask("/storage/x.jpg")).body).toBe("JPEG");
+      expect((await running.ask("/linked.php")).body).toBe("FRONT /linked.php - ");
+      expect((await running.ask("/storage/x.php")).body).not.toMatch(/EXECUTED|SOURCE-MARK/);
+      expect((await running.ask("/up/secret.txt")).status).toBe(404);
+    });
+
+    it("serves a static site without PHP, and its files compressed beforehand", async () => {
+      const running = await rig(exampleSite("static"), { "site/index.html": "<h1>hi</h1>", "site/a.js": "plain", "site/evil.php": SOURCE });
+      await writeFile(join(running.code, "site/a.js.gz"), "GZIPPED");
+      expect((await running.ask("/")).body).toBe("<h1>hi</h1>");
+      expect((await running.ask("/a.js", { headers: { "accept-encoding": "gzip" } })).body).toBe("GZIPPED");
+      expect((await running.ask("/evil.php")).status).toBe(403);
+      expect((await running.ask("/none")).status).toBe(404);
+    });
+  });
+});

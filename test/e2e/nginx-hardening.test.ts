@@ -393,12 +393,18 @@ describe.skipIf(programs === undefined)("nginx of a site, on real programs", () 
     });
 
     it("serves a static site without PHP, and its files compressed beforehand", async () => {
-      const running = await rig(exampleSite("static"), { "site/index.html": "<h1>hi</h1>", "site/a.js": "plain", "site/evil.php": SOURCE });
+      const running = await rig(exampleSite("static"), {
+        "site/index.html": "<h1>hi</h1>",
+        "site/a.js": "plain",
+        "site/app/index.html": "APP",
+        "site/evil.php": SOURCE,
+      });
       await writeFile(join(running.code, "site/a.js.gz"), "GZIPPED");
       expect((await running.ask("/")).body).toBe("<h1>hi</h1>");
       expect((await running.ask("/a.js", { headers: { "accept-encoding": "gzip" } })).body).toBe("GZIPPED");
       expect((await running.ask("/evil.php")).status).toBe(403);
       expect((await running.ask("/none")).status).toBe(404);
+      expect(await running.ask("/app/deep/link")).toMatchObject({ status: 200, body: "APP", headers: { "content-type": "text/html" } });
     });
   });
 });

@@ -10,6 +10,8 @@ export interface Front {
   readonly script: string;
   /** Its file. */
   readonly filename: string;
+  /** A page instead of a script: an application in the browser. */
+  readonly isPage: boolean;
   readonly pathInfo: boolean;
   readonly query: string | undefined;
   /** The location that declared it: `query` counts from there. */
@@ -127,19 +129,20 @@ function isWithin(directory: string, ancestor: string): boolean {
 }
 
 function frontOf(site: Site, rule: Rule, at: { readonly directory: string; readonly parent: Front | undefined }): Front | undefined {
-  if (site.runtime === null) return undefined;
   if (rule.passthru === undefined) return at.parent;
+  const isPage = !rule.passthru.endsWith(".php");
+  if (site.runtime === null && !isPage) return undefined;
   const isBelow = rule.root !== undefined && rule.passthru.startsWith(`${rule.path === "/" ? "" : rule.path}/`);
   const filename = isBelow
     ? `${at.directory}/${rule.passthru.slice(rule.path === "/" ? 1 : rule.path.length + 1)}`
     : `${webRootOf(site)}${rule.passthru}`;
   const mount = site.mounts.find((one) => isWithin(filename, `${CODE_ROOT}/${one.path}`));
-  if (mount !== undefined) {
+  if (mount !== undefined && !isPage) {
     throw new HowdahError("site/invalid", `The front controller ${rule.passthru} lies in the mount ${mount.path}, where PHP never runs`, {
       hint: "Keep scripts out of writable paths, or use `code: writable` without that mount.",
     });
   }
-  return { script: rule.passthru, filename, pathInfo: rule.pathInfo === true, query: rule.query, base: rule.path };
+  return { script: rule.passthru, filename, isPage, pathInfo: rule.pathInfo === true, query: rule.query, base: rule.path };
 }
 
 /** URL paths at which volumes can be reached, through the web root and through every alias. */

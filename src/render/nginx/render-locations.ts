@@ -52,7 +52,7 @@ export function renderFrontMaps(site: Site): readonly Directive[] {
 }
 
 function frontsWithQuery(site: Site): readonly string[] {
-  return [...new Set(effectiveLocations(site).flatMap(({ front }) => (front?.query === undefined ? [] : [front.base])))];
+  return [...new Set(effectiveLocations(site).flatMap(({ front }) => (front?.query === undefined || front.isPage ? [] : [front.base])))];
 }
 
 function escapeRegex(text: string): string {
@@ -105,14 +105,14 @@ function renderScripts(context: Context, location: EffectiveLocation): readonly 
 function renderFiles(context: Context, location: EffectiveLocation): readonly Directive[] {
   const { internal, front, expires, mount } = location;
   // A wiki may have a page called `Php.ini`: where names are pages, hidden names are no files, but not refused.
-  const namesArePages = front?.pathInfo === true || front?.query !== undefined;
+  const namesArePages = front !== undefined && !front.isPage && (front.pathInfo || front.query !== undefined);
   return [
     ...(internal ? [directive("internal")] : [when([DENIED], [directive("return", 403)])]),
     ...(internal || namesArePages ? [] : [when([HIDDEN_NAME], [directive("return", 403)])]),
     ...(expires === undefined ? [] : [directive("expires", expires)]),
     ...renderHeaders(context, location),
     ...(mount === undefined ? [] : renderVolume(context, location, mount)),
-    ...(internal ? [] : [directive("try_files", FILE, `${FILE}/`, fallback(context, location))]),
+    ...(internal ? [] : [directive("try_files", FILE, `${FILE}/`, ...fallback(context, location))]),
   ];
 }
 
@@ -156,7 +156,7 @@ function renderScript(context: Context, location: EffectiveLocation): readonly D
     ...(site.code === "sealed"
       ? [directive("disable_symlinks", "if_not_owner", `from=${literal(location.isAlias ? location.directory : webRoot)}`)]
       : []),
-    directive("try_files", "$fastcgi_script_name", fallback(context, location)),
+    directive("try_files", "$fastcgi_script_name", ...fallback(context, location)),
     ...(location.expires === undefined ? [] : [directive("expires", "off")]),
     ...renderHeaders(context, location),
     ...renderFastcgiParams({
@@ -175,17 +175,18 @@ export function renderPass(upstream: FastcgiUpstream): Directive {
   return directive("fastcgi_pass", upstream.kind === "unix" ? `unix:${literal(upstream.socket)}` : PHP_ADDRESS);
 }
 
-/** Last word of `try_files`: the front controller's named location, or 404. */
-function fallback(context: Context, location: EffectiveLocation): string {
+/** Last words of `try_files`: the front controller's named location, a page for everything, or 404. */
+function fallback(context: Context, location: EffectiveLocation): readonly string[] {
   const { front } = location;
-  if (front === undefined) return "=404";
+  if (front === undefined) return ["=404"];
+  if (front.isPage) return [literal(front.script), "=404"];
   const inner = renderFront(context, location, front);
   const key = JSON.stringify(inner);
   const known = context.fronts.get(key);
-  if (known !== undefined) return known.name;
+  if (known !== undefined) return [known.name];
   const name = `@front${context.fronts.size}`;
   context.fronts.set(key, { name, inner });
-  return name;
+  return [name];
 }
 
 function renderFront(context: Context, location: EffectiveLocation, front: Front): readonly Directive[] {

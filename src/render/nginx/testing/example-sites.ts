@@ -89,7 +89,7 @@ export const exampleSpecs = {
     tls: { mode: "secret", secret: "cert" },
   },
   apart: { runtime: php, topology: "apart", web: { locations: { "/": { passthru: true, pathInfo: true } } } },
-  static: { web: { root: "site", modules: [] } },
+  static: { web: { root: "site", modules: [], locations: { "/app": { passthru: "/app/index.html" } } } },
 } satisfies Readonly<Record<string, unknown>>;
 
 /** A site as every later stage sees it. */

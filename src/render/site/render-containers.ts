@@ -35,6 +35,9 @@ export function webContainer(site: Site, input: RenderInput, data: readonly Volu
   return {
     name: "web",
     image: input.images.web,
+    // The configuration itself keeps nginx in the foreground.
+    command: ["/usr/sbin/nginx"],
+    args: ["-c", "/etc/howdah/nginx/nginx.conf"],
     env: [],
     ports: [
       { name: "http", containerPort: WEB_PORT },

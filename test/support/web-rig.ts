@@ -85,7 +85,7 @@ export async function startWebRig(programs: DebianPrograms, site: Site, files: R
   );
   await writeFile(join(base, "fpm.conf"), fpmConfig(base));
   if (site.runtime !== null) start("usr/sbin/php-fpm8.2", ["-n", "-F", "-R", "-y", join(base, "fpm.conf")]);
-  start("usr/sbin/nginx", ["-e", "stderr", "-c", join(base, "site.conf")]);
+  start("usr/sbin/nginx", ["-e", "stderr", "-g", "daemon off;", "-c", join(base, "site.conf")]);
   start("usr/sbin/nginx", ["-e", "stderr", "-c", join(base, "edge.conf")]);
 
   const rig: WebRig = {
@@ -101,7 +101,7 @@ export async function startWebRig(programs: DebianPrograms, site: Site, files: R
       await rm(base, { recursive: true, force: true });
     },
   };
-  await ready(rig, site, log).catch(async (error: unknown) => {
+  await ready(rig, site).catch(async (error: unknown) => {
     await rig.stop();
     throw new Error(`The rig did not start: ${log.join("").slice(0, 1500)}`, { cause: error });
   });
@@ -129,7 +129,7 @@ function fpmConfig(base: string): string {
   ].join("\n");
 }
 
-async function ready(rig: WebRig, site: Site, log: readonly string[]): Promise<void> {
+async function ready(rig: WebRig, site: Site): Promise<void> {
   for (let attempt = 0; attempt < 100; attempt++) {
     const path = site.runtime === null ? "/-/live" : "/-/ready";
     const answer = await rig.status(path).catch(() => undefined);

@@ -56,7 +56,7 @@ describe("parseNginx", () => {
     expect(parseNginx(text)).toEqual(tree);
   });
 
-  it.each(["a", "a {", "}", "a; }", "{", ";", 'a "b', 'a "b"c;', `${"a {".repeat(30)}`])("refuses %j", (text) => {
+  it.each(["a", "a {", "}", "a; }", "{", ";", 'a "b', 'a "b"c;', "a {".repeat(30)])("refuses %j", (text) => {
     expect(() => parseNginx(text)).toThrow(expect.objectContaining({ code: "render/unsafe" }));
   });
 });

@@ -70,7 +70,7 @@ function renderExact(context: Context, location: EffectiveLocation): readonly Di
   const closed = renderClosed(location);
   if (closed !== undefined) return closed;
   if (location.isAlias) return [directive("return", "301", `${literal(encodeURI(location.path))}/$is_args$args`)];
-  if (/\.php$/.test(location.path) && location.scripts) return renderScript(context, location);
+  if (location.path.endsWith(".php") && location.scripts) return renderScript(context, location);
   return renderFiles(context, location);
 }
 

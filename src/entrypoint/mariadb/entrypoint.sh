@@ -12,7 +12,9 @@ root=${HOWDAH_DATABASE_ROOT:-/var/lib/mysql}
 config=${HOWDAH_DATABASE_CONFIG:-/etc/howdah/database/my.cnf}
 secrets=${HOWDAH_DATABASE_SECRETS:-/run/secrets/database}
 run=${HOWDAH_DATABASE_RUN:-/run/mysqld}
-sql=${HOWDAH_DATABASE_SQL:-/usr/share/mysql}
+# Debian moved the files from /usr/share/mysql when MariaDB stopped being called mysql.
+sql=${HOWDAH_DATABASE_SQL:-/usr/share/mariadb}
+[ -d "$sql" ] || sql=/usr/share/mysql
 
 data=$root/data
 fresh=$root/data.new

@@ -85,7 +85,7 @@ export async function startWebRig(programs: DebianPrograms, site: Site, files: R
   );
   await writeFile(join(base, "fpm.conf"), fpmConfig(base));
   if (site.runtime !== null) start("usr/sbin/php-fpm8.2", ["-n", "-F", "-R", "-y", join(base, "fpm.conf")]);
-  start("usr/sbin/nginx", ["-e", "stderr", "-g", "daemon off;", "-c", join(base, "site.conf")]);
+  start("usr/sbin/nginx", ["-e", "stderr", "-c", join(base, "site.conf")]);
   start("usr/sbin/nginx", ["-e", "stderr", "-c", join(base, "edge.conf")]);
 
   const rig: WebRig = {

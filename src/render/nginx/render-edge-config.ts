@@ -21,7 +21,7 @@ export function renderEdgeConfig(input: EdgeInput): readonly Directive[] {
   const routes = [...input.routes].sort((a, b) => (routeName(a) < routeName(b) ? -1 : 1));
   refuseSharedNames(routes);
   return [
-    ...renderHead({ modules: [], workerProcesses: input.workerProcesses ?? 2, drainSeconds: TIMEOUT_SECONDS, foreground: true }),
+    ...renderHead({ modules: [], workerProcesses: input.workerProcesses ?? 2, drainSeconds: TIMEOUT_SECONDS }),
     block(
       "http",
       [],

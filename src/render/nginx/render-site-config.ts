@@ -24,7 +24,6 @@ export function renderSiteConfig(site: Site, facts: NginxFacts): readonly Direct
       modules: nginxModuleFiles(site.web.modules),
       workerProcesses: facts.workerProcesses ?? 2,
       drainSeconds: (site.runtime?.fpm.requestTimeoutSeconds ?? 10) + 5,
-      foreground: false,
     }),
     block(
       "http",

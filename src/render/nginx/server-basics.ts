@@ -11,15 +11,13 @@ export interface Head {
   readonly workerProcesses: number;
   /** How long a worker that is told to stop waits for its connections. */
   readonly drainSeconds: number;
-  /** Stay in the foreground by the file's own word. Site images say so on the command line, where twice is an error. */
-  readonly foreground: boolean;
 }
 
-/** Everything above `http`: as an ordinary user, errors to the container's log. */
+/** Everything above `http`: in the foreground, as an ordinary user, errors to the container's log. */
 export function renderHead(head: Head): readonly Directive[] {
   return [
     ...head.modules.map((file) => directive("load_module", `${MODULES}/${basename(file)}`)),
-    ...(head.foreground ? [directive("daemon", "off")] : []),
+    directive("daemon", "off"),
     directive("worker_processes", head.workerProcesses),
     directive("worker_rlimit_nofile", 16_384),
     directive("worker_shutdown_timeout", `${head.drainSeconds}s`),

@@ -17,6 +17,8 @@ export interface PhpFile extends PhpNames, PhpValues {
   readonly routes: boolean;
   /** Starts of database connection strings and names of database kinds among the literals: `mysql:`, `pgsql`. */
   readonly databases: ReadonlySet<string>;
+  /** Number of literals that are SQL statements, and of those that name their table. */
+  readonly sql: { readonly statements: number; readonly tables: number };
   /** Literal parts of what is included. */
   readonly includes: readonly string[];
   /** Attributes in use, lower case without a leading backslash: `returntypewillchange`. */
@@ -29,6 +31,9 @@ export interface PhpFile extends PhpNames, PhpValues {
 const databaseWord =
   /^(mysql|mysqli|pdo_mysql|pgsql|postgres|postgresql|sqlite|sqlite3|pdo_sqlite|oci8|oracle|mariadb|mssql|sqlsrv)(:|$|:\/\/)/i;
 
+const sqlStart = /^\s*(?:select\s[\s\S]{1,300}?\sfrom\b|insert\s+into\b|update\s|delete\s+from\b|create\s+table\b|replace\s+into\b)/i;
+const sqlTable = /^\s*(?:insert\s+into|update|delete\s+from|replace\s+into|create\s+table(?:\s+if\s+not\s+exists)?)\s+["`[{]?\$?[a-z_#]\w+/i;
+
 /** Reads one PHP file's text into what the detectors ask about. */
 export function readPhpFile(path: string, origin: Origin, source: string): PhpFile {
   const tokens = phpTokens(source);
@@ -37,8 +42,13 @@ export function readPhpFile(path: string, origin: Origin, source: string): PhpFi
   const databases = new Set<string>();
   const includes: string[] = [];
   const attributes = new Set<string>();
+  const sql = { statements: 0, tables: 0 };
   let routes = false;
   tokens.forEach((token, at) => {
+    if ((token.kind === "string" || token.kind === "template") && sqlStart.test(token.text)) {
+      sql.statements += 1;
+      if (sqlTable.test(token.text)) sql.tables += 1;
+    }
     if (token.kind === "string") {
       const text = token.text.toLowerCase();
       if (names.checksList && /^[a-z][a-z0-9_]{1,20}$/.test(text) && !words.has(text)) words.set(text, token.offset);
@@ -66,6 +76,7 @@ export function readPhpFile(path: string, origin: Origin, source: string): PhpFi
     words,
     routes,
     databases,
+    sql,
     includes: includes.slice(0, 40),
     attributes,
     ...(year === undefined ? {} : { year }),

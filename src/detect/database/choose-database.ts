@@ -21,6 +21,8 @@ interface Sign {
   readonly because: string;
   readonly file?: string;
   readonly line?: number;
+  /** Set when the sign itself names MySQL: SQL and settings alone may be of any database. */
+  readonly says?: "mysql";
 }
 
 /** Packages that keep their data in SQL and work with MariaDB. */
@@ -40,6 +42,7 @@ function fromCode(survey: Survey): Sign[] {
     const points = found.length > 2 ? 2 : 1;
     signs.push({
       kind,
+      ...(kind === "mysql" ? { says: "mysql" as const } : {}),
       points,
       because: `the code uses ${what}${found.length > 1 ? `, in ${found.length} files` : ""}`,
       file: first.path,
@@ -87,16 +90,36 @@ function fromComposer(composer: ComposerFacts): Sign[] {
   const names = Object.keys(composer.require);
   const found = names.find((name) => sqlPackages.test(name));
   const where = composer.file === undefined ? {} : { file: composer.file };
-  const signs: Sign[] = found === undefined ? [] : [{ kind: "mysql", points: 3, because: `composer.json requires ${found}`, ...where }];
+  const signs: Sign[] = found === undefined ? [] : [{ kind: "mysql", says: "mysql", points: 3, because: `composer.json requires ${found}`, ...where }];
   for (const [extension, kind] of [
     ["ext-mysqli", "mysql"],
     ["ext-pdo_mysql", "mysql"],
     ["ext-pgsql", "pgsql"],
     ["ext-pdo_pgsql", "pgsql"],
   ] as const) {
-    if (names.includes(extension)) signs.push({ kind, points: 3, because: `composer.json requires ${extension}`, ...where });
+    if (names.includes(extension)) signs.push({ kind, ...(kind === "mysql" ? { says: "mysql" as const } : {}), points: 3, because: `composer.json requires ${extension}`, ...where });
   }
   return signs;
+}
+
+/** SQL in the code itself: many statements are a program that lives on a database, one that names its tables all the more. */
+function fromStatements(survey: Survey): Sign[] {
+  const own = survey.php.filter((file) => file.origin === "app" && file.sql.statements > 0);
+  const named = own.filter((file) => file.sql.tables > 0);
+  const first = named[0] ?? own[0];
+  if (first === undefined) return [];
+  if (named.length >= 5) return [{ kind: "mysql", points: 2, because: `SQL statements on its own tables are in ${named.length} files`, file: first.path }];
+  return own.length >= 10 ? [{ kind: "mysql", points: 1, because: `SQL statements are in ${own.length} files`, file: first.path }] : [];
+}
+
+const formField = /name=\\?["'](?:\w*_db|db\w*(?:host|server|name|user)\w*|(?:database|mysql|sql)_?(?:host|server|name|user)\w*)["'[\\]/i;
+
+/** An installer whose form asks for a database. */
+function fromInstaller(survey: Survey): Sign[] {
+  const asks = survey.files.find(
+    (file) => /(^|\/)(install|setup)[\w.-]*(\/[\w./-]+)?\.(php|phtml|html?|tpl|inc|twig)$/i.test(file) && survey.origin(file) === "app" && formField.test(survey.read(file) ?? ""),
+  );
+  return asks === undefined ? [] : [{ kind: "mysql", points: 2, because: "its installer asks for a database", file: asks }];
 }
 
 function fromSettings(survey: Survey): Sign[] {
@@ -124,7 +147,7 @@ function fromSchemas(survey: Survey): Sign[] {
     const any = kind === "mysql" && !files.some((file) => file.dialect === "pgsql");
     const own = files.filter((file) => file.dialect === kind || (any && file.dialect === "any"));
     const first = own.find((file) => !file.upgrade) ?? own[0];
-    return first === undefined ? [] : [{ kind, points: first.upgrade ? 2 : 3, because: "it has a schema of tables", file: first.path }];
+    return first === undefined ? [] : [{ kind, ...(kind === "mysql" && first.dialect === "mysql" ? { says: "mysql" as const } : {}), points: first.upgrade ? 2 : 3, because: "it has a schema of tables", file: first.path }];
   });
 }
 
@@ -135,6 +158,7 @@ function fromHints(hints: readonly ServerHint[]): Sign[] {
       (hint) =>
         ({
           kind: hint.value === "postgres" ? "pgsql" : "mysql",
+        ...(hint.value === "postgres" ? {} : { says: "mysql" }),
           points: 2,
           because: `its own set-up runs ${hint.value}`,
           file: hint.file,
@@ -166,7 +190,7 @@ function driversOf(survey: Survey, signs: readonly Sign[], named: ReadonlySet<st
 /** Decides whether the site needs a database of its own, and with which drivers; a PostgreSQL-only program is refused. */
 export function chooseDatabase(survey: Survey, composer: ComposerFacts, hints: readonly ServerHint[]): Finding<DatabaseNeed> {
   const named = namedKinds(survey);
-  const signs = [...fromComposer(composer), ...fromCode(survey), ...fromSettings(survey), ...fromSchemas(survey), ...fromHints(hints)];
+  const signs = [...fromComposer(composer), ...fromCode(survey), ...fromStatements(survey), ...fromInstaller(survey), ...fromSettings(survey), ...fromSchemas(survey), ...fromHints(hints)];
   const sum = (some: readonly Sign[]): number => some.reduce((total, sign) => total + sign.points, 0);
   // Several drivers in the code are one sign: programs that look into databases have them all.
   const points = (kind: Sign["kind"]): number => {
@@ -175,12 +199,13 @@ export function chooseDatabase(survey: Survey, composer: ComposerFacts, hints: r
     return Math.min(2, sum(code)) + sum(own.filter((sign) => !code.includes(sign)));
   };
   const speaksMysql =
-    signs.some((sign) => sign.kind === "mysql" && !sign.because.startsWith("its configuration")) ||
+    signs.some((sign) => sign.kind === "mysql" && sign.says === "mysql") ||
     named.has("mysql") ||
     named.has("mysqli");
   const fileOnly = !speaksMysql && (points("sqlite") > 0 || named.has("sqlite"));
   // A program that can also keep its data in SQLite must show more.
-  const enough = named.has("sqlite") ? 4 : 3;
+  const sure = signs.some((sign) => sign.kind === "mysql" && sign.points > 2);
+  const enough = named.has("sqlite") && !sure ? 4 : 3;
   const needed = speaksMysql && points("mysql") >= enough;
   const evidence = signs
     .filter((sign) => needed && sign.kind === "mysql")
@@ -197,7 +222,7 @@ export function chooseDatabase(survey: Survey, composer: ComposerFacts, hints: r
   const value = { needed, drivers: driversOf(survey, signs, named, needed) };
   if (needed) return { value, evidence, diagnostics: [] };
   const postgres = signs.find((sign) => sign.kind === "pgsql");
-  if (!speaksMysql && !fileOnly && postgres !== undefined && points("pgsql") >= 3) {
+  if (!speaksMysql && !fileOnly && postgres !== undefined && points("pgsql") >= 2) {
     const diagnostic = treeDiagnostic(
       "postgresql-only",
       "error",

@@ -105,14 +105,16 @@ function fromChecks(survey: Survey): WantedExtension[] {
   });
 }
 
-function fromUse(use: ExtensionUse): WantedExtension | undefined {
+function fromUse(use: ExtensionUse, appFiles: number): WantedExtension | undefined {
   const files = use.plain + use.guarded + use.drivers;
   const where = { file: use.example.file, ...(use.example.line === undefined ? {} : { line: use.example.line }) };
   const because = `the code uses ${use.example.what}${files > 1 ? ` and others, in ${files} files` : ""}`;
   const isSpecial = special.has(use.extension);
   const vital = !accelerators.has(use.extension) && use.plain + use.drivers > 1 && use.plain >= use.guarded;
   if (use.plain > 0 && (!isSpecial || vital)) {
-    return { name: use.extension, required: true, because, ...where, confidence: "likely" };
+    // Much used: without it most of the program fails. Little used: it is there if the PHP version has it.
+    const required = !isSpecial || use.plain + use.drivers > appFiles / 20;
+    return { name: use.extension, required, because, ...where, confidence: "likely" };
   }
   if (isSpecial) return undefined;
   if (use.guarded + use.drivers > 0)
@@ -123,7 +125,8 @@ function fromUse(use: ExtensionUse): WantedExtension | undefined {
 /** All extensions that evidence asks for, the surest reason for each; database drivers only when `composer.json` or a set-up names them. */
 export function wantedExtensions(survey: Survey, composer: ComposerFacts, hints: readonly ServerHint[]): WantedExtension[] {
   const uses = extensionUses(survey);
-  const byUse = uses.flatMap((use) => fromUse(use) ?? []);
+  const appFiles = survey.php.filter((file) => file.origin === "app").length;
+  const byUse = uses.flatMap((use) => fromUse(use, appFiles) ?? []);
   const used = new Set(byUse.map((each) => each.name));
   const checks = fromChecks(survey).filter((each) => each.required || !special.has(each.name) || used.has(each.name));
   const chosen = new Map<string, WantedExtension>();

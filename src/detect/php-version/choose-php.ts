@@ -79,14 +79,15 @@ export function choosePhp(question: PhpQuestion): Finding<PhpVersion> {
   const { survey, composer } = question;
   const age = codeAge(survey, composer);
   const marks = endMarks(survey);
-  const aware = awareness(survey).version >= 8 || /8\./.test(composer.require["php"] ?? "");
+  const aware = awareness(survey).version >= 8 || /8\./.test(composer.require["php"] ?? "") || (age?.year ?? 0) >= 2022;
+  const ended = endBounds(survey, marks, aware);
   const declared = [...recipeBound(question.recipe), ...composerBounds(survey, composer, age), ...testedBounds(survey)];
-  const bounds = [...declared, ...syntaxBounds(survey), ...endBounds(survey, marks, aware)];
+  const bounds = [...declared, ...syntaxBounds(survey), ...ended];
   const { allowed, kept, dropped } = settle(bounds);
   const withExtensions = allowed.filter(question.hasExtensions);
   const open = withExtensions.length > 0 ? withExtensions : allowed;
   const hint = hinted(question, open);
-  const guess = guessNewest({ survey, composer, age, hasEnded: marks.length > 0, minimum: lowest(declared) });
+  const guess = guessNewest({ survey, composer, age, hasEnded: ended.length > 0, minimum: lowest(declared) });
   const capped = [...open].reverse().find((version) => Number(version) <= guess.cap) ?? open[0] ?? "8.4";
   const version = hint?.version ?? (question.recipe?.max === undefined ? capped : (open.at(-1) ?? capped));
   const evidence: Evidence[] = kept

@@ -24,10 +24,12 @@ function fromNews(survey: Survey): CodeAge | undefined {
 
 function fromPackages(composer: ComposerFacts): CodeAge | undefined {
   const years = composer.packages.flatMap((each) => (each.time === undefined ? [] : [Number(each.time.slice(0, 4))]));
-  const year = Math.max(0, ...years.filter((each) => each > 2005 && each < 2036));
+  // Not the very newest: security fixes of single packages are backported to old releases.
+  const sorted = years.filter((each) => each > 2005 && each < 2036).sort((a, b) => a - b);
+  const year = sorted[Math.max(0, Math.ceil(sorted.length * 0.85) - 1)] ?? 0;
   return year === 0 || composer.packagesFile === undefined
     ? undefined
-    : { year, because: `its newest package is of ${year}`, file: composer.packagesFile };
+    : { year, because: `most of its packages are not newer than ${year}`, file: composer.packagesFile };
 }
 
 /** Copyright lines in code count when several files have them, or nearly all that there is: one bundled file says little. */
@@ -39,8 +41,18 @@ function fromCode(survey: Survey): CodeAge | undefined {
   return newest?.year === undefined ? undefined : { year: newest.year, because: `the newest copyright or date is of ${newest.year}`, file: newest.path };
 }
 
+/** A version that is a date: `VERSION = "2022-01-20"`. */
+function fromVersion(survey: Survey): CodeAge | undefined {
+  for (const file of survey.php) {
+    if (file.origin !== "app") continue;
+    const year = /\bversion\b[^\n]{0,30}?["'](?:[a-z.~-]*)(20[012]\d)[-.]?[01]\d[-.]?[0-3]\d/i.exec(survey.read(file.path)?.slice(0, 5_000) ?? "")?.[1];
+    if (year !== undefined) return { year: Number(year), because: `its version is of ${year}`, file: file.path };
+  }
+  return undefined;
+}
+
 /** The newest of all signs of age; undefined when the tree shows none. */
 export function codeAge(survey: Survey, composer: ComposerFacts): CodeAge | undefined {
-  const signs = [fromPackages(composer), fromNews(survey), fromCode(survey)].filter((sign) => sign !== undefined);
+  const signs = [fromVersion(survey), fromPackages(composer), fromNews(survey), fromCode(survey)].filter((sign) => sign !== undefined);
   return signs.sort((a, b) => b.year - a.year)[0];
 }

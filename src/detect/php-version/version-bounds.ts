@@ -182,12 +182,17 @@ export function endMarks(survey: Survey): EndMark[] {
   });
 }
 
+/** How many files may use what PHP 8 removed before that decides: none, or a few forgotten ones in a program that knows PHP 8 or is recent. */
+export function tolerated(survey: Survey, aware: boolean): number {
+  return aware ? Math.max(2, survey.php.filter((file) => file.origin === "app").length / 20) : 0;
+}
+
 /** Turns removed things into an upper bound: one careless file in a program that knows PHP 8 is no reason, many are. */
 export function endBounds(survey: Survey, marks: readonly EndMark[], aware: boolean): VersionBound[] {
   const eighth = marks.filter((mark) => mark.version === "8.0");
   const files = new Set(eighth.map((mark) => mark.file.path));
   const first = eighth[0];
-  if (first === undefined || (aware && files.size <= Math.max(2, survey.php.length / 100))) return [];
+  if (first === undefined || files.size <= tolerated(survey, aware)) return [];
   const because = `${first.what} ended with PHP 8.0${files.size > 1 ? ` (such things are in ${files.size} files)` : ""}`;
   return [{ fits: before("8.0"), because, ...place(survey, first.file, first.offset), confidence: "likely", strength: "code" }];
 }

@@ -1,0 +1,33 @@
+import { existsSync } from "node:fs";
+import { mkdir, readdir, rm, writeFile } from "node:fs/promises";
+import { homedir } from "node:os";
+import { join } from "node:path";
+import type { Suite } from "../../src/catalog/debian-suites.ts";
+import { prepareApt, updateIndexes } from "../../src/providers/image/apt-workspace.ts";
+import { hostSources } from "../../src/providers/image/host-sources.ts";
+import { run } from "../../src/providers/process.ts";
+
+const cache = join(process.env["HOWDAH_CACHE_DIR"] ?? join(homedir(), ".cache", "howdah"), "trees");
+
+/**
+ * The files of Debian packages of one suite, unpacked and not installed, without what they depend on. Answers the root of the unpacked
+ * file system, or undefined when the suite has no such package. Cached by suite and `id`.
+ */
+export async function debianTree(suite: Suite, id: string, packages: readonly string[]): Promise<string | undefined> {
+  const root = join(cache, suite, id);
+  if (existsSync(join(root, ".done"))) return root;
+  const apt = await prepareApt(join(cache, "..", "apt-bench"), suite, await hostSources(process.env["HOWDAH_DEBIAN_MIRROR"]), "trees");
+  await updateIndexes(apt, suite);
+  const debs = join(root, ".debs");
+  await mkdir(debs, { recursive: true });
+  for (const name of packages) {
+    // A package that only some suites have is no failure.
+    await run(["apt-get", "-c", apt.config, "download", "-q", name], { cwd: debs }).catch(() => undefined);
+  }
+  const files = await readdir(debs);
+  for (const deb of files) await run(["dpkg-deb", "-x", join(debs, deb), root]);
+  await rm(debs, { recursive: true });
+  if (files.length === 0) return undefined;
+  await writeFile(join(root, ".done"), "");
+  return root;
+}

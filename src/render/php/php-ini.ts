@@ -9,6 +9,8 @@ const locked: Readonly<Record<string, IniValue>> = {
   log_errors: true,
   sys_temp_dir: "/tmp",
   allow_url_include: false,
+  // nginx names the script; PHP guessing another one from the path is how uploads were run as scripts.
+  "cgi.fix_pathinfo": false,
   // Else FPM dies at once on a read-only root: it can't create its lock file (runtime.md 2).
   "opcache.lockfile_path": "/tmp",
   "opcache.validate_permission": true,
@@ -87,29 +89,23 @@ export function personalValue(key: string, text: string): IniValue {
   return text;
 }
 
-/** What the site file asks of PHP and does not get, and what it should know. */
+/** What the site file asks of PHP and does not get, and what it should know; the rules of the site file have refused the worst before. */
 export function phpIniDiagnostics(site: Site): Diagnostic[] {
   if (site.runtime === null) return [];
-  const path = (key: string): readonly string[] => ["spec", "runtime", "ini", key];
-  const found = Object.keys(site.runtime.ini).flatMap((key): Diagnostic[] => {
-    if (refused.has(key)) {
-      const message = `${key} can't be set: the container's safety or Howdah's own files depend on it`;
-      return [{ code: "render/ini-setting-ignored", severity: "warning", message, path: path(key), hint: "Leave it out." }];
-    }
-    if (key !== "open_basedir") return [];
-    const message = "open_basedir turns PHP's path cache off: pages take about a third more CPU";
-    return [
-      {
-        code: "render/ini-setting-slow",
+  const keys = Object.keys(site.runtime.ini);
+  const found = keys
+    .filter((key) => refused.has(key))
+    .map((key): Diagnostic => {
+      const message = `${key} stays as Howdah sets it: the container's safety depends on it`;
+      return {
+        code: "render/ini-setting-ignored",
         severity: "warning",
         message,
-        path: path(key),
-        hint: "Leave it out: the container isolates the site.",
-      },
-    ];
-  });
-  const shared = Object.keys(site.runtime.ini).some((key) => key.startsWith("session.save_"));
-  if (site.scale.replicas < 2 || shared) return found;
+        path: ["spec", "runtime", "ini", key],
+        hint: "Leave it out.",
+      };
+    });
+  if (site.scale.replicas < 2 || keys.some((key) => key.startsWith("session.save_"))) return found;
   const message = "PHP keeps sessions in files of each replica, so visitors may be logged out when another replica answers";
   const hint = "Set `session.save_handler` and `session.save_path` in `spec.runtime.ini`, to a Redis for example.";
   return [...found, { code: "render/sessions-per-replica", severity: "warning", message, path: ["spec", "scale", "replicas"], hint }];

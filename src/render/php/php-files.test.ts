@@ -1,0 +1,151 @@
+import { describe, expect, it } from "vitest";
+import { entrypointConfig } from "./entrypoint-config.ts";
+import { parseIni } from "./ini-tree.ts";
+import { renderPhpFiles } from "./php-files.ts";
+import { phpIniDiagnostics } from "./php-ini.ts";
+import { siteFixture } from "./site-fixture.ts";
+
+type Spec = Parameters<typeof siteFixture>[0];
+
+function file(name: string, spec: Spec): Record<string, Record<string, unknown>> {
+  const text = renderPhpFiles(siteFixture(spec), "r1")?.[name] ?? "";
+  return Object.fromEntries(
+    parseIni(text).map((section) => [section.name, Object.fromEntries(section.entries.map(({ key, value }) => [key, value]))]),
+  );
+}
+const ini = (spec: Spec): Record<string, unknown> => file("php.ini", spec)["PHP"] ?? {};
+const runtime = (more: object): Spec => ({ runtime: { php: "8.4", ...more } });
+
+it("renders nothing for a static site", () => {
+  expect(renderPhpFiles({ ...siteFixture(), runtime: null }, "r1")).toBeNull();
+});
+
+describe("php.ini", () => {
+  it.each<[string, Spec, Record<string, unknown>]>([
+    ["keeps errors from visitors", {}, { display_errors: false, log_errors: true, expose_php: false }],
+    [
+      "has uploads as large as nginx lets through",
+      { web: { maxBodySize: "250Mi" } },
+      { upload_max_filesize: 262_144_000, post_max_size: 262_144_000 },
+    ],
+    ["lets a person choose otherwise", runtime({ ini: { upload_max_filesize: "8M" } }), { upload_max_filesize: "8M" }],
+    [
+      "ignores time stamps of code that nothing can change",
+      {},
+      { "opcache.validate_timestamps": false, "opcache.enable_file_override": true },
+    ],
+    [
+      "looks at them when the site has writable paths",
+      { mounts: { data: {} } },
+      { "opcache.validate_timestamps": true, "opcache.enable_file_override": false, "opcache.revalidate_freq": 2 },
+    ],
+    ["looks at them when code is writable", { code: "writable" }, { "opcache.validate_timestamps": true }],
+    ["compiles just in time on PHP 8", {}, { "opcache.jit": "tracing", "opcache.jit_buffer_size": "32M" }],
+    ["but not on 7.4", runtime({ php: "7.4" }), { "opcache.jit": undefined }],
+    ["knows E_STRICT on 7.4", runtime({ php: "7.4" }), { error_reporting: { constants: "E_ALL & ~E_DEPRECATED & ~E_STRICT" } }],
+    [
+      "takes an expression of constants",
+      runtime({ ini: { error_reporting: "E_ALL & ~E_NOTICE" } }),
+      { error_reporting: { constants: "E_ALL & ~E_NOTICE" } },
+    ],
+    ["quotes anything else there", runtime({ ini: { error_reporting: "system(1)" } }), { error_reporting: "system(1)" }],
+    ["takes On for true", runtime({ ini: { short_open_tag: "On" } }), { short_open_tag: true }],
+    [
+      "keeps what the container's safety depends on",
+      runtime({ ini: { "opcache.restrict_api": "/", allow_url_include: "On", sys_temp_dir: "/srv" } }),
+      { "opcache.restrict_api": "/srv/web", allow_url_include: false, sys_temp_dir: "/tmp" },
+    ],
+    ["limits memory in the pool, not of the command line", {}, { memory_limit: -1 }],
+    ["cleans its sessions itself", {}, { "session.gc_probability": 1, "session.save_path": "/tmp/sessions" }],
+  ])("%s", (_name, spec, wanted) => {
+    const found = ini(spec);
+    for (const [key, value] of Object.entries(wanted)) expect([key, found[key]]).toEqual([key, value]);
+  });
+
+  it("does not depend on the order of settings", () => {
+    const render = (settings: Record<string, string>): string =>
+      renderPhpFiles(siteFixture(runtime({ ini: settings })), "r1")?.["php.ini"] ?? "";
+    expect(render({ b: "1", a: "2" })).toBe(render({ a: "2", b: "1" }));
+  });
+
+  it.each<[string, Spec, string[]]>([
+    ["nothing to say", {}, []],
+    ["a setting that is refused", runtime({ ini: { log_errors: "0" } }), ["render/ini-setting-ignored"]],
+    ["several replicas with sessions in files", { scale: { replicas: 2 } }, ["render/sessions-per-replica"]],
+    ["several replicas with sessions elsewhere", { scale: { replicas: 2 }, ...runtime({ ini: { "session.save_handler": "redis" } }) }, []],
+  ])("tells: %s", (_name, spec, codes) => expect(phpIniDiagnostics(siteFixture(spec)).map(({ code }) => code)).toEqual(codes));
+});
+
+describe("php-fpm.conf", () => {
+  it.each<[string, Spec, string, Record<string, unknown>]>([
+    [
+      "lets requests end when it stops",
+      runtime({ fpm: { requestTimeout: "90s" } }),
+      "global",
+      { process_control_timeout: "90s", daemonize: false },
+    ],
+    ["ends requests that take too long", runtime({ fpm: { requestTimeout: "90s" } }), "www", { request_terminate_timeout: "90s" }],
+    ["listens on a socket", {}, "www", { listen: "/run/php/fpm.sock", "listen.mode": "0660", "listen.backlog": 511 }],
+    ["listens on TCP when apart", { topology: "apart" }, "www", { listen: 9000, "listen.mode": undefined }],
+    ["runs only .php", {}, "www", { "security.limit_extensions": ".php", clear_env: false }],
+    [
+      "has as many workers as asked",
+      runtime({ fpm: { maxChildren: 7, maxRequests: 9 } }),
+      "www",
+      { "pm.max_children": 7, "pm.max_requests": 9, pm: "ondemand" },
+    ],
+    ["limits memory", runtime({ memoryLimit: "300M" }), "www", { "php_value[memory_limit]": "300M" }],
+    ["by php.ini's own name, too", runtime({ ini: { memory_limit: "-1" } }), "www", { "php_value[memory_limit]": -1 }],
+    ["answers for its health beside its workers", {}, "www", { "pm.status_listen": "/run/php/status.sock" }],
+    [
+      "by a pool of its own on 7.4",
+      runtime({ php: "7.4" }),
+      "status",
+      { listen: "/run/php/status.sock", "pm.max_children": 1, "security.limit_extensions": ".none" },
+    ],
+  ])("%s", (_name, spec, section, wanted) => {
+    const found = file("php-fpm.conf", spec)[section] ?? {};
+    for (const [key, value] of Object.entries(wanted)) expect([key, found[key]]).toEqual([key, value]);
+  });
+
+  it("has one pool on PHP 8", () => expect(Object.keys(file("php-fpm.conf", {}))).toEqual(["global", "www"]));
+});
+
+describe("entrypoint.json", () => {
+  it("is what the program in the image reads", () => {
+    const site = siteFixture({
+      database: {},
+      mounts: { uploads: {}, cache: { storage: "local", seed: false } },
+      hooks: { install: [["php", "install.php"], { sql: "a.sql" }], migrate: "php migrate.php" },
+    });
+    expect(entrypointConfig(site, "abc")).toEqual({
+      schema: 1,
+      root: "/srv/web",
+      directories: ["/run/php", "/tmp/sessions"],
+      codeSeed: null,
+      mounts: [
+        { path: "cache", target: "/srv/web/cache", seed: null },
+        { path: "uploads", target: "/srv/web/uploads", seed: "/usr/share/howdah/seed/uploads" },
+      ],
+      ledgerMount: "/srv/web/uploads",
+      database: { waitSeconds: 45 },
+      hooks: { install: [{ argv: ["php", "install.php"] }, { sql: "a.sql" }], migrate: [{ argv: ["php", "migrate.php"] }] },
+      release: "abc",
+      server: ["/usr/sbin/php-fpm", "-F", "-O", "-y", "/etc/howdah/php-fpm.conf"],
+      status: { address: "unix:///run/php/status.sock", path: "/-/fpm-ping" },
+    });
+  });
+
+  it.each<[string, Spec, Record<string, unknown>]>([
+    [
+      "seeds a writable tree and its mounts from one place",
+      { code: "writable", mounts: { a: {} } },
+      {
+        codeSeed: "/usr/share/howdah/code",
+        ledgerMount: "/srv/web",
+        mounts: [{ path: "a", target: "/srv/web/a", seed: "/usr/share/howdah/code/a" }],
+      },
+    ],
+    ["remembers nothing without shared mounts", { mounts: { a: { storage: "local" } } }, { ledgerMount: null, database: null }],
+  ])("%s", (_name, spec, wanted) => expect(entrypointConfig(siteFixture(spec), "r")).toMatchObject(wanted));
+});

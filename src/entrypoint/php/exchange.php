@@ -1,0 +1,381 @@
+<?php
+// Lists, sends and takes files of a site's mounts, for `howdah files`: php exchange.php list|pack|unpack MOUNTS PATH
+// MOUNTS is a JSON list of absolute directories; nothing outside them is read or written. `pack` writes a tar to stdout, `unpack`
+// reads one from stdin: only regular files and directories, on both ways. Runs on PHP 7.4 and later, without a shell.
+declare(strict_types=1);
+
+namespace Howdah\Exchange;
+
+const BLOCK = 512;
+const CHUNK = 65536;
+
+/** A path that leaves the mounts (77), or anything else that goes wrong (74); the words are for people. */
+final class Refused extends \RuntimeException
+{
+}
+
+function refuse(string $message): Refused
+{
+    return new Refused($message, 77);
+}
+
+function broken(string $message): Refused
+{
+    return new Refused($message, 74);
+}
+
+/** @param string[] $mounts */
+function is_below(string $path, array $mounts): bool
+{
+    foreach ($mounts as $mount) {
+        if ($path === $mount || strncmp($path, "$mount/", strlen($mount) + 1) === 0) {
+            return true;
+        }
+    }
+    return false;
+}
+
+/**
+ * The path, if it is below a mount both as written and as the file system sees it: no symbolic link on the way leads out.
+ * What does not exist yet is judged by its nearest parent that does.
+ * @param string[] $mounts
+ */
+function checked(string $path, array $mounts): string
+{
+    $segments = explode('/', $path);
+    if ($path === '' || $path[0] !== '/' || strpos($path, "\0") !== false || array_intersect(['.', '..'], $segments) !== [] || !is_below($path, $mounts)) {
+        throw refuse("$path is not below one of the site's mounts");
+    }
+    $there = $path;
+    while (!file_exists($there) && !is_link($there) && $there !== '/') {
+        $there = dirname($there);
+    }
+    $real = realpath($there);
+    if ($real === false || !is_below($real, array_filter(array_map('realpath', $mounts), 'is_string'))) {
+        throw refuse("$path leads out of the site's mounts through a symbolic link");
+    }
+    return $path;
+}
+
+/** @return array{name: string, type: string, size: int, mtime: int} */
+function described(string $path, string $name): array
+{
+    $stat = @lstat($path);
+    if ($stat === false) {
+        throw broken("$path can't be read");
+    }
+    $types = [0100000 => 'file', 0040000 => 'directory', 0120000 => 'link'];
+    return ['name' => $name, 'type' => $types[$stat['mode'] & 0170000] ?? 'other', 'size' => $stat['size'], 'mtime' => $stat['mtime']];
+}
+
+/** @return string[] */
+function names_of(string $directory): array
+{
+    $names = @scandir($directory);
+    if ($names === false) {
+        throw broken("$directory can't be read");
+    }
+    return array_values(array_diff($names, ['.', '..']));
+}
+
+/** One JSON object a line; a name that is no UTF-8 is sent with replacement characters and marked. */
+function list_path(string $path): void
+{
+    $names = is_dir($path) ? names_of($path) : [null];
+    foreach ($names as $name) {
+        $entry = $name === null ? described($path, basename($path)) : described("$path/$name", $name);
+        write(json_encode($entry, JSON_UNESCAPED_SLASHES | JSON_UNESCAPED_UNICODE | JSON_INVALID_UTF8_SUBSTITUTE) . "\n");
+    }
+}
+
+function write(string $bytes): void
+{
+    for ($at = 0; $at < strlen($bytes); $at += $written) {
+        $written = @fwrite(STDOUT, $at === 0 ? $bytes : substr($bytes, $at));
+        if ($written === false || $written === 0) {
+            throw broken('the receiver stopped listening');
+        }
+    }
+}
+
+/** @param string[] $mounts */
+function pack_path(string $path, array $mounts): void
+{
+    checked($path, $mounts);
+    $entry = described($path, '.');
+    if ($entry['type'] === 'link' || $entry['type'] === 'other') {
+        throw refuse("$path is neither a file nor a directory");
+    }
+    pack_entry($path, $entry['type'] === 'file' ? basename($path) : '.');
+    write(str_repeat("\0", 2 * BLOCK));
+}
+
+function pack_entry(string $path, string $name): void
+{
+    $entry = described($path, $name);
+    if ($entry['type'] === 'directory') {
+        write(headers($name === '.' ? './' : "$name/", '5', 0, $entry['mtime'], 0755));
+        foreach (names_of($path) as $child) {
+            pack_entry("$path/$child", $name === '.' ? $child : "$name/$child");
+        }
+    } elseif ($entry['type'] === 'file') {
+        pack_file($path, $name, $entry);
+    } else {
+        fwrite(STDERR, "left out $name: it is neither a file nor a directory\n");
+    }
+}
+
+/** Sends as many bytes as were announced, or fails: a file that shrinks meanwhile would shift everything after it. */
+function pack_file(string $path, string $name, array $entry): void
+{
+    $file = @fopen($path, 'rb');
+    if ($file === false) {
+        throw broken("$path can't be read");
+    }
+    $size = (int) fstat($file)['size'];
+    write(headers($name, '0', $size, $entry['mtime'], 0644));
+    for ($left = $size; $left > 0; $left -= strlen($chunk)) {
+        $chunk = fread($file, min(CHUNK, $left));
+        if ($chunk === false || $chunk === '') {
+            throw broken("$path became shorter while it was read");
+        }
+        write($chunk);
+    }
+    fclose($file);
+    write(str_repeat("\0", (BLOCK - $size % BLOCK) % BLOCK));
+}
+
+/** A ustar header, with a pax header before it when the name is long or not ASCII, or the size is 8 GiB and more. */
+function headers(string $name, string $type, int $size, int $mtime, int $mode): string
+{
+    $records = [];
+    if (strlen($name) > 100 || preg_match('/[^\x20-\x7e]/', $name) === 1) {
+        $records['path'] = $name;
+    }
+    if ($size >= 1 << 33) {
+        $records['size'] = (string) $size;
+    }
+    if ($records === []) {
+        return header_block($name, $type, $size, $mtime, $mode);
+    }
+    $text = implode('', array_map(__NAMESPACE__ . '\pax_record', array_keys($records), $records));
+    $padding = str_repeat("\0", (BLOCK - strlen($text) % BLOCK) % BLOCK);
+    $short = 'entry' . ($type === '5' ? '/' : '');
+    return header_block('pax', 'x', strlen($text), $mtime, 0644) . $text . $padding . header_block($short, $type, $size & ((1 << 33) - 1), $mtime, $mode);
+}
+
+/** `LENGTH KEY=VALUE\n`, where LENGTH counts itself. */
+function pax_record(string $key, string $value): string
+{
+    $rest = " $key=$value\n";
+    $length = strlen($rest) + strlen((string) strlen($rest));
+    return strlen($length . $rest) === $length ? $length . $rest : ($length + 1) . $rest;
+}
+
+function header_block(string $name, string $type, int $size, int $mtime, int $mode): string
+{
+    $before = pack('a100a8a8a8a12a12', $name, sprintf('%07o', $mode), '0141520', '0141520', sprintf('%011o', $size), sprintf('%011o', max(0, $mtime)));
+    $after = pack('a1a100a6a2a32a32a8a8a155a12', $type, '', "ustar\0", '00', '', '', '', '', '', '');
+    $sum = array_sum(unpack('C*', $before . '        ' . $after));
+    return $before . sprintf('%06o', $sum) . "\0 " . $after;
+}
+
+/** Exactly so many bytes of stdin. */
+function read(int $length): string
+{
+    $bytes = '';
+    while (strlen($bytes) < $length) {
+        $chunk = fread(STDIN, $length - strlen($bytes));
+        if ($chunk === false || $chunk === '') {
+            throw broken('the transfer broke off before its end; files that had arrived whole are in place');
+        }
+        $bytes .= $chunk;
+    }
+    return $bytes;
+}
+
+/** @param string[] $mounts */
+function unpack_path(string $path, array $mounts): void
+{
+    checked($path, $mounts);
+    $times = [];
+    $pax = [];
+    $first = true;
+    for (;;) {
+        $block = read(BLOCK);
+        if ($block === str_repeat("\0", BLOCK)) {
+            break;
+        }
+        $header = parse_header($block);
+        if ($header['type'] === 'x') {
+            $pax = parse_pax(padded($header['size']));
+            continue;
+        }
+        $name = rtrim($pax['path'] ?? $header['name'], '/');
+        $size = isset($pax['size']) ? (int) $pax['size'] : $header['size'];
+        $mtime = isset($pax['mtime']) ? (int) $pax['mtime'] : $header['mtime'];
+        $pax = [];
+        // A first entry `.` says that the path becomes a directory; otherwise it is the one file itself.
+        $target = $first || $name === '.' ? $path : $path . '/' . entry_name($name);
+        $first = false;
+        if ($header['type'] === '5') {
+            make_directory($target, $mounts);
+            $times[$target] = $mtime;
+        } elseif ($header['type'] === '0') {
+            take_file($target, $size, $mtime, $mounts);
+        } else {
+            throw refuse("the archive holds $name, which is neither a file nor a directory");
+        }
+    }
+    foreach (array_reverse($times) as $directory => $mtime) {
+        @touch($directory, $mtime);
+    }
+}
+
+function entry_name(string $name): string
+{
+    if ($name === '' || $name[0] === '/' || strpos($name, "\0") !== false || array_intersect(['', '.', '..'], explode('/', $name)) !== []) {
+        throw refuse("the archive holds the name $name, which leads elsewhere");
+    }
+    return $name;
+}
+
+/** @return array{name: string, type: string, size: int, mtime: int} */
+function parse_header(string $block): array
+{
+    $sum = array_sum(unpack('C*', substr($block, 0, 148) . '        ' . substr($block, 156)));
+    if ($sum !== octdec(trim(substr($block, 148, 8), "\0 "))) {
+        throw broken('the transfer is damaged');
+    }
+    $prefix = rtrim(substr($block, 345, 155), "\0");
+    $name = rtrim(substr($block, 0, 100), "\0");
+    $type = $block[156] === "\0" ? '0' : $block[156];
+    return ['name' => $prefix === '' ? $name : "$prefix/$name", 'type' => $type, 'size' => number(substr($block, 124, 12)), 'mtime' => number(substr($block, 136, 12))];
+}
+
+/** Octal digits, or base 256 when the first bit is set. */
+function number(string $field): int
+{
+    if ((ord($field[0]) & 0x80) === 0) {
+        return (int) octdec(trim($field, "\0 "));
+    }
+    $value = 0;
+    foreach (str_split(substr($field, 4)) as $byte) {
+        $value = ($value << 8) | ord($byte);
+    }
+    return $value;
+}
+
+function padded(int $size): string
+{
+    if ($size > 1 << 20) {
+        throw broken('the transfer is damaged');
+    }
+    $bytes = read($size);
+    read((BLOCK - $size % BLOCK) % BLOCK);
+    return $bytes;
+}
+
+/** @return array<string, string> */
+function parse_pax(string $text): array
+{
+    $records = [];
+    while (preg_match('/^(\d+) /', $text, $match) === 1 && (int) $match[1] > strlen($match[0])) {
+        $record = substr($text, strlen($match[0]), (int) $match[1] - strlen($match[0]) - 1);
+        [$key, $value] = explode('=', $record, 2) + [1 => ''];
+        $records[$key] = $value;
+        $text = substr($text, (int) $match[1]);
+    }
+    return $records;
+}
+
+/** @param string[] $mounts */
+function make_directory(string $target, array $mounts): void
+{
+    checked($target, $mounts);
+    if (is_link($target) || (file_exists($target) && !is_dir($target))) {
+        throw refuse("$target is there already and is no directory");
+    }
+    if (!is_dir($target) && !@mkdir($target, 0755, true)) {
+        throw broken("$target can't be made: " . last_words());
+    }
+}
+
+/** The file appears under its name only when it is whole. @param string[] $mounts */
+function take_file(string $target, int $size, int $mtime, array $mounts): void
+{
+    if (is_dir($target)) {
+        throw refuse("$target is a directory: end the path with / to put the file into it");
+    }
+    make_directory(dirname($target), $mounts);
+    checked(dirname($target), $mounts);
+    $draft = dirname($target) . '/.howdah-' . bin2hex(random_bytes(6));
+    try {
+        $file = @fopen($draft, 'xb');
+        if ($file === false) {
+            throw broken("$target can't be written: " . last_words());
+        }
+        for ($left = $size; $left > 0; $left -= strlen($chunk)) {
+            $chunk = read(min(CHUNK, $left));
+            if (@fwrite($file, $chunk) !== strlen($chunk)) {
+                throw broken("$target can't be written: " . last_words());
+            }
+        }
+        read((BLOCK - $size % BLOCK) % BLOCK);
+        if (!fflush($file) || !fclose($file) || !chmod($draft, 0644) || !touch($draft, $mtime) || !rename($draft, $target)) {
+            throw broken("$target can't be written: " . last_words());
+        }
+    } finally {
+        if (file_exists($draft)) {
+            @unlink($draft);
+        }
+    }
+}
+
+function last_words(): string
+{
+    $last = error_get_last();
+    return $last === null ? 'no reason given' : (string) preg_replace('/^.*\): /', '', $last['message']);
+}
+
+/** @param string[] $arguments */
+function main(array $arguments): void
+{
+    [$verb, $list, $path] = $arguments + ['', '', ''];
+    $mounts = json_decode($list, true);
+    if (!is_array($mounts) || $mounts === [] || count($arguments) !== 3) {
+        throw new Refused('Usage: exchange.php list|pack|unpack MOUNTS PATH', 64);
+    }
+    switch ($verb) {
+        case 'list':
+            if (!file_exists(checked($path, $mounts))) {
+                throw broken("$path is not there");
+            }
+            list_path($path);
+            return;
+        case 'pack':
+            if (!file_exists(checked($path, $mounts))) {
+                throw broken("$path is not there");
+            }
+            pack_path($path, $mounts);
+            return;
+        case 'unpack':
+            // `PATH/` or a directory that is there takes a file under its own name; the caller has settled that.
+            unpack_path($path, $mounts);
+            return;
+    }
+    throw new Refused('Usage: exchange.php list|pack|unpack MOUNTS PATH', 64);
+}
+
+error_reporting(E_ALL);
+ini_set('display_errors', 'stderr');
+ini_set('memory_limit', '256M');
+set_time_limit(0);
+umask(0022);
+try {
+    main(array_slice($argv, 1));
+    exit(0);
+} catch (Refused $refused) {
+    fwrite(STDERR, $refused->getMessage() . "\n");
+    exit($refused->getCode());
+}

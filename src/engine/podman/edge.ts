@@ -1,5 +1,5 @@
 import { createHash } from "node:crypto";
-import { chmod, chown, mkdir, readdir, readFile, rm } from "node:fs/promises";
+import { chmod, chown, mkdir, readdir, readFile, rm, stat } from "node:fs/promises";
 import { join } from "node:path";
 import type { Clock } from "../../kernel/clock.ts";
 import { HowdahError } from "../../kernel/howdah-error.ts";
@@ -176,7 +176,14 @@ async function runsWith(ports: EdgePorts, wanted: EdgeSettings): Promise<boolean
   const found = (await ports.podman.list({ [label.instance]: ports.names.instance, [label.workload]: "edge_" })).find(
     (container) => container.name === ports.names.edge,
   );
-  return found?.state === "running" && found.labels[label.settings] === settingsDigest(wanted);
+  if (found?.state !== "running" || found.labels[label.settings] !== settingsDigest(wanted)) return false;
+  return seesDirectory(found.pid, join(ports.stateDir, "edge", "conf"));
+}
+
+/** A container goes on seeing a directory that was deleted and made anew: then a reload would change nothing. */
+async function seesDirectory(pid: number, directory: string): Promise<boolean> {
+  const [inside, outside] = await Promise.all([`/proc/${pid}/root${INSIDE}`, directory].map((path) => stat(path).catch(() => undefined)));
+  return inside !== undefined && outside !== undefined && inside.dev === outside.dev && inside.ino === outside.ino;
 }
 
 /** Ports change the container only through its capability; nginx itself opens new ports on a reload. */

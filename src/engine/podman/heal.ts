@@ -2,6 +2,7 @@ import { HowdahError } from "../../kernel/howdah-error.ts";
 import type { EngineContext } from "../engine.ts";
 import type { Lock } from "../lock.ts";
 import { execIn } from "./await-ready.ts";
+import { collectGarbage } from "./collect-garbage.ts";
 import type { Machine } from "./machine.ts";
 import { label } from "./names.ts";
 import { AGENT_COMMAND } from "./namespace-lock.ts";
@@ -16,6 +17,7 @@ import { type NamespaceState, objectsOf, withObject } from "./state-store.ts";
 const MAX_BACKOFF_MS = 300_000;
 /** The way in is looked after even when no pod changed, once in so many passes. */
 const PASSES_PER_EDGE_CHECK = 5;
+const PASSES_PER_GARBAGE_COLLECTION = 30;
 
 interface Healer {
   readonly machine: Machine;
@@ -39,10 +41,22 @@ export function healer(machine: Machine, lock: Lock): (context: EngineContext) =
       const problem = await tryHeal(self, namespace, pods.get(namespace) ?? [], context, did);
       if (problem !== undefined) context.emit({ type: "notice", level: "warning", message: `${namespace}: ${problem}` });
     }
+    if (self.passes % PASSES_PER_GARBAGE_COLLECTION === PASSES_PER_GARBAGE_COLLECTION - 1) await collect(self);
     if (did.length > 0 || self.passes % PASSES_PER_EDGE_CHECK === 0) await machine.refreshEdge();
     self.passes += 1;
     return did;
   };
+}
+
+async function collect(self: Healer): Promise<void> {
+  for (const namespace of await self.machine.store.namespaces()) {
+    const lock = await self.lock(namespace, AGENT_COMMAND).catch(() => undefined);
+    try {
+      if (lock !== undefined) await collectGarbage(self.machine, namespace);
+    } finally {
+      await lock?.release();
+    }
+  }
 }
 
 /** One namespace's trouble must not keep the others from being healed. */

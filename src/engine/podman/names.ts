@@ -46,6 +46,10 @@ export const label = {
   container: `${LABEL_PREFIX}/container`,
   /** `init`, `main`, or `once` for a one-off program. */
   role: `${LABEL_PREFIX}/role`,
+  /** Names of podman's secrets that a container uses, joined by commas: what may not be pruned. */
+  secrets: `${LABEL_PREFIX}/secrets`,
+  /** Directories of files that a pod mounts, joined by commas. */
+  files: `${LABEL_PREFIX}/files`,
   claim: `${LABEL_PREFIX}/claim`,
   requestedBytes: `${LABEL_PREFIX}/requested-bytes`,
   /** Content digest of an edge's settings. */

@@ -59,7 +59,7 @@ export function containerArguments(plan: PodPlan, container: Container, role: "i
     `--pod=${plan.pod}`,
     // An init container runs once per start. Others come back by conmon even while nothing of ours is alive; the agent goes on with backoff.
     `--restart=${role === "init" ? "no" : "on-failure:5"}`,
-    ...labelArguments({ ...plan.labels, [label.container]: container.name, [label.role]: role }),
+    ...labelArguments({ ...plan.labels, ...containerLabels(plan, container, role) }),
     ...commonArguments(plan, container),
     ...entrypointArguments(container),
     container.image,
@@ -76,7 +76,7 @@ export function onceArguments(plan: PodPlan, container: Container, request: Once
     ...(request.tty ? ["--tty"] : []),
     `--name=${request.name}`,
     `--network=${plan.network}`,
-    ...labelArguments({ ...plan.labels, [label.container]: container.name, [label.role]: "once" }),
+    ...labelArguments({ ...plan.labels, ...containerLabels(plan, container, "once") }),
     ...commonArguments(plan, container),
     ...Object.entries(request.env).map(([name, value]) => `--env=${name}=${value}`),
     ...(request.user === undefined ? [] : [`--user=${request.user}:${request.user}`]),
@@ -93,6 +93,17 @@ export interface OnceRequest {
   readonly tty: boolean;
   readonly env: Readonly<Record<string, string>>;
   readonly user?: number;
+}
+
+function containerLabels(plan: PodPlan, container: Container, role: "init" | "main" | "once"): Record<string, string> {
+  const secrets = container.env.flatMap((variable) =>
+    "valueFrom" in variable ? [plan.secretName(variable.valueFrom.secretKeyRef.name, variable.valueFrom.secretKeyRef.key)] : [],
+  );
+  return {
+    [label.container]: container.name,
+    [label.role]: role,
+    ...(secrets.length === 0 ? {} : { [label.secrets]: secrets.join(",") }),
+  };
 }
 
 /** Names of the environment variables whose value is a secret. */

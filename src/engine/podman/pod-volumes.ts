@@ -1,5 +1,5 @@
 import { createHash } from "node:crypto";
-import { chmod, chown, lstat, mkdir, readFile, readdir, rm } from "node:fs/promises";
+import { chmod, chown, lstat, mkdir, readFile, readdir, rm, stat } from "node:fs/promises";
 import { join } from "node:path";
 import { HowdahError } from "../../kernel/howdah-error.ts";
 import { RUN_AS } from "../../kernel/label.ts";
@@ -30,12 +30,13 @@ export interface PodVolumes {
   prepare(namespace: string, pod: string, spec: PodSpec, state: NamespaceState): Promise<ReadonlyMap<string, VolumeSource>>;
   /** Unmounts and deletes the pod's own volumes; data, files and secrets stay. */
   discard(pod: string): Promise<void>;
-  /** Pods that have volumes here, for finding what a killed command left. */
-  pods(): Promise<readonly string[]>;
+  /** Discards the volumes of a namespace's pods that are not there any more: what a killed command left. */
+  discardOthers(namespace: string, existing: ReadonlySet<string>): Promise<void>;
 }
 
 /** Secrets' files: read by the user of the containers alone. */
 const SECRET_MODE = 0o400;
+const ORPHAN_MS = 60_000;
 const SECRETS_BYTES = 64 * 1024 * 1024;
 
 /** Binds the making of volumes to a machine. */
@@ -47,7 +48,13 @@ export function podVolumes(ports: PodVolumesPorts): PodVolumes {
     if ("secret" in volume) return secretSource(ports, namespace, volume.secret.secretName);
     return emptySource(ports, join(podsDir, pod, volume.name), volume.emptyDir);
   };
+  const discard = async (pod: string): Promise<void> => {
+    const directory = join(podsDir, pod);
+    for (const name of await readdir(directory).catch(() => [])) await unmount(ports, join(directory, name));
+    await rm(directory, { recursive: true, force: true });
+  };
   return {
+    discard,
     prepare: async (namespace, pod, spec, state) => {
       const sources = new Map<string, VolumeSource>();
       for (const volume of spec.volumes) sources.set(volume.name, await make(namespace, pod, volume, state));
@@ -55,13 +62,17 @@ export function podVolumes(ports: PodVolumesPorts): PodVolumes {
       await makeNestedMountPoints(spec, sources);
       return sources;
     },
-    discard: async (pod) => {
-      const directory = join(podsDir, pod);
-      for (const name of await readdir(directory).catch(() => [])) await unmount(ports, join(directory, name));
-      await rm(directory, { recursive: true, force: true });
+    discardOthers: async (namespace, existing) => {
+      const own = (await readdir(podsDir).catch(() => [])).filter((pod) => pod.startsWith(`${ports.names.instance}.${namespace}.`));
+      for (const pod of own) if (!existing.has(pod) && (await isOld(join(podsDir, pod)))) await discard(pod);
     },
-    pods: () => readdir(podsDir).catch(() => []),
   };
+}
+
+/** A one-off program makes its volumes before its container, without a lock: give it time. */
+async function isOld(path: string): Promise<boolean> {
+  const made = (await stat(path).catch(() => undefined))?.mtimeMs ?? 0;
+  return Date.now() - made > ORPHAN_MS;
 }
 
 async function claimSource(ports: PodVolumesPorts, namespace: string, claim: string): Promise<VolumeSource> {

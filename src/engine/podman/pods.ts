@@ -1,4 +1,5 @@
 import { readFile } from "node:fs/promises";
+import { basename } from "node:path";
 import { HowdahError } from "../../kernel/howdah-error.ts";
 import type { Container, Deployment, PodTemplate, StatefulSet } from "../../render/objects.ts";
 import { digestOf } from "../../render/rendered.ts";
@@ -6,6 +7,7 @@ import { lastLines } from "./container-log.ts";
 import type { Machine } from "./machine.ts";
 import { label } from "./names.ts";
 import { containerArguments, type PodPlan, podArguments, secretVariables } from "./pod-arguments.ts";
+import { filesDirectory } from "./pod-volumes.ts";
 import type { ListedContainer } from "./podman-cli.ts";
 import { type NamespaceState, objectsOf } from "./state-store.ts";
 import { writeFileAtomically } from "./write-file.ts";
@@ -80,12 +82,20 @@ export async function planPod(machine: Machine, namespace: string, workload: Wor
       [label.kind]: workload.kind,
       [label.template]: digest,
       [label.replica]: String(replica),
+      [label.files]: mountedFiles(machine, namespace, state, template),
     },
     spec: template.spec,
     volumes: await machine.volumes.prepare(namespace, pod, template.spec, state),
     secretName,
     limits: await machine.limits(),
   };
+}
+
+/** Names of the directories with the files that a pod mounts: what may not be taken away while it runs. */
+function mountedFiles(machine: Machine, namespace: string, state: NamespaceState, template: PodTemplate): string {
+  const mounted = new Set(template.spec.volumes.flatMap((volume) => ("configMap" in volume ? [volume.configMap.name] : [])));
+  const maps = objectsOf(state, "ConfigMap").filter((map) => mounted.has(map.metadata.name));
+  return maps.map((map) => basename(filesDirectory(machine.store, namespace, map))).join(",");
 }
 
 /** Names by which the Services of a namespace make a pod known: `php`, and Kubernetes' longer `php.blog`. */

@@ -1,0 +1,30 @@
+import { readdir, rm } from "node:fs/promises";
+import { basename, join } from "node:path";
+import type { Machine } from "./machine.ts";
+import { label } from "./names.ts";
+import { filesDirectory } from "./pod-volumes.ts";
+import { objectsOf } from "./state-store.ts";
+
+/**
+ * Takes away what nothing refers to any more in a namespace: volumes of pods that are gone, former versions of secrets, former files.
+ * Call it with the namespace's lock. Never touches claims.
+ */
+export async function collectGarbage(machine: Machine, namespace: string): Promise<void> {
+  const containers = await machine.podman.list({ [label.instance]: machine.names.instance, [label.namespace]: namespace });
+  const pods = new Set(containers.map((container) => container.name.replace(/\.[^.]*$/, "")));
+  // A one-off container is named like the directory of its volumes.
+  await machine.volumes.discardOthers(namespace, new Set([...pods, ...containers.map((container) => container.name)]));
+  const used = new Set(containers.flatMap((container) => container.labels[label.secrets]?.split(",") ?? []));
+  await machine.secrets.prune(namespace, (name) => used.has(name));
+  await removeFormerFiles(machine, namespace, new Set(containers.flatMap((container) => container.labels[label.files]?.split(",") ?? [])));
+}
+
+/** Every content that a ConfigMap ever had got a directory; the current ones stay, and those that a pod has mounted. */
+async function removeFormerFiles(machine: Machine, namespace: string, mounted: ReadonlySet<string>): Promise<void> {
+  const state = await machine.store.read(namespace);
+  const current = new Set(objectsOf(state, "ConfigMap").map((map) => basename(filesDirectory(machine.store, namespace, map))));
+  const root = join(machine.store.directory(namespace), "files");
+  for (const name of await readdir(root).catch(() => [])) {
+    if (!current.has(name) && !mounted.has(name)) await rm(join(root, name), { recursive: true, force: true });
+  }
+}

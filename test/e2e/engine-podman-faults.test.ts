@@ -1,0 +1,174 @@
+import { spawn } from "node:child_process";
+import { readdir, rm } from "node:fs/promises";
+import { createServer } from "node:net";
+import { join } from "node:path";
+import { setTimeout as sleep } from "node:timers/promises";
+import { afterAll, beforeAll, describe, expect, it } from "vitest";
+import { type TinySite, tinyDeployment, tinySurroundings } from "../../src/engine/contract-objects.ts";
+import type { EngineContext } from "../../src/engine/engine.ts";
+import { label } from "../../src/engine/podman/names.ts";
+import { namespaceLock } from "../../src/engine/podman/namespace-lock.ts";
+import { podmanEngine } from "../../src/engine/podman/podman-engine.ts";
+import { run } from "../../src/providers/process.ts";
+import { BEHAVE_IMAGE, buildBehaveImage, buildNginxImage, NGINX_IMAGE, removeEngineImages } from "../support/engine/engine-images.ts";
+import { ask, type TestMachine, testMachine } from "../support/engine/test-machine.ts";
+import { systemClock } from "../support/system-clock.ts";
+
+const INSTANCE = "t-engine-f";
+const PORT = 18_392;
+const context: EngineContext = { emit: () => {}, signal: new AbortController().signal };
+
+describe("the podman engine under faults", () => {
+  let machine: TestMachine;
+  const site = (text: string, change: Partial<TinySite> = {}): TinySite => ({ image: BEHAVE_IMAGE, behave: ["serve", text], preStop: 1, ...change });
+  const apply = (text: string, change: Partial<TinySite> = {}): Promise<void> => {
+    const desired = tinyDeployment(site(text, change));
+    return machine.engine.apply("alpha", { do: "update", key: desired.key, desired, because: "test" }, context);
+  };
+  const settled = async (text: string): Promise<void> => {
+    expect(await machine.ask("alpha.localhost")).toBe(text);
+    const { pods } = await machine.engine.observe("alpha");
+    expect(pods).toHaveLength(1);
+    expect((await machine.engine.inventory("alpha")).objects.get("Deployment/tiny")).toBe(tinyDeployment(site(text)).digest);
+    expect(await readdir(join(machine.runDir, "pods"))).toEqual(pods.map((pod) => pod.name));
+  };
+
+  beforeAll(async () => {
+    await buildBehaveImage();
+    await buildNginxImage();
+    machine = await testMachine(INSTANCE, PORT);
+    await machine.engine.prepare("alpha", context);
+    for (const desired of tinySurroundings("alpha.localhost")) {
+      await machine.engine.apply("alpha", { do: "create", key: desired.key, desired, because: "test" }, context);
+    }
+    await apply("zero");
+  });
+  afterAll(async () => {
+    await machine.stop();
+    const left = await machine.leftovers();
+    await removeEngineImages();
+    expect(left).toEqual([]);
+  });
+
+  it.each([250, 450, 650, 850, 1050, 1300, 1600, 2000, 2600])("converges after kill -9 of a command that applied for %d ms", async (ms) => {
+    const before = await machine.ask("alpha.localhost");
+    const text = `after-${ms}`;
+    const child = spawn(process.execPath, [join(import.meta.dirname, "../support/engine/apply-child.ts"), INSTANCE, text], { stdio: "inherit" });
+    const ended = new Promise((resolve) => {
+      child.once("exit", resolve);
+    });
+    await sleep(ms);
+    child.kill("SIGKILL");
+    await ended;
+    expect([before, text]).toContain(await machine.ask("alpha.localhost"));
+    await apply(text);
+    await settled(text);
+  });
+
+  it("is brought to the inventory by healing when nobody repeats the killed command", async () => {
+    await apply("stable");
+    const child = spawn(process.execPath, [join(import.meta.dirname, "../support/engine/apply-child.ts"), INSTANCE, "abandoned"], { stdio: "inherit" });
+    await sleep(700);
+    child.kill("SIGKILL");
+    await expect.poll(() => machine.engine.heal(context), { timeout: 30_000, interval: 300 }).toEqual([]);
+    const answer = await machine.ask("alpha.localhost");
+    expect(["stable", "abandoned"]).toContain(answer);
+    expect((await machine.engine.observe("alpha")).pods).toHaveLength(1);
+    await apply("stable");
+    await settled("stable");
+  });
+
+  it("fails no request while releases are replaced", async () => {
+    let running = true;
+    const answers = new Map<string, number>();
+    const clients = Array.from({ length: 6 }, async () => {
+      while (running) {
+        const answer = await ask(PORT, "alpha.localhost").catch((error: Error) => error.message);
+        answers.set(answer, (answers.get(answer) ?? 0) + 1);
+        await sleep(5);
+      }
+    });
+    for (const text of ["r1", "r2", "r3"]) await apply(text);
+    running = false;
+    await Promise.all(clients);
+    expect([...answers.keys()].sort()).toEqual(["r1", "r2", "r3", "stable"]);
+    await apply("stable");
+  });
+
+  it("takes a pod that is not ready out of the way in, and back", async () => {
+    const [pod] = (await machine.engine.observe("alpha")).pods;
+    const inPod = (...argv: string[]) => run(["podman", "exec", `${pod?.name}.main`, ...argv]);
+    await inPod("sh", "-c", "cat /tmp/www/index.html >/tmp/kept && printf '' >/tmp/gone && sed -n p </tmp/gone >/tmp/www/x && mkdir /tmp/old && cat /dev/null && exec busybox mv /tmp/www/index.html /tmp/old/");
+    const answer = async (): Promise<string> => {
+      await machine.engine.heal(context);
+      return machine.ask("alpha.localhost");
+    };
+    await expect.poll(answer, { timeout: 20_000, interval: 500 }).toBe("503");
+    await inPod("busybox", "mv", "/tmp/old/index.html", "/tmp/www/");
+    await expect.poll(answer, { timeout: 20_000, interval: 500 }).toBe("stable");
+  });
+
+  it("brings everything back after a reboot", async () => {
+    await machine.engine.putSecret("alpha", "unused", {});
+    const { stdout } = await run(["podman", "ps", "--all", "--quiet", "--filter", `label=${label.instance}=${INSTANCE}`]);
+    const ids = stdout.split("\n").filter((id) => id !== "");
+    await run(["podman", "kill", ...ids], { accept: "any" });
+    await run(["podman", "stop", "--time", "0", ...ids]);
+    for (const pod of await readdir(join(machine.runDir, "pods"))) {
+      await run(["umount", join(machine.runDir, "pods", pod, "tmp")]);
+    }
+    for (const scratch of ["live", "test"]) await run(["umount", join(machine.runDir, "edge", scratch)]);
+    await run(["umount", join(machine.runDir, "secrets")], { accept: "any" });
+    await rm(machine.runDir, { recursive: true });
+    const answer = async (): Promise<string> => {
+      await machine.engine.heal(context);
+      return machine.ask("alpha.localhost").catch((error: Error) => error.message);
+    };
+    await expect.poll(answer, { timeout: 60_000, interval: 500 }).toBe("stable");
+    await settled("stable");
+  });
+
+  it("names the program that has the port", async () => {
+    const taken = createServer().listen(18_393, "127.0.0.1");
+    await expect(machine.engine.edge.ensure({ image: NGINX_IMAGE, bind: "127.0.0.1", httpPort: 18_393 })).rejects.toMatchObject({
+      code: "machine/port-in-use",
+      message: expect.stringMatching(new RegExp(`^Port 18393 is used by .*process ${process.pid}$`)) as string,
+    });
+    taken.close();
+    expect(await machine.ask("alpha.localhost")).toBe("stable");
+    await machine.engine.edge.ensure({ image: NGINX_IMAGE, bind: "127.0.0.1", httpPort: PORT });
+    expect(await machine.ask("alpha.localhost")).toBe("stable");
+  });
+
+  it("listens on a port below 1024 with no capability but that one", async () => {
+    await machine.engine.edge.ensure({ image: NGINX_IMAGE, bind: "127.0.0.1", httpPort: 993 });
+    expect(await ask(993, "alpha.localhost")).toBe("stable");
+    await machine.engine.edge.ensure({ image: NGINX_IMAGE, bind: "127.0.0.1", httpPort: PORT });
+    expect(await machine.ask("alpha.localhost")).toBe("stable");
+  });
+
+  it("keeps the way in as it is when nginx refuses a configuration", async () => {
+    const lock = namespaceLock(machine.stateDir, machine.runDir, systemClock);
+    const certificateFor = () => Promise.reject(new Error("none"));
+    const renderEdge = (): string => "events {} http { server { listen 127.0.0.1:18392; nonsense; } }";
+    const { stateDir, runDir } = machine;
+    const broken = podmanEngine({ stateDir, runDir, instance: INSTANCE }, { run, clock: systemClock, lock, renderEdge, certificateFor });
+    await expect(broken.edge.refresh()).rejects.toMatchObject({ code: "config/rejected" });
+    expect(await machine.ask("alpha.localhost")).toBe("stable");
+  });
+
+  it("says that another command works on the same site", async () => {
+    const lock = namespaceLock(machine.stateDir, machine.runDir, systemClock);
+    const held = await lock("alpha", "howdah up");
+    await expect(lock("alpha", "howdah down")).rejects.toMatchObject({ code: "machine/busy", message: expect.stringMatching(/howdah up.*process \d+/) as string });
+    await held.release();
+    await (await lock("alpha", "howdah down")).release();
+  });
+
+  it("says which state file is damaged", async () => {
+    const path = join(machine.stateDir, "namespaces/broken/state.json");
+    await run(["install", "-D", "/dev/null", path]);
+    await expect(machine.engine.inventory("broken")).rejects.toMatchObject({ code: "machine/state-unreadable", message: expect.stringContaining(path) as string });
+    await rm(join(machine.stateDir, "namespaces/broken"), { recursive: true });
+  });
+});

@@ -1,5 +1,5 @@
 import { randomBytes } from "node:crypto";
-import { chown, mkdir } from "node:fs/promises";
+import { access, chown, mkdir } from "node:fs/promises";
 import { join } from "node:path";
 import { builderOf } from "../../catalog/builder-requests.ts";
 import type { Emit } from "../../kernel/event.ts";
@@ -29,10 +29,21 @@ export async function runBuildHooks(hooks: readonly (readonly string[])[], work:
     await mkdir(join(work.cache, name), { recursive: true });
     await chown(join(work.cache, name), RUN_AS, RUN_AS);
   }
-  for (const [index, argv] of hooks.entries()) await runHook(argv, index, work);
+  const trusted = await access(CERTIFICATES).then(
+    () => true,
+    () => false,
+  );
+  for (const [index, argv] of hooks.entries()) await runHook(argv, index, { ...work, trusted });
 }
 
-async function runHook(argv: readonly string[], index: number, work: HookRun): Promise<void> {
+/** The authorities that the machine trusts: hooks fetch from the registries that the machine reaches, through its proxies. */
+const CERTIFICATES = "/etc/ssl/certs/ca-certificates.crt";
+
+interface TrustedRun extends HookRun {
+  readonly trusted: boolean;
+}
+
+async function runHook(argv: readonly string[], index: number, work: TrustedRun): Promise<void> {
   const id = `build/hook-${index + 1}`;
   const words = argv.join(" ");
   const image = work.images[builderOf(argv)];
@@ -63,13 +74,14 @@ async function runHook(argv: readonly string[], index: number, work: HookRun): P
   }
 }
 
-function hookCommand(name: string, image: string, argv: readonly string[], work: HookRun): readonly string[] {
+function hookCommand(name: string, image: string, argv: readonly string[], work: TrustedRun): readonly string[] {
   const environment: Readonly<Record<string, string>> = {
     CI: "1",
     COMPOSER_CACHE_DIR: "/cache/composer",
     COMPOSER_HOME: "/cache/home/composer",
     COMPOSER_NO_INTERACTION: "1",
     HOME: "/cache/home",
+    NODE_EXTRA_CA_CERTS: CERTIFICATES,
     npm_config_cache: "/cache/npm",
     npm_config_update_notifier: "false",
     ...work.environment,
@@ -89,6 +101,7 @@ function hookCommand(name: string, image: string, argv: readonly string[], work:
     `--workdir=${CODE_ROOT}`,
     `--volume=${work.directory}:${CODE_ROOT}`,
     `--volume=${work.cache}:/cache`,
+    ...(work.trusted ? [`--volume=${CERTIFICATES}:${CERTIFICATES}:ro`] : []),
     ...Object.entries(environment).map(([key, value]) => `--env=${key}=${value}`),
     `--entrypoint=${JSON.stringify([program])}`,
     image,

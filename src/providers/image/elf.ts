@@ -12,6 +12,7 @@ const PT_DYNAMIC = 2;
 const PT_INTERP = 3;
 const DT_NEEDED = 1n;
 const DT_STRTAB = 5n;
+const DT_STRSZ = 10n;
 const DT_RPATH = 15n;
 const DT_RUNPATH = 29n;
 
@@ -22,53 +23,59 @@ interface Segment {
   readonly size: number;
 }
 
+/** Gives bytes of a file; fewer when it ends before. */
+export type ReadAt = (offset: number, length: number) => Promise<Buffer>;
+
 /** Whether the first bytes of a file are those of a 64-bit little-endian ELF file. */
 export function isElf(start: Buffer): boolean {
   return start.length >= 64 && start.readUInt32BE(0) === 0x7f454c46 && start[4] === 2 && start[5] === 1;
 }
 
-/** Reads the dynamic section of a 64-bit little-endian ELF file; undefined when it is not one. A damaged one gives what could be read. */
-export function readElf(file: Buffer): Elf | undefined {
-  if (!isElf(file)) return undefined;
-  const segments = segmentsOf(file);
+/**
+ * Reads the dynamic section of a 64-bit little-endian ELF file, and nothing else of it; undefined when it is not one.
+ * A damaged file gives what could be read.
+ */
+export async function readElf(read: ReadAt): Promise<Elf | undefined> {
+  const header = await read(0, 64);
+  if (!isElf(header)) return undefined;
+  const segments = await segmentsOf(header, read);
   const interp = segments.find((segment) => segment.type === PT_INTERP);
-  const interpreter = interp === undefined ? undefined : textAt(file, interp.offset);
+  const interpreter = interp === undefined ? undefined : textAt(await read(interp.offset, Math.min(interp.size, 4096)), 0);
   const dynamic = segments.find((segment) => segment.type === PT_DYNAMIC);
-  if (dynamic === undefined) return { needed: [], runPaths: [], interpreter };
-  const tags = tagsOf(file, dynamic);
-  const tableAddress = tags.find(([tag]) => tag === DT_STRTAB)?.[1];
+  const tags = dynamic === undefined ? [] : tagsOf(await read(dynamic.offset, Math.min(dynamic.size, 1 << 20)));
+  const value = (tag: bigint): bigint | undefined => tags.find(([found]) => found === tag)?.[1];
+  const tableAddress = value(DT_STRTAB);
   const table = tableAddress === undefined ? undefined : fileOffset(segments, tableAddress);
   if (table === undefined) return { needed: [], runPaths: [], interpreter };
+  const names = await read(table, Number(value(DT_STRSZ) ?? 0n));
   const texts = (...wanted: bigint[]): string[] =>
-    tags.filter(([tag]) => wanted.includes(tag)).map(([, value]) => textAt(file, table + Number(value)));
+    tags.filter(([tag]) => wanted.includes(tag)).map(([, offset]) => textAt(names, Number(offset)));
   return { needed: texts(DT_NEEDED), runPaths: texts(DT_RUNPATH, DT_RPATH).flatMap((paths) => paths.split(":")), interpreter };
 }
 
-function segmentsOf(file: Buffer): readonly Segment[] {
-  const start = Number(file.readBigUInt64LE(32));
-  const size = file.readUInt16LE(54);
-  const count = file.readUInt16LE(56);
+async function segmentsOf(header: Buffer, read: ReadAt): Promise<readonly Segment[]> {
+  const size = header.readUInt16LE(54);
+  const count = header.readUInt16LE(56);
+  if (size < 56) return [];
+  const table = await read(Number(header.readBigUInt64LE(32)), size * count);
   const segments: Segment[] = [];
-  for (let index = 0; index < count; index += 1) {
-    const at = start + index * size;
-    if (size < 56 || at + size > file.length) break;
+  for (let at = 0; at + 56 <= table.length; at += size) {
     segments.push({
-      type: file.readUInt32LE(at),
-      offset: Number(file.readBigUInt64LE(at + 8)),
-      address: file.readBigUInt64LE(at + 16),
-      size: Number(file.readBigUInt64LE(at + 32)),
+      type: table.readUInt32LE(at),
+      offset: Number(table.readBigUInt64LE(at + 8)),
+      address: table.readBigUInt64LE(at + 16),
+      size: Number(table.readBigUInt64LE(at + 32)),
     });
   }
   return segments;
 }
 
-function tagsOf(file: Buffer, dynamic: Segment): readonly (readonly [bigint, bigint])[] {
+function tagsOf(section: Buffer): readonly (readonly [bigint, bigint])[] {
   const tags: (readonly [bigint, bigint])[] = [];
-  const end = Math.min(dynamic.offset + dynamic.size, file.length);
-  for (let at = dynamic.offset; at + 16 <= end; at += 16) {
-    const tag = file.readBigInt64LE(at);
+  for (let at = 0; at + 16 <= section.length; at += 16) {
+    const tag = section.readBigInt64LE(at);
     if (tag === 0n) break;
-    tags.push([tag, file.readBigUInt64LE(at + 8)]);
+    tags.push([tag, section.readBigUInt64LE(at + 8)]);
   }
   return tags;
 }
@@ -80,8 +87,8 @@ function fileOffset(segments: readonly Segment[], address: bigint): number | und
   return holder === undefined ? undefined : holder.offset + Number(address - holder.address);
 }
 
-function textAt(file: Buffer, at: number): string {
-  if (at < 0 || at >= file.length) return "";
-  const end = file.indexOf(0, at);
-  return file.toString("utf8", at, end === -1 ? file.length : end);
+function textAt(bytes: Buffer, at: number): string {
+  if (at < 0 || at >= bytes.length) return "";
+  const end = bytes.indexOf(0, at);
+  return bytes.toString("utf8", at, end === -1 ? bytes.length : end);
 }

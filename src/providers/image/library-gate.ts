@@ -1,5 +1,5 @@
 import { HowdahError } from "../../kernel/howdah-error.ts";
-import { isElf, readElf } from "./elf.ts";
+import { readElf } from "./elf.ts";
 import type { ImageTree } from "./image-tree.ts";
 
 /** A file that would not load: the libraries it needs and the image lacks. */
@@ -19,8 +19,8 @@ export async function missingLibraries(tree: ImageTree, architecture: string): P
   const missing: MissingLibrary[] = [];
   for (const path of tree.paths()) {
     const entry = tree.get(path);
-    if (entry?.type !== "file" || entry.size < 64 || !isElf(await tree.read(entry, 64))) continue;
-    const elf = readElf(await tree.read(entry));
+    if (entry?.type !== "file" || entry.size < 64) continue;
+    const elf = await readElf((offset, length) => tree.read(entry, length, offset));
     if (elf === undefined) continue;
     const own = path.slice(0, path.lastIndexOf("/"));
     const directories = [

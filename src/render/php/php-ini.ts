@@ -9,8 +9,9 @@ const locked: Readonly<Record<string, IniValue>> = {
   log_errors: true,
   sys_temp_dir: "/tmp",
   allow_url_include: false,
-  // nginx names the script; PHP guessing another one from the path is how uploads were run as scripts.
-  "cgi.fix_pathinfo": false,
+  // Off, PHP_SELF would be PATH_INFO alone (measured on 8.2), which breaks `dispatch.php/path` applications. What it is infamous for,
+  // running `upload.jpg/x.php`, is stopped twice: nginx passes only scripts that exist, and the pool runs nothing but `.php`.
+  "cgi.fix_pathinfo": true,
   // Else FPM dies at once on a read-only root: it can't create its lock file (runtime.md 2).
   "opcache.lockfile_path": "/tmp",
   "opcache.validate_permission": true,

@@ -88,7 +88,8 @@ async function lookAt(machine: Machine, one: Watched, waiting: Waiting): Promise
   if (one.alive) return;
   const [now] = await machine.podman.inspect([machine.names.container(one.plan.pod, one.container.name)]);
   if (now === undefined) throw new HowdahError("engine/crashed", `${one.container.name} vanished while it was started`);
-  const gaveUp = now.status !== "running" && now.exitCode === 0 && now.pid === 0;
+  // A container that was only created yet has no process either.
+  const gaveUp = (now.status === "exited" || now.status === "stopped") && now.exitCode === 0;
   one.seen = now;
   if (now.restarts >= RESTARTS_THAT_FAIL || gaveUp) {
     for (const line of await one.log.next()) {

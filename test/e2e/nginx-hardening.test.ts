@@ -259,6 +259,19 @@ describe.skipIf(programs === undefined)("nginx of a site, on real programs", () 
       });
     });
 
+    it("meets people at the edge with a page of its own", async () => {
+      const edge = (host: string, method = "GET") => running.ask("/server.php", { throughEdge: true, method, headers: { host } });
+      expect(await edge("nobody.example")).toMatchObject({ status: 404, body: expect.stringContaining("No site of this name") });
+      expect(await edge("starting.localhost")).toMatchObject({
+        status: 503,
+        body: expect.stringContaining("starting.localhost is starting"),
+        headers: { "retry-after": "3" },
+      });
+      expect(await edge("dead.localhost")).toMatchObject({ status: 503, body: expect.stringContaining("dead.localhost is starting") });
+      // The half-dead site's living pod knows no such host: 421 says that the request got there.
+      expect([(await edge("half.localhost")).status, (await edge("half.localhost")).status]).toEqual([421, 421]);
+    });
+
     it("answers health on its own port only", async () => {
       expect(await running.status("/-/ready")).toMatchObject({ status: 200, body: "pong" });
       expect(await running.status("/-/live")).toMatchObject({ status: 200 });

@@ -78,7 +78,16 @@ export async function startWebRig(programs: DebianPrograms, site: Site, files: R
   await writeFile(join(base, "site.conf"), place(renderNginxFiles(site, facts)["nginx.conf"] ?? ""));
   const listen = { bind: "127.0.0.1", httpPort: edge };
   const backends = [{ address: "127.0.0.1", port: http }];
-  const edgeText = renderEdge({ listen, routes: [{ namespace: "demo", name: "web", hostnames: site.hostnames, backends }] });
+  const edgeText = renderEdge({
+    listen,
+    routes: [
+      { namespace: "demo", name: "web", hostnames: site.hostnames, backends },
+      { namespace: "starting", name: "web", hostnames: ["starting.localhost"], backends: [] },
+      // Nobody listens on port 1: the first is dead, the second serves.
+      { namespace: "half", name: "web", hostnames: ["half.localhost"], backends: [{ address: "127.0.0.1", port: 1 }, ...backends] },
+      { namespace: "dead", name: "web", hostnames: ["dead.localhost"], backends: [{ address: "127.0.0.1", port: 1 }] },
+    ],
+  });
   await writeFile(
     join(base, "edge.conf"),
     place(edgeText).replace(`pid ${base}/nginx.pid`, `pid ${base}/edge.pid`).replaceAll(`${base}/nginx-`, `${base}/edge-`),

@@ -215,8 +215,8 @@ function renderSite(route: EdgeRoute): readonly Directive[] {
   });
   return [
     ...(route.maxBodyBytes === undefined ? [] : [directive("client_max_body_size", Math.trunc(route.maxBodyBytes))]),
-    directive("error_page", 502, 503, "@starting"),
-    directive("error_page", 504, "@slow"),
+    directive("error_page", 502, 503, "=", "@starting"),
+    directive("error_page", 504, "=", "@slow"),
     block("location", ["/"], route.backends.length === 0 ? [directive("return", 503)] : renderPass(route, timeout)),
     renderPage("@starting", 503, starting),
     renderPage("@slow", 504, slow),

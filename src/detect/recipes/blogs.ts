@@ -13,7 +13,7 @@ export const typechoRecipe: Recipe = {
   spec() {
     return {
       recipe: "typecho",
-      runtime: { php: "8.2", extensions: ["pdo_mysql", "mbstring", "curl"] },
+      runtime: { php: "8.2", extensions: ["pdo_mysql", "mbstring", "curl"], flavour: "slim" },
       database: {},
       web: {
         root: ".",
@@ -109,6 +109,7 @@ export const studipRecipe: Recipe = {
       runtime: {
         php: "8.2",
         extensions: ["pdo_mysql", "curl", "dom", "gd", "gettext", "iconv", "mbstring", "simplexml", "zip", "intl"],
+        flavour: "slim",
         ini: { max_input_vars: 10_000, short_open_tag: "On", max_execution_time: 300 },
       },
       database: {},

@@ -25,7 +25,11 @@ export const dokuwikiRecipe: Recipe = {
     const packages = debianLibraries(tree);
     return {
       recipe: "dokuwiki",
-      runtime: { php: "8.2", extensions: ["dom", "gd", "intl", "mbstring", "xml"], ...(packages.length > 0 && { packages }) },
+      runtime: {
+        php: "8.2",
+        extensions: ["dom", "gd", "intl", "mbstring", "xml"],
+        ...(packages.length > 0 ? { packages } : { flavour: "slim" }),
+      },
       web: {
         root: ".",
         index: ["index.php", "doku.php"],

@@ -40,7 +40,7 @@ export const phpmyadminRecipe: Recipe = {
       runtime: {
         php: "8.2",
         extensions: ["mysqli", "mbstring", "xml", "gd", "zip", "bz2", "curl"],
-        ...(debian && { packages: debianPackages }),
+        ...(debian ? { packages: debianPackages } : { flavour: "slim" }),
       },
       database: {},
       web: { root: ".", healthPath: "/index.php", deny: ["/libraries", "/templates", "/setup", "/sql", "/vendor", "/config.inc.php"] },
@@ -49,6 +49,8 @@ export const phpmyadminRecipe: Recipe = {
         "config.inc.php": { preset: "phpmyadmin", replace: debian },
         ...(debian && { "libraries/vendor_config.php": { preset: "phpmyadmin-vendor-config", replace: true } }),
       },
+      // sql/create_tables.sql would make a database of its own, which the site's user may not.
+      hooks: { install: [] },
       variables: { PMA_BLOWFISH_SECRET: { generate: { bytes: 32 } } },
     };
   },

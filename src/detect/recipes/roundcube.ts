@@ -18,7 +18,7 @@ export const roundcubeRecipe: Recipe = {
     const root = hasPath(tree, "public_html/index.php") ? "public_html" : ".";
     return {
       recipe: "roundcube",
-      runtime: { php: "8.2", extensions: ["pdo_mysql", "intl", "mbstring", "xml", "dom", "openssl", "gd", "zip"] },
+      runtime: { php: "8.2", extensions: ["pdo_mysql", "intl", "mbstring", "xml", "dom", "openssl", "gd", "zip"], flavour: "slim" },
       database: {},
       web: {
         root,

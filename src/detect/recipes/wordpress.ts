@@ -14,7 +14,12 @@ export const wordpressRecipe: Recipe = {
   spec({ tree }) {
     return {
       recipe: "wordpress",
-      runtime: { php: "8.4", extensions: ["mysqli", "curl", "dom", "exif", "gd", "intl", "mbstring", "openssl", "xml", "zip"] },
+      // Its few calls of other programs are optional (plugins' business).
+      runtime: {
+        php: "8.4",
+        extensions: ["mysqli", "curl", "dom", "exif", "gd", "intl", "mbstring", "openssl", "xml", "zip"],
+        flavour: "slim",
+      },
       database: {},
       web: {
         root: ".",

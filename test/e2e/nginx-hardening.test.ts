@@ -200,6 +200,13 @@ describe.skipIf(programs === undefined)("nginx of a site, on real programs", () 
     });
   });
 
+  it("would run uploaded scripts where nothing declares the path as writable: the probes are real", async () => {
+    const running = await rig(siteOf({ runtime: { php: "8.2" } }, "open"), { "uploads/evil.php": SOURCE, "uploads/index.php": SOURCE });
+    for (const path of ["evil.php", "%65vil.php", "/evil.php", "evil.php/x.jpg", ""]) {
+      expect((await running.ask(`/uploads/${path}`)).body, path).toContain("EXECUTED");
+    }
+  });
+
   describe("forged forwarding headers (G4)", () => {
     let running: WebRig;
     beforeAll(async () => {

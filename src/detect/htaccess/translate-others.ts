@@ -9,8 +9,8 @@ type Translate = (active: ActiveDirective, draft: WebDraft) => void;
 
 /** Directives that nginx needs no word for, each with the reason. */
 const NATIVE: Readonly<Record<string, string>> = {
-  adddefaultcharset: "PHP sends its charset; static text is served as UTF-8",
-  addcharset: "static text is served as UTF-8",
+  adddefaultcharset: "PHP sends its charset, and pages name their own",
+  addcharset: "PHP sends its charset, and pages name their own",
   addencoding: "precompressed files are found by nginx itself",
   addlanguage: "languages are the application's business",
   addoutputfilterbytype: "compression is on",

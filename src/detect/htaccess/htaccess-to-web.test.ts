@@ -16,7 +16,7 @@ describe("htaccessToWeb on real files", () => {
     const directory = /-(images|files|libraries)$/.exec(name)?.[1];
     const { web, ini, diagnostics } = rootFile(read(name), directory === undefined ? ".htaccess" : `${directory}/.htaccess`);
     const findings = diagnostics.map(({ severity, line, code, message }) => `${severity} ${line} ${code}: ${message}`);
-    await expect(`${JSON.stringify({ web, ini, findings }, null, 2)}\n`).toMatchFileSnapshot(join(FIXTURES, `${name}.expected.json`));
+    await expect(`${JSON.stringify({ web, ini, findings }, null, 2)}\n`).toMatchFileSnapshot(join(FIXTURES, `${name}.expected.txt`));
   });
 
   it.each(names)("%s gives fields that the site file's schema takes", (name) => {

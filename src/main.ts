@@ -28,9 +28,16 @@ export async function main(argv: readonly string[]): Promise<number> {
     output: "text",
   };
   return runCli(argv, {
-    terminal, signal: controller.signal, directory: process.cwd(), wire: async () => {
+    terminal,
+    signal: controller.signal,
+    directory: process.cwd(),
+    wire: async () => {
       const { wirePorts } = await import("./wiring.ts");
-      return wirePorts({ environment: process.env, entrypointDirectory: fileURLToPath(new URL("entrypoint", import.meta.url)), self: [process.execPath, process.argv[1] ?? ""] });
+      return wirePorts({
+        environment: process.env,
+        entrypointDirectory: fileURLToPath(new URL("entrypoint", import.meta.url)),
+        self: [process.execPath, process.argv[1] ?? ""],
+      });
     },
   });
 }

@@ -1,3 +1,4 @@
+import type { Readable, Writable } from "node:stream";
 import type { Ports } from "../workflows/ports.ts";
 import type { Reporter } from "./report/reporter.ts";
 import type { Terminal } from "./terminal.ts";
@@ -13,6 +14,9 @@ export interface CliContext {
   readonly terminal: Terminal;
   readonly flags: GlobalFlags;
   readonly directory: string;
+  /** Streams for commands that carry data: dumps, secrets, programs. */
+  readonly stdin: Readable;
+  readonly stdout: Writable;
   /** Aborted by Ctrl-C and by SIGTERM. */
   readonly signal: AbortSignal;
   readonly version: string;

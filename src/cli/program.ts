@@ -71,7 +71,9 @@ export function createProgram(choose: Choose): Command {
 
 /** Flags that every command has, wherever they stand. */
 function shareFlags(command: Command): void {
-  command.addOption(new Option("-o, --output <format>", "how the answer is printed (default: text)").choices(["text", "json"])).option("-v, --verbose", "show what programs print while they work");
+  command
+    .addOption(new Option("-o, --output <format>", "how the answer is printed (default: text)").choices(["text", "json"]))
+    .option("-v, --verbose", "show what programs print while they work");
   for (const child of command.commands) {
     child.copyInheritedSettings(command);
     if (command.parent !== null) shareFlags(child);

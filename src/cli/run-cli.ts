@@ -1,3 +1,4 @@
+import type { Readable, Writable } from "node:stream";
 import { type Command, CommanderError } from "commander";
 import { HowdahError } from "../kernel/howdah-error.ts";
 import type { Ports } from "../workflows/ports.ts";
@@ -13,6 +14,8 @@ export interface CliEnvironment {
   readonly terminal: Terminal;
   readonly signal: AbortSignal;
   readonly directory: string;
+  readonly stdin: Readable;
+  readonly stdout: Writable;
   readonly wire: () => Promise<Ports>;
 }
 
@@ -39,6 +42,8 @@ export async function runCli(argv: readonly string[], environment: CliEnvironmen
       terminal,
       flags,
       directory: environment.directory,
+      stdin: environment.stdin,
+      stdout: environment.stdout,
       signal: environment.signal,
       version: VERSION,
       ports: async () => (ports ??= await environment.wire()),

@@ -15,7 +15,8 @@ export function execCommand(program: Command, choose: Choose): void {
       "after",
       "\nExamples:\n  howdah exec blog -- php -m\n  howdah exec blog -- php -r 'echo PHP_VERSION;'\n\nExit code: the program's own.",
     )
-    .action((given: string, argv: string[], flags: { readonly tty: boolean }) => {
+    .action((given: string, words: string[], flags: { readonly tty: boolean }) => {
+      const argv = words[0] === "--" ? words.slice(1) : words;
       choose(async (context) => {
         const { findRecord } = await import("../../workflows/find-record.ts");
         const { phpTarget } = await import("../../workflows/php-target.ts");

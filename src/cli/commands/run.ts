@@ -15,7 +15,8 @@ export function runCommand(program: Command, choose: Choose): void {
       "after",
       "\nExamples:\n  howdah run wiki -- php maintenance/runJobs.php\n  howdah run blog -- php wp-cron.php\n  howdah run shop -- php artisan migrate:status\n\nIt has the site's environment, database and volumes, waits for the database, and is removed after. Exit code: the program's own.",
     )
-    .action((given: string, argv: string[], flags: { readonly tty: boolean }) => {
+    .action((given: string, words: string[], flags: { readonly tty: boolean }) => {
+      const argv = words[0] === "--" ? words.slice(1) : words;
       choose(async (context) => {
         const { findRecord } = await import("../../workflows/find-record.ts");
         const { phpTarget } = await import("../../workflows/php-target.ts");

@@ -102,9 +102,11 @@ interface ListedVolume {
 async function observeVolumes(machine: Machine, namespace: string): Promise<Observed["volumes"]> {
   const { stdout } = await machine.podman.run([
     ...["volume", "ls", "--format", "json"],
-    ...["--filter", `label=${label.instance}=${machine.names.instance}`, "--filter", `label=${label.namespace}=${namespace}`],
+    ...["--filter", `label=${label.instance}=${machine.names.instance}`],
   ]);
-  const volumes = (JSON.parse(stdout === "" ? "[]" : stdout) as ListedVolume[] | null) ?? [];
+  const all = (JSON.parse(stdout === "" ? "[]" : stdout) as ListedVolume[] | null) ?? [];
+  // Podman 4.3.1 takes several label filters of volumes as alternatives: the second one is ours to apply.
+  const volumes = all.filter(({ Labels }) => Labels[label.instance] === machine.names.instance && Labels[label.namespace] === namespace);
   return Promise.all(
     volumes.map(async ({ Mountpoint, Labels }) => {
       const usedBytes = await usedBytesOf(machine, Mountpoint);

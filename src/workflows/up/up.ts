@@ -86,7 +86,7 @@ function renderInput(
         : { host: database.host, port: database.port, name: database.name, user: database.user, secretName: DATABASE_SECRET },
     generatedSecret: GENERATED_SECRET,
     secretsDigest: facts.secretsDigest,
-    releaseId: images.site.codeDigest.slice(0, 16),
+    releaseId: images.site.codeDigest.replace("sha256:", "").slice(0, 12),
   };
 }
 
@@ -108,7 +108,7 @@ export async function bringUp(request: UpRequest, ports: Ports, context: EngineC
       "images",
       "Images",
       () => prepareImages(site, request.source, request.lockFile, ports, context),
-      (made) => `${made.site.codeDigest.slice(0, 12)} · ${String(made.site.files)} files`,
+      (made) => `code ${made.site.codeDigest.replace("sha256:", "").slice(0, 12)} · ${String(made.site.files)} files`,
     );
     const network = await stage("network", "Network", () => ports.engine.prepare(namespace, context));
     const database =

@@ -4,7 +4,9 @@ import type { Event } from "../kernel/event.ts";
 import { HowdahError } from "../kernel/howdah-error.ts";
 
 /** One structured line: a constant message, values as keys. */
-export type AgentLog = (line: Readonly<Record<string, unknown>> & { readonly level: "info" | "warning" | "error"; readonly msg: string }) => void;
+export type AgentLog = (
+  line: Readonly<Record<string, unknown>> & { readonly level: "info" | "warning" | "error"; readonly msg: string },
+) => void;
 
 /** What the agent is made of. Other periodic work (crons, certificates) comes as further tasks. */
 export interface AgentParts {

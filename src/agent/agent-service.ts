@@ -5,7 +5,7 @@ import type { Lock } from "../engine/lock.ts";
 import type { RunProcess } from "../engine/process-port.ts";
 import type { Clock } from "../kernel/clock.ts";
 import { HowdahError } from "../kernel/howdah-error.ts";
-import { agentLoop, type AgentLog, type AgentParts } from "./agent-loop.ts";
+import { type AgentLog, type AgentParts, agentLoop } from "./agent-loop.ts";
 import { systemdUnit, UNIT_NAME } from "./systemd-unit.ts";
 
 /** What keeping the agent alive needs. */
@@ -54,7 +54,12 @@ export function agentService(parts: AgentServiceParts): AgentService {
       if (await hasSystemd()) return ensureService(parts, unit);
       if ((await pid()) !== undefined) return "running";
       await startProcess(parts);
-      await until(parts.clock, START_MS, async () => (await pid()) !== undefined, () => notStarted(parts));
+      await until(
+        parts.clock,
+        START_MS,
+        async () => (await pid()) !== undefined,
+        () => notStarted(parts),
+      );
       return "started";
     },
     stop: async () => {
@@ -65,8 +70,11 @@ export function agentService(parts: AgentServiceParts): AgentService {
       const running = await pid();
       if (running === undefined) return;
       process.kill(running, "SIGTERM");
-      await until(parts.clock, STOP_MS, async () => (await pid()) === undefined, () =>
-        Promise.resolve(new HowdahError("machine/tool-failed", `The agent (process ${running}) does not end`)),
+      await until(
+        parts.clock,
+        STOP_MS,
+        async () => (await pid()) === undefined,
+        () => Promise.resolve(new HowdahError("machine/tool-failed", `The agent (process ${running}) does not end`)),
       );
     },
     serve: async ({ engine, signal, random, log }) => {

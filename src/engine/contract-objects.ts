@@ -1,7 +1,6 @@
 import { RUN_AS } from "../kernel/label.ts";
-import type { Container, Deployment, Manifest, NetworkPolicy, PodSpec, StatefulSet } from "../render/objects.ts";
+import type { Container, Deployment, Manifest, NetworkPolicy, PodSpec, Rendered, StatefulSet } from "../render/objects.ts";
 import { rendered } from "../render/rendered.ts";
-import type { Rendered } from "../render/objects.ts";
 
 /**
  * Objects of a tiny site for the contract suite. Its containers run the program `behave` (test/support has it as an image, the memory
@@ -110,9 +109,7 @@ export function letIn(from: string): Rendered<NetworkPolicy> {
       policyTypes: ["Ingress"],
       ingress: [
         {
-          from: [
-            { podSelector: { matchLabels: {} }, namespaceSelector: { matchLabels: { "kubernetes.io/metadata.name": from } } },
-          ],
+          from: [{ podSelector: { matchLabels: {} }, namespaceSelector: { matchLabels: { "kubernetes.io/metadata.name": from } } }],
           ports: [{ port: WEB_PORT }],
         },
       ],

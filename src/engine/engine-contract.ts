@@ -1,8 +1,8 @@
 import { PassThrough, Readable } from "node:stream";
 import { text } from "node:stream/consumers";
 import { afterAll, beforeAll, describe, expect, it } from "vitest";
-import type { Event } from "../kernel/event.ts";
 import type { ErrorCode } from "../kernel/error-catalog.ts";
+import type { Event } from "../kernel/event.ts";
 import { HowdahError } from "../kernel/howdah-error.ts";
 import { Secret } from "../kernel/secret.ts";
 import type { Rendered } from "../render/objects.ts";
@@ -68,7 +68,10 @@ export function engineContract(name: string, start: () => Promise<EngineUnderTes
 
     it("answers an inventory of what was applied", async () => {
       const { objects } = await under.engine.inventory("alpha");
-      const expected = [...tinySurroundings("alpha.localhost"), tinyDeployment(site())].map(({ key, digest }): [string, string] => [key, digest]);
+      const expected = [...tinySurroundings("alpha.localhost"), tinyDeployment(site())].map(({ key, digest }): [string, string] => [
+        key,
+        digest,
+      ]);
       expect([...objects].sort()).toEqual(expected.sort());
       expect(await under.engine.namespaces()).toEqual(["alpha"]);
     });
@@ -82,14 +85,19 @@ export function engineContract(name: string, start: () => Promise<EngineUnderTes
     it("observes pods, routes and volumes", async () => {
       const observed = await under.engine.observe("alpha");
       expect(observed.workloads).toEqual([{ name: "tiny", kind: "Deployment", wanted: 1, ready: 1, down: false }]);
-      expect(observed.pods).toMatchObject([{ workload: "tiny", phase: "Running", ready: true, containers: [{ name: "main", running: true }] }]);
+      expect(observed.pods).toMatchObject([
+        { workload: "tiny", phase: "Running", ready: true, containers: [{ name: "main", running: true }] },
+      ]);
       expect(observed.routes).toEqual([{ name: "tiny", hostnames: ["alpha.localhost"], backends: 1 }]);
       expect(observed.volumes).toMatchObject([{ claim: "data", requestedBytes: 10 * 1024 * 1024 }]);
     });
 
     it("answers a program's exit code, and gives it standard input", async () => {
       expect((await run("exec", tiny("alpha"), ["exit", "7"])).code).toBe(7);
-      expect(await run("exec", tiny("alpha"), ["cat"], { stdin: Readable.from(["through\n", "a pipe\n"]) })).toEqual({ code: 0, out: "through\na pipe\n" });
+      expect(await run("exec", tiny("alpha"), ["cat"], { stdin: Readable.from(["through\n", "a pipe\n"]) })).toEqual({
+        code: 0,
+        out: "through\na pipe\n",
+      });
       expect((await run("exec", tiny("alpha"), ["env", "EXTRA"], { env: { EXTRA: "more" } })).out).toBe("more");
     });
 
@@ -227,7 +235,12 @@ export function engineContract(name: string, start: () => Promise<EngineUnderTes
       expect((await run("exec", tiny("alpha"), ["env", "PASSWORD"])).out).toBe(password);
       expect((await run("exec", tiny("alpha"), ["cat", "/srv/secret/password"])).out).toBe(password);
       expect((await run("runOnce", tiny("alpha"), ["env", "PASSWORD"])).out).toBe(password);
-      const shown = [await under.engine.observe("alpha"), [...(await under.engine.inventory("alpha")).objects], events, await under.show("alpha")];
+      const shown = [
+        await under.engine.observe("alpha"),
+        [...(await under.engine.inventory("alpha")).objects],
+        events,
+        await under.show("alpha"),
+      ];
       expect(JSON.stringify(shown)).not.toContain(password);
       expect(await under.engine.putSecret("alpha", "login", { password: new Secret("other", "test") })).not.toBe(first);
     });

@@ -1,9 +1,9 @@
 import type { Readable, Writable } from "node:stream";
 import type { Emit } from "../kernel/event.ts";
 import type { Secret } from "../kernel/secret.ts";
+import type { Observed } from "../observe/observed.ts";
 import type { Inventory } from "../plan/inventory.ts";
 import type { Step } from "../plan/step.ts";
-import type { Observed } from "../observe/observed.ts";
 
 /** What a call into an engine carries: where to report, and when to stop. */
 export interface EngineContext {

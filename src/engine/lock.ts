@@ -8,4 +8,8 @@ export interface HeldLock {
  * `waitMs` is how long to wait for a holder (default 0).
  * Errors: `machine/busy`, naming the holder's process id and command.
  */
-export type Lock = (namespace: string, command: string, options?: { readonly waitMs?: number; readonly signal?: AbortSignal }) => Promise<HeldLock>;
+export type Lock = (
+  namespace: string,
+  command: string,
+  options?: { readonly waitMs?: number; readonly signal?: AbortSignal },
+) => Promise<HeldLock>;

@@ -33,7 +33,13 @@ export function memoryEngine(behaviour: Behaviour = wellBehaved): MemoryEngine {
       const gateway = `10.${space(namespace).subnet}.0.1`;
       return Promise.resolve({ resolver: gateway, trustedProxies: [`${gateway}/32`] });
     },
-    namespaces: () => Promise.resolve([...world.namespaces.values()].filter(holdsAnything).map(({ name }) => name).toSorted()),
+    namespaces: () =>
+      Promise.resolve(
+        [...world.namespaces.values()]
+          .filter(holdsAnything)
+          .map(({ name }) => name)
+          .toSorted(),
+      ),
     inventory: (namespace) => {
       const objects = [...(world.namespaces.get(namespace)?.objects ?? [])].map(([key, { digest }]) => [key, digest] as const);
       return Promise.resolve({ namespace, objects: new Map(objects) });
@@ -79,7 +85,8 @@ function holdsAnything(space: MemoryNamespace): boolean {
 
 function applyObject(world: World, space: MemoryNamespace, desired: Rendered): void {
   const { object } = desired;
-  if (object.kind === "PersistentVolumeClaim" && !space.volumes.has(object.metadata.name)) space.volumes.set(object.metadata.name, new Map());
+  if (object.kind === "PersistentVolumeClaim" && !space.volumes.has(object.metadata.name))
+    space.volumes.set(object.metadata.name, new Map());
   if (object.kind === "HTTPRoute") refuseTakenHostnames(world, space, object);
   if (object.kind === "Deployment" || object.kind === "StatefulSet") roll(world, space, object);
   space.objects.set(desired.key, desired);
@@ -137,7 +144,12 @@ function observe(space: MemoryNamespace): Observed {
       phase: pod.alive ? "Running" : "Failed",
       ready: pod.alive,
       ip: pod.ip,
-      containers: pod.containers.map(({ container }) => ({ name: container.name, image: container.image, running: pod.alive, restarts: 0 })),
+      containers: pod.containers.map(({ container }) => ({
+        name: container.name,
+        image: container.image,
+        running: pod.alive,
+        restarts: 0,
+      })),
     })),
     routes: objectsOf(space, "HTTPRoute").map((route) => ({
       name: route.metadata.name,
@@ -160,7 +172,15 @@ async function* logs(space: MemoryNamespace, tail: number): AsyncGenerator<LogLi
   const lines = [...space.pods.values()].flatMap((pod) =>
     pod.containers.flatMap(({ container, started }) =>
       started.output.map(
-        (text): LogLine => ({ namespace: space.name, workload: pod.workload, pod: pod.name, container: container.name, stream: "stdout", time: "", text }),
+        (text): LogLine => ({
+          namespace: space.name,
+          workload: pod.workload,
+          pod: pod.name,
+          container: container.name,
+          stream: "stdout",
+          time: "",
+          text,
+        }),
       ),
     ),
   );

@@ -41,6 +41,8 @@ function isLetIn(space: MemoryNamespace, pod: MemoryPod, from: string): boolean 
   return objectsOf(space, "NetworkPolicy").some(
     (policy) =>
       matches(policy.spec.podSelector.matchLabels, pod.labels) &&
-      policy.spec.ingress.some((rule) => rule.from.some((one) => one.namespaceSelector?.matchLabels["kubernetes.io/metadata.name"] === from)),
+      policy.spec.ingress.some((rule) =>
+        rule.from.some((one) => one.namespaceSelector?.matchLabels["kubernetes.io/metadata.name"] === from),
+      ),
   );
 }

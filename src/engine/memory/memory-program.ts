@@ -8,7 +8,9 @@ import { type MemoryNamespace, namespaceOf, objectsOf, type Workload, type World
 /** Runs a program in a container of a living pod (`exec`) or in one like it (`once`). */
 export async function runProgram(world: World, target: Target, request: ExecRequest, how: "exec" | "once"): Promise<number> {
   const space = namespaceOf(world, target.namespace);
-  const workload = [...objectsOf(space, "Deployment"), ...objectsOf(space, "StatefulSet")].find((one) => one.metadata.name === target.workload);
+  const workload = [...objectsOf(space, "Deployment"), ...objectsOf(space, "StatefulSet")].find(
+    (one) => one.metadata.name === target.workload,
+  );
   const container = workload?.spec.template.spec.containers.find((one) => one.name === target.container);
   if (workload === undefined || container === undefined) {
     throw new HowdahError("site/unknown", `${target.namespace} has no ${target.workload} with a container "${target.container}"`);

@@ -13,7 +13,11 @@ export interface MemoryPod {
   readonly template: string;
   readonly ip: string;
   readonly labels: Readonly<Record<string, string>>;
-  readonly containers: readonly { readonly container: Container; readonly started: Started; readonly env: Readonly<Record<string, string>> }[];
+  readonly containers: readonly {
+    readonly container: Container;
+    readonly started: Started;
+    readonly env: Readonly<Record<string, string>>;
+  }[];
   alive: boolean;
 }
 

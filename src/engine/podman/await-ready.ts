@@ -1,7 +1,7 @@
 import { access } from "node:fs/promises";
 import { HowdahError } from "../../kernel/howdah-error.ts";
 import type { AnyProbe, Container } from "../../render/objects.ts";
-import { lastLines, type LogCursor, logCursor } from "./container-log.ts";
+import { type LogCursor, lastLines, logCursor } from "./container-log.ts";
 import { entrypointLine } from "./entrypoint-line.ts";
 import type { Machine } from "./machine.ts";
 import type { PodPlan } from "./pod-arguments.ts";

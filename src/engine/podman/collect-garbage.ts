@@ -13,7 +13,11 @@ export async function collectGarbage(machine: Machine, namespace: string): Promi
   const containers = await machine.podman.list({ [label.instance]: machine.names.instance, [label.namespace]: namespace });
   const pods = new Set(containers.map((container) => container.name.replace(/\.[^.]*$/, "")));
   // A one-off container is named like the directory of its volumes.
-  await machine.volumes.discardOthers(namespace, new Set([...pods, ...containers.map((container) => container.name)]));
+  await machine.volumes.discardOthers(
+    `${machine.names.instance}.${namespace}.`,
+    new Set([...pods, ...containers.map((container) => container.name)]),
+    "once",
+  );
   const used = new Set(containers.flatMap((container) => container.labels[label.secrets]?.split(",") ?? []));
   await machine.secrets.prune(namespace, (name) => used.has(name));
   await removeFormerFiles(machine, namespace, new Set(containers.flatMap((container) => container.labels[label.files]?.split(",") ?? [])));

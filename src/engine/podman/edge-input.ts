@@ -1,6 +1,6 @@
 import type { HttpRoute } from "../../render/objects.ts";
-import type { ReadyMark } from "./ready-marks.ts";
 import { matches } from "./pods.ts";
+import type { ReadyMark } from "./ready-marks.ts";
 import { type NamespaceState, objectsOf } from "./state-store.ts";
 
 /** Where the way in listens. */

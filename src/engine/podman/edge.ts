@@ -6,12 +6,12 @@ import { HowdahError } from "../../kernel/howdah-error.ts";
 import { RUN_AS } from "../../kernel/label.ts";
 import { digestOf } from "../../render/rendered.ts";
 import type { Lock } from "../lock.ts";
-import { lastLines } from "./container-log.ts";
+import { type LogCursor, lastLines, logCursor, sizeOf } from "./container-log.ts";
 import { type EdgeInput, type EdgeListen, type EdgeRoute, type RenderEdge, type RouteWithoutTls, routesOf } from "./edge-input.ts";
 import type { Machine } from "./machine.ts";
 import { label, type Names } from "./names.ts";
-import type { Podman } from "./podman-cli.ts";
 import { mountTmpfs, unmount } from "./pod-volumes.ts";
+import type { Podman } from "./podman-cli.ts";
 import { portHolder } from "./port-holder.ts";
 import type { ReadyMarks } from "./ready-marks.ts";
 import type { SecretStore } from "./secret-store.ts";
@@ -110,6 +110,7 @@ export function edge(ports: EdgePorts): Edge {
 interface Prepared {
   readonly directory: string;
   readonly bind: string;
+  readonly ports: readonly number[];
   /** On disk: nginx puts uploads there that are larger than its memory buffers. */
   readonly buffers: string;
   /** Where its memory file systems are mounted. */
@@ -133,8 +134,18 @@ async function prepared(ports: EdgePorts, root: string, wanted: EdgeSettings): P
   const { bind, httpPort, httpsPort } = wanted;
   const listen: EdgeListen = { bind, httpPort, ...(httpsPort === undefined ? {} : { httpsPort }) };
   const input: EdgeInput = { listen, routes: await routesWithTls(ports, directory) };
-  const low = [httpPort, httpsPort ?? httpPort].some((port) => port < 1024);
-  return { directory, bind, buffers, memory, text: ports.render(input), image: wanted.image, capabilities: low ? ["--cap-add=net_bind_service"] : [] };
+  const all = [httpPort, httpsPort].filter((port) => port !== undefined);
+  const low = all.some((port) => port < 1024);
+  return {
+    directory,
+    bind,
+    ports: all,
+    buffers,
+    memory,
+    text: ports.render(input),
+    image: wanted.image,
+    capabilities: low ? ["--cap-add=net_bind_service"] : [],
+  };
 }
 
 async function routesWithTls(ports: EdgePorts, directory: string): Promise<EdgeRoute[]> {
@@ -149,7 +160,12 @@ async function routesWithTls(ports: EdgePorts, directory: string): Promise<EdgeR
   return routes;
 }
 
-async function certificate(ports: EdgePorts, directory: string, route: RouteWithoutTls, tls: string): Promise<NonNullable<EdgeRoute["tls"]>> {
+async function certificate(
+  ports: EdgePorts,
+  directory: string,
+  route: RouteWithoutTls,
+  tls: string,
+): Promise<NonNullable<EdgeRoute["tls"]>> {
   const pair = tls === "local" ? await localPair(ports, route.hostnames) : await secretPair(ports, route.namespace, tls);
   const name = createHash("sha256").update(`${pair.certificate}\0${pair.key}`).digest("hex").slice(0, 24);
   const write = (suffix: string, text: string): Promise<void> =>
@@ -198,13 +214,15 @@ async function reload(ports: EdgePorts, files: Prepared): Promise<void> {
   const before = await readFile(path, "utf8").catch(() => "");
   if (before === files.text) return;
   await testConfig(ports, files);
+  await refuseTakenPorts(files, before);
   const [seen] = await ports.podman.inspect([ports.names.edge]);
   if (seen === undefined || seen.pid === 0) throw new HowdahError("engine/crashed", "The edge ended while its configuration changed");
   const master = await nginxMaster(seen.pid);
   const old = await workersOf(master);
+  const log = logCursor(seen.logPath, await sizeOf(seen.logPath));
   await writeFileAtomically(path, files.text, { mode: 0o400, uid: RUN_AS });
   process.kill(master, "SIGHUP");
-  if (await switched(ports.clock, master, old)) {
+  if (await switched(ports.clock, { master, old, log })) {
     await removeStale(files);
     return;
   }
@@ -219,13 +237,17 @@ async function refusal(logPath: string, bind: string): Promise<HowdahError> {
 }
 
 /** New workers are there and the old ones have stopped accepting: they end, or call themselves "shutting down". */
-async function switched(clock: Clock, master: number, old: ReadonlySet<number>): Promise<boolean> {
+async function switched(
+  clock: Clock,
+  { master, old, log }: { master: number; old: ReadonlySet<number>; log: LogCursor },
+): Promise<boolean> {
   const until = clock.now() + START_MS;
   while (clock.now() < until) {
     const now = await workersOf(master);
     const fresh = [...now].some((pid) => !old.has(pid));
     const draining = await Promise.all([...now].filter((pid) => old.has(pid)).map(isShuttingDown));
     if (fresh && draining.every(Boolean)) return true;
+    if ((await log.next()).some((line) => line.text.includes("[emerg]") && !line.text.includes("bind()"))) return false;
     await clock.sleep(POLL_MS);
   }
   return false;
@@ -247,7 +269,12 @@ async function nginxMaster(pid: number): Promise<number> {
 
 async function workersOf(pid: number): Promise<Set<number>> {
   const text = await readFile(`/proc/${pid}/task/${pid}/children`, "utf8").catch(() => "");
-  return new Set(text.split(" ").filter((part) => part !== "").map(Number));
+  return new Set(
+    text
+      .split(" ")
+      .filter((part) => part !== "")
+      .map(Number),
+  );
 }
 
 /** Certificates that the configuration no longer names go; old workers have them open already. */
@@ -257,12 +284,35 @@ async function removeStale(files: Prepared): Promise<void> {
   }
 }
 
+/** Ports that the new configuration listens on and the former one did not must be free: said before anything is stopped. */
+async function refuseTakenPorts(files: Prepared, before: string): Promise<void> {
+  for (const port of files.ports) {
+    const listens = new RegExp(`\\blisten [^;]*\\b${port}\\b`);
+    if (!listens.test(files.text) || listens.test(before)) continue;
+    const holder = await portHolder(port, files.bind);
+    if (holder !== undefined) throw new HowdahError("machine/port-in-use", `Port ${port} is used by ${holder}`);
+  }
+}
+
 /** nginx itself reads the configuration in a throw-away container without a network before anything is replaced. */
 async function testConfig(ports: EdgePorts, files: Prepared): Promise<void> {
   const candidate = "candidate.conf";
   await writeFileAtomically(join(files.directory, candidate), files.text, { mode: 0o400, uid: RUN_AS });
   const tested = await ports.podman.run(
-    ["run", "--rm", "--network=none", ...hardening(files, "test"), "--entrypoint=nginx", files.image, "-t", "-q", "-e", "/dev/stderr", "-c", `${INSIDE}/${candidate}`],
+    [
+      "run",
+      "--rm",
+      "--network=none",
+      ...hardening(files, "test"),
+      "--entrypoint=nginx",
+      files.image,
+      "-t",
+      "-q",
+      "-e",
+      "/dev/stderr",
+      "-c",
+      `${INSIDE}/${candidate}`,
+    ],
     { accept: "any", timeoutMs: 60_000 },
   );
   await rm(join(files.directory, candidate), { force: true });
@@ -289,11 +339,7 @@ function hardening(files: Prepared, scratch: "live" | "test"): string[] {
 async function start(ports: EdgePorts, files: Prepared, wanted: EdgeSettings): Promise<void> {
   await testConfig(ports, files);
   await ports.podman.run(["rm", "--force", "--ignore", "--time=10", ports.names.edge]);
-  for (const port of [wanted.httpPort, wanted.httpsPort].filter((one) => one !== undefined)) {
-    const listens = new RegExp(`\\blisten [^;]*\\b${port}\\b`).test(files.text);
-    const holder = listens ? await portHolder(port, wanted.bind) : undefined;
-    if (holder !== undefined) throw new HowdahError("machine/port-in-use", `Port ${port} is used by ${holder}`);
-  }
+  await refuseTakenPorts(files, "");
   await writeFileAtomically(join(files.directory, CONFIG), files.text, { mode: 0o400, uid: RUN_AS });
   await ports.podman.run([
     "run",

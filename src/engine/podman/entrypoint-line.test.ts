@@ -8,7 +8,11 @@ it.each([
     'howdah: {"event":"failed","code":"site/install-failed","message":"no"}',
     { event: "failed", code: "site/install-failed", message: "no" },
   ],
-  ["an unknown code as a crash", 'howdah: {"event":"failed","code":"toString","message":"x"}', { event: "failed", code: "engine/crashed", message: "x" }],
+  [
+    "an unknown code as a crash",
+    'howdah: {"event":"failed","code":"toString","message":"x"}',
+    { event: "failed", code: "engine/crashed", message: "x" },
+  ],
   ["no control characters", 'howdah: {"event":"step","message":"a\\u001b[31mb"}', { event: "step", message: "a [31mb" }],
   ["ordinary output", 'NOTICE: howdah: {"event":"step","message":"x"}', undefined],
   ["broken JSON as output", "howdah: {", undefined],

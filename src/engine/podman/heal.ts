@@ -7,7 +7,18 @@ import type { Machine } from "./machine.ts";
 import { label } from "./names.ts";
 import { AGENT_COMMAND } from "./namespace-lock.ts";
 import { ensureNetwork, joinNetworks } from "./networks.ts";
-import { createPod, type FoundPod, findPods, maskSecrets, planPod, removePod, startPod, stopPod, templateDigest, type Workload } from "./pods.ts";
+import {
+  createPod,
+  type FoundPod,
+  findPods,
+  maskSecrets,
+  planPod,
+  removePod,
+  startPod,
+  stopPod,
+  templateDigest,
+  type Workload,
+} from "./pods.ts";
 import { ProbeMemory } from "./probe-memory.ts";
 import { markReady, retire } from "./roll-workload.ts";
 import { workloads } from "./scale.ts";
@@ -60,7 +71,13 @@ async function collect(self: Healer): Promise<void> {
 }
 
 /** One namespace's trouble must not keep the others from being healed. */
-async function tryHeal(self: Healer, namespace: string, pods: readonly FoundPod[], context: EngineContext, did: string[]): Promise<string | undefined> {
+async function tryHeal(
+  self: Healer,
+  namespace: string,
+  pods: readonly FoundPod[],
+  context: EngineContext,
+  did: string[],
+): Promise<string | undefined> {
   try {
     did.push(...(await healNamespace(self, namespace, pods, context)));
     return undefined;
@@ -103,7 +120,9 @@ async function needsHealing(self: Healer, state: NamespaceState, pods: readonly 
 
 function wantedPods(machine: Machine, namespace: string, workload: Workload): string[] {
   const digest = templateDigest(workload.spec.template);
-  return Array.from({ length: workload.spec.replicas }, (_, replica) => machine.names.pod(namespace, workload.metadata.name, digest, replica));
+  return Array.from({ length: workload.spec.replicas }, (_, replica) =>
+    machine.names.pod(namespace, workload.metadata.name, digest, replica),
+  );
 }
 
 function runs(pod: FoundPod): boolean {
@@ -163,7 +182,13 @@ async function healLocked(self: Healer, namespace: string, pods: readonly FoundP
   return did;
 }
 
-async function healWorkload(self: Healer, namespace: string, workload: Workload, all: readonly FoundPod[], context: EngineContext): Promise<string[]> {
+async function healWorkload(
+  self: Healer,
+  namespace: string,
+  workload: Workload,
+  all: readonly FoundPod[],
+  context: EngineContext,
+): Promise<string[]> {
   const wanted = wantedPods(self.machine, namespace, workload);
   const own = new Map(all.filter((pod) => pod.workload === workload.metadata.name).map((pod) => [pod.name, pod]));
   const did: string[] = [];

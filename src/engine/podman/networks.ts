@@ -67,7 +67,13 @@ function joinedBy(policies: readonly NetworkPolicy[], own: string): Joined[] {
   );
 }
 
-async function joinPod(machine: Machine, namespace: string, state: NamespaceState, pod: FoundPod, joined: readonly Joined[]): Promise<void> {
+async function joinPod(
+  machine: Machine,
+  namespace: string,
+  state: NamespaceState,
+  pod: FoundPod,
+  joined: readonly Joined[],
+): Promise<void> {
   const workload = workloadOf(state, pod);
   if (workload === undefined || pod.infra === undefined) return;
   const { template } = workload.spec;

@@ -39,7 +39,10 @@ function observeWorkload(workload: Workload, pods: readonly ObservedPod[], state
 }
 
 async function observePods(machine: Machine, found: readonly FoundPod[], ready: ReadonlySet<string>): Promise<ObservedPod[]> {
-  const names = found.flatMap((pod) => [...(pod.infra === undefined ? [] : [pod.infra.name]), ...mains(pod).map((container) => container.name)]);
+  const names = found.flatMap((pod) => [
+    ...(pod.infra === undefined ? [] : [pod.infra.name]),
+    ...mains(pod).map((container) => container.name),
+  ]);
   const inspected = new Map((await machine.podman.inspect(names)).map((container) => [container.name, container]));
   return Promise.all(
     found.map(async (pod): Promise<ObservedPod> => {

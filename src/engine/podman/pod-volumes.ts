@@ -1,5 +1,5 @@
 import { createHash } from "node:crypto";
-import { chmod, chown, lstat, mkdir, readFile, readdir, rm, stat } from "node:fs/promises";
+import { chmod, chown, lstat, mkdir, readdir, readFile, rm, stat } from "node:fs/promises";
 import { join } from "node:path";
 import { HowdahError } from "../../kernel/howdah-error.ts";
 import { RUN_AS } from "../../kernel/label.ts";
@@ -10,7 +10,7 @@ import type { Names } from "./names.ts";
 import type { VolumeSource } from "./pod-arguments.ts";
 import { bytesOf } from "./quantity.ts";
 import type { SecretStore } from "./secret-store.ts";
-import { objectsOf, type NamespaceState, type StateStore } from "./state-store.ts";
+import { type NamespaceState, objectsOf, type StateStore } from "./state-store.ts";
 import { writeFileAtomically } from "./write-file.ts";
 
 /** What making a pod's volumes needs. */
@@ -30,13 +30,15 @@ export interface PodVolumes {
   prepare(namespace: string, pod: string, spec: PodSpec, state: NamespaceState): Promise<ReadonlyMap<string, VolumeSource>>;
   /** Unmounts and deletes the pod's own volumes; data, files and secrets stay. */
   discard(pod: string): Promise<void>;
-  /** Discards the volumes of a namespace's pods that are not there any more: what a killed command left. */
-  discardOthers(namespace: string, existing: ReadonlySet<string>): Promise<void>;
+  /** Discards the volumes of pods whose names begin with `prefix` and that are not there any more: what a killed command left. One-offs are left alone unless `once`. */
+  discardOthers(prefix: string, existing: ReadonlySet<string>, once?: "once"): Promise<void>;
 }
 
 /** Secrets' files: read by the user of the containers alone. */
 const SECRET_MODE = 0o400;
 const ORPHAN_MS = 60_000;
+/** In the name of a one-off program's container and volumes. */
+export const ONCE = ".once-";
 const SECRETS_BYTES = 64 * 1024 * 1024;
 
 /** Binds the making of volumes to a machine. */
@@ -62,9 +64,12 @@ export function podVolumes(ports: PodVolumesPorts): PodVolumes {
       await makeNestedMountPoints(spec, sources);
       return sources;
     },
-    discardOthers: async (namespace, existing) => {
-      const own = (await readdir(podsDir).catch(() => [])).filter((pod) => pod.startsWith(`${ports.names.instance}.${namespace}.`));
-      for (const pod of own) if (!existing.has(pod) && (await isOld(join(podsDir, pod)))) await discard(pod);
+    discardOthers: async (prefix, existing, once) => {
+      const others = (await readdir(podsDir).catch(() => [])).filter((pod) => pod.startsWith(prefix) && !existing.has(pod));
+      for (const pod of others) {
+        const may = !pod.includes(ONCE) || (once !== undefined && (await isOld(join(podsDir, pod))));
+        if (may) await discard(pod);
+      }
     },
   };
 }
@@ -80,7 +85,11 @@ async function claimSource(ports: PodVolumesPorts, namespace: string, claim: str
   return { from: "volume", name, path: await ports.volumePath(name) };
 }
 
-async function emptySource(ports: PodVolumesPorts, path: string, emptyDir: { medium?: "Memory"; sizeLimit: string }): Promise<VolumeSource> {
+async function emptySource(
+  ports: PodVolumesPorts,
+  path: string,
+  emptyDir: { medium?: "Memory"; sizeLimit: string },
+): Promise<VolumeSource> {
   if (emptyDir.medium === "Memory") await mountTmpfs(ports, path, bytesOf(emptyDir.sizeLimit), "0770");
   else {
     await makeDirectories(path);

@@ -106,7 +106,13 @@ function listed(raw: RawListed): ListedContainer {
 interface RawInspected {
   readonly Id: string;
   readonly Name: string;
-  readonly State: { readonly Status: string; readonly Pid: number; readonly ExitCode: number; readonly StartedAt: string; readonly CgroupPath?: string };
+  readonly State: {
+    readonly Status: string;
+    readonly Pid: number;
+    readonly ExitCode: number;
+    readonly StartedAt: string;
+    readonly CgroupPath?: string;
+  };
   readonly RestartCount: number;
   readonly OCIConfigPath?: string;
   readonly HostConfig: { readonly LogConfig: { readonly Path: string } };

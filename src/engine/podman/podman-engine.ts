@@ -6,6 +6,7 @@ import type { Engine, EngineContext } from "../engine.ts";
 import type { Lock } from "../lock.ts";
 import type { AttachProcess, RunProcess } from "../process-port.ts";
 import { attachProcess } from "./attach-process.ts";
+import { deleteClaim, ensureClaim } from "./claims.ts";
 import { type CertificateFor, type Edge, edge } from "./edge.ts";
 import type { RenderEdge } from "./edge-input.ts";
 import { healer } from "./heal.ts";
@@ -14,17 +15,16 @@ import { machineLimits } from "./machine-limits.ts";
 import { namesOf } from "./names.ts";
 import { ensureNetwork, joinNetworks, removeNetwork } from "./networks.ts";
 import { observeNamespace } from "./observe.ts";
-import { podmanCli } from "./podman-cli.ts";
 import { podVolumes } from "./pod-volumes.ts";
+import { podmanCli } from "./podman-cli.ts";
 import { readLogs } from "./read-logs.ts";
 import { readyMarks } from "./ready-marks.ts";
+import { removeNamespace } from "./remove-namespace.ts";
 import { deleteWorkload, rollWorkload } from "./roll-workload.ts";
 import { execProgram, runProgramOnce } from "./run-program.ts";
 import { scaleDown, scaleUp } from "./scale.ts";
 import { secretStore } from "./secret-store.ts";
 import { objectsOf, safeName, stateStore, withObject, withoutObject } from "./state-store.ts";
-import { removeNamespace } from "./remove-namespace.ts";
-import { deleteClaim, ensureClaim } from "./claims.ts";
 
 /** Where an instance keeps its things. */
 export interface PodmanEngineSettings {
@@ -83,7 +83,9 @@ function engineOf(machine: Machine, ports: PodmanEnginePorts, wayIn: Edge): Podm
     namespaces: () => machine.store.namespaces(),
     inventory: async (namespace) => {
       const { objects } = await machine.store.read(namespace);
-      const entries = Object.entries(objects).map(([key, { digest, settled }]) => [key as ObjectKey, settled ? digest : `${digest}-unsettled`] as const);
+      const entries = Object.entries(objects).map(
+        ([key, { digest, settled }]) => [key as ObjectKey, settled ? digest : `${digest}-unsettled`] as const,
+      );
       return { namespace, objects: new Map(entries) };
     },
     putSecret: (namespace, name, data) => machine.secrets.put(safeName(namespace), name, data),

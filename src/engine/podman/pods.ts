@@ -47,7 +47,12 @@ export async function findPods(machine: Machine, namespace?: string, workload?: 
 
 function podNameOf(machine: Machine): (container: ListedContainer) => string {
   return ({ labels }) =>
-    machine.names.pod(labels[label.namespace] ?? "", labels[label.workload] ?? "", labels[label.template] ?? "", Number(labels[label.replica]));
+    machine.names.pod(
+      labels[label.namespace] ?? "",
+      labels[label.workload] ?? "",
+      labels[label.template] ?? "",
+      Number(labels[label.replica]),
+    );
 }
 
 function foundPod(name: string, members: readonly ListedContainer[]): FoundPod {
@@ -115,7 +120,9 @@ export function matches(selector: Readonly<Record<string, string>>, labels: Read
 /** Puts the secrets that the containers name into podman and answers their names there. */
 export async function secretNames(machine: Machine, namespace: string, containers: readonly Container[]): Promise<PodPlan["secretName"]> {
   const used = new Set(
-    containers.flatMap((container) => container.env.flatMap((variable) => ("valueFrom" in variable ? [variable.valueFrom.secretKeyRef.name] : []))),
+    containers.flatMap((container) =>
+      container.env.flatMap((variable) => ("valueFrom" in variable ? [variable.valueFrom.secretKeyRef.name] : [])),
+    ),
   );
   const versions = new Map<string, string>();
   for (const name of used) versions.set(name, (await machine.secrets.ensureInPodman(namespace, name)).version);
@@ -124,7 +131,9 @@ export async function secretNames(machine: Machine, namespace: string, container
 
 /** Makes the pod and its containers. What a killed command left half-made under the same name is made anew. */
 export async function createPod(machine: Machine, plan: PodPlan, found: FoundPod | undefined): Promise<void> {
-  const expected = [...plan.spec.initContainers, ...plan.spec.containers].map((container) => machine.names.container(plan.pod, container.name));
+  const expected = [...plan.spec.initContainers, ...plan.spec.containers].map((container) =>
+    machine.names.container(plan.pod, container.name),
+  );
   const names = new Set(found?.containers.map((container) => container.name));
   const whole = found?.infra !== undefined && expected.every((name) => names.has(name));
   if (whole) return;
@@ -162,7 +171,9 @@ async function runInit(machine: Machine, plan: PodPlan, container: Container): P
  * The runtime reads that file once, at the start; afterwards the values are taken out. Podman writes it anew at every start.
  */
 export async function maskSecrets(machine: Machine, plan: PodPlan): Promise<void> {
-  const secret = new Map(plan.spec.containers.map((container) => [machine.names.container(plan.pod, container.name), secretVariables(container)]));
+  const secret = new Map(
+    plan.spec.containers.map((container) => [machine.names.container(plan.pod, container.name), secretVariables(container)]),
+  );
   const names = [...secret].filter(([, variables]) => variables.length > 0).map(([name]) => name);
   for (const seen of await machine.podman.inspect(names)) {
     if (seen.status === "running") await maskFile(seen.configPath, new Set(secret.get(seen.name)));

@@ -15,8 +15,10 @@ interface Track {
   ready: boolean;
   dead: boolean;
   why: string;
-  readonly asked: Map<AnyProbe, { at: number; failures: number }>;
+  readonly asked: Map<Kind, { at: number; failures: number }>;
 }
+
+type Kind = "startupProbe" | "readinessProbe" | "livenessProbe";
 
 /**
  * Remembers between passes what containers answered, so that each probe keeps its own period and failure threshold.
@@ -31,12 +33,18 @@ export class ProbeMemory {
   }
 
   /** Asks what is due. `key` names one process of one container; `wasReady` is what a command already found out. */
-  async look(key: string, container: Container, at: { address: string; exec: ExecInContainer; wasReady: boolean }): Promise<ContainerHealth> {
+  async look(
+    key: string,
+    container: Container,
+    at: { address: string; exec: ExecInContainer; wasReady: boolean },
+  ): Promise<ContainerHealth> {
     const track = this.#track(key, container, at.wasReady);
-    const ask = (probe: AnyProbe | undefined): Promise<void> =>
-      probe === undefined || !this.#isDue(track, probe) ? Promise.resolve() : this.#ask(track, probe, container, at);
-    if (!track.started) await ask(container.startupProbe);
-    if (track.started) await Promise.all([ask(container.readinessProbe), ask(container.livenessProbe)]);
+    const ask = (kind: Kind): Promise<void> => {
+      const probe = container[kind];
+      return probe === undefined || !this.#isDue(track, kind, probe) ? Promise.resolve() : this.#ask(track, kind, probe, at);
+    };
+    if (!track.started) await ask("startupProbe");
+    if (track.started) await Promise.all([ask("readinessProbe"), ask("livenessProbe")]);
     return { ready: track.started && track.ready, dead: track.dead, why: track.why };
   }
 
@@ -54,23 +62,19 @@ export class ProbeMemory {
     return track;
   }
 
-  #isDue(track: Track, probe: AnyProbe): boolean {
-    const last = track.asked.get(probe);
+  #isDue(track: Track, kind: Kind, probe: AnyProbe): boolean {
+    const last = track.asked.get(kind);
     return last === undefined || this.#clock.now() - last.at >= probe.periodSeconds * 1000;
   }
 
-  async #ask(track: Track, probe: AnyProbe, container: Container, at: { address: string; exec: ExecInContainer }): Promise<void> {
+  async #ask(track: Track, kind: Kind, probe: AnyProbe, at: { address: string; exec: ExecInContainer }): Promise<void> {
     const answer = await probeOnce(probe, at.address, at.exec);
-    const failures = answer.ok ? 0 : (track.asked.get(probe)?.failures ?? 0) + 1;
-    track.asked.set(probe, { at: this.#clock.now(), failures });
+    const failures = answer.ok ? 0 : (track.asked.get(kind)?.failures ?? 0) + 1;
+    track.asked.set(kind, { at: this.#clock.now(), failures });
     const failed = failures >= probe.failureThreshold;
     if (failed) track.why = answer.why;
-    if (probe === container.startupProbe) {
-      track.started = answer.ok;
-      track.dead ||= failed;
-    } else if (probe === container.readinessProbe) {
-      if (answer.ok) track.ready = true;
-      else if (failed) track.ready = false;
-    } else track.dead ||= failed;
+    if (kind === "startupProbe") track.started = answer.ok;
+    if (kind === "readinessProbe" && (answer.ok || failed)) track.ready = answer.ok;
+    if (kind !== "readinessProbe") track.dead ||= failed;
   }
 }

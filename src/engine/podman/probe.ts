@@ -6,7 +6,11 @@ import type { AnyProbe } from "../../render/objects.ts";
 export type ExecInContainer = (command: readonly string[], timeoutMs: number) => Promise<number>;
 
 /** Asks once whether a container is healthy. Never throws: every failure is a no, with its reason. */
-export async function probeOnce(probe: AnyProbe, address: string, exec: ExecInContainer): Promise<{ readonly ok: boolean; readonly why: string }> {
+export async function probeOnce(
+  probe: AnyProbe,
+  address: string,
+  exec: ExecInContainer,
+): Promise<{ readonly ok: boolean; readonly why: string }> {
   const timeoutMs = probe.timeoutSeconds * 1000;
   try {
     if ("httpGet" in probe) return await httpProbe(probe.httpGet, address, timeoutMs);
@@ -24,7 +28,14 @@ function httpProbe(get: HttpGet, address: string, timeoutMs: number): Promise<{ 
   const headers = Object.fromEntries((get.httpHeaders ?? []).map(({ name, value }) => [name, value]));
   return new Promise((resolve, reject) => {
     const asked = request(
-      { host: address, port: get.port, path: get.path, headers: { ...headers, connection: "close" }, agent: false, signal: AbortSignal.timeout(timeoutMs) },
+      {
+        host: address,
+        port: get.port,
+        path: get.path,
+        headers: { ...headers, connection: "close" },
+        agent: false,
+        signal: AbortSignal.timeout(timeoutMs),
+      },
       (response) => {
         response.resume();
         const status = response.statusCode ?? 0;

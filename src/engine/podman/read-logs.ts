@@ -1,5 +1,5 @@
 import type { EngineContext, LogLine } from "../engine.ts";
-import { type FileLine, lastLines, type LogCursor, logCursor, sizeOf } from "./container-log.ts";
+import { type FileLine, type LogCursor, lastLines, logCursor, sizeOf } from "./container-log.ts";
 import type { Machine } from "./machine.ts";
 import { label } from "./names.ts";
 
@@ -47,7 +47,11 @@ function inOrder(lines: LogLine[]): LogLine[] {
   return lines.toSorted((a, b) => (a.time < b.time ? -1 : a.time > b.time ? 1 : 0));
 }
 
-async function logFiles(machine: Machine, namespace: string, options: LogOptions): Promise<{ path: string; wrap: (line: FileLine) => LogLine }[]> {
+async function logFiles(
+  machine: Machine,
+  namespace: string,
+  options: LogOptions,
+): Promise<{ path: string; wrap: (line: FileLine) => LogLine }[]> {
   const listed = await machine.podman.list({
     [label.instance]: machine.names.instance,
     [label.namespace]: namespace,

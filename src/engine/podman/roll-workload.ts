@@ -27,7 +27,12 @@ const STATEFUL_DEADLINE = 300;
  * Every step finds what an earlier, killed attempt left, so performing it again converges.
  * Errors: those of `awaitReady`; the former pods then serve as before and the inventory holds the former digest.
  */
-export async function rollWorkload(machine: Machine, namespace: string, desired: Rendered<Workload>, context: EngineContext): Promise<void> {
+export async function rollWorkload(
+  machine: Machine,
+  namespace: string,
+  desired: Rendered<Workload>,
+  context: EngineContext,
+): Promise<void> {
   const roll = await startRoll(machine, namespace, desired, context);
   try {
     await bringUp(roll);
@@ -38,6 +43,8 @@ export async function rollWorkload(machine: Machine, namespace: string, desired:
   await machine.store.change(namespace, (state) => withObject(state, desired, false));
   await markReady(machine, namespace, roll.workload, roll.plans);
   await retire(machine, roll.workload, roll.others, context, desired.key);
+  const prefix = `${machine.names.instance}.${namespace}.${roll.workload.metadata.name}.`;
+  await machine.volumes.discardOthers(prefix, new Set(roll.plans.map((plan) => plan.pod)));
   await machine.store.change(namespace, (state) => withObject(state, desired, true));
 }
 
@@ -135,7 +142,8 @@ export async function markReady(machine: Machine, namespace: string, workload: W
   for (const plan of plans) {
     const [infra] = await machine.podman.inspect([`${plan.pod}._infra`]);
     const address = infra?.addresses[plan.network];
-    if (infra === undefined || address === undefined) throw new HowdahError("engine/crashed", `The pod ${plan.pod} vanished when it was ready`);
+    if (infra === undefined || address === undefined)
+      throw new HowdahError("engine/crashed", `The pod ${plan.pod} vanished when it was ready`);
     await machine.marks.add({ namespace, pod: plan.pod, labels: workload.spec.template.metadata.labels, address, pid: infra.pid });
   }
 }
@@ -166,7 +174,9 @@ export async function deleteWorkload(machine: Machine, namespace: string, key: O
   const applied = (await machine.store.read(namespace)).objects[key];
   const name = key.slice(key.indexOf("/") + 1);
   const kind = key.slice(0, key.indexOf("/"));
-  const pods = (await findPods(machine, namespace, name)).filter((pod) => (pod.infra ?? pod.containers[0])?.labels["howdah.dev/kind"] === kind);
+  const pods = (await findPods(machine, namespace, name)).filter(
+    (pod) => (pod.infra ?? pod.containers[0])?.labels["howdah.dev/kind"] === kind,
+  );
   if (applied !== undefined) await retire(machine, applied.object as Workload, pods, context, key);
   else for (const pod of pods) await removePod(machine, pod.name);
   await machine.store.change(namespace, (state) => withoutObject(state, key));

@@ -7,6 +7,7 @@ import type { Machine } from "./machine.ts";
 import { label } from "./names.ts";
 import { workloadOf } from "./networks.ts";
 import { onceArguments, type PodPlan } from "./pod-arguments.ts";
+import { ONCE } from "./pod-volumes.ts";
 import { findPods, secretNames, templateDigest, type Workload } from "./pods.ts";
 import { objectsOf } from "./state-store.ts";
 
@@ -42,7 +43,7 @@ export async function runProgramOnce(
 ): Promise<number> {
   const { workload, container } = await appliedContainer(machine, target);
   const { names } = machine;
-  const pod = `${names.pod(target.namespace, workload.metadata.name, templateDigest(workload.spec.template), 0)}.once-${randomBytes(4).toString("hex")}`;
+  const pod = `${names.pod(target.namespace, workload.metadata.name, templateDigest(workload.spec.template), 0)}${ONCE}${randomBytes(4).toString("hex")}`;
   const spec: PodSpec = { ...workload.spec.template.spec, containers: [container], initContainers: [] };
   const secretName = await secretNames(machine, target.namespace, [container]);
   const plan: PodPlan = {

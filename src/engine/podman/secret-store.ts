@@ -1,5 +1,5 @@
 import { createHmac, randomBytes } from "node:crypto";
-import { readFile, readdir, rm } from "node:fs/promises";
+import { readdir, readFile, rm } from "node:fs/promises";
 import { join } from "node:path";
 import { HowdahError } from "../../kernel/howdah-error.ts";
 import { Secret } from "../../kernel/secret.ts";
@@ -27,7 +27,9 @@ export function secretStore(stateDir: string, store: StateStore, names: Names, p
   const directory = (namespace: string): string => join(store.directory(namespace), "secrets");
   const file = (namespace: string, name: string): string => join(directory(namespace), `${safeSecretName(name)}.json`);
   const versionOf = async (values: Readonly<Record<string, string>>): Promise<string> =>
-    createHmac("sha256", await digestKey(stateDir)).update(canonicalJson(values)).digest("hex");
+    createHmac("sha256", await digestKey(stateDir))
+      .update(canonicalJson(values))
+      .digest("hex");
   const readValues = async (namespace: string, name: string): Promise<Record<string, string>> => {
     const path = file(namespace, name);
     const text = await readFile(path, "utf8").catch(() => {

@@ -82,7 +82,12 @@ export function safeName(name: string): string {
 function parsed(path: string, text: string): NamespaceState {
   const state = parsedJson(path, text);
   const good =
-    typeof state === "object" && state !== null && "version" in state && state.version === 1 && "objects" in state && typeof state.objects === "object";
+    typeof state === "object" &&
+    state !== null &&
+    "version" in state &&
+    state.version === 1 &&
+    "objects" in state &&
+    typeof state.objects === "object";
   if (good) return state as NamespaceState;
   throw unreadable(path);
 }

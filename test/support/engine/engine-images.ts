@@ -49,7 +49,8 @@ async function assemble(image: string, fill: (root: string) => Promise<void>): P
   const container = (await run(["buildah", "from", "scratch"])).stdout.trim();
   try {
     const root = (await run(["buildah", "mount", container])).stdout.trim();
-    for (const directory of ["tmp", "run", "data", "etc", "srv/web", "srv/secret", "proc", "sys", "dev"]) await mkdir(join(root, directory), { recursive: true });
+    for (const directory of ["tmp", "run", "data", "etc", "srv/web", "srv/secret", "proc", "sys", "dev"])
+      await mkdir(join(root, directory), { recursive: true });
     await writeFile(join(root, "etc/passwd"), "app:x:50000:50000::/:/bin/sh\n");
     await chmod(join(root, "tmp"), 0o1777);
     await fill(root);

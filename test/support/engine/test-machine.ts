@@ -63,14 +63,17 @@ export async function testMachine(instance: string, httpPort: number): Promise<T
 /** Asks the way in for `/` of a hostname: the body, or the status when it isn't 200. */
 export function ask(port: number, hostname: string): Promise<string> {
   return new Promise((resolve, reject) => {
-    const asked = request({ host: "127.0.0.1", port, path: "/", headers: { host: hostname, connection: "close" }, agent: false }, (response) => {
-      let body = "";
-      response.setEncoding("utf8");
-      response.on("data", (chunk: string) => {
-        body += chunk;
-      });
-      response.on("end", () => resolve(response.statusCode === 200 ? body : String(response.statusCode)));
-    });
+    const asked = request(
+      { host: "127.0.0.1", port, path: "/", headers: { host: hostname, connection: "close" }, agent: false },
+      (response) => {
+        let body = "";
+        response.setEncoding("utf8");
+        response.on("data", (chunk: string) => {
+          body += chunk;
+        });
+        response.on("end", () => resolve(response.statusCode === 200 ? body : String(response.statusCode)));
+      },
+    );
     asked.on("error", reject);
     asked.end();
   });
@@ -104,7 +107,8 @@ async function leftovers(instance: string): Promise<string[]> {
     ["secret", "ls", "--format", "{{.Name}}"],
   ];
   const found: string[] = [];
-  for (const list of lists) found.push(...(await run(["podman", ...list])).stdout.split("\n").filter((name) => name.startsWith(`${instance}.`)));
+  for (const list of lists)
+    found.push(...(await run(["podman", ...list])).stdout.split("\n").filter((name) => name.startsWith(`${instance}.`)));
   const mounts = await readFile("/proc/self/mountinfo", "utf8");
   return [...found, ...mounts.split("\n").filter((line) => line.includes(`/${instance}`))];
 }

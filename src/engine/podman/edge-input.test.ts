@@ -1,0 +1,40 @@
+import { describe, expect, it } from "vitest";
+import type { HttpRoute } from "../../render/objects.ts";
+import { rendered } from "../../render/rendered.ts";
+import { tinySurroundings } from "../contract-objects.ts";
+import { routesOf } from "./edge-input.ts";
+import type { ReadyMark } from "./ready-marks.ts";
+import { type NamespaceState, withObject } from "./state-store.ts";
+
+const labels = { "app.kubernetes.io/name": "tiny" };
+const mark = (address: string, change: Partial<ReadyMark> = {}): ReadyMark => ({
+  namespace: "blog",
+  pod: address,
+  labels,
+  address,
+  pid: 1,
+  ...change,
+});
+const state: NamespaceState = tinySurroundings("blog.localhost").reduce((before, desired) => withObject(before, desired, true), {
+  version: 1,
+  down: false,
+  objects: {},
+} as NamespaceState);
+
+describe("the routes of a namespace", () => {
+  it.each<{ name: string; marks: ReadyMark[]; state?: NamespaceState; addresses: string[] }>([
+    { name: "lead to ready pods, sorted", marks: [mark("10.0.0.3"), mark("10.0.0.2")], addresses: ["10.0.0.2", "10.0.0.3"] },
+    { name: "never lead to another namespace", marks: [mark("10.0.0.2", { namespace: "other" })], addresses: [] },
+    { name: "lead to pods of the Service's selector only", marks: [mark("10.0.0.2", { labels: { a: "b" } })], addresses: [] },
+    { name: "lead nowhere while the site is down", marks: [mark("10.0.0.2")], state: { ...state, down: true }, addresses: [] },
+  ])("$name", ({ marks, state: other = state, addresses }) => {
+    const backends = addresses.map((address) => ({ address, port: 8080 }));
+    expect(routesOf("blog", other, marks)).toEqual([{ namespace: "blog", name: "tiny", hostnames: ["blog.localhost"], backends }]);
+  });
+
+  it("carry the wish for TLS", () => {
+    const route = state.objects["HTTPRoute/tiny"]?.object as HttpRoute;
+    const metadata = { ...route.metadata, annotations: { "howdah.dev/tls": "local" } };
+    expect(routesOf("blog", withObject(state, rendered({ ...route, metadata }), true), [])).toMatchObject([{ tls: "local" }]);
+  });
+});

@@ -1,11 +1,18 @@
 import type { BaseRequest } from "./image-recipes.ts";
 import { defaultPhp, type PhpVersion } from "./php-versions.ts";
 
+const shells = new Set(["sh", "bash", "dash", "/bin/sh", "/bin/bash"]);
 const nodePrograms = new Set(["node", "npm", "npx", "nodejs"]);
 
-/** Which builder runs a build hook: node's own tools in the newest suite's Node, everything else beside PHP and composer. */
+/**
+ * Which builder runs a build hook: node's own tools in the newest suite's Node, everything else beside PHP and composer. A shell's script goes
+ * where its words lead; one that wants both is two hooks.
+ */
 export function builderOf(argv: readonly string[]): "php" | "node" {
-  return nodePrograms.has(argv[0] ?? "") ? "node" : "php";
+  const [program = "", ...rest] = argv;
+  if (!shells.has(program)) return nodePrograms.has(program) ? "node" : "php";
+  const words = rest.join(" ").split(/[^\w.-]+/);
+  return words.some((word) => nodePrograms.has(word)) && !words.some((word) => word === "php" || word === "composer") ? "node" : "php";
 }
 
 /** The builders that a site's build hooks need, to be locked with its base images. None without hooks. */

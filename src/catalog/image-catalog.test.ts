@@ -1,4 +1,5 @@
 import { describe, expect, it } from "vitest";
+import { builderOf, builderRequests } from "./builder-requests.ts";
 import { normalRequest, recipeFor, unknownExtensions } from "./image-recipes.ts";
 import { nginxModuleFiles, nginxModules } from "./nginx-modules.ts";
 import { canonicalExtension, extensionFor, extensionsOf, versionsWith } from "./php-extensions.ts";
@@ -62,6 +63,34 @@ describe("nginx modules", () => {
     const names = nginxModules.map((module) => module.name);
     expect(names).toEqual([...names].sort());
     expect(nginxModules.flatMap((module) => module.after).filter((name) => !names.includes(name))).toEqual([]);
+  });
+});
+
+describe("builders", () => {
+  it.each([
+    [["composer", "install"], "php"],
+    [["php", "artisan", "optimize"], "php"],
+    [["npm", "ci"], "node"],
+    [["sh", "-c", "npm ci && npm run build"], "node"],
+    [["sh", "-c", "composer install && npm ci"], "php"],
+    [["make", "all"], "php"],
+  ] as const)("%j runs beside %s", (argv, builder) => {
+    expect(builderOf(argv)).toBe(builder);
+  });
+
+  it("asks only for the builders that hooks need", () => {
+    const php = { version: "8.2", extensions: ["gd"], packages: [] } as const;
+    expect(builderRequests([], php)).toEqual([]);
+    expect(builderRequests([["npm", "ci"]], php)).toEqual([{ kind: "node-builder" }]);
+    expect(
+      builderRequests(
+        [
+          ["npm", "ci"],
+          ["composer", "install"],
+        ],
+        null,
+      ).map((request) => request.kind),
+    ).toEqual(["php-builder", "node-builder"]);
   });
 });
 

@@ -1,3 +1,4 @@
+import { unreachable } from "../kernel/unreachable.ts";
 import { absentPackages } from "./absent-packages.ts";
 import type { Suite } from "./debian-suites.ts";
 import { type MariadbVersion, mariadbSuite } from "./mariadb-versions.ts";
@@ -65,6 +66,8 @@ export function normalRequest(request: BaseRequest): BaseRequest {
       return { kind: "mariadb", version: request.version };
     case "node-builder":
       return { kind: "node-builder" };
+    default:
+      return unreachable(request);
   }
 }
 
@@ -98,6 +101,8 @@ export function recipeFor(request: BaseRequest): Recipe {
     }
     case "node-builder":
       return recipe("trixie", ["ca-certificates", "nodejs", "npm", ...shellTools], "with-tools", []);
+    default:
+      return unreachable(request);
   }
 }
 

@@ -62,11 +62,11 @@ export interface SiteImageRequest {
   readonly writable?: boolean;
 }
 
-/** A symlink that leaves the tree for a place that is not allowed, or dangles; it is not in the image. */
+/** A symlink that leaves the tree for a place that is not allowed or not for everyone to read, or dangles; it is not in the image. */
 export interface SkippedLink {
   readonly path: string;
   readonly target: string;
-  readonly why: "outside" | "dangling" | "loop";
+  readonly why: "outside" | "private" | "dangling" | "loop";
 }
 
 /** The images of a site: both have the same code layer. */

@@ -86,7 +86,7 @@ export function debianSources(sources: readonly AptSource[]): DebianSources {
  */
 export function mirrorSources(setting: string): DebianSources {
   const [main = "", second] = words(setting).map((uri) => uri.replace(/\/+$/, ""));
-  const beside = /\/debian$/.test(main) ? [`${main}-security`] : [];
+  const beside = main.endsWith("/debian") ? [`${main}-security`] : [];
   return { debian: [main], security: second === undefined ? beside : [second], signedBy: "" };
 }
 

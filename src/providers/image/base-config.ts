@@ -1,5 +1,6 @@
 import type { BaseRequest } from "../../catalog/image-recipes.ts";
 import { CODE_ROOT, LABEL_PREFIX, RUN_AS } from "../../kernel/label.ts";
+import { unreachable } from "../../kernel/unreachable.ts";
 import type { ImageConfig } from "./storage.ts";
 
 const PATH = "PATH=/usr/local/sbin:/usr/local/bin:/usr/sbin:/usr/bin:/sbin:/bin";
@@ -39,5 +40,7 @@ export function baseConfig(request: BaseRequest, recipeHash: string): ImageConfi
     case "php-builder":
     case "node-builder":
       return { ...common, entrypoint: [], cmd: ["/bin/sh"], env: [PATH, "HOME=/tmp", "LANG=C.UTF-8"] };
+    default:
+      return unreachable(request);
   }
 }

@@ -3,6 +3,7 @@ import { join } from "node:path";
 import type { BaseRequest } from "../../catalog/image-recipes.ts";
 import type { Emit } from "../../kernel/event.ts";
 import { HowdahError } from "../../kernel/howdah-error.ts";
+import { unreachable } from "../../kernel/unreachable.ts";
 import type { BuiltImage } from "../image-builder.ts";
 import { type Lock, type LockedImage, lockedImageFor } from "../image-lock.ts";
 import { baseConfig } from "./base-config.ts";
@@ -117,5 +118,7 @@ function titleOf(request: BaseRequest): string {
       return `builder for PHP ${request.version}`;
     case "node-builder":
       return "builder for Node";
+    default:
+      return unreachable(request);
   }
 }

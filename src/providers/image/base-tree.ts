@@ -1,6 +1,7 @@
 import { readdir, readFile } from "node:fs/promises";
 import { join, relative } from "node:path";
 import { type BaseRequest, recipeFor } from "../../catalog/image-recipes.ts";
+import { unreachable } from "../../kernel/unreachable.ts";
 import type { LockedImage, LockedPackage } from "../image-lock.ts";
 import { contentHash } from "./content-hash.ts";
 import { type FilterOptions, keepsPath, mergedUsr } from "./file-filter.ts";
@@ -94,6 +95,8 @@ function filterOf(request: BaseRequest): FilterOptions {
     case "php-builder":
     case "node-builder":
       return { gconv: true, perl, programs: undefined };
+    default:
+      return unreachable(request);
   }
 }
 

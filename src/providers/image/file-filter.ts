@@ -30,9 +30,9 @@ export function keepsPath(path: string, options: FilterOptions): boolean {
   if (path.startsWith("usr/share/doc/")) return /^usr\/share\/doc\/[^/]+\/copyright$/.test(path);
   if (path === "etc/nginx/mime.types") return true;
   if (dropped.some((start) => path.startsWith(start)) || nginxDefaults.some((start) => path.startsWith(start))) return false;
-  if (fpmDefaults.test(path) || /\.a$/.test(path) || /\/pkgconfig\//.test(path)) return false;
+  if (fpmDefaults.test(path) || path.endsWith(".a") || /\/pkgconfig\//.test(path)) return false;
   // ImageMagick finds its coders by their .la files: without them it reads no picture at all
-  if (/\.la$/.test(path) && !/\/ImageMagick-/.test(path)) return false;
+  if (path.endsWith(".la") && !/\/ImageMagick-/.test(path)) return false;
   if (!options.gconv && /\/gconv\//.test(path)) return false;
   if (!options.perl && /^usr\/(share|lib|lib\/[^/]+)\/(perl|perl5|perl-base)(\/|$)/.test(path)) return false;
   return keepsProgram(path, options.programs);

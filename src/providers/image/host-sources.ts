@@ -27,7 +27,7 @@ export async function hostSources(mirror: string | undefined, etcApt = "/etc/apt
 }
 
 async function readAll(etcApt: string): Promise<readonly AptSource[]> {
-  const names = (await readdir(join(etcApt, "sources.list.d")).catch(() => [])).sort();
+  const names = (await readdir(join(etcApt, "sources.list.d")).catch(() => [])).toSorted(byName);
   const files = [join(etcApt, "sources.list"), ...names.map((name) => join(etcApt, "sources.list.d", name))];
   const parsed = await Promise.all(
     files.map(async (file) => {
@@ -37,6 +37,10 @@ async function readAll(etcApt: string): Promise<readonly AptSource[]> {
     }),
   );
   return parsed.flat();
+}
+
+function byName(a: string, b: string): number {
+  return a < b ? -1 : a > b ? 1 : 0;
 }
 
 /** Debian's own keys where the package debian-archive-keyring put them, so that a source without a key is not trusted by any other key. */

@@ -28,6 +28,9 @@ export interface FetchOptions {
 
 const ATTEMPTS = 4;
 
+/** The answer of an address that does not have the package; other texts say why there is no answer. */
+const GONE = "it is not there";
+
 /**
  * Opens a package at its first address that has it; tries again when a server fails.
  * Errors: `image/package-dropped` when every address says that it is not there, `image/source-unreachable`.
@@ -41,7 +44,7 @@ export async function openPackage(entry: LockedPackage, from: number, options: F
     for (const address of addresses) {
       const answer = await open(address, from, options);
       if (typeof answer === "object") return answer;
-      if (answer === "gone") gone += 1;
+      if (answer === GONE) gone += 1;
       else last = answer;
     }
     if (gone === addresses.length && gone > 0) {
@@ -51,7 +54,7 @@ export async function openPackage(entry: LockedPackage, from: number, options: F
   throw new HowdahError("image/source-unreachable", `${entry.name} ${entry.version} can't be fetched: ${last}`);
 }
 
-async function open(address: string, from: number, options: FetchOptions): Promise<Fetched | "gone" | string> {
+async function open(address: string, from: number, options: FetchOptions): Promise<Fetched | string> {
   if (/^(file|copy):/.test(address)) return openFile(new URL(address.replace(/^copy:/, "file:")), from);
   try {
     const answer = await request(address, {
@@ -63,17 +66,17 @@ async function open(address: string, from: number, options: FetchOptions): Promi
     if (answer.statusCode === 206) return { offset: from, body: answer.body };
     await answer.body.dump();
     if (answer.statusCode === 416) return open(address, 0, options);
-    return answer.statusCode === 404 || answer.statusCode === 410 ? "gone" : `the server answered ${answer.statusCode}`;
+    return answer.statusCode === 404 || answer.statusCode === 410 ? GONE : `the server answered ${answer.statusCode}`;
   } catch (error) {
     if (options.signal?.aborted) throw error;
     return error instanceof Error ? error.message : String(error);
   }
 }
 
-function openFile(url: URL, from: number): Promise<Fetched | "gone"> {
+function openFile(url: URL, from: number): Promise<Fetched | string> {
   return new Promise((resolve) => {
     const body = createReadStream(url, { start: from });
     body.once("open", () => resolve({ offset: from, body }));
-    body.once("error", () => resolve("gone"));
+    body.once("error", () => resolve(GONE));
   });
 }

@@ -92,7 +92,11 @@ async function readDirectory(walk: Walk, path: string, real: string, trail: read
       if (walk.ignore(inner, true)) continue;
       walk.entries.set(inner, { path: inner, type: "directory" });
       await readDirectory(walk, inner, place, [...trail, place]);
-    } else if (entry.isFile() && !walk.ignore(inner, false)) await readOne(walk, inner, place);
+    } else if (entry.isFile() && !walk.ignore(inner, false)) {
+      if (walk.systemRoot === "/" && !isWithin(place, walk.root) && !(await isPublic(place))) {
+        walk.skipped.push({ path: inner, target: place, why: "private" });
+      } else await readOne(walk, inner, place);
+    }
   }
 }
 
@@ -113,38 +117,42 @@ const inEveryImage: ReadonlySet<string> = new Set(["/etc/ssl/certs/ca-certificat
 async function readLink(walk: Walk, path: string, place: string, trail: readonly string[]): Promise<void> {
   if (walk.ignore(path, false)) return;
   const target = await readlink(place);
+  const skip = (why: SkippedLink["why"]): void => {
+    walk.skipped.push({ path, target, why });
+  };
   if (inEveryImage.has(target)) {
     walk.entries.set(path, { path, type: "symlink", target });
     return;
   }
   const resolved = await resolveInRoot(place, walk.systemRoot);
-  if (!("path" in resolved)) {
-    walk.skipped.push({ path, target, why: resolved.kind });
+  if (!("path" in resolved)) return skip(resolved.kind);
+  if (isWithin(walk.root, resolved.path)) return skip("loop");
+  const inside = isWithin(resolved.path, walk.root);
+  if (inside && isWithin(place, walk.root)) {
+    const to = relative(walk.root, resolved.path);
+    if (to === path || isWithin(path, to)) return skip("loop");
+    walk.entries.set(path, { path, type: "symlink", target: relative(dirname(path), to) });
     return;
   }
-  const outsideAlready = !isWithin(place, walk.root);
-  if (isWithin(resolved.path, walk.root) && !outsideAlready) {
-    const inside = relative(walk.root, resolved.path);
-    if (inside === "" || inside === path || isWithin(path, inside)) walk.skipped.push({ path, target, why: "loop" });
-    else walk.entries.set(path, { path, type: "symlink", target: relative(dirname(path), inside) || "." });
-    return;
-  }
-  if (!outsideAlready && !walk.allowed.some((directory) => isWithin(resolved.path, directory))) {
-    walk.skipped.push({ path, target, why: "outside" });
-    return;
-  }
-  if (outsideAlready && ![walk.root, ...walk.allowed].some((directory) => isWithin(resolved.path, directory))) {
-    walk.skipped.push({ path, target, why: "outside" });
-    return;
-  }
+  // strictly below an allowed directory: a link to /etc itself would bring in all of it
+  if (!inside && !walk.allowed.some((directory) => resolved.path !== directory && isWithin(resolved.path, directory)))
+    return skip("outside");
+  if (!inside && walk.systemRoot === "/" && !(await isPublic(resolved.path))) return skip("private");
   if (resolved.kind === "file") return readOne(walk, path, resolved.path);
-  if (trail.includes(resolved.path)) {
-    walk.skipped.push({ path, target, why: "loop" });
-    return;
-  }
+  if (trail.includes(resolved.path)) return skip("loop");
   if (walk.ignore(path, true)) return;
   walk.entries.set(path, { path, type: "directory" });
   await readDirectory(walk, path, resolved.path, [...trail, resolved.path]);
+}
+
+/** Whether everyone on the machine may read a path: what only root may read (keys, passwords) never goes into an image by way of a link. */
+async function isPublic(path: string): Promise<boolean> {
+  for (let here = path; here !== "/"; here = dirname(here)) {
+    const { mode } = await lstat(here);
+    if ((mode & 0o004) === 0 && here === path) return false;
+    if ((mode & 0o001) === 0 && here !== path) return false;
+  }
+  return true;
 }
 
 function placeConfiguration(walk: Walk, path: string, content: string): void {

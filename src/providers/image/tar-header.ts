@@ -47,7 +47,7 @@ function ustar(name: Buffer, flag: string, member: Pick<TarMember, "mode" | "siz
   block.fill(0x20, 148, 156);
   block.write(flag, 156, "ascii");
   target.copy(block, 157);
-  block.write("ustar\0" + "00", 257, "binary");
+  block.write("ustar\u{0}00", 257, "binary");
   octal(block, 329, 8, 0);
   octal(block, 337, 8, 0);
   let sum = 0;

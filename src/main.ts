@@ -31,6 +31,8 @@ export async function main(argv: readonly string[]): Promise<number> {
     terminal,
     signal: controller.signal,
     directory: process.cwd(),
+    stdin: process.stdin,
+    stdout: process.stdout,
     wire: async () => {
       const { wirePorts } = await import("./wiring.ts");
       return wirePorts({

@@ -1,6 +1,8 @@
 import { homedir } from "node:os";
 import { join } from "node:path";
 import { getuid } from "node:process";
+import { agentService } from "./agent/agent-service.ts";
+import { retentionLoop } from "./agent/retention-loop.ts";
 import { namespaceLock } from "./engine/podman/namespace-lock.ts";
 import { podmanEngine } from "./engine/podman/podman-engine.ts";
 import { localAuthority } from "./providers/certificates/local/local-authority.ts";
@@ -14,6 +16,7 @@ import { fileSecretStore } from "./providers/secrets/file-secret-store.ts";
 import { documentStore } from "./providers/state/document-store.ts";
 import { systemClock } from "./providers/system-clock.ts";
 import { renderEdge } from "./render/nginx/render-edge-config.ts";
+import { purgeExpired } from "./workflows/lifecycle/destroy-site.ts";
 import type { LockPort, Ports, RetainedData, Settings, SiteRecord } from "./workflows/ports.ts";
 import { readTree } from "./workflows/read-tree/read-tree.ts";
 
@@ -51,7 +54,8 @@ function settingsFrom(environment: NodeJS.ProcessEnv, kept: Partial<EdgeAddress>
 function lazily<T extends object>(load: () => Promise<T>): T {
   let loaded: Promise<T> | undefined;
   return new Proxy({} as T, {
-    get: (_target, name) =>
+    get:
+      (_target, name) =>
       async (...args: readonly unknown[]): Promise<unknown> => {
         const adapter = await (loaded ??= load());
         return (adapter[name as keyof T] as (...given: readonly unknown[]) => unknown)(...args);
@@ -75,6 +79,15 @@ export async function wirePorts({ environment, entrypointDirectory, self }: Wiri
     { stateDir: stateDirectory, runDir: runDirectory, instance },
     { run, clock: systemClock, lock, renderEdge, certificateFor: (hostnames) => authority.certificateFor(hostnames) },
   );
+  const service = agentService({
+    argv: [...self, "agent"],
+    environment: agentEnvironment(environment),
+    stateDir: stateDirectory,
+    runDir: runDirectory,
+    run,
+    clock: systemClock,
+    lock,
+  });
   const locks: LockPort = {
     hold: async (namespace, command, work) => {
       const held = await lock(namespace, `howdah ${command}`, { waitMs: namespace === "howdah-system" ? 120_000 : 0 });
@@ -86,15 +99,21 @@ export async function wirePorts({ environment, entrypointDirectory, self }: Wiri
     },
   };
   const facts = { uid: getuid?.() ?? -1, searchPath: environment["PATH"] ?? "", nodeVersion: process.version, stateDirectory };
-  return {
+  const ports: Ports = {
     settings,
     clock: systemClock,
     engine,
     images: lazily<ImageBuilder>(async () => {
       const { createImageBuilder } = await import("./providers/image/create-image-builder.ts");
-      return createImageBuilder({ cacheDir: cacheDirectory, entrypointDir: entrypointDirectory, mirror: environment["HOWDAH_DEBIAN_MIRROR"] });
+      return createImageBuilder({
+        cacheDir: cacheDirectory,
+        entrypointDir: entrypointDirectory,
+        mirror: environment["HOWDAH_DEBIAN_MIRROR"],
+      });
     }),
-    databases: lazily<DatabaseServer>(async () => (await import("./providers/database/mariadb/mariadb-server.ts")).mariadbServer(secrets, systemClock)),
+    databases: lazily<DatabaseServer>(async () =>
+      (await import("./providers/database/mariadb/mariadb-server.ts")).mariadbServer(secrets, systemClock),
+    ),
     secrets,
     records: documentStore<SiteRecord>(join(stateDirectory, "sites")),
     retained: documentStore<RetainedData>(join(stateDirectory, "retained")),
@@ -102,7 +121,21 @@ export async function wirePorts({ environment, entrypointDirectory, self }: Wiri
     http: { get: async (...given) => (await import("./providers/http-probe/http-probe.ts")).httpGet(...given) },
     edge: { ensure: (wanted) => engine.edge.ensure(wanted), remove: () => engine.edge.remove() },
     locks,
-    agent: { ensureRunning: async () => 'running' as const, status: async () => ({running:false, how: String(self)}), stop: async () => undefined, run: async () => 0 },
+    agent: {
+      ensureRunning: () => service.ensureRunning(),
+      status: () => service.status(),
+      stop: () => service.stop(),
+      run: async (signal, log) => {
+        const line = (entry: object): void => {
+          log(JSON.stringify({ time: new Date().toISOString(), ...entry }));
+        };
+        const [code] = await Promise.all([
+          service.serve({ engine, signal, random: Math.random, log: line }),
+          retentionLoop({ purge: () => purgeExpired(ports), clock: systemClock, signal, log: line }),
+        ]);
+        return code;
+      },
+    },
     files: {
       read: readProjectFile,
       write: writeProjectFile,
@@ -114,4 +147,21 @@ export async function wirePorts({ environment, entrypointDirectory, self }: Wiri
     saveSettings: ({ httpPort, httpsPort, bind }) => machineSettings.put("machine", { httpPort, httpsPort, bind }),
     close: async () => undefined,
   };
+  return ports;
+}
+
+/** What the agent must know of this process's environment, and nothing else: no secret travels into a unit file. */
+function agentEnvironment(environment: NodeJS.ProcessEnv): Record<string, string> {
+  const names = [
+    "PATH",
+    "HOME",
+    "HOWDAH_STATE_DIR",
+    "HOWDAH_RUN_DIR",
+    "HOWDAH_INSTANCE",
+    "HOWDAH_HTTP_PORT",
+    "HOWDAH_HTTPS_PORT",
+    "HOWDAH_BIND",
+    "HOWDAH_RETENTION_DAYS",
+  ];
+  return Object.fromEntries(names.flatMap((name) => (environment[name] === undefined ? [] : [[name, environment[name]]])));
 }

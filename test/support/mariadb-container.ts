@@ -29,6 +29,8 @@ export interface MariadbContainer {
   /** SIGTERM; answers the exit code. */
   stop(): Promise<number>;
   log(): Promise<string>;
+  /** What podman says of the container. */
+  inspect(): Promise<string>;
   /** Runs a shell line of the test's own in a throw-away container on the volume. */
   onVolume(line: string): Promise<string>;
   /** What the database workflows take, with their files below `stateDirectory`. */
@@ -97,6 +99,7 @@ export async function mariadbContainer(image: string, version: string): Promise<
       const { stdout, stderr } = await run(["podman", "logs", id], { accept: "any" });
       return stdout + stderr;
     },
+    inspect: async () => (await run(["podman", "inspect", id])).stdout,
     async onVolume(line) {
       return (await run(["podman", "run", "--rm", ...options, "--entrypoint", "/bin/sh", image, "-c", line])).stdout;
     },

@@ -3,6 +3,7 @@ import { mkdir, mkdtemp, readdir, readFile, rm, stat, symlink, truncate, utimes,
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { PassThrough, Readable } from "node:stream";
+import { buffer } from "node:stream/consumers";
 import { pack } from "tar-stream";
 import { afterEach, beforeEach, describe, expect, it } from "vitest";
 import type { Engine, EngineContext, ExecRequest } from "../../engine/engine.ts";
@@ -188,7 +189,7 @@ describe.skipIf(!hasPhp)("exchange with the program in the container", () => {
     if (header.type === "file") archive.entry(header, "evil");
     else archive.entry(header);
     archive.finalize();
-    const bytes = Buffer.concat(await Array.fromAsync(archive as unknown as AsyncIterable<Buffer>));
+    const bytes = await buffer(archive as unknown as Readable);
     await expect(receiveTree(Readable.from([bytes]), join(local, "got"), () => {})).rejects.toMatchObject({ code: "data/path-refused" });
     const argv = ["php", "exchange.php", "unpack", JSON.stringify([join(root, "uploads")]), join(root, "uploads/t")];
     const errors = new PassThrough();
@@ -210,7 +211,7 @@ describe.skipIf(!hasPhp)("exchange with the program in the container", () => {
     archive.entry({ name: "whole" }, "whole");
     archive.entry({ name: "cut" }, "x".repeat(5000));
     archive.finalize();
-    const bytes = Buffer.concat(await Array.fromAsync(archive as unknown as AsyncIterable<Buffer>)).subarray(0, 4000);
+    const bytes = (await buffer(archive as unknown as Readable)).subarray(0, 4000);
     const code = await attachProcess(["php", program, "unpack", JSON.stringify([join(root, "uploads")]), join(root, "uploads")], {
       stdin: Readable.from([bytes]),
       stdout: "inherit",

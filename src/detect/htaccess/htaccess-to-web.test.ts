@@ -175,6 +175,93 @@ describe("htaccessToWeb", () => {
       text: 'ExpiresActive on\nExpiresByType image/png "access plus 1 week"',
       web: { locations: { "/": { expires: "7d" } } },
     },
+    {
+      name: "anchors each alternative of a pattern",
+      text: "RewriteEngine on\nRewriteRule ^a$|^b\\|c$|^([|)])$ /x.php",
+      web: { rewrites: [{ from: "^(?:/a$|/b\\|c$|/([|)])$)", to: "/x.php" }] },
+    },
+    {
+      name: "anchors alternatives below a directory",
+      path: "d/.htaccess",
+      text: "RewriteEngine on\nRewriteRule ^a$|b$ x.php",
+      web: { rewrites: [{ from: "^(?:/d/a$|/d/.*?b$)", to: "/d/x.php" }] },
+    },
+    {
+      name: "folds conditions on the path into the pattern",
+      text: "RewriteEngine on\nRewriteCond %{REQUEST_URI} !=/x\nRewriteCond %{REQUEST_URI} \\.htm$ [NC]\nRewriteRule ^(.*)$ /y.php?u=$1",
+      web: { rewrites: [{ from: "^(?!/x$)(?=(?i).*(?:\\.htm$))/(.*)$", to: "/y.php?u=$1" }] },
+    },
+    { name: "denies what is gone", text: "Redirect gone /old\nRedirect 404 /older", web: { deny: ["/old", "/older"] } },
+    { name: "denies by RedirectMatch", text: "RedirectMatch 403 ^/(conf|bin)/", web: { deny: ["/bin", "/conf"] } },
+    {
+      name: "knows that dot files are never served",
+      text: "RedirectMatch 404 /\\.git\nRewriteEngine on\nRewriteRule (^|/)\\.(?!well-known) - [F]",
+      web: {},
+    },
+    {
+      name: "redirects for now without a status",
+      text: "Redirect /a/ /b/\nRedirectTemp /c /d\nRedirectPermanent /e /f",
+      web: {
+        rewrites: [
+          { from: "^/a(/.*)?$", to: "/b$1", redirect: 302 },
+          { from: "^/c(/.*)?$", to: "/d$1", redirect: 302 },
+          { from: "^/e(/.*)?$", to: "/f$1", redirect: 301 },
+        ],
+      },
+    },
+    { name: "takes what a request may hold", text: "LimitRequestBody 10485760", web: { maxBodySize: "10Mi" } },
+    {
+      name: "obeys sections by version and what is not defined",
+      text: "<IfVersion >= 2.4>\nDirectoryIndex a.php\n</IfVersion>\n<IfDefine X>\nDirectoryIndex b.php\n</IfDefine>",
+      web: { index: ["a.php"] },
+    },
+    { name: "passes old versions over", text: "<IfVersion < 2.4>\nDirectoryIndex a.php\n</IfVersion>", web: {} },
+    {
+      name: "takes limits on GET as limits, and on others as nothing",
+      path: "x/.htaccess",
+      text: "<Limit GET POST>\nDeny from all\n</Limit>\n<LimitExcept GET>\nDeny from all\n</LimitExcept>",
+      web: { locations: { "/x": { allow: false } } },
+    },
+    {
+      name: "ignores what nginx does by itself",
+      text: "FileETag None\nAddOutputFilterByType DEFLATE text/css\nSetEnvIf Authorization .+ HTTP_AUTHORIZATION=$0\nServerSignature Off\nOptions -Indexes +FollowSymLinks",
+      web: {},
+    },
+    { name: "expires nothing when it is off", text: 'ExpiresActive off\nExpiresDefault "access plus 1 day"', web: {} },
+    {
+      name: "reads expiry in hours and seconds",
+      path: "x/.htaccess",
+      text: "ExpiresActive on\nExpiresDefault A5400",
+      web: { locations: { "/x": { expires: "5400s" } } },
+    },
+    {
+      name: "denies a whole directory by a rule",
+      path: "x/.htaccess",
+      text: "RewriteEngine on\nRewriteRule .* - [F]",
+      web: { locations: { "/x": { allow: false } } },
+    },
+    {
+      name: "sends everything but files to ZF1's front controller",
+      text: "RewriteEngine on\nRewriteRule !\\.(js|ico|gif|jpg|png|css)$ index.php",
+      web: { locations: { "/": { passthru: "/index.php" } } },
+    },
+    {
+      name: "lets names alone that a rule exempts",
+      text: "RewriteEngine on\nRewriteRule ^(css|js)/ - [L]\nRewriteRule ^ index.php",
+      web: { locations: { "/": { passthru: "/index.php" }, "/css": {}, "/js": {} } },
+    },
+    {
+      name: "keeps a location per directory for PHP settings of uploads",
+      path: "up/.htaccess",
+      text: "SetHandler none\nphp_value memory_limit 1G",
+      web: { locations: { "/up": { scripts: false } } },
+    },
+    {
+      name: "reads FallbackResource of a directory",
+      path: "api/.htaccess",
+      text: "FallbackResource /api/index.php",
+      web: { locations: { "/api": { passthru: "/api/index.php" } } },
+    },
   ])("$name", ({ text, path, web }) => {
     expect(rootFile(text, path).web).toEqual(web);
   });
@@ -192,6 +279,16 @@ describe("htaccessToWeb", () => {
     { name: "an error page", text: "ErrorDocument 404 /missing.html", says: /ErrorDocument 404/ },
     { name: "files run as PHP", text: "AddHandler application/x-httpd-php .php .html", says: /\.html files as PHP/ },
     { name: "an unknown directive", text: "FrobnicateAll on", says: /frobnicateall/ },
+    { name: "a table", text: "RewriteMap t txt:/x", says: /table/ },
+    { name: "a list of directories", text: "Options +Indexes", says: /Indexes/ },
+    { name: "a pattern of a redirect", text: "RedirectMatch 301 ((a+)+) /x", says: /exponential/ },
+    { name: "a denial of all but some names", text: "RewriteEngine on\nRewriteRule !^public/ - [F]", says: /all but some/ },
+    {
+      name: "a denial by visitor",
+      text: "RewriteEngine on\nRewriteCond %{HTTP_USER_AGENT} bot\nRewriteRule .* - [F]",
+      says: /HTTP_USER_AGENT/,
+    },
+    { name: "a password in a variable, which stays out of the words,", text: "SetEnv DB_PASSWORD hunter2", says: /SetEnv DB_PASSWORD/ },
     { name: "a variable", text: "SetEnv APP_ENV prod", says: /SetEnv APP_ENV/ },
   ])("says where $name is lost", ({ text, says }) => {
     const { diagnostics } = rootFile(text);
@@ -203,6 +300,10 @@ describe("htaccessToWeb", () => {
       line: text.split("\n").length,
       hint: expect.any(String),
     });
+  });
+
+  it("never repeats what looks like a secret", () => {
+    expect(JSON.stringify(rootFile("SetEnv DB_PASSWORD hunter2"))).not.toContain("hunter2");
   });
 
   it("sees only what lies below the web root, with paths from there", () => {

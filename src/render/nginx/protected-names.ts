@@ -37,7 +37,7 @@ export function renderProtection(deny: readonly string[]): readonly Directive[] 
   const map = (variable: string, standard: string, rows: readonly Directive[]): Directive =>
     block("map", ["$uri", variable], [directive("volatile"), directive("default", standard), ...rows]);
   // PATH_INFO of a script may look like anything: `/index.php/Php.ini` is a page of a wiki. Nothing of that shape is sent as a file.
-  const pathInfo = String.raw`~\.php/`;
+  const pathInfo = String.raw`~[^/]\.php/`;
   return [
     map(BAD_PATH, "", [directive(String.raw`~[\x00-\x1f\x7f]`, "1")]),
     map(

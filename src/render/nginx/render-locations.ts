@@ -106,13 +106,14 @@ function renderFiles(context: Context, location: EffectiveLocation): readonly Di
   const { internal, front, expires, mount } = location;
   // A wiki may have a page called `Php.ini`: where names are pages, hidden names are no files, but not refused.
   const namesArePages = front !== undefined && !front.isPage && (front.pathInfo || front.query !== undefined);
+  const file = namesArePages ? FILE : "$uri";
   return [
     ...(internal ? [directive("internal")] : [when([DENIED], [directive("return", 403)])]),
     ...(internal || namesArePages ? [] : [when([HIDDEN_NAME], [directive("return", 403)])]),
     ...(expires === undefined ? [] : [directive("expires", expires)]),
     ...renderHeaders(context, location),
     ...(mount === undefined ? [] : renderVolume(context, location, mount)),
-    ...(internal ? [] : [directive("try_files", FILE, `${FILE}/`, ...fallback(context, location))]),
+    ...(internal ? [] : [directive("try_files", file, `${file}/`, ...fallback(context, location))]),
   ];
 }
 

@@ -23,6 +23,8 @@ export function renderHead(head: Head): readonly Directive[] {
     directive("worker_shutdown_timeout", `${head.drainSeconds}s`),
     directive("pid", "/run/nginx.pid"),
     directive("error_log", "stderr", "warn"),
+    // Every request is judged by a dozen expressions.
+    directive("pcre_jit", "on"),
     block("events", [], [directive("worker_connections", 4096)]),
   ];
 }

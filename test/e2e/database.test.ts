@@ -4,6 +4,7 @@ import { Readable, Transform, Writable } from "node:stream";
 import { setTimeout as sleep } from "node:timers/promises";
 import { gzipSync } from "node:zlib";
 import { afterAll, beforeAll, describe, expect, it } from "vitest";
+import { defaultMariadb, isMariadbVersion } from "../../src/catalog/mariadb-versions.ts";
 import type { EngineContext } from "../../src/engine/engine.ts";
 import { Secret } from "../../src/kernel/secret.ts";
 import { account, identifier, Sql, sql, text } from "../../src/providers/database/mariadb/sql.ts";
@@ -20,7 +21,9 @@ import { hostileStrings } from "../support/hostile-strings.ts";
 import { type MariadbContainer, mariadbContainer } from "../support/mariadb-container.ts";
 import { mariadbImage } from "../support/mariadb-image.ts";
 
-const version = "11.8";
+/** HOWDAH_TEST_MARIADB=10.5 tries another version. */
+const asked = process.env["HOWDAH_TEST_MARIADB"] ?? "";
+const version = isMariadbVersion(asked) ? asked : defaultMariadb;
 const image = await mariadbImage(version);
 
 describe.skipIf(image === undefined)("the first start", () => {

@@ -215,8 +215,9 @@ function unpack_path(string $path, array $mounts): void
         $size = isset($pax['size']) ? (int) $pax['size'] : $header['size'];
         $mtime = isset($pax['mtime']) ? (int) $pax['mtime'] : $header['mtime'];
         $pax = [];
-        // A first entry `.` says that the path becomes a directory; otherwise it is the one file itself.
-        $target = $first || $name === '.' ? $path : $path . '/' . entry_name($name);
+        // A first entry `.` says that the path becomes a directory; otherwise it is the one file itself, or goes into the directory there.
+        $single = $first && $header['type'] === '0' && !is_dir($path);
+        $target = $single || $name === '.' ? $path : $path . '/' . entry_name($name);
         $first = false;
         if ($header['type'] === '5') {
             make_directory($target, $mounts);
@@ -305,7 +306,7 @@ function make_directory(string $target, array $mounts): void
 function take_file(string $target, int $size, int $mtime, array $mounts): void
 {
     if (is_dir($target)) {
-        throw refuse("$target is a directory: end the path with / to put the file into it");
+        throw refuse("$target is a directory");
     }
     make_directory(dirname($target), $mounts);
     checked(dirname($target), $mounts);
@@ -360,7 +361,6 @@ function main(array $arguments): void
             pack_path($path, $mounts);
             return;
         case 'unpack':
-            // `PATH/` or a directory that is there takes a file under its own name; the caller has settled that.
             unpack_path($path, $mounts);
             return;
     }

@@ -66,7 +66,7 @@ async function dumpToFile(
   const there = await lstat(file).catch(() => undefined);
   if (there?.isDirectory()) throw new HowdahError("usage/invalid", `${file} is a directory`);
   if (there !== undefined && !overwrite)
-    throw new HowdahError("usage/invalid", `${file} is there already`, { hint: "Choose another name, or say --force." });
+    throw new HowdahError("usage/invalid", `${file} is there already`, { hint: "Choose another name, or say --overwrite." });
   const partial = `${file}.${randomBytes(6).toString("hex")}.partial`;
   try {
     const sink = (await open(partial, "wx", 0o600)).createWriteStream({ flush: true });

@@ -109,6 +109,7 @@ describe.skipIf(!hasPhp)("exchange with the program in the container", () => {
   it.each([
     { path: "uploads/b.txt", lands: "uploads/b.txt" },
     { path: "uploads/", lands: "uploads/a.txt" },
+    { path: "uploads", lands: "uploads/a.txt" },
     { path: "uploads/new/dir/", lands: "uploads/new/dir/a.txt" },
   ])("puts a file to $path as $lands", async ({ path, lands }) => {
     await writeFile(join(local, "a.txt"), "hello");
@@ -120,9 +121,24 @@ describe.skipIf(!hasPhp)("exchange with the program in the container", () => {
 
   it("does not put a file in the place of a directory", async () => {
     await writeFile(join(local, "a.txt"), "hello");
+    await mkdir(join(root, "uploads/a.txt"));
     await expect(putFiles(record, { local: join(local, "a.txt"), path: "uploads" }, ports, context)).rejects.toMatchObject({
       code: "data/path-refused",
     });
+  });
+
+  it.each([
+    { path: "uploads/a.txt", to: ".", lands: "a.txt" },
+    { path: "uploads/a.txt", to: "b.txt", lands: "b.txt" },
+    { path: "uploads/a.txt", to: "there", lands: "there/a.txt" },
+    { path: "uploads", to: "./", lands: "uploads/a.txt" },
+    { path: "uploads", to: "there", lands: "there/a.txt" },
+    { path: "uploads", to: "new/er", lands: "new/er/a.txt" },
+  ])("gets $path to $to as $lands", async ({ path, to, lands }) => {
+    await writeFile(join(root, "uploads/a.txt"), "hello");
+    await mkdir(join(local, "there"));
+    await getFiles(record, { path, local: `${local}/${to}` }, ports, context);
+    expect(await readFile(join(local, lands), "utf8")).toBe("hello");
   });
 
   it("lists mounts and what is in them", async () => {
@@ -189,7 +205,7 @@ describe.skipIf(!hasPhp)("exchange with the program in the container", () => {
     if (header.type === "file") archive.entry(header, "evil");
     else archive.entry(header);
     archive.finalize();
-    const bytes = await buffer(archive as unknown as Readable);
+    const bytes = await buffer(archive);
     await expect(receiveTree(Readable.from([bytes]), join(local, "got"), () => {})).rejects.toMatchObject({ code: "data/path-refused" });
     const argv = ["php", "exchange.php", "unpack", JSON.stringify([join(root, "uploads")]), join(root, "uploads/t")];
     const errors = new PassThrough();
@@ -211,7 +227,7 @@ describe.skipIf(!hasPhp)("exchange with the program in the container", () => {
     archive.entry({ name: "whole" }, "whole");
     archive.entry({ name: "cut" }, "x".repeat(5000));
     archive.finalize();
-    const bytes = (await buffer(archive as unknown as Readable)).subarray(0, 4000);
+    const bytes = (await buffer(archive)).subarray(0, 4000);
     const code = await attachProcess(["php", program, "unpack", JSON.stringify([join(root, "uploads")]), join(root, "uploads")], {
       stdin: Readable.from([bytes]),
       stdout: "inherit",

@@ -1,4 +1,3 @@
-import { lstat } from "node:fs/promises";
 import { basename, join, resolve } from "node:path";
 import { PassThrough } from "node:stream";
 import { HowdahError } from "../../kernel/howdah-error.ts";
@@ -13,7 +12,7 @@ const ID = "files/get";
 
 /**
  * Copies a file or a whole directory of a site to this machine. `local` becomes the copy (a directory that is there is merged into);
- * with a `/` at its end, or when it is a directory and the site has a file, the copy goes into it. Times are kept.
+ * with a `/` at its end, or when it is a directory and the copy a file, the copy goes into it. Times are kept.
  */
 export async function getFiles(
   record: SiteRecord,
@@ -22,7 +21,7 @@ export async function getFiles(
   context: EngineContext,
 ): Promise<Received & { readonly target: string; readonly leftOut: readonly string[] }> {
   const from = mountPath(record.site, path);
-  const target = await localTarget(local, basename(from));
+  const target = localTarget(local, basename(from));
   context.emit({ type: "task-started", id: ID, title: `get ${path}` });
   const archive = new PassThrough();
   const receiving = receiveTree(archive, target, transferProgress(context.emit, ID));
@@ -48,8 +47,7 @@ async function first(receiving: Promise<unknown>, error: unknown): Promise<unkno
   return reason instanceof HowdahError ? reason : error;
 }
 
-async function localTarget(local: string, name: string): Promise<string> {
-  const target = resolve(local);
-  const isDirectory = (await lstat(target).catch(() => undefined))?.isDirectory() === true;
-  return local.endsWith("/") || (isDirectory && name.includes(".") && basename(target) !== name) ? join(target, name) : target;
+/** `.`, `..` and a `/` at the end say: into it, under its own name. */
+function localTarget(local: string, name: string): string {
+  return /(^|\/)\.{0,2}$/.test(local) ? join(resolve(local), name) : resolve(local);
 }

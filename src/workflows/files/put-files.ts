@@ -21,7 +21,7 @@ export interface Sent {
 
 /**
  * Copies a file or a whole directory of this machine to a site. `path` becomes the copy (a directory that is there is merged into);
- * with a `/` at its end the copy goes into it. Files belong to the site's user, times are kept.
+ * with a `/` at its end, or when it is a directory and the copy a file, the copy goes into it. Files belong to the site's user, times are kept.
  */
 export async function putFiles(
   record: SiteRecord,

@@ -14,8 +14,8 @@ export interface Received {
 }
 
 /**
- * Writes a tar from a container to `target` on this machine: a directory when its first entry is `./`, else the one file. The
- * container is not trusted: only files and directories, no name leads elsewhere, no symbolic link is made or followed, modes and
+ * Writes a tar from a container to `target` on this machine: a directory when its first entry is `./`, else the one file
+ * (which goes into the directory, if one is there). The container is not trusted: only files and directories, no name leads elsewhere, no symbolic link is made or followed, modes and
  * owners are not taken over. A file appears under its name only when it is whole. Error: `data/path-refused`.
  */
 export async function receiveTree(source: Readable, target: string, onBytes: (count: number) => void): Promise<Received> {
@@ -27,14 +27,15 @@ export async function receiveTree(source: Readable, target: string, onBytes: (co
   let bytes = 0;
   for await (const source of archive) {
     const entry = source as unknown as Readable & { readonly header: Header };
-    const path = pathOf(entry.header, target, files === 0 && times.length === 0);
+    const single = files === 0 && times.length === 0 && !(await isDirectory(target));
+    const path = pathOf(entry.header, target, single);
     const time = entry.header.mtime;
     if (entry.header.type === "directory") {
       await makeDirectory(path, target);
       times.push({ path, time });
       entry.resume();
     } else {
-      await makeDirectory(dirname(path), dirname(target));
+      await makeDirectory(dirname(path), path === target ? dirname(target) : target);
       bytes += await writeFile(entry, { path, time }, onBytes);
       files += 1;
     }
@@ -44,11 +45,15 @@ export async function receiveTree(source: Readable, target: string, onBytes: (co
   return { files, bytes };
 }
 
-function pathOf(header: Header, target: string, first: boolean): string {
+async function isDirectory(path: string): Promise<boolean> {
+  return (await lstat(path).catch(() => undefined))?.isDirectory() === true;
+}
+
+function pathOf(header: Header, target: string, single: boolean): string {
   const name = header.name.replace(/\/$/, "");
   if (header.type !== "file" && header.type !== "directory") throw refused(`${name} is neither a file nor a directory`);
   if (name === "." && header.type === "directory") return target;
-  if (first && header.type === "file") return target;
+  if (single && header.type === "file") return target;
   const segments = name.split("/");
   if (name.includes("\0") || segments.some((segment) => segment === "" || segment === "." || segment === ".."))
     throw refused(`the name ${JSON.stringify(name)} leads elsewhere`);
@@ -74,8 +79,7 @@ async function writeFile(
   { path, time }: { readonly path: string; readonly time: Date },
   onBytes: (count: number) => void,
 ): Promise<number> {
-  if ((await lstat(path).catch(() => undefined))?.isDirectory())
-    throw new HowdahError("usage/invalid", `${path} is a directory`, { hint: "End the path with / to put the file into it." });
+  if (await isDirectory(path)) throw new HowdahError("usage/invalid", `${path} is a directory`);
   const draft = join(dirname(path), `.${basename(path).slice(0, 60)}.${randomBytes(6).toString("hex")}.partial`);
   let bytes = 0;
   try {

@@ -1,6 +1,6 @@
 import { constants } from "node:fs";
 import { lstat, open, readdir } from "node:fs/promises";
-import { join } from "node:path";
+import { basename, join } from "node:path";
 import { PassThrough, type Readable, type Writable } from "node:stream";
 import { pipeline } from "node:stream/promises";
 import { type Pack, pack } from "tar-stream";
@@ -14,7 +14,7 @@ export interface Sending {
 }
 
 /**
- * Reads a file or a directory of this machine as tar: `./` first for a directory. Symbolic links, devices and the like are left out
+ * Reads a file or a directory of this machine as tar: `./` first for a directory, its name for a file. Symbolic links, devices and the like are left out
  * and named; links are never followed, so nothing outside the tree is sent.
  */
 export function sendTree(source: string, onBytes: (count: number) => void): Sending {
@@ -51,7 +51,7 @@ async function sendEntry({ path, name }: { readonly path: string; readonly name:
     for (const child of (await readdir(path)).sort()) {
       await sendEntry({ path: join(path, child), name: name === "." ? child : `${name}/${child}` }, job);
     }
-  } else if (found.isFile()) await sendFile(path, name === "." ? "file" : name, job);
+  } else if (found.isFile()) await sendFile(path, name === "." ? basename(path) : name, job);
   else if (name === ".") throw new HowdahError("usage/invalid", `${path} is neither a file nor a directory`);
   else job.counts.leftOut.push(path);
 }

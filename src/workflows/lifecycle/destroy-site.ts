@@ -48,6 +48,8 @@ export async function destroySite(record: SiteRecord, ports: Ports, context: Eng
     await ports.retained.put(record.namespace, retained);
     await ports.engine.remove(record.namespace, context);
     await ports.records.remove(record.namespace);
+    // Without sites nothing of ours should hold a port.
+    if ((await ports.records.list()).length === 0) await ports.edge.remove();
     return retained;
   });
 }

@@ -1,4 +1,5 @@
 import { join, resolve } from "node:path";
+import type { Evidence } from "../../detect/evidence.ts";
 import { HowdahError } from "../../kernel/howdah-error.ts";
 import type { PositionedDiagnostic } from "../../site/reading/positions.ts";
 import type { Site } from "../../site/site.ts";
@@ -61,11 +62,20 @@ async function ensureSiteFile(command: UpCommand, ports: Ports, context: EngineC
     { given: command.given, directory: command.directory, yes: true, dryRun: false, force: false },
     ports,
   );
-  for (const { field, value, because } of proposal.evidence.filter(({ confidence }) => confidence !== "guess")) {
-    context.emit({ type: "notice", level: "info", message: `${field}: ${value} (${because})` });
-  }
+  for (const message of mainEvidence(proposal.evidence)) context.emit({ type: "notice", level: "info", message });
   for (const diagnostic of proposal.diagnostics)
     context.emit({ type: "notice", level: diagnostic.severity === "info" ? "info" : "warning", message: diagnostic.message });
+}
+
+/** What decides how the site runs, a line each, with its best reason; `howdah init --dry-run` shows all of it. */
+function mainEvidence(evidence: readonly Evidence[]): readonly string[] {
+  const fields = ["spec.recipe", "spec.runtime", "spec.runtime.php", "spec.web.root", "spec.database"];
+  const first = fields.flatMap((field) => evidence.find((one) => one.field === field) ?? []);
+  const mounts = evidence.filter(({ field }) => field.startsWith("spec.mounts.")).map(({ value }) => value);
+  return [
+    ...first.map(({ field, value, because }) => `${field.replace("spec.", "")}: ${value} (${because})`),
+    ...(mounts.length === 0 ? [] : [`writable: ${[...new Set(mounts)].join(", ")}`]),
+  ];
 }
 
 async function credentialsOf(site: Site, first: boolean, ports: Ports): Promise<UpDone["credentials"]> {

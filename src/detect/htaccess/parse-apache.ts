@@ -70,7 +70,7 @@ function* logicalLines(text: string): Generator<{ line: number; content: string 
 }
 
 /** Splits as Apache does: at white space, with "…" or '…' around a word; a backslash only escapes the quote it stands before. */
-export function words(text: string): string[] {
+function words(text: string): string[] {
   const found: string[] = [];
   let at = 0;
   while (at < text.length) {

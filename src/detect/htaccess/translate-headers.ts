@@ -47,7 +47,7 @@ const UNITS: Readonly<Record<string, number>> = {
 };
 
 /** Seconds of `access plus 1 month 2 days`, `A1209600` or `M3600`; undefined for what Apache would refuse. */
-export function expirySeconds(text: string): number | undefined {
+function expirySeconds(text: string): number | undefined {
   const short = /^[AM](\d+)$/i.exec(text.trim())?.[1];
   if (short !== undefined) return Number(short);
   const body = /^(?:access|now|modification)(?:\s+plus)?\s+(.+)$/i.exec(text.trim())?.[1];

@@ -39,6 +39,10 @@ export async function runBuildHooks(hooks: readonly (readonly string[])[], work:
 /** The authorities that the machine trusts: hooks fetch from the registries that the machine reaches, through its proxies. */
 const CERTIFICATES = "/etc/ssl/certs/ca-certificates.crt";
 
+const missingProgram =
+  "The builder lacks a program that the hook starts. composer and php are in one builder, node and npm in the other: make one hook for each; " +
+  "`spec.runtime.packages` adds Debian packages.";
+
 interface TrustedRun extends HookRun {
   readonly trusted: boolean;
 }
@@ -62,6 +66,7 @@ async function runHook(argv: readonly string[], index: number, work: TrustedRun)
         ? new HowdahError("machine/disk-full", `No space left while the build hook ran: ${words}`, { output: ran.lastLines })
         : new HowdahError("image/build-hook-failed", `The build hook ended with exit code ${ran.code}: ${words}`, {
             output: ran.lastLines,
+            ...(ran.code === 127 || ran.code === 126 ? { hint: missingProgram } : {}),
           });
     }
     work.emit({ type: "task-done", id, outcome: "changed" });

@@ -16,7 +16,7 @@ const allowed: Record<string, readonly string[]> = {
   providers: ["kernel", "catalog", "plan"],
   apply: ["kernel", "plan", "engine", "providers"],
   workflows: ["kernel", "catalog", "site", "detect", "render", "plan", "observe", "engine", "providers", "apply"],
-  cli: ["kernel", "catalog", "site", "render", "plan", "observe", "engine", "workflows"],
+  cli: ["kernel", "catalog", "site", "detect", "render", "plan", "observe", "engine", "workflows"],
   agent: ["kernel", "engine", "observe", "workflows"],
 };
 

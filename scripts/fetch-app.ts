@@ -1,5 +1,5 @@
 import { cp, mkdir, readdir } from "node:fs/promises";
-import { join, resolve } from "node:path";
+import { resolve } from "node:path";
 import type { Suite } from "../src/catalog/debian-suites.ts";
 import { debianApp } from "../test/support/debian-app.ts";
 

@@ -1,3 +1,4 @@
+import { resolve } from "node:path";
 import type { Command } from "commander";
 import type { Choose } from "../program.ts";
 import { SITE_ARGUMENT, SITE_DESCRIPTION } from "./site-argument.ts";
@@ -48,7 +49,6 @@ function dump(db: Command, choose: Choose): void {
         withReporter(context, async (ports, engine) => {
           const { findRecord } = await import("../../workflows/find-record.ts");
           const { dumpDatabase } = await import("../../workflows/database/dump-database.ts");
-          const { resolve } = await import("node:path");
           const record = await findRecord(given, context.directory, ports);
           const destination =
             file === "-"
@@ -79,7 +79,6 @@ function load(db: Command, choose: Choose): void {
         withReporter(context, async (ports, engine) => {
           const { findRecord } = await import("../../workflows/find-record.ts");
           const { importDatabase } = await import("../../workflows/database/import-database.ts");
-          const { resolve } = await import("node:path");
           const record = await findRecord(given, context.directory, ports);
           const source = file === "-" ? { stream: context.stdin } : { file: resolve(context.directory, file) };
           const result = await importDatabase(record, { source, ...flags }, ports, engine);

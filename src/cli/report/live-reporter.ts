@@ -22,7 +22,7 @@ function fit(text: string, columns: number): string {
     .split(/(\u001b\[\d+m)/)
     .map((part, index) => {
       if (index % 2 === 1) return part;
-      const kept = [...part].slice(0, Math.max(0, columns - 1 - width)).join("");
+      const kept = part.slice(0, Math.max(0, columns - 1 - width));
       width += kept.length;
       return kept;
     })

@@ -27,7 +27,11 @@ export async function writeAtomically(path: string, content: string | Uint8Array
     }
     await rename(temporary, path);
     const directory = await open(dirname(path), "r");
-    await directory.sync().finally(() => directory.close());
+    try {
+      await directory.sync();
+    } finally {
+      await directory.close();
+    }
   } catch (error) {
     await rm(temporary, { force: true }).catch(() => undefined);
     throw named(error, path);

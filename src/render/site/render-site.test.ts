@@ -4,7 +4,7 @@ import { describe, expect, it } from "vitest";
 import { checkSite } from "../../site/check-site.ts";
 import { parseSite } from "../../site/parse-site.ts";
 import type { Site } from "../../site/site.ts";
-import type { Deployment, PodSpec } from "../objects.ts";
+import type { PodSpec } from "../objects.ts";
 import { canonicalJson } from "../rendered.ts";
 import type { RenderInput } from "./render-input.ts";
 import { renderSite } from "./render-site.ts";
@@ -44,27 +44,44 @@ const names = ["minimal", "wordpress", "mediawiki", "dokuwiki", "static", "larav
 
 describe("renderSite", () => {
   it.each(names)("renders examples/%s as committed", async (name) => {
-    const text = `${render(example(name)).map(({ object }) => JSON.stringify(JSON.parse(canonicalJson(object)), null, 2)).join("\n")}\n`;
+    const text = `${render(example(name))
+      .map(({ object }) => JSON.stringify(JSON.parse(canonicalJson(object)), null, 2))
+      .join("\n")}\n`;
     await expect(text).toMatchFileSnapshot(`expected/${name}.json`);
   });
 
   it.each(names)("gives the same objects whatever the order of keys in examples/%s", (name) => {
     const site = example(name);
     const reversed = (value: unknown): unknown =>
-      Array.isArray(value) ? value.map(reversed) : value !== null && typeof value === "object" ? Object.fromEntries(Object.entries(value).map(([key, inner]) => [key, reversed(inner)] as const).reverse()) : value;
+      Array.isArray(value)
+        ? value.map(reversed)
+        : value !== null && typeof value === "object"
+          ? Object.fromEntries(
+              Object.entries(value)
+                .map(([key, inner]) => [key, reversed(inner)] as const)
+                .reverse(),
+            )
+          : value;
     expect(render(reversed(site) as Site).map(({ digest }) => digest)).toEqual(render(site).map(({ digest }) => digest));
   });
 
   it("hardens every container: own user, read-only root, no capabilities, limits", () => {
     for (const container of names.flatMap((name) => podsOf(example(name))).flatMap((pod) => pod.containers)) {
-      expect(container.securityContext).toEqual({ runAsUser: 50_000, runAsGroup: 50_000, readOnlyRootFilesystem: true, allowPrivilegeEscalation: false, capabilities: { drop: ["ALL"] } });
+      expect(container.securityContext).toEqual({
+        runAsUser: 50_000,
+        runAsGroup: 50_000,
+        readOnlyRootFilesystem: true,
+        allowPrivilegeEscalation: false,
+        capabilities: { drop: ["ALL"] },
+      });
       expect(container.resources.limits.memory).toBeDefined();
     }
   });
 
   it("mounts data at the same path in nginx and PHP, read-only in nginx", () => {
     const [pod] = podsOf(example("wordpress"));
-    const mountsOf = (name: string) => pod?.containers.find((container) => container.name === name)?.volumeMounts.filter((mount) => mount.mountPath.startsWith("/srv/web"));
+    const mountsOf = (name: string) =>
+      pod?.containers.find((container) => container.name === name)?.volumeMounts.filter((mount) => mount.mountPath.startsWith("/srv/web"));
     expect(mountsOf("web")?.map(({ mountPath }) => mountPath)).toEqual(mountsOf("php")?.map(({ mountPath }) => mountPath));
     expect(mountsOf("web")?.every((mount) => mount.readOnly === true)).toBe(true);
   });
@@ -88,7 +105,7 @@ describe("renderSite", () => {
   it("rolls pods when a file, a secret or the release changes, and only then", () => {
     const site = example("wordpress");
     const template = (input: RenderInput): string =>
-      canonicalJson(renderSite(site, input).flatMap(({ object }) => (object.kind === "Deployment" ? [(object as Deployment).spec.template] : [])));
+      canonicalJson(renderSite(site, input).flatMap(({ object }) => (object.kind === "Deployment" ? [object.spec.template] : [])));
     const base = template(inputFor(site));
     expect(template({ ...inputFor(site) })).toBe(base);
     expect(template({ ...inputFor(site), secretsDigest: "s2" })).not.toBe(base);

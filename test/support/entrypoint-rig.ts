@@ -122,6 +122,8 @@ export function startEntrypoint(argv: readonly string[], env: Readonly<Record<st
     env: { PATH: process.env["PATH"] ?? "", ...env },
     stdio: ["pipe", "pipe", "pipe"],
   });
+  // A program that ends without reading its input closes the pipe under us.
+  child.stdin?.on("error", () => undefined);
   child.stdin?.end(input ?? "");
   let [stdout, stderr] = ["", ""];
   child.stdout?.on("data", (chunk: Buffer) => (stdout += chunk.toString()));

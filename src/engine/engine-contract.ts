@@ -72,7 +72,7 @@ export function engineContract(name: string, start: () => Promise<EngineUnderTes
         key,
         digest,
       ]);
-      expect([...objects].sort()).toEqual(expected.sort());
+      expect(objects).toEqual(new Map(expected));
       expect(await under.engine.namespaces()).toEqual(["alpha"]);
     });
 

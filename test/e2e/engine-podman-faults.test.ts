@@ -9,6 +9,7 @@ import type { EngineContext } from "../../src/engine/engine.ts";
 import { label } from "../../src/engine/podman/names.ts";
 import { namespaceLock } from "../../src/engine/podman/namespace-lock.ts";
 import { podmanEngine } from "../../src/engine/podman/podman-engine.ts";
+import { Secret } from "../../src/kernel/secret.ts";
 import { run } from "../../src/providers/process.ts";
 import { BEHAVE_IMAGE, buildBehaveImage, buildNginxImage, NGINX_IMAGE, removeEngineImages } from "../support/engine/engine-images.ts";
 import { ask, type TestMachine, testMachine } from "../support/engine/test-machine.ts";
@@ -88,20 +89,30 @@ describe("the podman engine under faults", () => {
   });
 
   it("fails no request while releases are replaced", async () => {
-    let running = true;
+    const deploying = new AbortController();
     const answers = new Map<string, number>();
     const clients = Array.from({ length: 6 }, async () => {
-      while (running) {
+      while (!deploying.signal.aborted) {
         const answer = await ask(PORT, "alpha.localhost").catch((error: Error) => error.message);
         answers.set(answer, (answers.get(answer) ?? 0) + 1);
         await sleep(5);
       }
     });
     for (const text of ["r1", "r2", "r3"]) await apply(text);
-    running = false;
+    deploying.abort();
     await Promise.all(clients);
     expect([...answers.keys()].sort()).toEqual(["r1", "r2", "r3", "stable"]);
     await apply("stable");
+  });
+
+  it("leaves nothing half-done when it is cancelled", async () => {
+    const stop = new AbortController();
+    const desired = tinyDeployment(site("", { behave: ["never-ready"] }));
+    const step = { do: "update", key: desired.key, desired, because: "test" } as const;
+    const applying = machine.engine.apply("alpha", step, { emit: () => {}, signal: stop.signal });
+    setTimeout(() => stop.abort(), 1500);
+    await expect(applying).rejects.toMatchObject({ code: "cancelled" });
+    await settled("stable");
   });
 
   it("takes a pod that is not ready out of the way in, and back", async () => {
@@ -116,6 +127,21 @@ describe("the podman engine under faults", () => {
     await expect.poll(answer, { timeout: 20_000, interval: 500 }).toBe("503");
     await inPod("busybox", "mv", "/tmp/old/index.html", "/tmp/www/");
     await expect.poll(answer, { timeout: 20_000, interval: 500 }).toBe("stable");
+  });
+
+  it("hides secrets again that podman shows after it restarted a container", async () => {
+    const password = "correct-horse-battery";
+    await machine.engine.putSecret("alpha", "login", { password: new Secret(password, "test") });
+    await apply("hidden", { secret: "login" });
+    await machine.kill("alpha", "tiny");
+    const shown = async (): Promise<boolean> => {
+      await machine.engine.heal(context);
+      return (await machine.show("alpha")).includes(password);
+    };
+    await expect.poll(shown, { timeout: 20_000, interval: 500 }).toBe(false);
+    await expect.poll(() => machine.ask("alpha.localhost"), { timeout: 10_000 }).toBe("hidden");
+    await expect.poll(() => machine.engine.heal(context), { timeout: 20_000, interval: 500 }).toEqual([]);
+    await apply("stable");
   });
 
   it("brings everything back after a reboot", async () => {

@@ -1,52 +1,33 @@
 import { HowdahError } from "../../kernel/howdah-error.ts";
 import type { EngineContext } from "../engine.ts";
 import type { Lock } from "../lock.ts";
-import { execIn } from "./await-ready.ts";
 import { collectGarbage } from "./collect-garbage.ts";
+import { type Healer, healPod, lookAtPod, runs } from "./heal-pod.ts";
 import type { Machine } from "./machine.ts";
 import { label } from "./names.ts";
 import { AGENT_COMMAND } from "./namespace-lock.ts";
 import { ensureNetwork, joinNetworks } from "./networks.ts";
-import {
-  createPod,
-  type FoundPod,
-  findPods,
-  maskSecrets,
-  planPod,
-  removePod,
-  startPod,
-  stopPod,
-  templateDigest,
-  type Workload,
-} from "./pods.ts";
+import { type FoundPod, findPods, maskSecrets, removePod, stopPod, templateDigest, type Workload } from "./pods.ts";
 import { ProbeMemory } from "./probe-memory.ts";
-import { markReady, retire } from "./roll-workload.ts";
+import { retire } from "./roll-workload.ts";
 import { workloads } from "./scale.ts";
 import { type NamespaceState, objectsOf, withObject } from "./state-store.ts";
 
-/** Restarts of a pod that keeps falling come at most this far apart, as in Kubernetes. */
-const MAX_BACKOFF_MS = 300_000;
 /** The way in is looked after even when no pod changed, once in so many passes. */
 const PASSES_PER_EDGE_CHECK = 5;
 const PASSES_PER_GARBAGE_COLLECTION = 30;
-
-interface Healer {
-  readonly machine: Machine;
-  readonly lock: Lock;
-  readonly probes: ProbeMemory;
-  readonly backoff: Map<string, { failures: number; notBefore: number }>;
-  passes: number;
-}
 
 /**
  * Makes the pass that brings back what should run. Level-based: it compares what podman lists with what was applied, whatever happened.
  * It remembers between passes only probes' counts and backoff.
  */
 export function healer(machine: Machine, lock: Lock): (context: EngineContext) => Promise<readonly string[]> {
-  const self: Healer = { machine, lock, probes: new ProbeMemory(machine.clock), backoff: new Map(), passes: 0 };
+  const self: Healer = { machine, lock, probes: new ProbeMemory(machine.clock), backoff: new Map(), masked: new Set(), passes: 0 };
   return async (context) => {
     const did: string[] = [];
-    const pods = Map.groupBy(await findPods(machine), (pod) => pod.namespace);
+    const all = await findPods(machine);
+    forgetOthers(self, all);
+    const pods = Map.groupBy(all, (pod) => pod.namespace);
     for (const namespace of await machine.store.namespaces()) {
       context.signal.throwIfAborted();
       const problem = await tryHeal(self, namespace, pods.get(namespace) ?? [], context, did);
@@ -57,6 +38,12 @@ export function healer(machine: Machine, lock: Lock): (context: EngineContext) =
     self.passes += 1;
     return did;
   };
+}
+
+function forgetOthers(self: Healer, pods: readonly FoundPod[]): void {
+  const processes = new Set(pods.flatMap((pod) => pod.containers.map((one) => `${one.name}:${one.pid}`)));
+  self.probes.keepOnly(processes);
+  for (const one of self.masked) if (!processes.has(one)) self.masked.delete(one);
 }
 
 async function collect(self: Healer): Promise<void> {
@@ -108,6 +95,7 @@ async function needsHealing(self: Healer, state: NamespaceState, pods: readonly 
   const wanted = workloads(state).flatMap((workload) => wantedPods(self.machine, pods[0]?.namespace ?? "", workload));
   if (wanted.length !== pods.length || pods.some((pod) => !wanted.includes(pod.name))) return true;
   if (pods.some((pod) => !runs(pod))) return true;
+  await maskNew(self, state, pods);
   const marks = await self.machine.marks.all();
   for (const pod of pods) {
     const mark = marks.get(pod.name);
@@ -118,46 +106,22 @@ async function needsHealing(self: Healer, state: NamespaceState, pods: readonly 
   return false;
 }
 
+/** conmon restarts a container while nothing of ours runs; then podman has written its secrets into its configuration again. */
+async function maskNew(self: Healer, state: NamespaceState, pods: readonly FoundPod[]): Promise<void> {
+  for (const pod of pods) {
+    const processes = pod.containers.filter((one) => one.labels[label.secrets] !== undefined).map((one) => `${one.name}:${one.pid}`);
+    const workload = workloads(state).find((one) => one.metadata.name === pod.workload);
+    if (workload === undefined || processes.every((one) => self.masked.has(one))) continue;
+    await maskSecrets(self.machine, pod.name, workload.spec.template);
+    for (const one of processes) self.masked.add(one);
+  }
+}
+
 function wantedPods(machine: Machine, namespace: string, workload: Workload): string[] {
   const digest = templateDigest(workload.spec.template);
   return Array.from({ length: workload.spec.replicas }, (_, replica) =>
     machine.names.pod(namespace, workload.metadata.name, digest, replica),
   );
-}
-
-function runs(pod: FoundPod): boolean {
-  const main = pod.containers.filter((container) => container.labels[label.role] === "main");
-  return pod.infra?.state === "running" && main.length > 0 && main.every((container) => container.state === "running");
-}
-
-interface PodHealth {
-  readonly ready: boolean;
-  /** Containers to restart. */
-  readonly dead: readonly string[];
-  readonly why: string;
-}
-
-async function lookAtPod(
-  self: Healer,
-  state: NamespaceState,
-  pod: FoundPod,
-  at: { readonly address: string; readonly wasReady: boolean },
-): Promise<PodHealth> {
-  const workload = workloads(state).find((one) => one.metadata.name === pod.workload);
-  const health = await Promise.all(
-    (workload?.spec.template.spec.containers ?? []).map(async (container) => {
-      const found = pod.containers.find((one) => one.labels[label.container] === container.name);
-      if (found === undefined) return { name: "", ready: false, dead: false, why: `${container.name} is missing` };
-      const exec = (command: readonly string[], timeoutMs: number): Promise<number> => execIn(self.machine, found.name, command, timeoutMs);
-      const seen = await self.probes.look(`${found.name}:${found.pid}`, container, { ...at, exec });
-      return { name: found.name, ...seen };
-    }),
-  );
-  return {
-    ready: health.every((one) => one.ready),
-    dead: health.filter((one) => one.dead).map((one) => one.name),
-    why: health.find((one) => one.why !== "")?.why ?? "",
-  };
 }
 
 async function healLocked(self: Healer, namespace: string, pods: readonly FoundPod[], context: EngineContext): Promise<string[]> {
@@ -216,69 +180,4 @@ async function settle(machine: Machine, namespace: string, key: `Deployment/${st
   if (applied === undefined || applied.settled) return;
   const { digest, object } = applied;
   await machine.store.change(namespace, (state) => withObject(state, { key, digest, object }, true));
-}
-
-interface WantedPod {
-  readonly namespace: string;
-  readonly workload: Workload;
-  readonly replica: number;
-  readonly name: string;
-  readonly found: FoundPod | undefined;
-}
-
-async function healPod(self: Healer, wanted: WantedPod): Promise<{ ready: boolean; did: string[] }> {
-  const { machine } = self;
-  if (wanted.found === undefined || !runs(wanted.found)) return { ready: false, did: await bringBack(self, wanted) };
-  const mark = (await machine.marks.all()).get(wanted.name);
-  const address = mark?.address ?? (await addressOf(machine, wanted));
-  if (address === undefined) return { ready: false, did: [] };
-  const state = await machine.store.read(wanted.namespace);
-  const health = await lookAtPod(self, state, wanted.found, { address, wasReady: mark !== undefined });
-  if (health.dead.length > 0) return { ready: false, did: await restartDead(self, wanted, health) };
-  if (health.ready === (mark !== undefined)) {
-    if (health.ready) self.backoff.delete(wanted.name);
-    return { ready: health.ready, did: [] };
-  }
-  const plan = await planPod(machine, wanted.namespace, wanted.workload, wanted.replica);
-  if (!health.ready) {
-    await machine.marks.remove(wanted.name);
-    return { ready: false, did: [`took ${wanted.name} out of the way in: ${health.why}`] };
-  }
-  await markReady(machine, wanted.namespace, wanted.workload, [plan]);
-  await maskSecrets(machine, plan);
-  return { ready: true, did: [`${wanted.name} is ready`] };
-}
-
-async function addressOf(machine: Machine, wanted: WantedPod): Promise<string | undefined> {
-  const [infra] = await machine.podman.inspect([`${wanted.name}._infra`]);
-  return infra?.addresses[machine.names.network(wanted.namespace)];
-}
-
-async function restartDead(self: Healer, wanted: WantedPod, health: PodHealth): Promise<string[]> {
-  if (!mayTry(self, wanted.name)) return [];
-  await self.machine.marks.remove(wanted.name);
-  await self.machine.refreshEdge();
-  await self.machine.podman.run(["restart", ...health.dead], { accept: "any" });
-  return health.dead.map((name) => `restarted ${name}: ${health.why}`);
-}
-
-/** Starts a pod that is missing or stopped. A pod whose network ended is stopped whole, since its containers lost theirs. */
-async function bringBack(self: Healer, wanted: WantedPod): Promise<string[]> {
-  const { machine } = self;
-  if (!mayTry(self, wanted.name)) return [];
-  await machine.marks.remove(wanted.name);
-  if (wanted.found !== undefined && wanted.found.infra?.state !== "running") await stopPod(machine, wanted.name);
-  const plan = await planPod(machine, wanted.namespace, wanted.workload, wanted.replica);
-  await createPod(machine, plan, wanted.found);
-  await startPod(machine, plan);
-  return [`started ${wanted.name}`];
-}
-
-/** True when a pod's backoff is over: at once, then 1, 2, 4… seconds up to five minutes apart. */
-function mayTry(self: Healer, pod: string): boolean {
-  const now = self.machine.clock.now();
-  const before = self.backoff.get(pod) ?? { failures: 0, notBefore: 0 };
-  if (now < before.notBefore) return false;
-  self.backoff.set(pod, { failures: before.failures + 1, notBefore: now + Math.min(MAX_BACKOFF_MS, 1000 * 2 ** before.failures) });
-  return true;
 }

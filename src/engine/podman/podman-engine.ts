@@ -1,4 +1,3 @@
-import { join } from "node:path";
 import type { Clock } from "../../kernel/clock.ts";
 import { HowdahError } from "../../kernel/howdah-error.ts";
 import type { HttpRoute, ObjectKey, Rendered } from "../../render/objects.ts";
@@ -7,8 +6,9 @@ import type { Lock } from "../lock.ts";
 import type { AttachProcess, RunProcess } from "../process-port.ts";
 import { attachProcess } from "./attach-process.ts";
 import { deleteClaim, ensureClaim } from "./claims.ts";
-import { type CertificateFor, type Edge, edge } from "./edge.ts";
+import { type Edge, edge } from "./edge.ts";
 import type { RenderEdge } from "./edge-input.ts";
+import type { CertificateFor } from "./edge-ports.ts";
 import { healer } from "./heal.ts";
 import type { Machine } from "./machine.ts";
 import { machineLimits } from "./machine-limits.ts";
@@ -79,7 +79,13 @@ function engineOf(machine: Machine, ports: PodmanEnginePorts, wayIn: Edge): Podm
   return {
     kind: "podman",
     edge: wayIn,
-    prepare: (namespace) => ensureNetwork(machine, safeName(namespace)),
+    prepare: async (namespace, context) => {
+      const { memory, cpu, pids } = await machine.limits();
+      if (!(memory && cpu && pids)) {
+        context.emit({ type: "notice", level: "warning", message: "This machine's cgroups can't keep all limits: some are left out" });
+      }
+      return ensureNetwork(machine, safeName(namespace));
+    },
     namespaces: () => machine.store.namespaces(),
     inventory: async (namespace) => {
       const { objects } = await machine.store.read(namespace);
@@ -165,9 +171,4 @@ async function refuseTakenHostnames(machine: Machine, namespace: string, route: 
     const same = route.spec.hostnames.find((hostname) => taken.includes(hostname));
     if (same !== undefined) throw new HowdahError("config/rejected", `${same} is already a hostname of the site "${other}"`);
   }
-}
-
-/** Where wiring finds the lasting state of an instance by default. */
-export function defaultSettings(): PodmanEngineSettings {
-  return { stateDir: join("/", "var", "lib", "howdah"), runDir: join("/", "run", "howdah"), instance: "howdah" };
 }

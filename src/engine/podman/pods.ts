@@ -153,7 +153,7 @@ export async function startPod(machine: Machine, plan: PodPlan): Promise<void> {
   const toStart = main.filter((name) => !running.has(name));
   if (toStart.length === main.length) for (const container of plan.spec.initContainers) await runInit(machine, plan, container);
   if (toStart.length > 0) await podman.run(["start", ...toStart]);
-  await maskSecrets(machine, plan);
+  await maskSecrets(machine, plan.pod, plan);
 }
 
 async function runInit(machine: Machine, plan: PodPlan, container: Container): Promise<void> {
@@ -170,9 +170,9 @@ async function runInit(machine: Machine, plan: PodPlan, container: Container): P
  * Podman 4.3.1 writes the values of `--secret type=env` into the container's OCI configuration, where `podman inspect` shows them.
  * The runtime reads that file once, at the start; afterwards the values are taken out. Podman writes it anew at every start.
  */
-export async function maskSecrets(machine: Machine, plan: PodPlan): Promise<void> {
+export async function maskSecrets(machine: Machine, pod: string, template: Pick<PodTemplate, "spec">): Promise<void> {
   const secret = new Map(
-    plan.spec.containers.map((container) => [machine.names.container(plan.pod, container.name), secretVariables(container)]),
+    template.spec.containers.map((container) => [machine.names.container(pod, container.name), secretVariables(container)]),
   );
   const names = [...secret].filter(([, variables]) => variables.length > 0).map(([name]) => name);
   for (const seen of await machine.podman.inspect(names)) {

@@ -42,7 +42,7 @@ export function readyMarks(runDir: string): ReadyMarks {
     all: async () => {
       const found = new Map<string, ReadyMark>();
       const files = await readdir(directory).catch(() => []);
-      for (const file of files.toSorted()) {
+      for (const file of files) {
         const mark = await readMark(join(directory, file));
         if (mark !== undefined && mark.pod === file && (await birthOf(mark.pid)) === mark.born) found.set(mark.pod, mark);
       }

@@ -38,7 +38,7 @@ export async function rollWorkload(
     await bringUp(roll);
   } catch (error) {
     await undo(roll);
-    throw error;
+    throw cancelledOr(error, context.signal);
   }
   await machine.store.change(namespace, (state) => withObject(state, desired, false));
   await markReady(machine, namespace, roll.workload, roll.plans);
@@ -46,6 +46,14 @@ export async function rollWorkload(
   const prefix = `${machine.names.instance}.${namespace}.${roll.workload.metadata.name}.`;
   await machine.volumes.discardOthers(prefix, new Set(roll.plans.map((plan) => plan.pod)));
   await machine.store.change(namespace, (state) => withObject(state, desired, true));
+}
+
+/** Waiting that was aborted says only that; people must read that they did it. */
+function cancelledOr(error: unknown, signal: AbortSignal): unknown {
+  if (!signal.aborted || error instanceof HowdahError) return error;
+  return signal.reason instanceof HowdahError
+    ? signal.reason
+    : new HowdahError("cancelled", "Stopped while new pods were started", { cause: error });
 }
 
 interface Roll {
@@ -163,7 +171,7 @@ export async function retire(
   const serving = pods.some((pod) => pod.infra?.state === "running");
   if (serving && seconds > 0) {
     progressOf(context, key)("the former pods finish what they began");
-    await machine.clock.sleep(seconds * 1000, context.signal);
+    await machine.clock.sleep(seconds * 1000); // not cut short by Ctrl-C: the switch is done, and requests must not fail for it
   }
   await Promise.all(pods.map((pod) => stopPod(machine, pod.name)));
   for (const pod of pods) await removePod(machine, pod.name);

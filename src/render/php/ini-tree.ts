@@ -31,7 +31,7 @@ export function isConstantExpression(text: string): boolean {
 
 /** Prints a tree and reads the text again: what PHP would see is what was meant, or it throws `render/unsafe`. */
 export function printIni(tree: IniTree): string {
-  const text = `${tree.map(printSection).join("\n")}`;
+  const text = tree.map(printSection).join("\n");
   const again = parseIni(text);
   if (JSON.stringify(again) !== JSON.stringify(tree)) throw unsafe("it reads back as something else");
   return text;

@@ -76,7 +76,7 @@ describe("resolveSite", () => {
       name: "puts the longest location first",
       spec: { runtime: php, web: { locations: { "/": { passthru: true }, "/b": {}, "/a/": {}, "/long": { passthru: false } } } },
       part: (s) => s.web.locations,
-      is: [{ path: "/long" }, { path: "/a" }, { path: "/b" }, { path: "/", passthru: "/index.php" }],
+      is: [{ path: "/long", passthru: false }, { path: "/a" }, { path: "/b" }, { path: "/", passthru: "/index.php" }],
     },
     { name: "counts the largest body in bytes", spec: {}, part: (s) => s.web.maxBodyBytes, is: 64 * 1024 ** 2 },
     { name: "turns the microcache off", spec: { web: { microcache: false } }, part: (s) => s.web.microcache, is: null },

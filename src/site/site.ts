@@ -81,7 +81,8 @@ export interface Site {
     readonly index: readonly string[];
     /** Longest path first. */
     readonly locations: readonly ({ readonly path: string } & Omit<Spec["web"]["locations"][string], "passthru"> & {
-        readonly passthru?: string;
+        /** `false`: an inherited front controller ends here. */
+        readonly passthru?: string | false;
       })[];
     readonly rewrites: Spec["web"]["rewrites"];
     readonly deny: readonly string[];

@@ -129,6 +129,7 @@ function isWithin(directory: string, ancestor: string): boolean {
 }
 
 function frontOf(site: Site, rule: Rule, at: { readonly directory: string; readonly parent: Front | undefined }): Front | undefined {
+  if (rule.passthru === false) return undefined;
   if (rule.passthru === undefined) return at.parent;
   const isPage = !rule.passthru.endsWith(".php");
   if (site.runtime === null && !isPage) return undefined;

@@ -169,7 +169,7 @@ function renderServer(site: Site, facts: NginxFacts): Directive {
 
 /** The site's index files, and last the front controller of `/`: it answers `/` even when it has a name of its own. */
 function indexFiles(site: Site): readonly string[] {
-  const script = site.web.locations.find(({ path }) => path === "/")?.passthru;
+  const script = site.web.locations.find(({ path }) => path === "/")?.passthru || undefined;
   const name = script === undefined || script.lastIndexOf("/") > 0 ? undefined : script.slice(1);
   return [...new Set([...site.web.index, ...(name === undefined || site.runtime === null ? [] : [literal(name)])])];
 }

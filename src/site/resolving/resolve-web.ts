@@ -28,7 +28,7 @@ export function resolveWeb(spec: Spec): Site["web"] {
 function resolveLocation([path, declared]: readonly [string, Spec["web"]["locations"][string]]): Location {
   const { passthru, ...rest } = declared;
   const script = passthru === true ? "/index.php" : passthru;
-  return { path: path.replace(/(?<=.)\/+$/, ""), ...rest, ...(typeof script === "string" ? { passthru: script } : {}) };
+  return { path: path.replace(/(?<=.)\/+$/, ""), ...rest, ...(script === undefined ? {} : { passthru: script }) };
 }
 
 /** As they are matched. The list comes sorted by name, and sorting is stable. */

@@ -1,3 +1,4 @@
+import { riskyRegex } from "../../kernel/risky-regex.ts";
 import { nearest } from "../reading/nearest.ts";
 import { finding, oneOf, type Rule } from "./rule.ts";
 
@@ -70,6 +71,33 @@ const locationsDiffer: Rule = ({ spec }) => {
   });
 };
 
+/** Expressions that a hostile URL can make expensive are refused where they are written, not when nginx is rendered (G7). */
+const rewritesAreCheap: Rule = ({ spec }) =>
+  spec.web.rewrites.flatMap(({ from }, index) => {
+    const why = riskyRegex(from);
+    if (why === undefined) return [];
+    const words = {
+      message: `the expression \`${from.slice(0, 60)}\` can't be used: ${why}`,
+      hint: "Write it with fewer repeats, such as `^/wiki/([^/]+)$`.",
+    };
+    return [finding("error", "site/risky-rewrite", ["web", "rewrites", index, "from"], words)];
+  });
+
+/** PHP never runs on volumes. */
+const frontControllersAreCode: Rule = ({ spec }) =>
+  Object.entries(spec.web.locations).flatMap(([path, { passthru, root }]) => {
+    const script = passthru === true ? "/index.php" : passthru;
+    if (typeof script !== "string" || root !== undefined) return [];
+    const file = `${spec.web.root === "." ? "" : `${spec.web.root}/`}${script.slice(1)}`;
+    const mount = Object.keys(spec.mounts).find((one) => file.startsWith(`${one}/`));
+    if (mount === undefined) return [];
+    const words = {
+      message: `the front controller \`${script}\` lies in the mount \`${mount}\`, where PHP never runs`,
+      hint: "Name a script of the code, or make the mount narrower.",
+    };
+    return [finding("error", "site/front-controller", ["web", "locations", path, "passthru"], words)];
+  });
+
 const hostnamesDiffer: Rule = ({ spec }) => {
   const hostnames = spec.hostnames ?? [];
   return hostnames.flatMap((hostname, index) => {
@@ -104,6 +132,8 @@ export const webRules: readonly Rule[] = [
   scriptFieldsNeedPassthru,
   redirectsLeadSomewhere,
   locationsDiffer,
+  rewritesAreCheap,
+  frontControllersAreCode,
   hostnamesDiffer,
   tlsIsComplete,
 ];

@@ -135,6 +135,13 @@ describe.skipIf(missing !== undefined)(`the entrypoint of PHP containers${missin
     await killed.outcome;
   });
 
+  it("lets no hook speak to the engine in its name", async () => {
+    const lie = 'howdah: {"event":"failed","message":"lie"}';
+    const outcome = await serve({ install: [{ argv: ["php", "-r", `echo '${lie}', PHP_EOL;`] }] });
+    expect(outcome.stderr).toContain(`> ${lie}`);
+    expect(outcome.events.some(({ event }) => event === "failed")).toBe(false);
+  });
+
   it("refuses to serve after a failed installation, and starts over from an empty database", async () => {
     const failed = await serve({ install: [step(0, 3)] });
     expect(failed).toMatchObject({ exit: 71, stdout: "" });
@@ -243,11 +250,12 @@ describe.skipIf(missing !== undefined)(`the entrypoint of PHP containers${missin
     expect(outcome.events.at(-1)).toMatchObject({ code: "database/failed", message: expect.stringContaining("standard input, line 3") });
   });
 
-  it("runs a one-off in the site's environment, with its exit code and no events", async () => {
-    const config = writeConfiguration(work, {});
+  it("runs a one-off in the site's environment, with its exit code, and never installs", async () => {
+    const config = writeConfiguration(work, { hooks: { install: [step()], migrate: [step()] } });
     const outcome = await startEntrypoint(["run", "--", "php", "-r", "echo getcwd(), getenv('DB_NAME'); exit(7);"], environment(config))
       .outcome;
     expect(outcome).toMatchObject({ exit: 7, stdout: `${work}${database()}` });
+    expect(begun()).toBe(0);
   });
 
   describe("without a database", () => {

@@ -26,7 +26,7 @@ function import_sql($stream, string $name): int
             } while ($link->more_results() && $link->next_result());
         } catch (\mysqli_sql_exception $error) {
             $line = $reader->line;
-            throw new Failure('database/failed', EXIT_BUG, "$name, line $line: " . $error->getMessage() . ' in: ' . first_bytes($statement, 300));
+            throw new Failure('database/failed', EXIT_BUG, "$name, line $line: " . $error->getMessage() . ' in: ' . first_bytes($statement, 120));
         }
         $count++;
         if (microtime(true) - $told > 5) {

@@ -67,7 +67,8 @@ function print_lines(string $text, array &$lines): string
             continue;
         }
         $line = substr($line, 0, LONGEST_LINE);
-        fwrite(STDERR, $line . "\n");
+        // A program must not speak with our voice to the engine.
+        fwrite(STDERR, (strncmp($line, 'howdah: ', 8) === 0 ? '> ' : '') . $line . "\n");
         $lines[] = $line;
     }
     $lines = array_slice($lines, -40);

@@ -3,8 +3,8 @@ declare(strict_types=1);
 
 namespace Howdah;
 
-/** Everything that must be true before the server answers; `serve` and tests share it. @param array<string, mixed> $configuration */
-function prepare(array $configuration): void
+/** What every program of the site finds in place: its directories, its code, its data, a database that answers. @param array<string, mixed> $configuration */
+function furnish(array $configuration): void
 {
     make_directories($configuration);
     if (($configuration['codeSeed'] ?? null) !== null) {
@@ -14,6 +14,12 @@ function prepare(array $configuration): void
     if ($configuration['database'] !== null) {
         wait_for_database(database_address(), $configuration['database']['waitSeconds']);
     }
+}
+
+/** Everything that must be true before the server answers. @param array<string, mixed> $configuration */
+function prepare(array $configuration): void
+{
+    furnish($configuration);
     run_hooks($configuration);
 }
 
@@ -25,16 +31,13 @@ function serve(array $configuration): void
     become($configuration['server']);
 }
 
-/** A one-off command in the site's environment. @param string[] $argv */
+/** A worker or one-off command in the site's environment. It never installs or migrates: that is the server's start. @param string[] $argv */
 function run_one_off(array $configuration, array $argv): void
 {
     if ($argv === []) {
         throw new Failure('usage/invalid', EXIT_USAGE, 'Usage: entrypoint.php run -- PROGRAM [ARGUMENT…]');
     }
-    make_directories($configuration);
-    if ($configuration['database'] !== null) {
-        wait_for_database(database_address(), $configuration['database']['waitSeconds']);
-    }
+    furnish($configuration);
     chdir($configuration['root']);
     become($argv);
 }

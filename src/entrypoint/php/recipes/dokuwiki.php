@@ -18,7 +18,9 @@ function write_once(string $path, string $content): void
 }
 
 if (($argv[1] ?? '') === 'migrate') {
+    // Beside the mounts when code is sealed, with the whole tree when it is writable.
     $seed = (getenv('HOWDAH_SEEDS') ?: '/usr/share/howdah/seed') . '/conf';
+    $seed = is_dir($seed) ? $seed : '/usr/share/howdah/code/conf';
     $personal = '/^(local|users\.auth|acl\.auth)\.|\.local\.|\.protected\.|^user/';
     foreach (is_dir($seed) ? scandir($seed) : [] as $name) {
         if (is_file("$seed/$name") && !preg_match($personal, $name) && (!is_file("$conf/$name") || md5_file("$seed/$name") !== md5_file("$conf/$name"))) {

@@ -49,7 +49,8 @@ bootstrap_sql() {
   system_sql system_tables_data
   cat "$sql/fill_help_tables.sql"
   cat "$sql/maria_add_gis_sp_bootstrap.sql"
-  system_sql sys_schema
+  # The schema `sys` came with 10.6.
+  [ ! -f "$sql/mysql_sys_schema.sql" ] && [ ! -f "$sql/mariadb_sys_schema.sql" ] || system_sql sys_schema
 }
 
 initialise() {

@@ -27,7 +27,8 @@ export async function sitePassword(record: SiteRecord, ports: Pick<Ports, "secre
 
 /**
  * The client in the server's container as the site's own user, so that whatever is sent to it stays in the site's database.
- * `--sandbox` and `--binary-mode` take away the client's own commands (shell, files); `from` is `stdin` or the file that holds
+ * `--sandbox` (10.5.25 and later; `loose` lets older ones ignore it) and `--binary-mode` take away the client's own commands
+ * (shell, files); `from` is `stdin` or the file that holds
  * the password, which never is an argument.
  */
 export function clientArgv(record: SiteRecord, from: string, options: readonly string[]): string[] {
@@ -39,7 +40,7 @@ export function clientArgv(record: SiteRecord, from: string, options: readonly s
     `--user=${user}`,
     "--default-character-set=utf8mb4",
     "--local-infile=0",
-    "--sandbox",
+    "--loose-sandbox",
     ...options,
     `--database=${name}`,
   ];

@@ -22,7 +22,9 @@ interface Row {
 
 async function treeOf(app: AppTruth, suite: string): Promise<Tree | undefined> {
   if (app.fixture !== undefined) {
-    return literalTree(JSON.parse(await readFile(join(here, "detect", "fixtures", `${app.fixture}.json`), "utf8")) as Record<string, string>);
+    return literalTree(
+      JSON.parse(await readFile(join(here, "detect", "fixtures", `${app.fixture}.json`), "utf8")) as Record<string, string>,
+    );
   }
   const root = await debianTree(suite as Suite, app.id, app.packages ?? []);
   return root === undefined ? undefined : await readTree(join(root, app.directory ?? "."), { allowedRoots });
@@ -35,7 +37,9 @@ function percent(value: number | null): string {
 function print(row: Row): void {
   const name = `${row.app.id} (${row.suite})`.padEnd(34);
   const fields = (score: Score): string => scoredFields.map((field) => percent(score[field])).join(" ");
-  console.log(`${name} ${fields(row.withRecipes)} = ${percent(meanScore([row.withRecipes]))} | ${fields(row.without)} = ${percent(meanScore([row.without]))} ${String(row.milliseconds).padStart(6)} ms`);
+  console.log(
+    `${name} ${fields(row.withRecipes)} = ${percent(meanScore([row.withRecipes]))} | ${fields(row.without)} = ${percent(meanScore([row.without]))} ${String(row.milliseconds).padStart(6)} ms`,
+  );
 }
 
 async function main(): Promise<void> {
@@ -51,7 +55,13 @@ async function main(): Promise<void> {
       if (tree === undefined) continue;
       const withRecipes = scoreProposal(app, suite, detect(tree, { name: app.id, recipes }));
       const milliseconds = Math.round(performance.now() - started);
-      const row = { app, suite, milliseconds, withRecipes, without: scoreProposal(app, suite, detect(tree, { name: app.id, recipes: [] })) };
+      const row = {
+        app,
+        suite,
+        milliseconds,
+        withRecipes,
+        without: scoreProposal(app, suite, detect(tree, { name: app.id, recipes: [] })),
+      };
       rows.push(row);
       print(row);
     }
@@ -62,7 +72,9 @@ async function main(): Promise<void> {
     ["unlisted", rows.filter((row) => !row.app.listed)],
     ["all", rows],
   ] as const) {
-    console.log(`${title.padEnd(9)} ${String(some.length).padStart(3)} trees: with recipes ${total(some, (row) => row.withRecipes)} %, without ${total(some, (row) => row.without)} %`);
+    console.log(
+      `${title.padEnd(9)} ${String(some.length).padStart(3)} trees: with recipes ${total(some, (row) => row.withRecipes)} %, without ${total(some, (row) => row.without)} %`,
+    );
   }
   for (const field of scoredFields) {
     const only = (pick: (row: Row) => Score): string => {

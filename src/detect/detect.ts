@@ -132,7 +132,9 @@ function runtimeSpec(scene: Scene, recipe: ReturnType<typeof recognized>, extra:
 
 function ldapOnly(scene: Scene, runtime: NonNullable<Spec["runtime"]>, database: boolean): void {
   const own = scene.survey.php.filter((file) => file.origin === "app");
-  const users = own.filter((file) => ["ldap_connect", "ldap_bind", "ldap_search", "ldap_read", "ldap_list"].some((call) => file.calls.has(call)));
+  const users = own.filter((file) =>
+    ["ldap_connect", "ldap_bind", "ldap_search", "ldap_read", "ldap_list"].some((call) => file.calls.has(call)),
+  );
   const demands = own.some((file) => file.demandedExtensions.has("ldap"));
   if (database || runtime.extensions?.includes("ldap") !== true || (!demands && users.length < own.length / 50)) return;
   scene.diagnostics.push(

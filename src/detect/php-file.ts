@@ -19,6 +19,8 @@ export interface PhpFile extends PhpNames, PhpValues {
   readonly databases: ReadonlySet<string>;
   /** Number of literals that are SQL statements, and of those that name their table. */
   readonly sql: { readonly statements: number; readonly tables: number };
+  /** Literals that look like paths of writable directories: `wp-content/uploads`. */
+  readonly paths: ReadonlyMap<string, number>;
   /** Literal parts of what is included. */
   readonly includes: readonly string[];
   /** Attributes in use, lower case without a leading backslash: `returntypewillchange`. */
@@ -31,8 +33,13 @@ export interface PhpFile extends PhpNames, PhpValues {
 const databaseWord =
   /^(mysql|mysqli|pdo_mysql|pgsql|postgres|postgresql|sqlite|sqlite3|pdo_sqlite|oci8|oracle|mariadb|mssql|sqlsrv)(:|$|:\/\/)/i;
 
+const writablePath =
+  /^\.?\/?((?:[\w-]+\/)*(?:uploads?|caches?|files|te?mp|temp|logs?|sessions?|avatars|attachments|backups?|templates_c|data))\/?$/i;
+/** A setting that is called after a directory: `TempDir`, `upload_path`. */
+const namesDirectory = /(?:te?mp|cache|upload|log|data|session|storage|compile|backup)\w*(?:dir|path|folder|directory)/i;
 const sqlStart = /^\s*(?:select\s[\s\S]{1,300}?\sfrom\b|insert\s+into\b|update\s|delete\s+from\b|create\s+table\b|replace\s+into\b)/i;
-const sqlTable = /^\s*(?:insert\s+into|update|delete\s+from|replace\s+into|create\s+table(?:\s+if\s+not\s+exists)?)\s+["`[{]?\$?[a-z_#]\w+/i;
+const sqlTable =
+  /^\s*(?:insert\s+into|update|delete\s+from|replace\s+into|create\s+table(?:\s+if\s+not\s+exists)?)\s+["`[{]?\$?[a-z_#]\w+/i;
 
 /** Reads one PHP file's text into what the detectors ask about. */
 export function readPhpFile(path: string, origin: Origin, source: string): PhpFile {
@@ -42,6 +49,7 @@ export function readPhpFile(path: string, origin: Origin, source: string): PhpFi
   const databases = new Set<string>();
   const includes: string[] = [];
   const attributes = new Set<string>();
+  const paths = new Map<string, number>();
   const sql = { statements: 0, tables: 0 };
   let routes = false;
   tokens.forEach((token, at) => {
@@ -51,6 +59,12 @@ export function readPhpFile(path: string, origin: Origin, source: string): PhpFi
     }
     if (token.kind === "string") {
       const text = token.text.toLowerCase();
+      const path = token.text.length < 80 ? writablePath.exec(token.text)?.[1] : undefined;
+      if (
+        path !== undefined &&
+        (path.includes("/") || namesDirectory.test(tokens[at - 2]?.text ?? "") || namesDirectory.test(tokens[at - 3]?.text ?? ""))
+      )
+        paths.set(path, token.offset);
       if (names.checksList && /^[a-z][a-z0-9_]{1,20}$/.test(text) && !words.has(text)) words.set(text, token.offset);
       const database = token.text.length < 200 ? databaseWord.exec(token.text) : null;
       if (database?.[1] !== undefined) databases.add(database[1].toLowerCase());
@@ -77,6 +91,7 @@ export function readPhpFile(path: string, origin: Origin, source: string): PhpFi
     routes,
     databases,
     sql,
+    paths,
     includes: includes.slice(0, 40),
     attributes,
     ...(year === undefined ? {} : { year }),

@@ -108,6 +108,7 @@ function visitName(into: Collected, tokens: readonly PhpToken[], at: number, dep
   const word = token.text.toLowerCase();
   if (word === "namespace" && tokens[at + 1]?.kind === "name") into.namespaced = true;
   else if (word === "use" && before !== ")" && depth <= 1) addImport(into, tokens, at);
+  else if (before === "use") return;
   else if (word === "function" || word === "class" || word === "interface" || word === "trait" || word === "enum") {
     addDeclared(into, tokens, at, depth);
   } else if (before === "new" || before === "instanceof" || before === "extends" || after === "::") addClass(into, token);

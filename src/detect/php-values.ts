@@ -33,7 +33,9 @@ export interface PhpValues {
 
 const minName = /(php.*(min|required|minimum)|(min|required|minimum|needed).*php)/i;
 const maxName = /(php.*max|max.*php)/i;
-const plainVersion = /^\d+\.\d+(\.\d+)?$/;
+/** Minima of libraries, memory and the like, which also have `php` in their names. */
+const otherThing = /gd_|libxml|mysql|maria|pgsql|postgre|sqlite|openssl|curl|icu|memory|upload|size|time|extension/i;
+const plainVersion = /^[4-9]\.\d+(\.\d+)?$/;
 const stopWords = new Set(["die", "exit", "throw", "trigger_error"]);
 const writers = new Set(
   "is_writable is_writeable file_put_contents mkdir move_uploaded_file fopen touch chmod tempnam is_dir_writable checkwritable wfmkdirparents rename copy opendir".split(
@@ -117,7 +119,7 @@ function versionBound(tokens: readonly PhpToken[], at: number): PhpValues["versi
   const token = tokens[at];
   if (token === undefined) return undefined;
   const bound = minName.test(token.text) ? "min" : maxName.test(token.text) ? "max" : undefined;
-  if (bound === undefined || token.text.length > 60) return undefined;
+  if (bound === undefined || !/^\$?[\w.-]{3,60}$/.test(token.text) || otherThing.test(token.text)) return undefined;
   for (const candidate of tokens.slice(at + 1, at + 4)) {
     if (candidate.kind === "string" && plainVersion.test(candidate.text)) {
       return { name: token.text, bound, version: candidate.text, offset: token.offset };

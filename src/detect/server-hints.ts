@@ -88,7 +88,9 @@ function values(kind: ServerHint["kind"], text: string, split: boolean): string[
 export function readServerHints(survey: Survey): ServerHint[] {
   const hints: ServerHint[] = [];
   for (const file of survey.files) {
-    if (survey.origin(file) === "vendor" || file.split("/").length > 6) continue;
+    // Only the CI of the tree itself says something; bundled plugins bring theirs along.
+    const nestedCi = /\/\.(?:github|travis|gitlab-ci)/.test(file);
+    if (survey.origin(file) === "vendor" || nestedCi || file.split("/").length > 6) continue;
     if (/(^|\/)(tests?|node_modules|plugins|extensions|vendor|libs?|lib|third[-_]?party)\//i.test(file)) continue;
     const reading = readings.find((each) => each.name.test(file));
     const text = reading === undefined || (survey.entry(file)?.size ?? 0) > 100_000 ? undefined : survey.read(file);
@@ -97,7 +99,7 @@ export function readServerHints(survey: Survey): ServerHint[] {
       for (const found of text.matchAll(rule.pattern)) {
         const line = survey.line(file, found.index + found[0].search(/\S/)) ?? 1;
         const words = found[0].trim().split(/\r?\n/)[0]?.slice(0, 80) ?? "";
-        for (const value of values(rule.kind, found[1] ?? "", "split" in rule && rule.split === true)) {
+        for (const value of values(rule.kind, found[1] ?? "", "split" in rule && rule.split)) {
           hints.push({ kind: rule.kind, value, file, line, words });
         }
       }

@@ -67,7 +67,7 @@ function originOf(path: string, vendors: ReadonlySet<string>): Origin {
     const lower = part.toLowerCase();
     if (asideNames.has(lower)) return "aside";
     // `jquery-1.2`, `dwoo-1.1.0`: a directory with a version in its name holds somebody else's release.
-    const bundled = vendorNames.has(lower) || /^[a-z][\w.]*[a-z]-v?\d+\.\d+[\w.]*$/.test(lower);
+    const bundled = vendorNames.has(lower) || /^[a-z][\w.-]*-v?\d+\.\d+[\w.]*$/.test(lower);
     if (vendors.has(prefix) || bundled) return parts.some((each) => asideNames.has(each.toLowerCase())) ? "aside" : "vendor";
     if (addonNames.has(lower)) addon = true;
   }

@@ -133,7 +133,8 @@ const programs: Readonly<Record<string, string>> = {
   pdftotext: "poppler-utils",
 };
 /** A literal that begins with a program: `'/usr/bin/convert '`, `"git log"`. */
-const programWord = /["'`](?:\/usr(?:\/local)?\/bin\/)(convert|identify|mogrify|diff3?|mysqldump|ffmpeg|rrdtool|aspell|unzip|dot|pdftotext)\b|(?:exec|popen|proc_open|system|passthru)\s*\(\s*["'`](convert|identify|mogrify|diff3?|mysqldump|ffmpeg|rrdtool|aspell|unzip|dot|pdftotext)\b/g;
+const programWord =
+  /["'`](?:\/usr(?:\/local)?\/bin\/)(convert|identify|mogrify|diff3?|mysqldump|ffmpeg|rrdtool|aspell|unzip|dot|pdftotext)\b|(?:exec|popen|proc_open|system|passthru)\s*\(\s*["'`](convert|identify|mogrify|diff3?|mysqldump|ffmpeg|rrdtool|aspell|unzip|dot|pdftotext)\b/g;
 
 function shellNeed(survey: Survey): { readonly runtime: Runtime; readonly evidence: Evidence[] } {
   const users = survey.php.filter((file) => file.origin === "app" && shellCalls.some((call) => file.calls.has(call)));

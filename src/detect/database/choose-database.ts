@@ -30,7 +30,7 @@ const sqlPackages =
   /^(laravel\/framework|illuminate\/database|doctrine\/(orm|dbal|doctrine-bundle|migrations)|drupal\/core(-recommended)?|typo3\/cms(-core)?|topthink\/(framework|think-orm)|cakephp\/(cakephp|database|orm)|yiisoft\/yii2?|laminas\/laminas-db|codeigniter4\/framework|propel\/propel1?|robmorgan\/phinx|roots\/wordpress|johnpbloch\/wordpress|magento\/.*|shopware\/core|craftcms\/cms|october\/rain|silverstripe\/framework|contao\/core-bundle|concrete5\/core|joomla\/database|catfan\/medoo)$/;
 const setting =
   /\b(?:db|database|mysql|sql)[-_ .]?(?:host(?:name|spec)?|server|name|user(?:name)?|pass(?:word|wd)?|database|dsnw?|url|connection|driver)\b|\bdb(?:host|name|user|server|dsnw?)\b/gi;
-const settingFile = /(^|\/)(\.env(\.\w+)*|[\w.-]*(config|settings|database|parameters|local|conf|resources|setup)[\w.-]*)$/i;
+const settingFile = /(^|\/)(\.env(\.\w+)*|[\w.-]*(config|settings|database|parameters|local|conf|resources|setup|defaults)[\w.-]*)$/i;
 
 function fromCode(survey: Survey): Sign[] {
   const signs: Sign[] = [];
@@ -90,14 +90,22 @@ function fromComposer(composer: ComposerFacts): Sign[] {
   const names = Object.keys(composer.require);
   const found = names.find((name) => sqlPackages.test(name));
   const where = composer.file === undefined ? {} : { file: composer.file };
-  const signs: Sign[] = found === undefined ? [] : [{ kind: "mysql", says: "mysql", points: 3, because: `composer.json requires ${found}`, ...where }];
+  const signs: Sign[] =
+    found === undefined ? [] : [{ kind: "mysql", says: "mysql", points: 3, because: `composer.json requires ${found}`, ...where }];
   for (const [extension, kind] of [
     ["ext-mysqli", "mysql"],
     ["ext-pdo_mysql", "mysql"],
     ["ext-pgsql", "pgsql"],
     ["ext-pdo_pgsql", "pgsql"],
   ] as const) {
-    if (names.includes(extension)) signs.push({ kind, ...(kind === "mysql" ? { says: "mysql" as const } : {}), points: 3, because: `composer.json requires ${extension}`, ...where });
+    if (names.includes(extension))
+      signs.push({
+        kind,
+        ...(kind === "mysql" ? { says: "mysql" as const } : {}),
+        points: 3,
+        because: `composer.json requires ${extension}`,
+        ...where,
+      });
   }
   return signs;
 }
@@ -108,8 +116,13 @@ function fromStatements(survey: Survey): Sign[] {
   const named = own.filter((file) => file.sql.tables > 0);
   const first = named[0] ?? own[0];
   if (first === undefined) return [];
-  if (named.length >= 5) return [{ kind: "mysql", points: 2, because: `SQL statements on its own tables are in ${named.length} files`, file: first.path }];
+  if (named.length >= 5)
+    return [{ kind: "mysql", points: 2, because: `SQL statements on its own tables are in ${named.length} files`, file: first.path }];
   return own.length >= 10 ? [{ kind: "mysql", points: 1, because: `SQL statements are in ${own.length} files`, file: first.path }] : [];
+}
+
+function statementFiles(survey: Survey): number {
+  return survey.php.filter((file) => file.origin === "app" && file.sql.tables > 0).length;
 }
 
 const formField = /name=\\?["'](?:\w*_db|db\w*(?:host|server|name|user)\w*|(?:database|mysql|sql)_?(?:host|server|name|user)\w*)["'[\\]/i;
@@ -117,7 +130,10 @@ const formField = /name=\\?["'](?:\w*_db|db\w*(?:host|server|name|user)\w*|(?:da
 /** An installer whose form asks for a database. */
 function fromInstaller(survey: Survey): Sign[] {
   const asks = survey.files.find(
-    (file) => /(^|\/)(install|setup)[\w.-]*(\/[\w./-]+)?\.(php|phtml|html?|tpl|inc|twig)$/i.test(file) && survey.origin(file) === "app" && formField.test(survey.read(file) ?? ""),
+    (file) =>
+      /(^|\/)(install|setup)[\w.-]*(\/[\w./-]+)?\.(php|phtml|html?|tpl|inc|twig)$/i.test(file) &&
+      survey.origin(file) === "app" &&
+      formField.test(survey.read(file) ?? ""),
   );
   return asks === undefined ? [] : [{ kind: "mysql", points: 2, because: "its installer asks for a database", file: asks }];
 }
@@ -147,7 +163,17 @@ function fromSchemas(survey: Survey): Sign[] {
     const any = kind === "mysql" && !files.some((file) => file.dialect === "pgsql");
     const own = files.filter((file) => file.dialect === kind || (any && file.dialect === "any"));
     const first = own.find((file) => !file.upgrade) ?? own[0];
-    return first === undefined ? [] : [{ kind, ...(kind === "mysql" && first.dialect === "mysql" ? { says: "mysql" as const } : {}), points: first.upgrade ? 2 : 3, because: "it has a schema of tables", file: first.path }];
+    return first === undefined
+      ? []
+      : [
+          {
+            kind,
+            ...(kind === "mysql" && first.dialect === "mysql" ? { says: "mysql" as const } : {}),
+            points: first.upgrade ? 2 : 3,
+            because: "it has a schema of tables",
+            file: first.path,
+          },
+        ];
   });
 }
 
@@ -158,7 +184,7 @@ function fromHints(hints: readonly ServerHint[]): Sign[] {
       (hint) =>
         ({
           kind: hint.value === "postgres" ? "pgsql" : "mysql",
-        ...(hint.value === "postgres" ? {} : { says: "mysql" }),
+          ...(hint.value === "postgres" ? {} : { says: "mysql" }),
           points: 2,
           because: `its own set-up runs ${hint.value}`,
           file: hint.file,
@@ -184,13 +210,22 @@ function driversOf(survey: Survey, signs: readonly Sign[], named: ReadonlySet<st
   const mysqlAtAll = mysqli || (pdo && mysql) || needed;
   if (!mysqlAtAll && app.some((file) => file.classes.has("sqlite3"))) drivers.push("sqlite3");
   if (!mysqlAtAll && pdo && named.has("sqlite")) drivers.push("pdo_sqlite");
+  if (!mysqlAtAll && drivers.length === 0 && signs.some((sign) => sign.kind === "pgsql")) drivers.push(pdo ? "pdo_pgsql" : "pgsql");
   return drivers;
 }
 
 /** Decides whether the site needs a database of its own, and with which drivers; a PostgreSQL-only program is refused. */
 export function chooseDatabase(survey: Survey, composer: ComposerFacts, hints: readonly ServerHint[]): Finding<DatabaseNeed> {
   const named = namedKinds(survey);
-  const signs = [...fromComposer(composer), ...fromCode(survey), ...fromStatements(survey), ...fromInstaller(survey), ...fromSettings(survey), ...fromSchemas(survey), ...fromHints(hints)];
+  const signs = [
+    ...fromComposer(composer),
+    ...fromCode(survey),
+    ...fromStatements(survey),
+    ...fromInstaller(survey),
+    ...fromSettings(survey),
+    ...fromSchemas(survey),
+    ...fromHints(hints),
+  ];
   const sum = (some: readonly Sign[]): number => some.reduce((total, sign) => total + sign.points, 0);
   // Several drivers in the code are one sign: programs that look into databases have them all.
   const points = (kind: Sign["kind"]): number => {
@@ -198,15 +233,19 @@ export function chooseDatabase(survey: Survey, composer: ComposerFacts, hints: r
     const code = own.filter((sign) => sign.because.startsWith("the code uses"));
     return Math.min(2, sum(code)) + sum(own.filter((sign) => !code.includes(sign)));
   };
-  const speaksMysql =
-    signs.some((sign) => sign.kind === "mysql" && sign.says === "mysql") ||
-    named.has("mysql") ||
-    named.has("mysqli");
+  const speaksMysql = signs.some((sign) => sign.kind === "mysql" && sign.says === "mysql") || named.has("mysql") || named.has("mysqli");
   const fileOnly = !speaksMysql && (points("sqlite") > 0 || named.has("sqlite"));
   // A program that can also keep its data in SQLite must show more.
   const sure = signs.some((sign) => sign.kind === "mysql" && sign.points > 2);
   const enough = named.has("sqlite") && !sure ? 4 : 3;
-  const needed = speaksMysql && points("mysql") >= enough;
+  // Code alone is no need: programs that look into other people's databases have it, too.
+  const owns = signs.some(
+    (sign) =>
+      sign.kind === "mysql" &&
+      !sign.because.startsWith("the code uses") &&
+      (sign.points !== 2 || !sign.because.startsWith("SQL statements") || statementFiles(survey) >= 10),
+  );
+  const needed = speaksMysql && owns && points("mysql") >= enough;
   const evidence = signs
     .filter((sign) => needed && sign.kind === "mysql")
     .map(

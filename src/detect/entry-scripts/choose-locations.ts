@@ -5,14 +5,13 @@ import { baseOf, directoryOf, isWithin, joinPath, type Survey } from "../survey.
 
 type Web = NonNullable<NonNullable<SiteDocument["spec"]>["web"]>;
 
-const routingPackages =
-  /(^|\/)(AltoRouter|FastRoute|klein|slim|Slim|flight|bramus|Router|Dispatcher|FrontController|Kernel|HttpKernel|Application|Bootstrap)\b/;
+const routingPackages = /\b(?:AltoRouter|FastRoute|Klein|Slim|Flight|FrontController|HttpKernel|Router|Dispatcher)\b/;
 
 /** The script that visitors enter by when there is no index file: named like the application, or the only one. */
 function entryScript(survey: Survey, webRoot: string, name: string): string | undefined {
   const scripts = survey.php.filter(
     (file) =>
-      directoryOf(file.path) === webRoot && /\.php$/.test(file.path) && !/config|\.inc\.|functions|settings/i.test(baseOf(file.path)),
+      directoryOf(file.path) === webRoot && file.path.endsWith(".php") && !/config|\.inc\.|functions|settings/i.test(baseOf(file.path)),
   );
   const named = scripts.find((file) => baseOf(file.path).toLowerCase() === `${name.toLowerCase()}.php`);
   const usual = scripts.find((file) => /^(main|home|start|default|login|app|inizio)\.php$/i.test(baseOf(file.path)));
@@ -34,7 +33,7 @@ function routes(survey: Survey, index: string, webRoot: string): { readonly beca
     return { because: "it hands every request to a kernel", file: index };
   }
   if (routingPackages.test(text) && text.length < 8_000) return { because: "it starts a router", file: index };
-  const others = survey.php.filter((file) => directoryOf(file.path) === webRoot && /\.php$/.test(file.path) && file.path !== index);
+  const others = survey.php.filter((file) => directoryOf(file.path) === webRoot && file.path.endsWith(".php") && file.path !== index);
   const router = survey.php.find(
     (file) =>
       file.routes &&

@@ -25,7 +25,11 @@ const special = new Set(
   ),
 );
 /** Only speed things up: code that uses them has another way, too. */
-const accelerators = new Set("apcu redis memcached memcache opcache igbinary msgpack xdebug pcov imagick gmagick pcntl shmop sysvmsg sysvsem sysvshm luasandbox wikidiff2 excimer tokenizer readline".split(" "));
+const accelerators = new Set(
+  "apcu redis memcached memcache opcache igbinary msgpack xdebug pcov imagick gmagick pcntl shmop sysvmsg sysvsem sysvshm luasandbox wikidiff2 excimer tokenizer readline".split(
+    " ",
+  ),
+);
 /** Chosen by the database detector. */
 const databaseDrivers = new Set("mysqli mysqlnd pdo_mysql pgsql pdo_pgsql sqlite3 pdo_sqlite oci8 odbc".split(" "));
 

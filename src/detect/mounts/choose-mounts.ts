@@ -10,6 +10,7 @@ import {
   holdsCode,
   ignoreSigns,
   linkSigns,
+  literalSigns,
   nameSigns,
   ownerSigns,
   packageSigns,
@@ -66,6 +67,7 @@ export function chooseMounts(
     ...hintSigns(survey, hints),
     ...ownerSigns(survey),
     ...codeSigns(survey, webRoot),
+    ...literalSigns(survey, webRoot),
     ...nameSigns(survey),
   ];
   const byPath = new Map<string, WriteSign[]>();
@@ -79,7 +81,13 @@ export function chooseMounts(
     if (!unfit) byPath.set(sign.path, [...(byPath.get(sign.path) ?? []), sign]);
   }
   const strong = [...byPath].filter(([, own]) => own.reduce((sum, sign) => sum + sign.points, 0) >= 3).map(([path]) => path);
-  const chosen = joinSiblings(survey, strong).slice(0, 30);
+  // A directory that is only known by its name gives way to what lies in it and is known for better reasons.
+  const byName = (path: string): boolean =>
+    (byPath.get(path) ?? []).every((sign) => sign.because.startsWith("it is empty") || sign.because.startsWith("it is called"));
+  const exact = strong.filter(
+    (path) => !byName(path) || !strong.some((other) => other !== path && isWithin(other, path) && !byName(other)),
+  );
+  const chosen = joinSiblings(survey, exact).slice(0, 30);
   const evidence = chosen.flatMap((path) => evidenceOf(path, byPath));
   return { value: Object.fromEntries(chosen.map((path) => [path, mountOf(survey, path, webRoot)])), evidence, diagnostics: [] };
 }

@@ -17,6 +17,9 @@ export const dataName =
 /** Made by builds and package managers, never by the running site. */
 const builtName =
   /(^|\/)(node_modules|vendor|dist|build|builds|bundles|coverage|\.idea|\.vscode|hot|\.phpunit[\w.-]*|composer\.phar|bower_components|\.git|\.sass-cache)(\/|$)/;
+/** Results of asset builds and packages, which a mount would hide. */
+const assetName =
+  /^(_?assets?|css|js|static|storage|build|dist|bundles|hot|plugins|modules|themes|libraries|contrib|core|composer|bower|typings|docs?|cache|\.\w+)$/i;
 const placeholder =
   /^(\.git(ignore|keep|attributes)|\.keep|\.empty|\.placeholder|empty|_dummy|\.dummy|readme(\.\w+)?|index\.html?|\.htaccess|web\.config|keep|\.nomedia|index\.php)$/i;
 
@@ -33,13 +36,15 @@ export function holdsCode(survey: Survey, directory: string): boolean {
   return survey.php.some((file) => isWithin(file.path, directory) && file.size > 300 && !placeholder.test(baseOf(file.path)));
 }
 
-const codeName = /^(plugins?|themes?|extensions?|skins?|modules?|templates?|addons?|controllers|views|classes|vendor|lang|languages|locales?)$/i;
+const codeName =
+  /^(plugins?|themes?|extensions?|skins?|modules?|templates?|addons?|controllers|views|classes|vendor|lang|languages|locales?)$/i;
 
 /** Symlinks of distributions: `/var/lib` is data, `/var/cache` cache, `/var/log` logs. Links to code are left alone. */
 export function linkSigns(survey: Survey): WriteSign[] {
   return survey.tree.entries.flatMap((entry): WriteSign[] => {
     if (entry.target === undefined || entry.kind === "file" || entry.leaves !== true || codeName.test(baseOf(entry.path))) return [];
-    if (/\.\w{2,5}$/.test(entry.path) || !/(?:^|\/)(?:var\/(?:lib|cache|log|spool|tmp)|\.\.\/(?:log|cache))\//.test(entry.target)) return [];
+    if (/\.\w{2,5}$/.test(entry.path) || !/(?:^|\/)(?:var\/(?:lib|cache|log|spool|tmp)|\.\.\/(?:log|cache))\//.test(entry.target))
+      return [];
     if (holdsCode(survey, entry.path) && !dataName.test(baseOf(entry.path))) return [];
     return [{ path: entry.path, points: 4, because: `it is a link to ${entry.target}`, file: entry.path }];
   });
@@ -59,8 +64,21 @@ export function ignoreSigns(survey: Survey): WriteSign[] {
         ? []
         : [{ path: directory, points: 4, because: "git keeps the directory and ignores what is in it", file }];
     }
-    return lines.flatMap((line, at) => ignoredDirectory(survey, { file, directory, lines, line, at }));
+    return lines.flatMap((line, at) =>
+      unfold(survey, directory, line).flatMap((one) => ignoredDirectory(survey, { file, directory, lines, line: one, at })),
+    );
   });
+}
+
+/** `sites/(any)/files/` for each directory that the star stands for. */
+function unfold(survey: Survey, directory: string, line: string): string[] {
+  const parts = /^\/?(.+?)\/\*\/(.+)$/.exec(line);
+  if (parts?.[1] === undefined || line.startsWith("!")) return [line];
+  const parent = joinPath(directory, parts[1]);
+  return survey
+    .children(parent)
+    .filter((child) => child.kind === "directory")
+    .map((child) => `${parts[1] ?? ""}/${baseOf(child.path)}/${parts[2] ?? ""}`);
 }
 
 interface Ignored {
@@ -79,7 +97,9 @@ function ignoredDirectory(survey: Survey, { file, directory, lines, line, at }: 
   const kept = lines.some((other) => other.startsWith("!") && other.replace(/^!\/?/, "").startsWith(`${name}/`));
   const wholly = match?.[2] !== undefined || line.endsWith("/") || dataName.test(baseOf(name));
   if (!wholly || baseOf(name).includes("*") || /\.\w{1,5}$/.test(baseOf(name))) return [];
-  const points = kept || survey.directories.has(path) ? 3 : dataName.test(baseOf(name)) ? 3 : 0;
+  // Below a directory that is there, and not what a build makes.
+  const content = line.endsWith("/") && name.includes("/") && survey.directories.has(directoryOf(path)) && !assetName.test(baseOf(name));
+  const points = kept || content || survey.directories.has(path) || dataName.test(baseOf(name)) ? 3 : 0;
   const keepsOnly = match?.[2] !== undefined && kept;
   if (survey.directories.has(path) && holdsCode(survey, path) && !keepsOnly) return [];
   return points === 0 ? [] : [{ path, points, because: `git ignores ${line}`, file, line: at + 1 }];
@@ -166,6 +186,34 @@ function directoryWritten(survey: Survey, literal: string, from: string, webRoot
     }
   }
   return undefined;
+}
+
+/** Paths of data directories that the code or its default settings name, whether they are there yet or not. */
+export function literalSigns(survey: Survey, webRoot: string): WriteSign[] {
+  const found = new Map<string, { files: number; file: string; offset: number; setting: boolean }>();
+  for (const file of survey.php) {
+    if (file.origin !== "app") continue;
+    for (const [literal, offset] of file.paths) {
+      const known = found.get(literal);
+      const setting = !literal.includes("/");
+      found.set(literal, known === undefined ? { files: 1, file: file.path, offset, setting } : { ...known, files: known.files + 1 });
+    }
+  }
+  return [...found].flatMap(([literal, { files, file, offset, setting }]): WriteSign[] => {
+    const base = [webRoot, "."].find((each) => setting || survey.directories.has(joinPath(each, directoryOf(literal))));
+    const path = base === undefined ? undefined : joinPath(base, literal);
+    if (path === undefined || holdsCode(survey, path) || /^(files|data|log|uploads?)$/i.test(literal)) return [];
+    const line = survey.line(file, offset);
+    return [
+      {
+        path,
+        points: setting ? 3 : files > 1 ? 3 : 1,
+        because: setting ? "its settings name it" : `the code names it${files > 1 ? `, in ${files} files` : ""}`,
+        file,
+        ...(line === undefined ? {} : { line }),
+      },
+    ];
+  });
 }
 
 /** What frameworks write to, by composer package. */

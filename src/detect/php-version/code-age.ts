@@ -10,7 +10,7 @@ export interface CodeAge {
 }
 
 const newsName =
-  /^(.*\/)?(changelog|changes|news|readme|release[-_]?notes|history|version|releases?|copying|copyright|license|authors)(?:[\w.-]*(?<!\.html?|\.js|\.css|\.svg|\.png))$/i;
+  /^(.*\/)?(changelog|changes|news|readme|release[-_]?notes|history|version|releases?|copying|copyright|license|authors)(?!\.php)(?:[\w.-]*(?<!\.html?|\.js|\.css|\.svg|\.png))$/i;
 
 function fromNews(survey: Survey): CodeAge | undefined {
   let newest: CodeAge | undefined;
@@ -37,15 +37,21 @@ function fromCode(survey: Survey): CodeAge | undefined {
   const own = survey.php.filter((file) => file.origin === "app");
   const dated = own.filter((file) => file.year !== undefined);
   if (dated.length < Math.min(3, own.length) || dated.length < own.length / 50) return undefined;
-  const newest = dated.reduce((best, file) => ((file.year ?? 0) > (best?.year ?? 0) ? file : best), dated[0]);
-  return newest?.year === undefined ? undefined : { year: newest.year, because: `the newest copyright or date is of ${newest.year}`, file: newest.path };
+  // Not the very newest: single files get later security fixes.
+  const sorted = [...dated].sort((a, b) => (b.year ?? 0) - (a.year ?? 0));
+  const newest = sorted[Math.floor(sorted.length / 50)];
+  return newest?.year === undefined
+    ? undefined
+    : { year: newest.year, because: `the newest copyright or date is of ${newest.year}`, file: newest.path };
 }
 
 /** A version that is a date: `VERSION = "2022-01-20"`. */
 function fromVersion(survey: Survey): CodeAge | undefined {
   for (const file of survey.php) {
     if (file.origin !== "app") continue;
-    const year = /\bversion\b[^\n]{0,30}?["'](?:[a-z.~-]*)(20[012]\d)[-.]?[01]\d[-.]?[0-3]\d/i.exec(survey.read(file.path)?.slice(0, 5_000) ?? "")?.[1];
+    const year = /\bversion\b[^\n]{0,30}?["'](?:[a-z.~-]*)(20[012]\d)[-.]?[01]\d[-.]?[0-3]\d/i.exec(
+      survey.read(file.path)?.slice(0, 5_000) ?? "",
+    )?.[1];
     if (year !== undefined) return { year: Number(year), because: `its version is of ${year}`, file: file.path };
   }
   return undefined;

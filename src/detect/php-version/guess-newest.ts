@@ -33,7 +33,7 @@ export function awareness(survey: Survey): { readonly version: number; readonly 
     if (file.attributes.has("returntypewillchange")) raise(8.1, file.path, "the attribute ReturnTypeWillChange");
     for (const test of file.versionTests) {
       const minor = Math.floor(((versionNumber(test.version) ?? 0) / 1_000) % 1_000);
-      if (/^8\./.test(test.version)) raise(8 + minor / 10, file.path, `a test for PHP ${test.version}`);
+      if (test.version.startsWith("8.")) raise(8 + minor / 10, file.path, `a test for PHP ${test.version}`);
     }
   }
   return best;
@@ -47,30 +47,30 @@ function unreadyFor84(survey: Survey): string | undefined {
   return files.length > Math.max(9, survey.php.length / 100) ? files[0]?.path : undefined;
 }
 
-/** Code that needs at least PHP 7.1 was written with types and without PHP 5 in mind: it seldom breaks on the next major version. */
-function isModern(question: GuessQuestion): boolean {
-  const typed = question.survey.php.some((file) => file.origin === "app" && file.syntax.some((mark) => mark.effect === "needs"));
-  return !question.hasEnded && (question.minimum >= 7_001_000 || typed);
-}
-
 function fromAge(question: GuessQuestion, age: CodeAge): NewestGuess {
   const where = { file: age.file };
-  if (age.year <= 2020 || (age.year === 2021 && !isModern(question))) return { cap: 7.4, because: age.because, ...where };
+  if (age.year <= 2021) return { cap: 7.4, because: age.because, ...where };
   const old = question.minimum > 0 && question.minimum < 7_000_000;
-  if (question.hasEnded && old) return { cap: 7.4, because: `${age.because}, but it was made for PHP 5 and uses what PHP 8 removed`, ...where };
+  if (question.hasEnded && old)
+    return { cap: 7.4, because: `${age.because}, but it was made for PHP 5 and uses what PHP 8 removed`, ...where };
   if (age.year <= 2023) return { cap: 8.2, because: age.because, ...where };
   const unready = unreadyFor84(question.survey);
-  if (unready !== undefined) return { cap: 8.2, because: "many files have implicitly nullable parameters, which code made for PHP 8.4 avoids", file: unready };
+  if (unready !== undefined)
+    return { cap: 8.2, because: "many files have implicitly nullable parameters, which code made for PHP 8.4 avoids", file: unready };
   return old ? { cap: 8.2, because: `${age.because}, but it only declares PHP 5`, ...where } : { cap: 8.4, because: age.because, ...where };
 }
 
 function withoutAge(question: GuessQuestion): NewestGuess {
   if (question.hasEnded) return { cap: 7.4, because: "it uses what PHP 8 removed" };
+  const old = question.minimum > 0 && question.minimum < 7_000_000;
+  if (old) return { cap: 7.4, because: "it only declares PHP 5, and nothing shows that it is newer" };
   const files = question.survey.php.filter((file) => file.origin === "app");
   const new81 = files.some((file) => file.syntax.some((mark) => mark.effect === "needs" && Number(mark.version) >= 8.1));
   const unready = unreadyFor84(question.survey);
-  if (unready !== undefined) return { cap: 8.2, because: "many files have implicitly nullable parameters, which code made for PHP 8.4 avoids", file: unready };
-  if (files.length >= 50 && !new81) return { cap: 8.2, because: "nothing shows how old it is, and it is too large to trust it with the newest PHP" };
+  if (unready !== undefined)
+    return { cap: 8.2, because: "many files have implicitly nullable parameters, which code made for PHP 8.4 avoids", file: unready };
+  if (files.length >= 50 && !new81)
+    return { cap: 8.2, because: "nothing shows how old it is, and it is too large to trust it with the newest PHP" };
   return { cap: 8.4, because: "nothing in the tree speaks against the newest PHP that fits" };
 }
 

@@ -112,7 +112,16 @@ function stopBound(survey: Survey, file: PhpFile, test: PhpFile["versionTests"][
   const because = refusesOld ? `it stops on PHP below ${test.version}` : `it stops on PHP ${test.version} and later`;
   // A test deep in a bundled file that refuses everything known is about one feature, not about the program.
   if (fits.length === 0 || (!refusesOld && file.path.split("/").length > 2)) return [];
-  return [{ fits, because, ...place(survey, file, test.offset), confidence: "certain", strength: refusesOld ? "declared" : "code", ...(refusesOld ? { minimum: versionNumber(test.version) ?? 0 } : {}) }];
+  return [
+    {
+      fits,
+      because,
+      ...place(survey, file, test.offset),
+      confidence: "certain",
+      strength: refusesOld ? "declared" : "code",
+      ...(refusesOld ? { minimum: versionNumber(test.version) ?? 0 } : {}),
+    },
+  ];
 }
 
 function place(survey: Survey, file: PhpFile, offset: number): { readonly file: string; readonly line?: number } {
@@ -169,7 +178,8 @@ export function endMarks(survey: Survey): EndMark[] {
   return survey.php.flatMap((file): EndMark[] => {
     if (file.origin !== "app" || conditional.test(file.path)) return [];
     const marks = file.syntax.filter((mark) => mark.effect === "ends").map((mark) => ({ ...mark, file }));
-    const asks = file.versionTests.length > 0;
+    // A file that tests the version or asks for one removed function knows what it does with the others.
+    const asks = file.versionTests.length > 0 || [...file.guards.keys()].some((name) => removedFunctions.has(name));
     const calls = [...file.calls].flatMap(([name, offset]): EndMark[] => {
       const version = removedFunctions.get(name);
       // A file that also speaks mysqli chooses by itself.

@@ -65,7 +65,7 @@ function score(survey: Survey, directory: string, index: string): number {
   const assets = ["css", "js", "img", "images", "assets", "themes", "skins", "static", "robots.txt", "favicon.ico", ".htaccess"].filter(
     (each) => names.has(each),
   );
-  let points = !/^index\./.test(baseOf(index)) ? 12 : isStub(survey, index) ? 15 : index.endsWith(".php") ? 30 : 10;
+  let points = !baseOf(index).startsWith("index.") ? 12 : isStub(survey, index) ? 15 : index.endsWith(".php") ? 30 : 10;
   if (directory === ".") points += 45;
   else if (usual !== -1) points += 35 - usual;
   if (directory !== "." && refersUp(survey, index)) points += usual !== -1 ? 40 : 10;
@@ -88,7 +88,10 @@ function topEntry(survey: Survey): string | undefined {
   );
   if (redirect !== undefined) return redirect;
   return survey.php.find(
-    (file) => /^[\w-]+\.php$/.test(file.path) && !/config|settings|rector|autoload|scoper|ecs|server\.php|\.inc/i.test(file.path),
+    (file) =>
+      /^[\w-]+\.php$/.test(file.path) &&
+      !isStub(survey, file.path) &&
+      !/config|settings|rector|autoload|scoper|ecs|server\.php|\.inc/i.test(file.path),
   )?.path;
 }
 

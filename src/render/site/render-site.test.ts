@@ -4,7 +4,7 @@ import { describe, expect, it } from "vitest";
 import { checkSite } from "../../site/check-site.ts";
 import { parseSite } from "../../site/parse-site.ts";
 import type { Site } from "../../site/site.ts";
-import type { PodSpec } from "../objects.ts";
+import type { Manifest, PodSpec } from "../objects.ts";
 import { canonicalJson } from "../rendered.ts";
 import type { RenderInput } from "./render-input.ts";
 import { renderSite } from "./render-site.ts";
@@ -40,13 +40,18 @@ function podsOf(site: Site): PodSpec[] {
   return render(site).flatMap(({ object }) => (object.kind === "Deployment" ? [object.spec.template.spec] : []));
 }
 
+/** The text of files is expected beside nginx' and PHP's own renderers; here only which files there are. */
+function withoutFiles(object: Manifest): object {
+  return object.kind === "ConfigMap" ? { ...object, data: Object.keys(object.data).sort() } : object;
+}
+
 const names = ["minimal", "wordpress", "mediawiki", "dokuwiki", "static", "laravel"];
 
 describe("renderSite", () => {
   it.each(names)("renders examples/%s as committed", async (name) => {
     const text = `${render(example(name))
-      .map(({ object }) => JSON.stringify(JSON.parse(canonicalJson(object)), null, 2))
-      .join("\n")}\n`;
+      .map(({ object }) => JSON.stringify(JSON.parse(canonicalJson(withoutFiles(object))), null, 2))
+      .join("\n")}\n`.replaceAll(/-[0-9a-f]{10}"/g, '-DIGEST"');
     await expect(text).toMatchFileSnapshot(`expected/${name}.json`);
   });
 

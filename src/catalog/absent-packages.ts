@@ -11,7 +11,7 @@ const machinery = (
 
 /** Programs that maintainer scripts want, and a slim image has no use for: no shell starts them. */
 const tools = (
-  "bash coreutils dash diffutils findutils gawk grep gzip iproute2 libconfig-inifiles-perl libdbi-perl libperl5.32 libperl5.36 libperl5.40 mawk openssl perl perl-base " +
+  "bash coreutils dash diffutils findutils gawk grep gzip iproute2 libconfig-inifiles-perl libdbi-perl mawk openssl perl perl-base " +
   "perl-modules-5.32 perl-modules-5.36 perl-modules-5.40 sed tar"
 ).split(" ");
 

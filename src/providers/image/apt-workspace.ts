@@ -86,8 +86,9 @@ export async function printUris(apt: AptWorkspace, install: readonly string[], s
   }
   const failure = programFailure(argv, ran);
   if (failure.code === "machine/disk-full") throw failure;
-  throw new HowdahError("image/package-unknown", `apt finds no way to install ${install.join(" ")} from Debian ${suite}`, {
-    output: ran.lastLines,
+  throw new HowdahError("image/package-unknown", `Debian ${suite} can't install together what the site asks for`, {
+    output: ran.lastLines.slice(ran.lastLines.findIndex((line) => line.startsWith("The following packages have unmet")) + 1),
+    hint: "Extensions or packages exclude each other, as the lines above say: leave one of them out.",
   });
 }
 

@@ -20,7 +20,7 @@ import { sourcesOf } from "./tar-source.ts";
 import { writeTar } from "./write-tar.ts";
 
 /** Raised when assembling the same packages gives another image: the names of images depend on it. */
-const ASSEMBLY = 3;
+const ASSEMBLY = 4;
 
 /** The base image of a request, built when the machine does not have it. */
 export async function ensureBaseImage(

@@ -1,5 +1,5 @@
 import { randomBytes } from "node:crypto";
-import { mkdir } from "node:fs/promises";
+import { mkdir, readdir, rm } from "node:fs/promises";
 import { join } from "node:path";
 import type { Suite } from "../../catalog/debian-suites.ts";
 import { type BaseRequest, normalRequest, recipeFor } from "../../catalog/image-recipes.ts";
@@ -14,6 +14,7 @@ import { ensureBaseImage } from "./base-image.ts";
 import type { BuilderContext } from "./builder-context.ts";
 import { namingDiskFull } from "./disk-errors.ts";
 import { hostSources } from "./host-sources.ts";
+import { isAlive } from "./is-alive.ts";
 import { dispatcherLikeApt } from "./proxy.ts";
 import { resolveImage } from "./resolve-image.ts";
 import { ensureSiteImages } from "./site-image.ts";
@@ -36,11 +37,11 @@ export async function createImageBuilder(options: ImageBuilderOptions): Promise<
   const context = await contextOf(options);
   const updated = new Map<Suite, Promise<void>>();
   return {
-    lock: (request, emit, signal) => lockImages(request, context, { emit, signal, updated }),
-    ensureBase: (request, lock, emit, signal) => ensureBaseImage(request, lock, context, { emit, signal }),
-    ensureForeign: (reference, emit, signal) => ensureForeign(reference, emit, signal),
+    lock: (request, emit, signal) => namingStops(signal, () => lockImages(request, context, { emit, signal, updated })),
+    ensureBase: (request, lock, emit, signal) => namingStops(signal, () => ensureBaseImage(request, lock, context, { emit, signal })),
+    ensureForeign: (reference, emit, signal) => namingStops(signal, () => ensureForeign(reference, emit, signal)),
     ensureSite: (request, lock, emit, signal) =>
-      ensureSiteImages(request, lock, context, { emit, signal, hookEnvironment: options.hookEnvironment ?? {} }),
+      namingStops(signal, () => ensureSiteImages(request, lock, context, { emit, signal, hookEnvironment: options.hookEnvironment ?? {} })),
     list: listImages,
     remove: async (references, signal) => {
       const removed: string[] = [];
@@ -48,6 +49,18 @@ export async function createImageBuilder(options: ImageBuilderOptions): Promise<
       return removed;
     },
   };
+}
+
+/** Streams and timers that are stopped throw errors of their own: whatever they say, the user stopped the work. */
+async function namingStops<T>(signal: AbortSignal | undefined, work: () => Promise<T>): Promise<T> {
+  try {
+    return await work();
+  } catch (error) {
+    if (error instanceof HowdahError || !signal?.aborted) throw error;
+    throw signal.reason instanceof HowdahError
+      ? signal.reason
+      : new HowdahError("cancelled", "Stopped while images were made", { cause: error });
+  }
 }
 
 async function contextOf(options: ImageBuilderOptions): Promise<BuilderContext> {
@@ -63,11 +76,20 @@ async function contextOf(options: ImageBuilderOptions): Promise<BuilderContext> 
       return sources;
     },
     newWorkDir: async () => {
-      const directory = join(options.cacheDir, "work", randomBytes(6).toString("hex"));
+      await sweepWork(join(options.cacheDir, "work"));
+      const directory = join(options.cacheDir, "work", `${process.pid}-${randomBytes(6).toString("hex")}`);
       await namingDiskFull(options.cacheDir, () => mkdir(directory, { recursive: true }));
       return directory;
     },
   };
+}
+
+/** Removes what processes that were killed have left. */
+async function sweepWork(directory: string): Promise<void> {
+  for (const name of await readdir(directory).catch(() => [])) {
+    const pid = Number.parseInt(name, 10);
+    if (!isAlive(pid)) await rm(join(directory, name), { recursive: true, force: true });
+  }
 }
 
 interface LockWork {

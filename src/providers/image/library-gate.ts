@@ -26,6 +26,7 @@ export async function missingLibraries(tree: ImageTree, architecture: string): P
     const directories = [
       ...elf.runPaths.map((directory) => directory.replace(/\$ORIGIN|\$\{ORIGIN\}/g, `/${own}`).replace(/^\/+/, "")),
       ...defaultDirectories(architecture),
+      own, // private libraries (samba's) lie together: whoever loads one has the path and loads the others
     ];
     const needs = elf.needed.filter((name) => !directories.some((directory) => tree.resolve(`${directory}/${name}`) !== undefined));
     if (elf.interpreter !== undefined && tree.resolve(elf.interpreter) === undefined) needs.push(elf.interpreter);

@@ -7,6 +7,7 @@ import { pipeline } from "node:stream/promises";
 import { HowdahError } from "../../kernel/howdah-error.ts";
 import type { LockedPackage } from "../image-lock.ts";
 import { isDiskFull, namingDiskFull } from "./disk-errors.ts";
+import { isAlive } from "./is-alive.ts";
 import { type FetchOptions, openPackage } from "./package-fetch.ts";
 
 /** Called with bytes that have arrived, and with the name of a package that is complete. */
@@ -138,19 +139,10 @@ class TooLong extends Error {}
 async function adoptPart(directory: string, sha256: string, part: string): Promise<void> {
   for (const name of await readdir(directory)) {
     const pid = Number(/\.(\d+)\.part$/.exec(name)?.[1]);
-    if (name.startsWith(sha256) && pid > 0 && pid !== process.pid && !alive(pid)) {
+    if (name.startsWith(sha256) && pid > 0 && pid !== process.pid && !isAlive(pid)) {
       await rename(join(directory, name), part).catch(() => {}); // another process was faster
       return;
     }
-  }
-}
-
-function alive(pid: number): boolean {
-  try {
-    process.kill(pid, 0);
-    return true;
-  } catch (error) {
-    return error instanceof Error && "code" in error && error.code === "EPERM";
   }
 }
 

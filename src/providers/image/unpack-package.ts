@@ -63,9 +63,14 @@ async function readTar(
   program.stdout.pipe(reader);
   program.stdout.once("error", (error) => reader.destroy(error));
   program.done.catch((error: unknown) => reader.destroy(error instanceof Error ? error : new Error(String(error))));
-  for await (const entry of reader) {
-    await each(entry.header, entry as unknown as Readable);
-    entry.resume();
+  try {
+    for await (const entry of reader) {
+      await each(entry.header, entry as unknown as Readable);
+      entry.resume();
+    }
+  } catch (error) {
+    await program.done; // a program that failed or was stopped explains better than the tar that ends early
+    throw error;
   }
   await program.done;
 }

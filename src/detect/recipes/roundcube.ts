@@ -1,6 +1,17 @@
 import type { Recipe } from "../recipe.ts";
 import { firstMatch, hasAll, hasPath } from "./tree-facts.ts";
 
+/** What Debian's package takes from /usr/share/php. */
+const debianPackages = [
+  "php-auth-sasl",
+  "php-guzzlehttp-guzzle",
+  "php-mail-mime",
+  "php-masterminds-html5",
+  "php-net-sieve",
+  "php-net-smtp",
+  "php-pear",
+];
+
 /** Roundcube: a mail client; the mail server is the site's relationship `imap` or the variable ROUNDCUBE_IMAP_HOST. */
 export const roundcubeRecipe: Recipe = {
   id: "roundcube",
@@ -15,10 +26,15 @@ export const roundcubeRecipe: Recipe = {
     };
   },
   spec({ tree }) {
+    const debian = (tree.read("program/include/iniset.php") ?? "").includes("/var/lib/roundcube");
     const root = hasPath(tree, "public_html/index.php") ? "public_html" : ".";
     return {
       recipe: "roundcube",
-      runtime: { php: "8.2", extensions: ["pdo_mysql", "intl", "mbstring", "xml", "dom", "openssl", "gd", "zip"], flavour: "slim" },
+      runtime: {
+        php: "8.2",
+        extensions: ["pdo_mysql", "intl", "mbstring", "xml", "dom", "openssl", "gd", "zip"],
+        ...(debian ? { packages: debianPackages } : { flavour: "slim" }),
+      },
       database: {},
       web: {
         root,
@@ -36,7 +52,7 @@ export const roundcubeRecipe: Recipe = {
         install: [{ sql: "SQL/mysql.initial.sql" }],
         ...(hasPath(tree, "bin/updatedb.sh") && { migrate: [["php", "bin/updatedb.sh", "--package=roundcube", "--dir=SQL"]] }),
       },
-      crons: { clean: { schedule: "H 5 * * *", command: ["php", "bin/cleandb.sh"] } },
+      ...(hasPath(tree, "bin/cleandb.sh") && { crons: { clean: { schedule: "H 5 * * *", command: ["php", "bin/cleandb.sh"] } } }),
     };
   },
 };

@@ -45,12 +45,16 @@ describe.skipIf(image === undefined)("the first start", () => {
   });
 
   it("lets no second server onto the data directory", async () => {
+    await server.start();
+    await server.ready();
     await expect(server.onVolume("exec /usr/lib/howdah/entrypoint.sh")).rejects.toMatchObject({
       output: expect.arrayContaining([expect.stringMatching(/Unable to lock|Can't lock aria/)]),
     });
   });
 
   it("stops cleanly on SIGTERM and starts again without a step", async () => {
+    await server.start();
+    await server.ready();
     expect(await server.stop()).toBe(0);
     expect(await server.log()).toContain("Shutdown complete");
     await server.start();
@@ -59,6 +63,8 @@ describe.skipIf(image === undefined)("the first start", () => {
   });
 
   it("upgrades the system tables when the server's version changed", async () => {
+    await server.start();
+    await server.ready();
     await server.stop();
     await server.onVolume("echo 10.4.1 >/var/lib/mysql/data/howdah-version");
     await server.start();

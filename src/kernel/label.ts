@@ -6,3 +6,6 @@ export const RUN_AS = 50000;
 
 /** Where the code lives in both containers: nginx and PHP must see it at the same path, else SCRIPT_FILENAME is wrong (R-A3). */
 export const CODE_ROOT = "/srv/web";
+
+/** Annotation of a Deployment: the URL that new pods must answer with a status below 400 before the way in leads to them. */
+export const HEALTH_ANNOTATION = `${LABEL_PREFIX}/health`;

@@ -2,6 +2,7 @@ import { HowdahError } from "../../kernel/howdah-error.ts";
 import type { ObjectKey, Rendered } from "../../render/objects.ts";
 import type { EngineContext } from "../engine.ts";
 import { awaitReady } from "./await-ready.ts";
+import { passHealthGate } from "./health-gate.ts";
 import type { Machine } from "./machine.ts";
 import type { PodPlan } from "./pod-arguments.ts";
 import {
@@ -103,6 +104,8 @@ async function bringUp(roll: Roll): Promise<void> {
     signal: context.signal,
     progress: progressOf(context, roll.key),
   });
+  // Without pods that serve there is nothing to protect: a person sees the page that fails, and its log.
+  if (roll.others.some((pod) => pod.infra?.state === "running")) await passHealthGate(machine, roll.workload, plans, context);
 }
 
 /** Progress of one object, under the task that `apply` opened for it. */

@@ -1,4 +1,4 @@
-import { LABEL_PREFIX } from "../../kernel/label.ts";
+import { HEALTH_ANNOTATION, LABEL_PREFIX } from "../../kernel/label.ts";
 import type { Site } from "../../site/site.ts";
 import { labelsFor, selectorFor } from "../labels.ts";
 import type { ConfigMap, Container, Deployment, HttpRoute, Manifest, NetworkPolicy, Rendered, Service, Volume } from "../objects.ts";
@@ -28,12 +28,18 @@ interface Part {
   readonly replicas: number;
 }
 
+/** Where nginx is: the site's health path under its own name, asked of each new release before it replaces one that serves. */
+function healthOf(site: Site, part: Part, input: RenderInput): { readonly annotations?: Readonly<Record<string, string>> } {
+  if (!part.containers.some((container) => container.name === "web")) return {};
+  return { annotations: { [HEALTH_ANNOTATION]: `${input.url}${site.web.healthPath}` } };
+}
+
 function deployment(site: Site, part: Part, input: RenderInput): Deployment {
   const grace = DRAIN_SECONDS + (site.runtime?.fpm.requestTimeoutSeconds ?? 10) + 5;
   return {
     apiVersion: "apps/v1",
     kind: "Deployment",
-    metadata: { name: part.component, labels: labelsFor(site, part.component) },
+    metadata: { name: part.component, labels: labelsFor(site, part.component), ...healthOf(site, part, input) },
     spec: {
       replicas: part.replicas,
       selector: { matchLabels: selectorFor(site, part.component) },

@@ -1,4 +1,5 @@
 import { HowdahError } from "../../kernel/howdah-error.ts";
+import { pageWords } from "../../observe/page-words.ts";
 import type { Site } from "../../site/site.ts";
 import type { EngineContext, Ports } from "../ports.ts";
 
@@ -30,7 +31,8 @@ export async function checkHealth(
         timeoutMs: ATTEMPT_MS,
       });
       if (answer.status < 400) return { status: answer.status, milliseconds: ports.clock.now() - started };
-      last = `it answered ${String(answer.status)}${firstWords(answer.body)}`;
+      const words = pageWords(answer.body);
+      last = `it answered ${String(answer.status)}${words === "" ? "" : `: ${words}`}`;
     } catch (error) {
       last = error instanceof Error ? error.message : String(error);
     }
@@ -41,17 +43,6 @@ export async function checkHealth(
   throw new HowdahError("site/unhealthy", `${site.web.healthPath} is not healthy: ${last}`, {
     output: await lastLines(site.name, ports, context),
   });
-}
-
-/** The first words of an answer without its markup, to be recognized by a person. */
-function firstWords(body: string): string {
-  const text = body
-    .replaceAll(/<(script|style)[\s\S]*?<\/\1>/gi, " ")
-    .replaceAll(/<[^>]*>/g, " ")
-    .replaceAll(/\s+/g, " ")
-    .trim()
-    .slice(0, 160);
-  return text === "" ? "" : `: ${text}`;
 }
 
 async function lastLines(namespace: string, ports: Ports, context: EngineContext): Promise<string[]> {

@@ -1,0 +1,94 @@
+import { request } from "node:http";
+import { HowdahError } from "../../kernel/howdah-error.ts";
+import { HEALTH_ANNOTATION } from "../../kernel/label.ts";
+import { pageWords } from "../../observe/page-words.ts";
+import type { EngineContext } from "../engine.ts";
+import { lastLines } from "./container-log.ts";
+import type { Machine } from "./machine.ts";
+import type { PodPlan } from "./pod-arguments.ts";
+import type { Workload } from "./pods.ts";
+
+/** A first page with cold caches can take seconds. */
+const PATIENCE_MS = 60_000;
+const ATTEMPT_MS = 30_000;
+const PAUSE_MS = 500;
+const BODY_LIMIT = 64 * 1024;
+/** Port of the site's nginx in a pod, as rendered. */
+const WEB_PORT = 8080;
+
+/**
+ * Asks the site's health path of new pods before the way in leads to them, while former ones still serve. A workload says what to ask
+ * in an annotation; one without is not asked. Healthy: a status below 400.
+ * Errors: `site/unhealthy` with the page's first words and the pod's last lines; the former pods then go on serving.
+ */
+export async function passHealthGate(machine: Machine, workload: Workload, plans: readonly PodPlan[], context: EngineContext): Promise<void> {
+  const asked = workload.metadata.annotations?.[HEALTH_ANNOTATION];
+  if (asked === undefined) return;
+  for (const plan of plans) {
+    const [infra] = await machine.podman.inspect([`${plan.pod}._infra`]);
+    const address = infra?.addresses[plan.network];
+    if (address === undefined) throw new HowdahError("engine/crashed", `The pod ${plan.pod} vanished when it was ready`);
+    await passes(machine, new URL(asked), { plan, address }, context);
+  }
+}
+
+interface Place {
+  readonly plan: PodPlan;
+  readonly address: string;
+}
+
+async function passes(machine: Machine, url: URL, place: Place, context: EngineContext): Promise<void> {
+  const until = machine.clock.now() + PATIENCE_MS;
+  for (;;) {
+    const answer = await ask(url, place.address, context.signal).catch((error: unknown) => ({
+      status: 0,
+      words: error instanceof Error ? error.message : String(error),
+    }));
+    context.signal.throwIfAborted();
+    if (answer.status > 0 && answer.status < 400) return;
+    const final = (answer.status >= 400 && answer.status <= 500) || machine.clock.now() >= until;
+    if (final) throw await unhealthy(machine, url, place, answer);
+    await machine.clock.sleep(PAUSE_MS, context.signal);
+  }
+}
+
+function ask(url: URL, address: string, signal: AbortSignal): Promise<{ status: number; words: string }> {
+  return new Promise((resolve, reject) => {
+    const sent = request(
+      {
+        host: address,
+        port: WEB_PORT,
+        path: `${url.pathname}${url.search}`,
+        headers: { host: url.host, "user-agent": "howdah-health", connection: "close" },
+        agent: false,
+        signal: AbortSignal.any([signal, AbortSignal.timeout(ATTEMPT_MS)]),
+      },
+      (response) => {
+        let body = "";
+        response.setEncoding("utf8").on("data", (text: string) => {
+          if (body.length < BODY_LIMIT) body += text;
+        });
+        response.once("error", reject);
+        response.once("end", () => {
+          resolve({ status: response.statusCode ?? 0, words: pageWords(body.slice(0, BODY_LIMIT)) });
+        });
+      },
+    );
+    sent.once("error", reject);
+    sent.end();
+  });
+}
+
+async function unhealthy(machine: Machine, url: URL, place: Place, answer: { status: number; words: string }): Promise<HowdahError> {
+  const names = place.plan.spec.containers.map((container) => machine.names.container(place.plan.pod, container.name));
+  const output: string[] = [];
+  for (const { name, logPath } of await machine.podman.inspect(names)) {
+    const container = name.slice(place.plan.pod.length + 1);
+    output.push(...(await lastLines(logPath, 20)).map((line) => `${container}: ${line.text}`));
+  }
+  const what = [answer.status === 0 ? "" : `it answered ${String(answer.status)}`, answer.words].filter((text) => text !== "").join(": ");
+  return new HowdahError("site/unhealthy", `${url.pathname} of the new release is not healthy: ${what}`, {
+    output,
+    hint: "The former release goes on serving. Its own words are above; `spec.web.healthPath` names the path that is asked.",
+  });
+}

@@ -19,6 +19,8 @@ export interface Answer {
   readonly status: number;
   readonly headers: IncomingMessage["headers"];
   readonly body: string;
+  /** The same, as it came: pictures, compressed answers. */
+  readonly bytes: Buffer;
 }
 
 /** A machine of its own for a test: other state, other names in podman, another port; the images' cache is shared. */
@@ -38,7 +40,7 @@ export interface HowdahMachine {
   get(
     host: string,
     path: string,
-    options?: { readonly method?: string; readonly headers?: Readonly<Record<string, string>>; readonly body?: string },
+    options?: { readonly method?: string; readonly headers?: Readonly<Record<string, string>>; readonly body?: string | Buffer },
   ): Promise<Answer>;
   /** Stops everything and answers what is left in podman: nothing, or the test fails. */
   remove(): Promise<readonly string[]>;
@@ -152,10 +154,12 @@ export async function howdahMachine(name: string, port: number): Promise<HowdahM
             timeout: 60_000,
           },
           (response) => {
-            let body = "";
-            response.setEncoding("utf8").on("data", (text: string) => (body += text));
+            const chunks: Buffer[] = [];
+            response.on("data", (chunk: Buffer) => chunks.push(chunk));
+            response.once("error", reject);
             response.once("end", () => {
-              resolve({ status: response.statusCode ?? 0, headers: response.headers, body });
+              const bytes = Buffer.concat(chunks);
+              resolve({ status: response.statusCode ?? 0, headers: response.headers, body: bytes.toString("utf8"), bytes });
             });
           },
         );

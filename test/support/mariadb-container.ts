@@ -9,11 +9,11 @@ import { mariadbServer } from "../../src/providers/database/mariadb/mariadb-serv
 import { run } from "../../src/providers/process.ts";
 import { fileSecretStore } from "../../src/providers/secrets/file-secret-store.ts";
 import type { SecretStore } from "../../src/providers/secrets/secret-store.ts";
+import { systemClock } from "../../src/providers/system-clock.ts";
 import { renderDatabaseServer } from "../../src/render/database/render-database-server.ts";
 import { DATABASE_PATHS } from "../../src/render/database/server-options.ts";
 import type { ConfigMap } from "../../src/render/objects.ts";
 import type { ImportPorts } from "../../src/workflows/database/import-database.ts";
-import { systemClock } from "./system-clock.ts";
 
 /** A real server in a container as it is rendered, without an engine: podman by hand, so that tests can kill it where they like. */
 export interface MariadbContainer {

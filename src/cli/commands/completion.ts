@@ -1,5 +1,5 @@
 import { Argument, type Command } from "commander";
-import { type Shell, completionScript } from "../completion-script.ts";
+import { completionScript, type Shell } from "../completion-script.ts";
 import type { Choose } from "../program.ts";
 
 /** `howdah completion`: the script that makes a shell complete commands, flags and the names of sites. */

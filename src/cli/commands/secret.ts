@@ -1,5 +1,5 @@
-import type { Command } from "commander";
 import { text } from "node:stream/consumers";
+import type { Command } from "commander";
 import type { CliContext } from "../context.ts";
 import type { Choose } from "../program.ts";
 import { table } from "../report/table.ts";

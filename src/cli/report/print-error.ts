@@ -1,5 +1,7 @@
 import { errorCatalog } from "../../kernel/error-catalog.ts";
 import { HowdahError } from "../../kernel/howdah-error.ts";
+import { formatDiagnostics } from "../../site/format-diagnostics.ts";
+import { InvalidSiteError } from "../../workflows/load-site/invalid-site-error.ts";
 import type { Terminal } from "../terminal.ts";
 import { styleFor } from "./style.ts";
 import { terminalText } from "./terminal-text.ts";
@@ -28,9 +30,19 @@ export function printError(error: unknown, terminal: Terminal, options: { readon
   }
   const style = styleFor(terminal.color);
   const output = named.output.map((line) => `  ${style.dim(terminalText(line))}\n`).join("");
+  const findings = findingsOf(named, terminal);
   const bug = named.code === "bug" ? `${style.dim(`howdah ${options.version}`)}\n` : "";
   terminal.err(
-    `${output}${style.red("error")} ${terminalText(named.message)} ${style.dim(`[${named.code}]`)}\n      ${terminalText(named.hint)}\n${bug}`,
+    `${findings}${output}${style.red("error")} ${terminalText(named.message)} ${style.dim(`[${named.code}]`)}\n      ${terminalText(named.hint)}\n${bug}`,
   );
   return entry.exit;
+}
+
+/** Findings with their places, as `howdah check` prints them; without the file's text only their sentences. */
+function findingsOf(error: HowdahError, terminal: Terminal): string {
+  if (error instanceof InvalidSiteError) {
+    const { file, text, diagnostics } = error.findings;
+    return `${formatDiagnostics(diagnostics, { file, text, colour: terminal.color })}\n\n`;
+  }
+  return error.diagnostics.map((one) => `  ${one.severity}: ${terminalText(one.message)} [${one.code}]\n`).join("");
 }

@@ -1,5 +1,5 @@
-import type { Emit } from "../../kernel/event.ts";
 import type { Clock } from "../../kernel/clock.ts";
+import type { Emit } from "../../kernel/event.ts";
 import type { Terminal } from "../terminal.ts";
 import { jsonReporter } from "./json-reporter.ts";
 import { liveReporter } from "./live-reporter.ts";

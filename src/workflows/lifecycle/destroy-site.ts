@@ -1,6 +1,6 @@
 import { HowdahError } from "../../kernel/howdah-error.ts";
-import { serverReference } from "../up/database-server.ts";
 import type { EngineContext, Ports, RetainedData, SiteRecord } from "../ports.ts";
+import { serverReference } from "../up/database-server.ts";
 
 /** What destroying a site deletes now, and what is kept until later: shown before anybody says yes. */
 export interface DestroyPlan {

@@ -7,6 +7,7 @@ import type { Site } from "../../site/site.ts";
 import type { ProjectFiles } from "../ports.ts";
 import { readSiteFile } from "../read-site-file/read-site-file.ts";
 import { LOCK_FILE, locateSite } from "../up/locate-site.ts";
+import { InvalidSiteError } from "./invalid-site-error.ts";
 
 /** A site file with all that was found in it. */
 export interface Findings {
@@ -50,15 +51,4 @@ export async function loadSite(given: string | undefined, current: string, files
     lockFile: join(directory, LOCK_FILE),
     warnings: findings.diagnostics,
   };
-}
-
-/** A site file with errors; carries what printing needs to mark the words. */
-export class InvalidSiteError extends HowdahError {
-  readonly findings: Findings;
-
-  constructor(findings: Findings) {
-    const errors = findings.diagnostics.filter((diagnostic) => diagnostic.severity === "error").length;
-    super("site/invalid", `${findings.file} has ${String(errors)} error${errors === 1 ? "" : "s"}`, { diagnostics: findings.diagnostics });
-    this.findings = findings;
-  }
 }

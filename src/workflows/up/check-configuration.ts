@@ -1,6 +1,6 @@
 import { HowdahError } from "../../kernel/howdah-error.ts";
-import type { RenderInput } from "../../render/site/render-input.ts";
 import { renderFiles } from "../../render/site/render-files.ts";
+import type { RenderInput } from "../../render/site/render-input.ts";
 import type { Site } from "../../site/site.ts";
 import type { Ports } from "../ports.ts";
 

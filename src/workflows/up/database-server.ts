@@ -1,6 +1,6 @@
+import type { ServerReference } from "../../providers/database/database-server.ts";
 import { databaseServerName, SYSTEM_NAMESPACE } from "../../render/database/database-name.ts";
 import { DATABASE_PORT } from "../../render/database/server-options.ts";
-import type { ServerReference } from "../../providers/database/database-server.ts";
 import type { Ports } from "../ports.ts";
 
 /** A server of this machine's engine, by name: its pod's address is looked up for each connection, since a restart may change it. */

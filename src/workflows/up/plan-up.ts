@@ -1,5 +1,5 @@
-import type { Step } from "../../plan/step.ts";
 import { planObjects } from "../../plan/plan-objects.ts";
+import type { Step } from "../../plan/step.ts";
 import { renderSite } from "../../render/site/render-site.ts";
 import type { Site } from "../../site/site.ts";
 import type { Ports } from "../ports.ts";

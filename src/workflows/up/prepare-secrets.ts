@@ -1,6 +1,6 @@
+import { HowdahError } from "../../kernel/howdah-error.ts";
 import type { Secret } from "../../kernel/secret.ts";
 import type { Site, Variable } from "../../site/site.ts";
-import { HowdahError } from "../../kernel/howdah-error.ts";
 import type { Ports } from "../ports.ts";
 
 /** Name of the Secret with a site's generated variables. */

@@ -1,8 +1,8 @@
-import { HowdahError } from "../../kernel/howdah-error.ts";
 import { PassThrough } from "node:stream";
+import { HowdahError } from "../../kernel/howdah-error.ts";
 import type { Site } from "../../site/site.ts";
-import type { EngineContext, Ports } from "../ports.ts";
 import { phpTarget } from "../php-target.ts";
+import type { EngineContext, Ports } from "../ports.ts";
 
 /** Runs the post-deploy hook's steps in the running PHP container, in order, and streams what they print. The site serves whatever comes of it. */
 export async function runPostDeploy(site: Site, namespace: string, ports: Ports, context: EngineContext): Promise<void> {

@@ -8,8 +8,8 @@ import { loadSite } from "../load-site/load-site.ts";
 import type { EngineContext, Ports } from "../ports.ts";
 import { requireRoot } from "./check-machine.ts";
 import { locateSite } from "./locate-site.ts";
-import { type UpPlan, planUp } from "./plan-up.ts";
-import { type UpResult, bringUp } from "./up.ts";
+import { planUp, type UpPlan } from "./plan-up.ts";
+import { bringUp, type UpResult } from "./up.ts";
 
 /** `howdah up` as typed. */
 export interface UpCommand {

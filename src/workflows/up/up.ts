@@ -1,10 +1,10 @@
+import { applyPlan } from "../../apply/apply-plan.ts";
 import type { Emit } from "../../kernel/event.ts";
 import { HowdahError } from "../../kernel/howdah-error.ts";
-import { applyPlan } from "../../apply/apply-plan.ts";
 import { planObjects } from "../../plan/plan-objects.ts";
 import type { Step } from "../../plan/step.ts";
-import { renderSite } from "../../render/site/render-site.ts";
 import type { RenderInput } from "../../render/site/render-input.ts";
+import { renderSite } from "../../render/site/render-site.ts";
 import type { Site } from "../../site/site.ts";
 import type { EngineContext, Ports, SiteRecord } from "../ports.ts";
 import { checkConfiguration } from "./check-configuration.ts";

@@ -1,4 +1,4 @@
-/** One dynamic module of Debian's nginx. */
+/** One dynamic module of the default suite's nginx (trixie, 1.26). */
 export interface NginxModule {
   /** As in the site file: `brotli`, `lua`, `headers-more-filter`. */
   readonly name: string;
@@ -10,9 +10,6 @@ export interface NginxModule {
   /** What it adds, in a few words. */
   readonly title: string;
 }
-
-/** nginx of the default suite (trixie, 1.26). The modules of `stream` and `mail` are listed though a site's web server only uses http. */
-export const nginxVersion = "1.26";
 
 const http = (name: string, title: string, after: readonly string[] = []): NginxModule => ({
   name,

@@ -1,7 +1,10 @@
 import { cp, rm } from "node:fs/promises";
 import { build } from "esbuild";
 
-/** Bundles the CLI and the worker that parses site files: one file each, so that a start reads few files, and `npm pack` needs no TypeScript. */
+/**
+ * Bundles the CLI and the worker that parses site files: one file each, so that a start reads few files, and `npm pack` needs no TypeScript. Every library is inside:
+ * the package that people install has no dependencies, so nothing else can change under it.
+ */
 await rm("dist", { recursive: true, force: true });
 await build({
   entryPoints: { main: "src/main.ts", "parse-worker": "src/workflows/read-site-file/parse-worker.ts" },
@@ -13,6 +16,7 @@ await build({
   target: "node22",
   minify: false,
   sourcemap: false,
+  legalComments: "eof",
   chunkNames: "chunks/[name]-[hash]",
   banner: { js: 'import { createRequire as howdahRequire } from "node:module"; const require = howdahRequire(import.meta.url);' },
   logLevel: "warning",

@@ -20,7 +20,7 @@ const labels = { "app.kubernetes.io/name": "tiny" };
 export const WEB_PORT = 8080;
 
 function container(site: TinySite): Container {
-  const probe = { httpGet: { path: "/", port: WEB_PORT }, periodSeconds: 1, timeoutSeconds: 1, failureThreshold: 3 };
+  const probe = { httpGet: { path: "/", port: WEB_PORT }, periodSeconds: 1, timeoutSeconds: 5, failureThreshold: 3 };
   return {
     name: "main",
     image: site.image,
@@ -76,7 +76,7 @@ export function tinyDeployment(site: TinySite): Rendered<Deployment> {
       replicas: site.replicas ?? 1,
       selector: { matchLabels: labels },
       strategy: { type: "RollingUpdate", rollingUpdate: { maxSurge: "100%", maxUnavailable: 0 } },
-      progressDeadlineSeconds: site.deadline ?? 20,
+      progressDeadlineSeconds: site.deadline ?? 120,
       template: { metadata: { labels, annotations: {} }, spec: podSpec(site) },
     },
   });

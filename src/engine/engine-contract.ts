@@ -164,13 +164,13 @@ export function engineContract(name: string, start: () => Promise<EngineUnderTes
             await under.engine.heal(context);
             return under.ask("alpha.localhost");
           },
-          { timeout: 30_000, interval: 500 },
+          { timeout: 120_000, interval: 500 },
         )
         .toBe("two");
     });
 
     it("does nothing when all is well", async () => {
-      await expect.poll(async () => under.engine.heal(context), { timeout: 20_000, interval: 500 }).toEqual([]);
+      await expect.poll(async () => under.engine.heal(context), { timeout: 120_000, interval: 500 }).toEqual([]);
       expect(await under.engine.heal(context)).toEqual([]);
     });
 

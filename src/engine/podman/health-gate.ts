@@ -21,7 +21,12 @@ const WEB_PORT = 8080;
  * in an annotation; one without is not asked. Healthy: a status below 400.
  * Errors: `site/unhealthy` with the page's first words and the pod's last lines; the former pods then go on serving.
  */
-export async function passHealthGate(machine: Machine, workload: Workload, plans: readonly PodPlan[], context: EngineContext): Promise<void> {
+export async function passHealthGate(
+  machine: Machine,
+  workload: Workload,
+  plans: readonly PodPlan[],
+  context: EngineContext,
+): Promise<void> {
   const asked = workload.metadata.annotations?.[HEALTH_ANNOTATION];
   if (asked === undefined) return;
   for (const plan of plans) {

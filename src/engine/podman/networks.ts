@@ -96,12 +96,12 @@ async function joinPod(
   }
 }
 
-const NAMES_MS = 5000;
+const NAMES_MS = 15_000;
 const POLL_MS = 50;
 
 /** The network's DNS server reads its names some time after podman has written them: whoever asks before gets a former address. */
 async function awaitNames(machine: Machine, server: string, aliases: readonly string[], address: string): Promise<void> {
-  const resolver = new Resolver({ timeout: 500, tries: 1 });
+  const resolver = new Resolver({ timeout: 1000, tries: 1 });
   resolver.setServers([server]);
   const until = machine.clock.now() + NAMES_MS;
   for (const alias of aliases) {

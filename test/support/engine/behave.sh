@@ -28,7 +28,7 @@ cat) cat $2 ;;
 write) printf '%s' "$3" >"$2" ;;
 env) eval "printf '%s' \"\$$2\"" ;;
 reach)
-  answer=$(printf 'GET / HTTP/1.0\r\n\r\n' | nc -w 2 "$2" "$3") || exit 1
+  answer=$(printf 'GET / HTTP/1.0\r\n\r\n' | nc -w 5 "$2" "$3") || exit 1
   [ -n "$answer" ] || exit 1
   printf '%s' "$answer" | sed '1,/^\r*$/d' | tr -d '\n'
   ;;

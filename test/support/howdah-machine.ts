@@ -178,11 +178,13 @@ export async function howdahMachine(name: string, port: number): Promise<HowdahM
         (thing) => !thing.startsWith(`${instance}.howdah-system`) && !thing.startsWith(`${instance}.edge`),
       );
       await sweep(instance);
-      const { stdout: mounts } = { stdout: await readFile("/proc/mounts", "utf8") };
-      const mounted = mounts.split("\n").filter((line) => line.includes(directory));
-      for (const line of mounted) await run(["umount", "-l", line.split(" ")[1] ?? ""], { accept: "any" });
+      const mounted = (await readFile("/proc/mounts", "utf8")).split("\n").flatMap((line) => line.split(" ")[1] ?? []);
+      const ours = mounted.filter((path) => path.startsWith(`${directory}/`));
+      for (const path of ours) await run(["umount", "-l", path], { accept: "any" });
       await rm(directory, { recursive: true, force: true });
-      return [...left, ...mounted, ...(await everything(instance))];
+      // The secrets' own file system and the shared database server are the machine's: they outlive every site.
+      const leftMounts = ours.filter((path) => path !== join(directory, "run/secrets") && !path.includes(`/${instance}.howdah-system`));
+      return [...left, ...leftMounts, ...(await everything(instance))];
     },
   };
 }

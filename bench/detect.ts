@@ -31,7 +31,7 @@ async function treeOf(app: AppTruth, suite: string): Promise<Tree | undefined> {
 }
 
 function percent(value: number | null): string {
-  return value === null ? "  -" : `${String(Math.round(value * 100)).padStart(3)}`;
+  return value === null ? "  -" : String(Math.round(value * 100)).padStart(3);
 }
 
 function print(row: Row): void {

@@ -60,11 +60,10 @@ export function readPhpFile(path: string, origin: Origin, source: string): PhpFi
     if (token.kind === "string") {
       const text = token.text.toLowerCase();
       const path = token.text.length < 80 ? writablePath.exec(token.text)?.[1] : undefined;
-      if (
-        path !== undefined &&
-        (path.includes("/") || namesDirectory.test(tokens[at - 2]?.text ?? "") || namesDirectory.test(tokens[at - 3]?.text ?? ""))
-      )
-        paths.set(path, token.offset);
+      const setting = namesDirectory.test(tokens[at - 2]?.text ?? "") || namesDirectory.test(tokens[at - 3]?.text ?? "");
+      // `'./tmp/'` is a path; a bare `'tmp'` may be anything.
+      const isPath = path?.includes("/") === true || (setting && /^\.?\/|\/$/.test(token.text));
+      if (path !== undefined && isPath) paths.set(path, token.offset);
       if (names.checksList && /^[a-z][a-z0-9_]{1,20}$/.test(text) && !words.has(text)) words.set(text, token.offset);
       const database = token.text.length < 200 ? databaseWord.exec(token.text) : null;
       if (database?.[1] !== undefined) databases.add(database[1].toLowerCase());

@@ -29,14 +29,17 @@ const hiddenName =
   /^(?:.*[-_.])?(?:tmp|temp|logs?|sessions?|sess|templates_c|compiled?|data|private|files_private|backups?|locks?|var|db|database|spool|storage|runtime)$/i;
 const grammar = /^(?!\/)(?!.*(^|\/)\.{1,2}(\/|$))[^\s"'\\$`;{}*?<>|]{1,200}$/;
 
-/** Two or more writable directories that are all there is in their parent are one. */
+/**
+ * A directory with a name for data, without code and with two or more writable directories is one mount: its other children are
+ * most likely written, too, and losing them would be losing somebody's pages.
+ */
 function joinSiblings(survey: Survey, paths: readonly string[]): string[] {
   const merged = new Set(paths);
   for (const parent of new Set(paths.map(directoryOf))) {
     if (parent === "." || merged.has(parent) || !dataName.test(baseOf(parent)) || holdsCode(survey, parent)) continue;
     const directories = survey.children(parent).filter((child) => child.kind === "directory");
     const own = directories.filter((child) => merged.has(child.path));
-    if (own.length >= 2 && own.length >= directories.length * 0.6) merged.add(parent);
+    if (own.length >= 2) merged.add(parent);
   }
   return [...merged].filter((path) => ![...merged].some((other) => other !== path && isWithin(path, other))).sort();
 }

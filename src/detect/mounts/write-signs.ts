@@ -207,7 +207,8 @@ export function literalSigns(survey: Survey, webRoot: string): WriteSign[] {
     return [
       {
         path,
-        points: setting ? 3 : files > 1 ? 3 : 1,
+        // A default in a class of a library is not the application's setting.
+        points: (setting ? /conf|setting|default|option|param/i.test(baseOf(file)) : files > 1) ? 3 : 1,
         because: setting ? "its settings name it" : `the code names it${files > 1 ? `, in ${files} files` : ""}`,
         file,
         ...(line === undefined ? {} : { line }),

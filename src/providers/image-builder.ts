@@ -42,8 +42,8 @@ export interface SiteImageRequest {
   readonly systemRoot?: string;
   /** Patterns as in `.gitignore`, beyond Howdah's own list and the tree's `.howdahignore` or `.dockerignore`. */
   readonly ignore: readonly string[];
-  /** Files that Howdah writes into the tree, relative to it; they win over the tree's. */
-  readonly configuration: readonly { readonly path: string; readonly content: string }[];
+  /** Files that Howdah writes into the tree, relative to it. A file that the tree has wins, unless `replace` says otherwise. */
+  readonly configuration: readonly { readonly path: string; readonly content: string; readonly replace?: boolean }[];
   /** Build hooks, in order, as argument arrays; they run in the code root of a copy. */
   readonly hooks: readonly (readonly string[])[];
   /** The builder with PHP (`phpBuilder` of the catalog); used only when a hook needs it. */

@@ -1,4 +1,4 @@
-import { mkdtemp, readdir, rm, writeFile } from "node:fs/promises";
+import { mkdir, mkdtemp, readdir, rm, writeFile } from "node:fs/promises";
 import { tmpdir } from "node:os";
 import { join, resolve } from "node:path";
 import { afterAll, expect, it } from "vitest";
@@ -19,6 +19,8 @@ it("packs to a tarball that installs and runs elsewhere, without any dependency"
   expect((await run([...howdah, "--version"], { cwd: directory })).stdout).toMatch(/^\d+\.\d+\.\d+\n$/);
   const checked = await run([...howdah, "check", resolve("examples/wordpress.yaml"), "--output", "json"], { cwd: directory });
   expect(JSON.parse(checked.stdout)).toMatchObject({ valid: true });
-  const shown = await run([...howdah, "init", resolve("test/e2e"), "--dry-run", "--output", "json"], { cwd: directory, accept: "any" });
-  expect(JSON.parse(shown.stdout)).toHaveProperty("diagnostics");
+  await mkdir(join(directory, "site"));
+  await writeFile(join(directory, "site", "index.php"), "<?php echo 'hello';");
+  const proposed = await run([...howdah, "init", "site", "--dry-run", "--output", "json"], { cwd: directory });
+  expect(JSON.parse(proposed.stdout)).toMatchObject({ site: { spec: { runtime: { php: "8.4" } } } });
 });

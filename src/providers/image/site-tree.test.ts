@@ -113,16 +113,19 @@ describe("site tree", () => {
     expect(third.hash).not.toBe(first.hash);
   });
 
-  it("lets Howdah's configuration files win, and refuses one outside of the tree", async () => {
+  it("writes configuration files that the tree lacks, replaces one only when told, and refuses one outside of the tree", async () => {
     await write("usr/share/app/config.php", "theirs");
+    await write("usr/share/app/kept.php", "theirs, kept");
     const tree = await read({
       configuration: [
-        { path: "config.php", content: "ours" },
+        { path: "kept.php", content: "ours" },
+        { path: "config.php", content: "ours", replace: true },
         { path: "conf/new.php", content: "x" },
       ],
     });
-    expect(listing(tree)).toEqual(["conf/", "conf/new.php", "config.php"]);
+    expect(listing(tree)).toEqual(["conf/", "conf/new.php", "config.php", "kept.php"]);
     expect(tree.entries.find((entry) => entry.path === "config.php")).toMatchObject({ size: 4 });
+    expect(tree.entries.find((entry) => entry.path === "kept.php")).toMatchObject({ size: 12 });
     await expect(read({ configuration: [{ path: "../x", content: "" }] })).rejects.toBeInstanceOf(HowdahError);
   });
 

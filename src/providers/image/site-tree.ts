@@ -35,7 +35,7 @@ export interface SiteTreeOptions {
   readonly ignore: Ignore;
   readonly followInto: readonly string[];
   readonly systemRoot: string;
-  readonly configuration: readonly { readonly path: string; readonly content: string }[];
+  readonly configuration: readonly { readonly path: string; readonly content: string; readonly replace?: boolean }[];
   readonly signal?: AbortSignal | undefined;
 }
 
@@ -64,7 +64,7 @@ export async function readSiteTree(source: string, options: SiteTreeOptions): Pr
     skipped: [],
   };
   await readDirectory(walk, "", root, [root]);
-  for (const { path, content } of options.configuration) placeConfiguration(walk, path, content);
+  for (const file of options.configuration) placeConfiguration(walk, file);
   const entries = [...walk.entries.values()].sort((a, b) => (a.path < b.path ? -1 : a.path > b.path ? 1 : 0));
   const skippedLinks = walk.skipped.sort((a, b) => (a.path < b.path ? -1 : 1));
   return { entries, skippedLinks, hash: hashOfEntries(entries) };
@@ -155,10 +155,12 @@ async function isPublic(path: string): Promise<boolean> {
   return true;
 }
 
-function placeConfiguration(walk: Walk, path: string, content: string): void {
+function placeConfiguration(walk: Walk, { path, content, replace }: SiteTreeOptions["configuration"][number]): void {
   const plain = path.replace(/^\.?\/+/, "");
   if (plain === "" || plain.split("/").includes(".."))
     throw new HowdahError("render/unsafe", `A configuration file leaves the tree: ${path}`);
+  const there = walk.entries.get(plain);
+  if (replace !== true && there !== undefined && there.type !== "directory") return;
   const parts = plain.split("/");
   for (let depth = 1; depth < parts.length; depth += 1) {
     const parent = parts.slice(0, depth).join("/");

@@ -71,7 +71,7 @@ const refusedIni: Readonly<Record<string, string>> = {
   extension_dir: "Name extensions in `spec.runtime.extensions`.",
   zend_extension: "Name extensions in `spec.runtime.extensions`.",
   "opcache.preload_user": "PHP runs as one fixed user already.",
-  "cgi.fix_pathinfo": "It must stay off: uploads could be run as scripts otherwise.",
+  "cgi.fix_pathinfo": "Howdah sets it, together with what nginx passes on: uploads could be run as scripts otherwise.",
 };
 
 /** Settings that work but are seldom meant. */

@@ -1,8 +1,9 @@
 import { dirname, join, resolve } from "node:path";
 import { hasErrors } from "../../kernel/diagnostic.ts";
 import { HowdahError } from "../../kernel/howdah-error.ts";
+import { phpIniDiagnostics } from "../../render/php/php-ini.ts";
 import type { ParsedSite } from "../../site/parse-site.ts";
-import type { PositionedDiagnostic } from "../../site/reading/positions.ts";
+import { inReadingOrder, type PositionedDiagnostic, positioned } from "../../site/reading/positions.ts";
 import type { Site } from "../../site/site.ts";
 import type { ProjectFiles } from "../ports.ts";
 import { readSiteFile } from "../read-site-file/read-site-file.ts";
@@ -34,7 +35,9 @@ export async function loadFindings(given: string | undefined, current: string, f
   const place = await locateSite(given, current, files);
   if (!place.exists) throw new HowdahError("site/not-found", `There is no ${place.file}`);
   const { path, ...found } = await readSiteFile(place.file);
-  return { file: path, ...found };
+  if (found.site === undefined) return { file: path, ...found };
+  const rendering = positioned(phpIniDiagnostics(found.site), found.parsed.positions);
+  return { file: path, ...found, diagnostics: inReadingOrder([...found.diagnostics, ...rendering]) };
 }
 
 /** The resolved site of a file. Errors: site/invalid, carrying all findings. */

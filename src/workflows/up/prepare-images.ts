@@ -1,5 +1,6 @@
 import { builderRequests, phpBuilder } from "../../catalog/builder-requests.ts";
 import type { BaseRequest } from "../../catalog/image-recipes.ts";
+import { isMariadbVersion } from "../../catalog/mariadb-versions.ts";
 import type { Emit } from "../../kernel/event.ts";
 import { HowdahError } from "../../kernel/howdah-error.ts";
 import type { BuiltImage, SiteImages } from "../../providers/image-builder.ts";
@@ -35,9 +36,14 @@ export function baseRequests(site: Site): readonly BaseRequest[] {
     { kind: "nginx", modules: site.web.modules },
     edgeRequest,
     ...(php === null ? [] : [php]),
-    ...(site.database === null ? [] : [{ kind: "mariadb", version: site.database.version } as BaseRequest]),
+    ...(site.database === null ? [] : [databaseRequest(site.database.version)]),
     ...builderRequests(hookCommands(site), builderRuntime(site)),
   ];
+}
+
+function databaseRequest(version: string): BaseRequest {
+  if (!isMariadbVersion(version)) throw new TypeError(`the rules let MariaDB ${version} through`);
+  return { kind: "mariadb", version };
 }
 
 function builderRuntime(site: Site): Parameters<typeof phpBuilder>[0] {
@@ -83,17 +89,19 @@ export async function prepareImages(
   const base = (request: BaseRequest): Promise<BuiltImage> => ports.images.ensureBase(request, lock, emit, signal);
   const php = phpRequest(site);
   const foreign = site.runtime?.image ?? null;
-  const edge = await base(edgeRequest);
-  const web = await base({ kind: "nginx", modules: site.web.modules });
-  const phpBase = php !== null ? await base(php) : foreign === null ? null : await ports.images.ensureForeign(foreign, emit, signal);
-  const database =
-    site.database === null ? null : await base({ kind: "mariadb", version: site.database.version as "10.5" | "10.11" | "11.8" });
+  const [edge, web, phpBase, database] = await Promise.all([
+    base(edgeRequest),
+    base({ kind: "nginx", modules: site.web.modules }),
+    php !== null ? base(php) : foreign === null ? null : ports.images.ensureForeign(foreign, emit, signal),
+    site.database === null ? null : base(databaseRequest(site.database.version)),
+  ]);
   const images = await ports.images.ensureSite(
     {
       site: site.name,
       web: web.reference,
       php: phpBase?.reference ?? null,
       source,
+      staticRoot: site.web.root,
       followInto: FOLLOW_INTO,
       systemRoot: systemRootOf(source),
       ignore: [],

@@ -36,8 +36,8 @@ function portNumber(text: string): number {
   return port;
 }
 
-/** The settings with what this command says; kept for later commands, since all sites share the edge. */
-async function withSettings(command: UpCommand, ports: Ports): Promise<Ports> {
+/** The settings with what this command says; kept for later commands once the edge listens there, since all sites share it. */
+function withSettings(command: UpCommand, ports: Ports): Ports {
   if (command.port === undefined && command.bind === undefined) return ports;
   const httpPort = command.port === undefined ? ports.settings.httpPort : portNumber(command.port);
   const settings = {
@@ -46,8 +46,11 @@ async function withSettings(command: UpCommand, ports: Ports): Promise<Ports> {
     httpsPort: httpPort === 80 ? 443 : ports.settings.httpsPort,
     bind: command.bind ?? ports.settings.bind,
   };
-  if (!command.dryRun) await ports.saveSettings(settings);
-  return { ...ports, settings };
+  const ensure: Ports["edge"]["ensure"] = async (wanted, context) => {
+    await ports.edge.ensure(wanted, context);
+    await ports.saveSettings(settings);
+  };
+  return { ...ports, settings, edge: { ...ports.edge, ensure } };
 }
 
 /** A directory without a site file gets one, from what its code shows. */
@@ -89,7 +92,7 @@ async function credentialsOf(site: Site, first: boolean, ports: Ports): Promise<
 /** `howdah up`: finds or writes the site file, then plans or performs. */
 export async function runUp(command: UpCommand, given: Ports, context: EngineContext): Promise<UpPlan | UpDone> {
   await requireRoot(given);
-  const ports = await withSettings(command, given);
+  const ports = withSettings(command, given);
   await ensureSiteFile(command, ports, context);
   const loaded = await loadSite(command.given, command.directory, ports.files);
   const site: Site = command.tls && loaded.site.tls.mode === "off" ? { ...loaded.site, tls: { mode: "local" } } : loaded.site;

@@ -142,3 +142,8 @@ it.each<{ name: string; files: Record<string, LiteralEntry>; webRoot?: string; e
 ])("$name", ({ files, webRoot, expected }) => {
   expect(mounts(files, webRoot)).toBe(expected);
 });
+
+it("takes a data directory with all that is in it when parts of it are written", () => {
+  const files = { "data/.htaccess": "Require all denied", "data/pages/a.txt": "", "data/cache": null, "data/tmp": null };
+  expect(mounts(files)).toBe("data shared hidden");
+});

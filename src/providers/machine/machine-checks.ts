@@ -22,7 +22,6 @@ export interface MachineFacts {
 /** Program to Debian package. */
 const programs: readonly (readonly [program: string, debian: string, why: string])[] = [
   ["podman", "podman", "runs the containers"],
-  ["buildah", "buildah", "writes images"],
   ["runc", "runc", "starts containers"],
   ["apt-get", "apt", "resolves packages for images"],
   ["dpkg-deb", "dpkg", "unpacks packages"],
@@ -36,8 +35,10 @@ const helpers: readonly (readonly [file: string, debian: string, why: string])[]
   ["/usr/bin/catatonit", "catatonit", "keeps pods together"],
 ];
 
-/** Bytes that images, their cache and a database need to start with. */
-const NEEDED_BYTES = 3 * 1024 ** 3;
+/** Bytes that images and a database need to start with. */
+const STORAGE_BYTES = 3 * 1024 ** 3;
+/** Bytes of Howdah's own memory of its sites: some kilobytes each; the rest is air to breathe. */
+const STATE_BYTES = 64 * 1024 ** 2;
 
 async function exists(path: string): Promise<boolean> {
   return access(path).then(
@@ -75,20 +76,24 @@ async function checkPrograms(searchPath: string): Promise<MachineCheck[]> {
   return [...onPath, ...files];
 }
 
-async function freeSpace(directory: string): Promise<MachineCheck> {
+async function freeSpace(directory: string, needed: number): Promise<MachineCheck> {
   let at = directory;
   while (!(await exists(at)) && at !== "/") at = join(at, "..");
   const { bavail, bsize } = await statfs(at);
   const free = bavail * bsize;
-  const detail = `${(free / 1024 ** 3).toFixed(1)} GiB free on the file system of ${directory}`;
-  return free >= NEEDED_BYTES
+  const detail = `${sizeText(free)} free on the file system of ${directory}`;
+  return free >= needed
     ? { name: `space ${directory}`, ok: true, detail }
     : {
         name: `space ${directory}`,
         ok: false,
-        detail: `${detail}; 3 GiB are needed`,
+        detail: `${detail}; ${sizeText(needed)} are needed`,
         fix: "Free some space, or put the directory on a larger file system",
       };
+}
+
+function sizeText(bytes: number): string {
+  return bytes >= 1024 ** 3 ? `${(bytes / 1024 ** 3).toFixed(1)} GiB` : `${(bytes / 1024 ** 2).toFixed(0)} MiB`;
 }
 
 /** Whether an address can be listened on; says who holds it when /proc tells. */
@@ -165,7 +170,7 @@ export async function checkMachine(facts: MachineFacts): Promise<readonly Machin
     ...tools,
     ...podman,
     await ulimits(),
-    await freeSpace("/var/lib/containers"),
-    await freeSpace(facts.stateDirectory),
+    await freeSpace("/var/lib/containers", STORAGE_BYTES),
+    await freeSpace(facts.stateDirectory, STATE_BYTES),
   ];
 }

@@ -161,10 +161,16 @@ function renderServer(site: Site, facts: NginxFacts): Directive {
       ...(site.runtime === null || site.web.microcache === null ? [] : renderMicrocache()),
       when([BAD_PATH], [directive("return", 400)]),
       when([DENIED], [directive("return", 403)]),
+      ...renderNotFound(site),
       ...renderRewrites(site.web.rewrites),
       ...renderLocations(site, facts.phpUpstream),
     ],
   );
+}
+
+/** A static site's own page for what is missing, as static hosts have it; nginx answers with its own where there is none. */
+function renderNotFound(site: Site): readonly Directive[] {
+  return site.runtime === null ? [directive("error_page", 404, "/404.html")] : [];
 }
 
 /** The site's index files, and last the front controller of `/`: it answers `/` even when it has a name of its own. */

@@ -18,6 +18,7 @@ import { systemClock } from "./providers/system-clock.ts";
 import { renderEdge } from "./render/nginx/render-edge-config.ts";
 import { purgeExpired } from "./workflows/lifecycle/destroy-site.ts";
 import type { LockPort, Ports, RetainedData, Settings, SiteRecord } from "./workflows/ports.ts";
+import { FOLLOW_INTO } from "./workflows/up/prepare-images.ts";
 import { readTree } from "./workflows/read-tree/read-tree.ts";
 
 /** What the process gives: its environment, and where the programs lie that go into images. */
@@ -140,7 +141,7 @@ export async function wirePorts({ environment, entrypointDirectory, self }: Wiri
       read: readProjectFile,
       write: writeProjectFile,
       kind: kindOf,
-      tree: (directory) => readTree(directory, { allowedRoots: ["/usr/share", "/usr/lib", "/etc", "/var/lib"] }),
+      tree: (directory) => readTree(directory, { allowedRoots: [...FOLLOW_INTO, "/var/cache", "/var/log"] }),
       realpath: realPathOf,
     },
     machine: { uid: facts.uid, check: () => checkMachine(facts), portIsFree },

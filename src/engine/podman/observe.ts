@@ -1,6 +1,6 @@
 import { readFile } from "node:fs/promises";
 import type { Observed, ObservedPod, ObservedWorkload } from "../../observe/observed.ts";
-import { routesOf } from "./edge-input.ts";
+import { routesOf } from "./edge-routes.ts";
 import type { Machine } from "./machine.ts";
 import { label } from "./names.ts";
 import type { ListedContainer } from "./podman-cli.ts";

@@ -7,7 +7,7 @@ import type { AttachProcess, RunProcess } from "../process-port.ts";
 import { attachProcess } from "./attach-process.ts";
 import { deleteClaim, ensureClaim } from "./claims.ts";
 import { type Edge, edge } from "./edge.ts";
-import type { RenderEdge } from "./edge-input.ts";
+import type { RenderEdge } from "./edge-routes.ts";
 import type { CertificateFor } from "./edge-ports.ts";
 import { healer } from "./heal.ts";
 import type { Machine } from "./machine.ts";

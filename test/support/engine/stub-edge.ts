@@ -1,4 +1,4 @@
-import type { EdgeInput } from "../../../src/engine/podman/edge-input.ts";
+import type { EdgeInput } from "../../../src/render/nginx/edge-input.ts";
 
 /** A small edge configuration for tests of the engine alone; the real one is src/render/nginx. Its values are of the test itself. */
 export function stubEdge(input: EdgeInput): string {

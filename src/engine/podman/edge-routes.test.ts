@@ -2,7 +2,7 @@ import { describe, expect, it } from "vitest";
 import type { HttpRoute } from "../../render/objects.ts";
 import { rendered } from "../../render/rendered.ts";
 import { tinySurroundings } from "../contract-objects.ts";
-import { routesOf } from "./edge-input.ts";
+import { routesOf } from "./edge-routes.ts";
 import type { ReadyMark } from "./ready-marks.ts";
 import { type NamespaceState, withObject } from "./state-store.ts";
 

@@ -18,7 +18,7 @@ import { systemClock } from "./providers/system-clock.ts";
 import { renderEdge } from "./render/nginx/render-edge-config.ts";
 import { purgeExpired } from "./workflows/lifecycle/destroy-site.ts";
 import type { LockPort, Ports, RetainedData, Settings, SiteRecord } from "./workflows/ports.ts";
-import { FOLLOW_INTO } from "./workflows/up/prepare-images.ts";
+import { FOLLOW_INTO } from "./workflows/follow-into.ts";
 import { readTree } from "./workflows/read-tree/read-tree.ts";
 
 /** What the process gives: its environment, and where the programs lie that go into images. */

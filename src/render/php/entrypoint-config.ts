@@ -21,9 +21,6 @@ export const PHP_PATHS = {
   pingPath: "/-/fpm-ping",
 } as const;
 
-/** Start command of the PHP container; the entrypoint becomes PHP-FPM in the same process. */
-export const SERVE_COMMAND: readonly string[] = ["/usr/bin/php", PHP_PATHS.program, "serve"];
-
 /** Environment of every PHP process: the default directories first, then ours, so that our settings win over the image's. */
 export const PHP_ENVIRONMENT: Readonly<Record<string, string>> = { PHP_INI_SCAN_DIR: `:${PHP_PATHS.configuration}` };
 

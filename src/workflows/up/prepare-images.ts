@@ -7,6 +7,7 @@ import type { BuiltImage, SiteImages } from "../../providers/image-builder.ts";
 import { type Lock, parseLock, printLock } from "../../providers/image-lock.ts";
 import type { Site } from "../../site/site.ts";
 import type { Ports } from "../ports.ts";
+import { FOLLOW_INTO } from "../follow-into.ts";
 import { systemRootOf } from "../read-tree/read-tree.ts";
 
 /** The images that a site runs on. */
@@ -125,6 +126,3 @@ export async function prepareImages(
   }
   return { site: images, edge, database };
 }
-
-/** Where symlinks of distribution packages lead: their code may come into the image (apps/README of the requirements, rule 6). */
-export const FOLLOW_INTO: readonly string[] = ["/usr/share", "/usr/lib", "/etc", "/var/lib"];

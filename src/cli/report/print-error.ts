@@ -3,23 +3,16 @@ import { HowdahError } from "../../kernel/howdah-error.ts";
 import { formatDiagnostics } from "../../site/format-diagnostics.ts";
 import { InvalidSiteError } from "../../workflows/load-site/invalid-site-error.ts";
 import type { Terminal } from "../terminal.ts";
+import { nameFailure } from "./name-failure.ts";
 import { styleFor } from "./style.ts";
 import { terminalText } from "./terminal-text.ts";
-
-/** Anything thrown, with a name: what is not ours is a bug, and says so with its stack. */
-function nameError(error: unknown, aborted: boolean): HowdahError {
-  if (error instanceof HowdahError) return error;
-  if (aborted) return new HowdahError("cancelled", "Stopped", { cause: error });
-  const text = error instanceof Error ? error.message : String(error);
-  return new HowdahError("bug", text, { cause: error, output: error instanceof Error ? (error.stack ?? "").split("\n").slice(1, 12) : [] });
-}
 
 /**
  * The one place where failures become words: the sentence, the program's last lines, the next step, the code.
  * With `--output json` one object on stdout. Answers the exit code.
  */
 export function printError(error: unknown, terminal: Terminal, options: { readonly aborted: boolean; readonly version: string }): number {
-  const named = nameError(error, options.aborted);
+  const named = nameFailure(error, options.aborted);
   const entry = errorCatalog[named.code];
   if (terminal.output === "json") {
     const { code, message, hint, output, diagnostics } = named;

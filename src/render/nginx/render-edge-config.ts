@@ -167,7 +167,16 @@ function renderStrangers(listen: EdgeListen, withTls: boolean): readonly Directi
         directive("listen", address(listen, listen.httpPort), "default_server"),
         ...tls,
         directive("server_name", "_"),
-        block("location", ["/"], [directive("default_type", "text/html"), directive("return", 404, literal(page))]),
+        block(
+          "location",
+          ["/"],
+          [
+            directive("default_type", "text/html"),
+            // `howdah doctor` tells by it whether the port is the edge's or another program's.
+            directive("add_header", "X-Howdah-Edge", "1", "always"),
+            directive("return", 404, literal(page)),
+          ],
+        ),
       ],
     ),
   ];

@@ -6,8 +6,8 @@ import { HowdahError } from "../../kernel/howdah-error.ts";
 import type { BuiltImage, SiteImages } from "../../providers/image-builder.ts";
 import { type Lock, parseLock, printLock } from "../../providers/image-lock.ts";
 import type { Site } from "../../site/site.ts";
-import type { Ports } from "../ports.ts";
 import { FOLLOW_INTO } from "../follow-into.ts";
+import type { Ports } from "../ports.ts";
 import { systemRootOf } from "../read-tree/read-tree.ts";
 
 /** The images that a site runs on. */

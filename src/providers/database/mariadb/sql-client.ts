@@ -49,10 +49,10 @@ export async function withSqlClient<T>(login: Login, work: (client: SqlClient) =
   }
 }
 
-/** mysql2 is loaded only here: most commands never talk to a database. */
+/** mysql2 is loaded only here: most commands never talk to a database. As its default export: the only one that a bundle gives of CommonJS. */
 async function connect(login: Login, place: { readonly address: string; readonly port: number }) {
-  const { createConnection } = await import("mysql2/promise");
-  return await createConnection({
+  const { default: mysql } = await import("mysql2/promise");
+  return await mysql.createConnection({
     host: place.address,
     port: place.port,
     user: login.user,

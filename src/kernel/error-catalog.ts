@@ -47,6 +47,20 @@ export const errorCatalog = {
     title: "A site file is already there",
     hint: "Edit it, or run `howdah init --force` to write it anew (the old one is kept beside it).",
   },
+  "site/name-taken": {
+    exit: 65,
+    retry: "never",
+    reason: "SiteNameTaken",
+    title: "Another folder's site has this name, with data of its own",
+    hint: "Choose another metadata.name. If it is the same site in a new place, say so: `howdah up --adopt`.",
+  },
+  "site/database-left": {
+    exit: 65,
+    retry: "never",
+    reason: "DatabaseLeftBehind",
+    title: "The change would leave the site's database behind and start with an empty one",
+    hint: "Take the data along: `howdah db dump`, `howdah destroy SITE` and `--purge`, `howdah up`, `howdah db import`.",
+  },
   "site/unknown": {
     exit: 66,
     retry: "never",

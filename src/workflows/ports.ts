@@ -28,8 +28,12 @@ export interface SiteRecord {
   } | null;
   /** RFC 3339. */
   readonly updatedAt: string;
-  /** `up`, or `down` when a person stopped it. */
-  readonly wanted: "up" | "down";
+  /** What passed its health check last; null until the first time. The fields above are what was asked for last. */
+  readonly serving: { readonly releaseId: string; readonly images: readonly string[]; readonly since: string } | null;
+  /** The release whose post-deploy hook ran to its end. */
+  readonly postDeployed: string | null;
+  /** Whether a person has seen the generated administrator's password. */
+  readonly credentialsShown: boolean;
 }
 
 /** Data of a destroyed site, kept until a day. */

@@ -9,6 +9,7 @@ interface UpFlags {
   readonly port?: string;
   readonly bind?: string;
   readonly tls: boolean;
+  readonly adopt: boolean;
 }
 
 /** `howdah up`: the main job. */
@@ -24,6 +25,7 @@ export function upCommand(program: Command, choose: Choose): void {
     .option("-p, --port <port>", "port of the edge for all sites (default: 8080, or HOWDAH_HTTP_PORT)")
     .option("--bind <address>", "address of the edge (default: 127.0.0.1; 0.0.0.0 for the world)")
     .option("--tls", "HTTPS with a certificate of this machine's own authority", false)
+    .option("--adopt", "the folder was moved: take over what belongs to the site's name", false)
     .addHelpText(
       "after",
       "\nExamples:\n  howdah up ./wordpress\n  howdah up --dry-run\n  howdah up ./shop --port 80 --bind 0.0.0.0\n  howdah up --output json | jq -r .url\n\nCtrl-C leaves nothing half-done: the next `howdah up` goes on.",

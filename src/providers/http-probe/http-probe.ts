@@ -1,4 +1,4 @@
-import { request } from "undici";
+import { Agent, request } from "undici";
 
 /** Bytes of a body that a check looks at. */
 const BODY_LIMIT = 64 * 1024;
@@ -11,11 +11,18 @@ export async function httpGet(
   url: string,
   options: { readonly host: string; readonly connect: { readonly address: string; readonly port: number }; readonly timeoutMs: number },
 ): Promise<{ readonly status: number; readonly headers: Readonly<Record<string, string>>; readonly body: string }> {
-  const { pathname, search } = new URL(url);
-  const response = await request(`http://${options.connect.address}:${String(options.connect.port)}${pathname}${search}`, {
-    headers: { host: options.host, "user-agent": "howdah-health" },
-    signal: AbortSignal.timeout(options.timeoutMs),
-  });
+  const { pathname, search, protocol, hostname } = new URL(url);
+  const secure = protocol === "https:";
+  // Who we ask is this machine's own edge, by address: whether strangers trust its certificate is another question.
+  const dispatcher = secure ? { dispatcher: new Agent({ connect: { servername: hostname, rejectUnauthorized: false } }) } : {};
+  const response = await request(
+    `${secure ? "https" : "http"}://${options.connect.address}:${String(options.connect.port)}${pathname}${search}`,
+    {
+      headers: { host: options.host, "user-agent": "howdah-health" },
+      ...dispatcher,
+      signal: AbortSignal.timeout(options.timeoutMs),
+    },
+  );
   let body = "";
   for await (const chunk of response.body.setEncoding("utf8")) {
     if (body.length < BODY_LIMIT) body += String(chunk);

@@ -5,7 +5,6 @@ export async function takeDown(record: SiteRecord, ports: Ports, context: Engine
   await ports.locks.hold(record.namespace, "down", async () => {
     // Asked first: without a working engine nothing is written down that the agent would carry out later, after this has failed.
     await ports.engine.observe(record.namespace);
-    await ports.records.put(record.namespace, { ...record, wanted: "down" });
     await ports.engine.scaleDown(record.namespace, context);
   });
 }

@@ -17,15 +17,20 @@ export async function checkHealth(
   context: EngineContext,
 ): Promise<{ readonly status: number; readonly milliseconds: number }> {
   const host = (site.hostnames[0] ?? "localhost").replace("*", "www");
-  const connect = { address: ports.settings.bind === "0.0.0.0" ? "127.0.0.1" : ports.settings.bind, port: ports.settings.httpPort };
-  const port = connect.port === 80 ? "" : `:${String(connect.port)}`;
+  // Plain HTTP only redirects to HTTPS for such a site, which says nothing about it.
+  const secure = site.tls.mode !== "off";
+  const connect = {
+    address: ports.settings.bind === "0.0.0.0" ? "127.0.0.1" : ports.settings.bind,
+    port: secure ? ports.settings.httpsPort : ports.settings.httpPort,
+  };
+  const port = connect.port === (secure ? 443 : 80) ? "" : `:${String(connect.port)}`;
   const until = ports.clock.now() + PATIENCE_MS;
   let last = "nothing answered";
   for (;;) {
     context.signal.throwIfAborted();
     const started = ports.clock.now();
     try {
-      const answer = await ports.http.get(`http://${host}${site.web.healthPath}`, {
+      const answer = await ports.http.get(`${secure ? "https" : "http"}://${host}${site.web.healthPath}`, {
         host: `${host}${port}`,
         connect,
         timeoutMs: ATTEMPT_MS,

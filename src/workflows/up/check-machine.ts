@@ -1,6 +1,6 @@
 import { HowdahError } from "../../kernel/howdah-error.ts";
 import type { Site } from "../../site/site.ts";
-import type { Ports, SiteRecord } from "../ports.ts";
+import type { Ports } from "../ports.ts";
 
 /** Verbs that touch containers need root: says so at once, and why. */
 export async function requireRoot(ports: Pick<Ports, "machine">): Promise<void> {
@@ -12,7 +12,7 @@ export async function requireRoot(ports: Pick<Ports, "machine">): Promise<void> 
 }
 
 /** What must be true before anything is made: root, tools, a free port or our own edge on it, hostnames that no other site has. */
-export async function checkMachineFor(site: Site, _former: SiteRecord | undefined, ports: Ports): Promise<void> {
+export async function checkMachineFor(site: Site, ports: Ports): Promise<void> {
   await requireRoot(ports);
   const wrong = (await ports.machine.check()).filter((check) => !check.ok);
   const first = wrong[0];

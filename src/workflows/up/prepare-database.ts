@@ -28,20 +28,13 @@ const SERVER_MEMORY_BYTES = 1024 ** 3;
 /** A server starts in seconds, but its first start makes the data directory, and recovery after a crash takes its time. */
 const SERVER_PATIENCE_MS = 300_000;
 
-/** Objects of one server: others in the system namespace are not this plan's business. */
-function ofServer(inventory: Inventory, server: string): Inventory {
+/** Objects of one server and this site's way to it: other servers, and the ways of other sites, are not this plan's business. */
+function ofServer(inventory: Inventory, server: string, site: string): Inventory {
   const own = [...inventory.objects].filter(([key]) => {
     const name = key.slice(key.indexOf("/") + 1);
-    return name === server || name.startsWith(`${server}-from-`);
+    return name === server || name === `${server}-from-${site}`;
   });
   return { namespace: inventory.namespace, objects: new Map(own) };
-}
-
-/** Sites that use a server: those that are remembered, and the one that comes now. */
-async function clientsOf(version: string, site: Site, ports: Ports): Promise<readonly string[]> {
-  const records = await ports.records.list();
-  const others = records.filter((record) => record.site.database?.version === version).map((record) => record.namespace);
-  return [...new Set([...others, site.name])].sort();
 }
 
 /** Makes sure that the shared server of the site's version runs, that the site may reach it, and that the site has its own database and user there. */
@@ -54,12 +47,11 @@ export async function prepareDatabase(site: Site, images: PreparedImages, ports:
   await ports.locks.hold(SYSTEM_NAMESPACE, "up", async () => {
     await ports.engine.prepare(SYSTEM_NAMESPACE, context);
     const secretDigest = await ports.engine.putSecret(SYSTEM_NAMESPACE, name, await ports.databases.adminSecret(name));
-    const clients = await clientsOf(wanted.version, site, ports);
     const objects = [
       ...renderDatabaseServer({ version: wanted.version, image, memoryBytes: SERVER_MEMORY_BYTES, secretDigest }),
-      ...clients.map((client) => renderDatabaseAccess(wanted.version, client)),
+      renderDatabaseAccess(wanted.version, site.name),
     ];
-    const inventory = ofServer(await ports.engine.inventory(SYSTEM_NAMESPACE), name);
+    const inventory = ofServer(await ports.engine.inventory(SYSTEM_NAMESPACE), name, site.name);
     await applyPlan(
       SYSTEM_NAMESPACE,
       planObjects(

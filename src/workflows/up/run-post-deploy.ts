@@ -7,7 +7,7 @@ import type { EngineContext, Ports } from "../ports.ts";
 /** Runs the post-deploy hook's steps in the running PHP container, in order, and streams what they print. The site serves whatever comes of it. */
 export async function runPostDeploy(site: Site, namespace: string, ports: Ports, context: EngineContext): Promise<void> {
   for (const step of site.hooks.postDeploy) {
-    const argv = "argv" in step ? step.argv : ["/usr/bin/php", "/usr/lib/howdah/entrypoint.php", "sql", step.sql];
+    const argv = "argv" in step ? step.argv : ["/usr/bin/php", "/usr/lib/howdah/entrypoint.php", "sql", "--hook", step.sql];
     const lines: string[] = [];
     const output = new PassThrough();
     let rest = "";

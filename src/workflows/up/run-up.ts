@@ -1,4 +1,4 @@
-import { join, resolve } from "node:path";
+import { resolve } from "node:path";
 import type { Evidence } from "../../detect/evidence.ts";
 import { HowdahError } from "../../kernel/howdah-error.ts";
 import type { PositionedDiagnostic } from "../../site/reading/positions.ts";
@@ -19,6 +19,7 @@ export interface UpCommand {
   readonly port?: string;
   readonly bind?: string;
   readonly tls: boolean;
+  readonly adopt: boolean;
 }
 
 /** What happened. */
@@ -81,9 +82,9 @@ function mainEvidence(evidence: readonly Evidence[]): readonly string[] {
   ];
 }
 
-async function credentialsOf(site: Site, first: boolean, ports: Ports): Promise<UpDone["credentials"]> {
+async function credentialsOf(site: Site, show: boolean, ports: Ports): Promise<UpDone["credentials"]> {
   const variable = site.variables.find(({ name }) => name === "HOWDAH_ADMIN_PASSWORD");
-  if (!first || variable?.from !== "generated") return null;
+  if (!show || variable?.from !== "generated") return null;
   const user = site.variables.find(({ name }) => name === "HOWDAH_ADMIN_USER");
   const secret = (await ports.secrets.get(site.name, "generated"))?.["HOWDAH_ADMIN_PASSWORD"];
   return secret === undefined ? null : { user: user?.from === "literal" ? user.value : "admin", password: secret.reveal() };
@@ -100,6 +101,10 @@ export async function runUp(command: UpCommand, given: Ports, context: EngineCon
   for (const warning of loaded.warnings)
     context.emit({ type: "notice", level: warning.severity === "info" ? "info" : "warning", message: warning.message });
   const source = await ports.files.realpath(resolve(loaded.source));
-  const result = await bringUp({ site, file: join(loaded.file), source, lockFile: loaded.lockFile }, ports, context);
-  return { kind: "done", ...result, warnings: loaded.warnings, credentials: await credentialsOf(site, result.first, ports) };
+  const result = await bringUp(
+    { site, file: await ports.files.realpath(loaded.file), source, lockFile: loaded.lockFile, adopt: command.adopt },
+    ports,
+    context,
+  );
+  return { kind: "done", ...result, warnings: loaded.warnings, credentials: await credentialsOf(site, result.showCredentials, ports) };
 }

@@ -8,11 +8,13 @@ import { renderSite } from "../../render/site/render-site.ts";
 import type { Site } from "../../site/site.ts";
 import type { EngineContext, Ports, SiteRecord } from "../ports.ts";
 import { checkConfiguration } from "./check-configuration.ts";
+import { checkFormer } from "./check-former.ts";
 import { checkHealth } from "./check-health.ts";
 import { checkMachineFor } from "./check-machine.ts";
 import { type PreparedDatabase, prepareDatabase } from "./prepare-database.ts";
 import { type PreparedImages, prepareImages } from "./prepare-images.ts";
 import { DATABASE_SECRET, GENERATED_SECRET, prepareSecrets } from "./prepare-secrets.ts";
+import { pruneImages } from "./prune-images.ts";
 import { runPostDeploy } from "./run-post-deploy.ts";
 import { siteUrl } from "./site-url.ts";
 
@@ -24,6 +26,8 @@ export interface UpRequest {
   /** Absolute path of the code. */
   readonly source: string;
   readonly lockFile: string;
+  /** The site file was moved: what belongs to its name is taken over. */
+  readonly adopt: boolean;
 }
 
 /** What came of it. */
@@ -33,7 +37,8 @@ export interface UpResult {
   readonly health: { readonly status: number; readonly milliseconds: number };
   /** Milliseconds by stage, in order. */
   readonly timings: readonly { readonly stage: string; readonly milliseconds: number }[];
-  readonly first: boolean;
+  /** True the first time that the site is healthy. */
+  readonly showCredentials: boolean;
 }
 
 /** Runs a stage as a task: its time is reported, its failure is named where it happened. */
@@ -90,6 +95,10 @@ function renderInput(
   };
 }
 
+function imagesOf(input: RenderInput): string[] {
+  return [input.images.web, ...(input.images.php === null ? [] : [input.images.php])];
+}
+
 /**
  * The main job: from a resolved site to a healthy one behind a URL. Every stage may be repeated: what is there already is kept,
  * so a run that was killed anywhere is finished by the next. Nothing that serves is touched before the new images are built and
@@ -102,8 +111,10 @@ export async function bringUp(request: UpRequest, ports: Ports, context: EngineC
   const timings: { stage: string; milliseconds: number }[] = [];
   const stage = stages(emit, ports, signal, timings);
   return ports.locks.hold(namespace, "up", async () => {
-    const former = await ports.records.get(namespace);
-    await stage("machine", "Checking the machine", () => checkMachineFor(site, former, ports));
+    const former = await stage("machine", "Checking the machine", async () => {
+      await checkMachineFor(site, ports);
+      return checkFormer(site, request.file, { adopt: request.adopt }, ports);
+    });
     const images = await stage(
       "images",
       "Images",
@@ -151,7 +162,9 @@ export async function bringUp(request: UpRequest, ports: Ports, context: EngineC
               uid: database.uid,
             },
       updatedAt: new Date(ports.clock.now()).toISOString(),
-      wanted: "up",
+      serving: former?.serving ?? null,
+      postDeployed: former?.postDeployed ?? null,
+      credentialsShown: former?.credentialsShown ?? false,
     };
     await ports.records.put(namespace, record);
     await ports.retained.remove(namespace);
@@ -162,15 +175,25 @@ export async function bringUp(request: UpRequest, ports: Ports, context: EngineC
       () => (steps.length === 0 ? "nothing to change" : `${String(steps.length)} steps`),
     );
     await ports.engine.scaleUp(namespace, context);
+    await ports.agent.ensureRunning();
     const health = await stage(
       "health",
       `Asking ${site.web.healthPath}`,
       () => checkHealth(site, ports, context),
       (answer) => String(answer.status),
     );
-    if (site.hooks.postDeploy.length > 0 && steps.length > 0)
+    const healthy: SiteRecord = {
+      ...record,
+      serving: { releaseId: input.releaseId, images: imagesOf(input), since: record.updatedAt },
+      credentialsShown: true,
+    };
+    await ports.records.put(namespace, healthy);
+    // A hook that failed or was cut off is due again, even when nothing else changed.
+    if (site.hooks.postDeploy.length > 0 && (steps.length > 0 || record.postDeployed !== input.releaseId)) {
       await stage("post-deploy", "Post-deploy hook", () => runPostDeploy(site, namespace, ports, context));
-    await ports.agent.ensureRunning();
-    return { record, steps, health, timings, first: former === undefined };
+      await ports.records.put(namespace, { ...healthy, postDeployed: input.releaseId });
+    }
+    await pruneImages(site.name, [...imagesOf(input), ...(former?.serving?.images ?? [])], ports, signal);
+    return { record: healthy, steps, health, timings, showCredentials: !record.credentialsShown };
   });
 }

@@ -15,10 +15,12 @@ import { kindOf, readProjectFile, realPathOf, writeProjectFile } from "./provide
 import { fileSecretStore } from "./providers/secrets/file-secret-store.ts";
 import { documentStore } from "./providers/state/document-store.ts";
 import { systemClock } from "./providers/system-clock.ts";
+import { SYSTEM_NAMESPACE } from "./render/database/database-name.ts";
 import { renderEdge } from "./render/nginx/render-edge-config.ts";
-import { purgeExpired } from "./workflows/lifecycle/destroy-site.ts";
+import { purgeExpired } from "./workflows/lifecycle/purge-data.ts";
 import type { LockPort, Ports, RetainedData, Settings, SiteRecord } from "./workflows/ports.ts";
 import { FOLLOW_INTO } from "./workflows/follow-into.ts";
+import type { SharedImage } from "./workflows/up/keep-newest.ts";
 import { readTree } from "./workflows/read-tree/read-tree.ts";
 
 /** What the process gives: its environment, and where the programs lie that go into images. */
@@ -64,6 +66,9 @@ function lazily<T extends object>(load: () => Promise<T>): T {
   });
 }
 
+/** A second agent is refused in less than that; nothing is purged before it is clear which one stays. */
+const FIRST_PURGE_MS = 30_000;
+
 /** The one composition root: reads the environment and chooses every adapter. */
 export async function wirePorts({ environment, entrypointDirectory, self }: WiringInput): Promise<Ports> {
   const stateDirectory = environment["HOWDAH_STATE_DIR"] ?? "/var/lib/howdah";
@@ -91,7 +96,7 @@ export async function wirePorts({ environment, entrypointDirectory, self }: Wiri
   });
   const locks: LockPort = {
     hold: async (namespace, command, work) => {
-      const held = await lock(namespace, `howdah ${command}`, { waitMs: namespace === "howdah-system" ? 120_000 : 0 });
+      const held = await lock(namespace, `howdah ${command}`, { waitMs: namespace === SYSTEM_NAMESPACE ? 360_000 : 0 });
       try {
         return await work();
       } finally {
@@ -118,6 +123,7 @@ export async function wirePorts({ environment, entrypointDirectory, self }: Wiri
     secrets,
     records: documentStore<SiteRecord>(join(stateDirectory, "sites")),
     retained: documentStore<RetainedData>(join(stateDirectory, "retained")),
+    sharedImages: documentStore<SharedImage>(join(stateDirectory, "shared-images")),
     configCheck: { run: checkInImage },
     http: { get: async (...given) => (await import("./providers/http-probe/http-probe.ts")).httpGet(...given) },
     edge: { ensure: (wanted) => engine.edge.ensure(wanted), remove: () => engine.edge.remove() },
@@ -130,10 +136,15 @@ export async function wirePorts({ environment, entrypointDirectory, self }: Wiri
         const line = (entry: object): void => {
           log(JSON.stringify({ time: new Date().toISOString(), ...entry }));
         };
-        const [code] = await Promise.all([
-          service.serve({ engine, signal, random: Math.random, log: line }),
-          retentionLoop({ purge: () => purgeExpired(ports), clock: systemClock, signal, log: line }),
-        ]);
+        // Retention is only for the agent that holds the machine's lock: it starts and ends with it.
+        const ended = new AbortController();
+        const running = AbortSignal.any([signal, ended.signal]);
+        const purge = (): ReturnType<typeof purgeExpired> => purgeExpired(ports);
+        const serving = service.serve({ engine, signal, random: Math.random, log: line }).finally(() => {
+          ended.abort();
+        });
+        const retention = retentionLoop({ purge, clock: systemClock, signal: running, log: line, after: FIRST_PURGE_MS });
+        const [code] = await Promise.all([serving, retention]);
         return code;
       },
     },
@@ -163,6 +174,9 @@ function agentEnvironment(environment: NodeJS.ProcessEnv): Record<string, string
     "HOWDAH_HTTPS_PORT",
     "HOWDAH_BIND",
     "HOWDAH_RETENTION_DAYS",
+    // Where podman keeps containers: with another answer than `up` had, the agent would find none.
+    "CONTAINERS_CONF",
+    "CONTAINERS_STORAGE_CONF",
   ];
   return Object.fromEntries(names.flatMap((name) => (environment[name] === undefined ? [] : [[name, environment[name]]])));
 }

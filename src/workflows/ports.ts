@@ -6,6 +6,7 @@ import type { ImageBuilder } from "../providers/image-builder.ts";
 import type { MachineCheck } from "../providers/machine/machine-checks.ts";
 import type { SecretStore } from "../providers/secrets/secret-store.ts";
 import type { Site } from "../site/site.ts";
+import type { SharedImage } from "./up/keep-newest.ts";
 
 /** What is remembered of a site that runs on this machine, so that verbs work without its file. Holds no secret. */
 export interface SiteRecord {
@@ -137,6 +138,7 @@ export interface Ports {
   readonly secrets: SecretStore;
   readonly records: DocumentStore<SiteRecord>;
   readonly retained: DocumentStore<RetainedData>;
+  readonly sharedImages: DocumentStore<SharedImage>;
   readonly configCheck: ConfigCheck;
   readonly http: HttpProbe;
   readonly edge: EdgePort;

@@ -50,7 +50,7 @@ async function destroy(name: string, yes: boolean, context: CliContext): Promise
 }
 
 async function purge(name: string, yes: boolean, context: CliContext): Promise<number> {
-  const { purgeData } = await import("../../workflows/lifecycle/destroy-site.ts");
+  const { purgeData } = await import("../../workflows/lifecycle/purge-data.ts");
   const ports = await context.ports();
   const retained = await ports.retained.get(name);
   if (retained === undefined)
@@ -58,10 +58,12 @@ async function purge(name: string, yes: boolean, context: CliContext): Promise<n
       hint: "`howdah status` lists what is kept; a site that runs must be destroyed first.",
     });
   context.terminal.err(
-    `Deletes for good:\n${retained.volumes.map((volume) => `  volume ${volume}\n`).join("")}${retained.record.database === null ? "" : `  database ${retained.record.database.name}\n`}`,
+    `Deletes for good:\n${retained.volumes.map((volume) => `  volume ${volume}\n`).join("")}${retained.record.database === null ? "" : `  database ${retained.record.database.name}\n`}  secrets and dumps from before imports\n`,
   );
   await confirm(`Delete the data of ${name} for good?`, yes, context);
-  await purgeData(retained, ports);
+  const gone = await purgeData(name, ports);
+  if (!gone)
+    throw new HowdahError("machine/busy", `${name} runs again, so its data was not touched`, { hint: `\`howdah destroy ${name}\` first.` });
   context.terminal.out(
     context.flags.output === "json" ? `${JSON.stringify({ name, purged: true })}\n` : `The data of ${name} is deleted.\n`,
   );

@@ -1,6 +1,6 @@
-import { HowdahError } from "../../kernel/howdah-error.ts";
 import type { EngineContext, Ports, RetainedData, SiteRecord } from "../ports.ts";
-import { serverReference } from "../up/database-server.ts";
+import { SYSTEM_NAMESPACE } from "../../render/database/database-name.ts";
+import { renderDatabaseAccess } from "../../render/database/render-database-access.ts";
 
 /** What destroying a site deletes now, and what is kept until later: shown before anybody says yes. */
 export interface DestroyPlan {
@@ -46,6 +46,7 @@ export async function destroySite(record: SiteRecord, ports: Ports, context: Eng
   return ports.locks.hold(record.namespace, "destroy", async () => {
     const retained = await retainedOf(record, ports);
     await ports.retained.put(record.namespace, retained);
+    await closeWayToDatabase(record, ports, context);
     await ports.engine.remove(record.namespace, context);
     await ports.records.remove(record.namespace);
     // Without sites nothing of ours should hold a port.
@@ -54,29 +55,17 @@ export async function destroySite(record: SiteRecord, ports: Ports, context: Eng
   });
 }
 
-/** Deletes a destroyed site's data for good: volumes, database and secrets. Never called for a site that runs. */
-export async function purgeData(retained: RetainedData, ports: Ports): Promise<void> {
-  await ports.locks.hold(retained.namespace, "purge", async () => {
-    if ((await ports.records.get(retained.namespace)) !== undefined) return;
-    for (const volume of retained.volumes) await ports.engine.deleteVolume(retained.namespace, volume);
-    await dropDatabase(retained, ports);
-    for (const { name } of await ports.secrets.list(retained.namespace)) await ports.secrets.remove(retained.namespace, name);
-    await ports.retained.remove(retained.namespace);
+/** Without its policy the shared server leaves the site's network, which nothing then makes again. */
+async function closeWayToDatabase({ namespace, database, site }: SiteRecord, ports: Ports, context: EngineContext): Promise<void> {
+  if (database === null || site.database === null) return;
+  const { name } = renderDatabaseAccess(site.database.version, namespace).metadata;
+  await ports.locks.hold(SYSTEM_NAMESPACE, "destroy", async () => {
+    const { objects } = await ports.engine.inventory(SYSTEM_NAMESPACE);
+    if (!objects.has(`NetworkPolicy/${name}`)) return;
+    await ports.engine.apply(
+      SYSTEM_NAMESPACE,
+      { do: "delete", key: `NetworkPolicy/${name}`, because: `${namespace} is destroyed` },
+      context,
+    );
   });
-}
-
-async function dropDatabase({ record: { database } }: RetainedData, ports: Ports): Promise<void> {
-  if (database === null) return;
-  const server = serverReference(database.server, ports);
-  if ((await server.locate()) === undefined)
-    throw new HowdahError("database/unreachable", `${database.server} does not run, so the database ${database.name} can't be deleted yet`);
-  await ports.databases.dropDatabase({ server, name: database.name, user: database.user, uid: database.uid });
-}
-
-/** Purges everything whose retention has ended; the agent calls it now and then. Answers the names. */
-export async function purgeExpired(ports: Ports): Promise<readonly string[]> {
-  const now = ports.clock.now();
-  const expired = (await ports.retained.list()).filter((retained) => Date.parse(retained.keptUntil) <= now);
-  for (const retained of expired) await purgeData(retained, ports);
-  return expired.map((retained) => retained.namespace);
 }

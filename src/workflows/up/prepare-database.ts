@@ -41,7 +41,7 @@ function ofServer(inventory: Inventory, server: string, site: string): Inventory
 export async function prepareDatabase(site: Site, images: PreparedImages, ports: Ports, context: EngineContext): Promise<PreparedDatabase> {
   const wanted = site.database;
   if (wanted === null || images.database === null) throw new TypeError("a site without a database has none to prepare");
-  const image = images.database.reference;
+  const image = images.database;
   const name = databaseServerName(wanted.version);
   const server = serverOfVersion(wanted.version, ports);
   await ports.locks.hold(SYSTEM_NAMESPACE, "up", async () => {

@@ -1,5 +1,5 @@
 import { builderRequests, phpBuilder } from "../../catalog/builder-requests.ts";
-import type { BaseRequest } from "../../catalog/image-recipes.ts";
+import { type BaseRequest, normalRequest } from "../../catalog/image-recipes.ts";
 import { isMariadbVersion } from "../../catalog/mariadb-versions.ts";
 import type { Emit } from "../../kernel/event.ts";
 import { HowdahError } from "../../kernel/howdah-error.ts";
@@ -8,13 +8,17 @@ import { type Lock, parseLock, printLock } from "../../providers/image-lock.ts";
 import type { Site } from "../../site/site.ts";
 import { FOLLOW_INTO } from "../follow-into.ts";
 import type { Ports } from "../ports.ts";
+import { databaseServerName } from "../../render/database/database-name.ts";
+import { canonicalJson } from "../../render/rendered.ts";
+import { keepNewest } from "./keep-newest.ts";
 import { systemRootOf } from "../read-tree/read-tree.ts";
 
 /** The images that a site runs on. */
 export interface PreparedImages {
   readonly site: SiteImages;
-  readonly edge: BuiltImage;
-  readonly database: BuiltImage | null;
+  /** References of what all sites share. */
+  readonly edge: string;
+  readonly database: string | null;
 }
 
 /** The edge needs nothing but nginx itself; every site shares it. */
@@ -90,7 +94,7 @@ export async function prepareImages(
   const base = (request: BaseRequest): Promise<BuiltImage> => ports.images.ensureBase(request, lock, emit, signal);
   const php = phpRequest(site);
   const foreign = site.runtime?.image ?? null;
-  const [edge, web, phpBase, database] = await Promise.all([
+  const [edge, web, phpBase, server] = await Promise.all([
     base(edgeRequest),
     base({ kind: "nginx", modules: site.web.modules }),
     php !== null ? base(php) : foreign === null ? null : ports.images.ensureForeign(foreign, emit, signal),
@@ -124,5 +128,23 @@ export async function prepareImages(
       message: `${link.path} points to ${link.target}, which is ${link.why === "outside" ? "outside of the site" : link.why}: it is not in the image`,
     });
   }
-  return { site: images, edge, database };
+  const shared = (name: string, request: BaseRequest, built: BuiltImage): Promise<string> => {
+    const version = mainVersion(lock, request);
+    return keepNewest({ name, reference: built.reference, version }, ports, signal);
+  };
+  return {
+    site: images,
+    edge: await shared("edge", edgeRequest, edge),
+    database:
+      site.database === null || server === null
+        ? null
+        : await shared(databaseServerName(site.database.version), databaseRequest(site.database.version), server),
+  };
+}
+
+/** Debian's version of the program that an image is for. */
+function mainVersion(lock: Lock, request: BaseRequest): string {
+  const packages = lock.images.find((image) => canonicalJson(image.request) === canonicalJson(normalRequest(request)))?.packages ?? [];
+  const main = packages.find(({ name }) => name === "nginx" || name.startsWith("mariadb-server-core"));
+  return main?.version ?? "0";
 }

@@ -137,7 +137,7 @@ export async function bringUp(request: UpRequest, ports: Ports, context: EngineC
     await stage("configuration", "nginx and PHP-FPM judge their configuration", () => checkConfiguration(site, input, ports, signal));
     await stage("edge", "Edge", () =>
       ports.edge.ensure(
-        { image: images.edge.reference, httpPort: ports.settings.httpPort, httpsPort: ports.settings.httpsPort, bind: ports.settings.bind },
+        { image: images.edge, httpPort: ports.settings.httpPort, httpsPort: ports.settings.httpsPort, bind: ports.settings.bind },
         context,
       ),
     );

@@ -1,0 +1,53 @@
+import { rm } from "node:fs/promises";
+import { HowdahError } from "../../kernel/howdah-error.ts";
+import { safetyDirectory } from "../database/safety-dumps.ts";
+import type { Ports, RetainedData } from "../ports.ts";
+import { serverReference } from "../up/database-server.ts";
+
+/**
+ * Deletes a destroyed site's data for good: database, volumes, secrets, dumps from before imports. Never for a site that runs again:
+ * then it answers false and touches nothing. Errors: database/unreachable before anything is deleted.
+ */
+export async function purgeData(namespace: string, ports: Ports, due: (retained: RetainedData) => boolean = () => true): Promise<boolean> {
+  return ports.locks.hold(namespace, "purge", async () => {
+    // Read again now that nobody else can change it: the site may be back, or have been destroyed anew.
+    const retained = await ports.retained.get(namespace);
+    if (retained === undefined || !due(retained) || (await ports.records.get(namespace)) !== undefined) return false;
+    await dropDatabase(retained, ports);
+    for (const volume of retained.volumes) await ports.engine.deleteVolume(namespace, volume);
+    await ports.engine.forget(namespace);
+    for (const { name } of await ports.secrets.list(namespace)) await ports.secrets.remove(namespace, name);
+    await rm(safetyDirectory(retained.record, ports), { recursive: true, force: true });
+    await ports.retained.remove(namespace);
+    return true;
+  });
+}
+
+async function dropDatabase({ record: { database } }: RetainedData, ports: Ports): Promise<void> {
+  if (database === null) return;
+  const server = serverReference(database.server, ports);
+  if ((await server.locate()) === undefined)
+    throw new HowdahError("database/unreachable", `${database.server} does not run, so the database ${database.name} can't be deleted yet`);
+  await ports.databases.dropDatabase({ server, name: database.name, user: database.user, uid: database.uid });
+}
+
+/** What a round of purging did: names of sites whose data is gone, and of those that have to wait, with the reason. */
+export interface Purged {
+  readonly purged: readonly string[];
+  readonly failed: readonly { readonly name: string; readonly error: string }[];
+}
+
+/** Purges everything whose retention has ended; the agent calls it now and then. One site that can't be purged holds up no other. */
+export async function purgeExpired(ports: Ports): Promise<Purged> {
+  const expired = (retained: RetainedData): boolean => Date.parse(retained.keptUntil) <= ports.clock.now();
+  const purged: string[] = [];
+  const failed: { name: string; error: string }[] = [];
+  for (const { namespace } of (await ports.retained.list()).filter(expired)) {
+    try {
+      if (await purgeData(namespace, ports, expired)) purged.push(namespace);
+    } catch (error) {
+      failed.push({ name: namespace, error: error instanceof Error ? error.message : String(error) });
+    }
+  }
+  return { purged, failed };
+}

@@ -1,0 +1,37 @@
+import { expect, it } from "vitest";
+import type { ImageSummary } from "../../providers/image-builder.ts";
+import type { Ports } from "../ports.ts";
+import { keepNewest, type SharedImage } from "./keep-newest.ts";
+
+function machine(current: SharedImage | undefined, images: readonly string[]): { ports: Ports; kept: () => SharedImage | undefined } {
+  let kept = current;
+  const list = async (): Promise<ImageSummary[]> => images.map((reference) => ({ reference, digest: "", sizeBytes: 0, kind: "mariadb" }));
+  const store = {
+    get: async () => kept,
+    put: async (_name: string, image: SharedImage) => void (kept = image),
+    list: async () => [],
+    remove: async () => undefined,
+  };
+  return { ports: { sharedImages: store, images: { list } } as unknown as Ports, kept: () => kept };
+}
+
+const old: SharedImage = { name: "mariadb-11-8", reference: "m:old", version: "1:11.8.9-1" };
+const young: SharedImage = { name: "mariadb-11-8", reference: "m:young", version: "1:11.8.10-1" };
+
+it.each([
+  { name: "takes the first image", current: undefined, candidate: old, images: [], is: "m:old" },
+  { name: "takes a newer one", current: old, candidate: young, images: ["m:old"], is: "m:young" },
+  { name: "never goes back to an older one", current: young, candidate: old, images: ["m:young"], is: "m:young" },
+  {
+    name: "keeps what runs when another build has the same version",
+    current: old,
+    candidate: { ...old, reference: "m:other" },
+    images: ["m:old"],
+    is: "m:old",
+  },
+  { name: "takes what there is when the newest was removed", current: young, candidate: old, images: [], is: "m:old" },
+])("$name", async ({ current, candidate, images, is }) => {
+  const { ports, kept } = machine(current, images);
+  expect(await keepNewest(candidate, ports, new AbortController().signal)).toBe(is);
+  expect(kept()?.reference).toBe(is);
+});

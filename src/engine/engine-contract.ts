@@ -270,5 +270,19 @@ export function engineContract(name: string, start: () => Promise<EngineUnderTes
       await put("alpha", "alpha.localhost", tinyDeployment(site()));
       expect((await run("exec", tiny("alpha"), ["cat", "/data/kept"])).code).not.toBe(0);
     });
+
+    it("forgets a namespace only when its workloads and volumes are gone, and then all of it", async () => {
+      await under.engine.putSecret("alpha", "login", { password: new Secret("kept", "test") });
+      expect((await failureOf(under.engine.forget("alpha"))).code).toBe("bug");
+      await under.engine.remove("alpha", context);
+      expect((await failureOf(under.engine.forget("alpha"))).message).toContain("PersistentVolumeClaim/data");
+      await under.engine.deleteVolume("alpha", "data");
+      expect(await under.engine.namespaces()).toContain("alpha"); // its secret is still there
+      await under.engine.forget("alpha");
+      expect(await under.engine.namespaces()).not.toContain("alpha");
+      await under.engine.forget("alpha");
+      const needsSecret = put("alpha", "alpha.localhost", tinyDeployment(site({ secret: "login", deadline: 3 })));
+      expect((await failureOf(needsSecret)).message).toMatch(/"login" of alpha was never stored/);
+    });
   });
 }

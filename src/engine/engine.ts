@@ -85,6 +85,11 @@ export interface Engine {
   remove(namespace: string, context: EngineContext): Promise<void>;
   /** Deletes one volume for good, and its claim from the inventory. */
   deleteVolume(namespace: string, claim: string): Promise<void>;
+  /**
+   * Forgets a namespace whose data was deleted: its secrets with every copy, what the engine remembered of it, its network. Nothing of it
+   * remains, and doing it again does nothing. Errors: `bug` while it has workloads or claims: those go with `remove` and `deleteVolume`.
+   */
+  forget(namespace: string): Promise<void>;
   /** One pass that brings back what should run: starts what died, refreshes the way in. Answers what it did. The agent calls it in a loop. Never acts on a namespace that a command has locked. */
   heal(context: EngineContext): Promise<readonly string[]>;
 }

@@ -75,6 +75,12 @@ export function memoryEngine(behaviour: Behaviour = wellBehaved): MemoryEngine {
       space(namespace).volumes.delete(claim);
       space(namespace).objects.delete(`PersistentVolumeClaim/${claim}`);
     },
+    forget: async (namespace) => {
+      const keys = [...(world.namespaces.get(namespace)?.objects.keys() ?? [])];
+      const kept = keys.find((key) => /^(Deployment|StatefulSet|PersistentVolumeClaim)\//.test(key));
+      if (kept !== undefined) throw new HowdahError("bug", `${namespace} was to be forgotten while it has ${kept}`);
+      world.namespaces.delete(namespace);
+    },
     heal: async () => [...world.namespaces.values()].flatMap((one) => (one.down ? [] : startMissing(world, one))),
   };
 }

@@ -26,6 +26,4 @@ export async function deleteClaim(machine: Machine, namespace: string, claim: st
   const name = machine.names.volume(namespace, claim);
   if (await machine.podman.exists("volume", name)) await machine.podman.run(["volume", "rm", name]);
   await machine.store.change(namespace, (state) => withoutObject(state, `PersistentVolumeClaim/${claim}`));
-  const state = await machine.store.read(namespace);
-  if (Object.keys(state.objects).length === 0) await machine.store.forget(namespace);
 }

@@ -30,6 +30,8 @@ export interface PodVolumes {
   prepare(namespace: string, pod: string, spec: PodSpec, state: NamespaceState): Promise<ReadonlyMap<string, VolumeSource>>;
   /** Unmounts and deletes the pod's own volumes; data, files and secrets stay. */
   discard(pod: string): Promise<void>;
+  /** Deletes the mounted copies of a namespace's secrets; no pod of it may be there. */
+  discardSecrets(namespace: string): Promise<void>;
   /** Discards the volumes of pods whose names begin with `prefix` and that are not there any more: what a killed command left. One-offs are left alone unless `once`. */
   discardOthers(prefix: string, existing: ReadonlySet<string>, once?: "once"): Promise<void>;
 }
@@ -57,6 +59,11 @@ export function podVolumes(ports: PodVolumesPorts): PodVolumes {
   };
   return {
     discard,
+    discardSecrets: async (namespace) => {
+      const directory = secretsDirectory(ports);
+      const own = (await readdir(directory).catch(() => [])).filter((name) => name.startsWith(`${namespace}.`));
+      for (const name of own) await rm(join(directory, name), { recursive: true, force: true });
+    },
     prepare: async (namespace, pod, spec, state) => {
       const sources = new Map<string, VolumeSource>();
       for (const volume of spec.volumes) sources.set(volume.name, await make(namespace, pod, volume, state));
@@ -153,11 +160,16 @@ export function filesDirectory(store: StateStore, namespace: string, map: Config
   return join(store.directory(namespace), "files", `${map.metadata.name}.${digestOf(map.data).slice(0, 16)}`);
 }
 
+function secretsDirectory(ports: Pick<PodVolumesPorts, "runDir">): string {
+  return join(ports.runDir, "secrets");
+}
+
 async function secretSource(ports: PodVolumesPorts, namespace: string, name: string): Promise<VolumeSource> {
-  const mountPoint = join(ports.runDir, "secrets");
+  const mountPoint = secretsDirectory(ports);
   await mountTmpfs(ports, mountPoint, SECRETS_BYTES, "0700");
   const { version, data } = await ports.secrets.read(namespace, name);
-  const path = join(mountPoint, createHash("sha256").update(`${namespace}\0${name}\0${version}`).digest("hex").slice(0, 32));
+  const content = createHash("sha256").update(`${name}\0${version}`).digest("hex").slice(0, 32);
+  const path = join(mountPoint, `${namespace}.${content}`); // namespaces have no dots
   await mkdir(path, { recursive: true, mode: 0o500 });
   await chown(path, RUN_AS, RUN_AS);
   for (const [key, secret] of Object.entries(data)) {

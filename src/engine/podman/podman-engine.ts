@@ -7,8 +7,9 @@ import type { AttachProcess, RunProcess } from "../process-port.ts";
 import { attachProcess } from "./attach-process.ts";
 import { deleteClaim, ensureClaim } from "./claims.ts";
 import { type Edge, edge } from "./edge.ts";
-import type { RenderEdge } from "./edge-routes.ts";
 import type { CertificateFor } from "./edge-ports.ts";
+import type { RenderEdge } from "./edge-routes.ts";
+import { forgetNamespace, forgetWhenEmpty } from "./forget-namespace.ts";
 import { healer } from "./heal.ts";
 import type { Machine } from "./machine.ts";
 import { machineLimits } from "./machine-limits.ts";
@@ -95,7 +96,10 @@ function engineOf(machine: Machine, ports: PodmanEnginePorts, wayIn: Edge): Podm
       return { namespace, objects: new Map(entries) };
     },
     putSecret: (namespace, name, data) => machine.secrets.put(safeName(namespace), name, data),
-    deleteSecret: (namespace, name) => machine.secrets.delete(namespace, name),
+    deleteSecret: async (namespace, name) => {
+      await machine.secrets.delete(namespace, name);
+      await forgetWhenEmpty(machine, namespace);
+    },
     apply: async (namespace, step, context) => {
       safeName(namespace);
       if (step.do === "keep") await machine.store.change(namespace, (state) => withoutObject(state, step.key));
@@ -112,7 +116,11 @@ function engineOf(machine: Machine, ports: PodmanEnginePorts, wayIn: Edge): Podm
       await removeNamespace(machine, namespace, context);
       await removeNetwork(machine, namespace);
     },
-    deleteVolume: (namespace, claim) => deleteClaim(machine, namespace, claim),
+    deleteVolume: async (namespace, claim) => {
+      await deleteClaim(machine, namespace, claim);
+      await forgetWhenEmpty(machine, namespace);
+    },
+    forget: (namespace) => forgetNamespace(machine, safeName(namespace)),
     heal: (context) => heal(context),
   };
 }

@@ -1,8 +1,8 @@
 import type { EngineContext } from "../engine.ts";
+import { forgetWhenEmpty } from "./forget-namespace.ts";
 import type { Machine } from "./machine.ts";
 import { label } from "./names.ts";
 import { scaleDown } from "./scale.ts";
-import { secretNames } from "./secret-store.ts";
 
 /**
  * Takes away everything of a namespace but its data. What stays in the inventory are the claims of volumes that still exist,
@@ -15,13 +15,13 @@ export async function removeNamespace(machine: Machine, namespace: string, conte
     const names = left.filter((container) => !container.isInfra).map((container) => container.name);
     await machine.podman.run(["rm", "--force", "--ignore", "--time=1", ...names], { accept: "any" });
   }
-  const state = await machine.store.change(namespace, ({ objects }) => ({
+  await machine.store.change(namespace, ({ objects }) => ({
     version: 1,
     down: false,
     objects: Object.fromEntries(Object.entries(objects).filter(([key]) => key.startsWith("PersistentVolumeClaim/"))),
   }));
   await machine.secrets.prune(namespace, () => false);
+  await machine.volumes.discardSecrets(namespace);
   await machine.refreshEdge();
-  const holdsNothing = Object.keys(state.objects).length === 0 && (await secretNames(machine.store, namespace)).length === 0;
-  if (holdsNothing) await machine.store.forget(namespace);
+  await forgetWhenEmpty(machine, namespace);
 }

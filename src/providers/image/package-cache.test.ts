@@ -1,4 +1,5 @@
 import { createHash } from "node:crypto";
+import { existsSync } from "node:fs";
 import { mkdir, mkdtemp, readdir, readFile, rm, writeFile } from "node:fs/promises";
 import { createServer, type IncomingMessage, type ServerResponse } from "node:http";
 import type { AddressInfo } from "node:net";
@@ -70,6 +71,20 @@ describe("package cache", () => {
     await fetchAll([pinned("a")]);
     expect(asked).toEqual(["/debian/pool/a.deb"]);
     expect(await readFile(cachedPath(cache, sha256))).toEqual(content);
+  });
+
+  it("takes nothing away before the whole package replaces it: another image may just be reading it", async () => {
+    const path = cachedPath(cache, sha256);
+    await mkdir(dirname(path), { recursive: true });
+    await writeFile(path, "another");
+    const seen: boolean[] = [];
+    answer = (_, response) => {
+      seen.push(existsSync(path));
+      response.end(content);
+    };
+    await fetchAll([pinned("a")]);
+    expect(seen).toEqual([true]);
+    expect(await readFile(path)).toEqual(content);
   });
 
   it("names every package that the mirror has dropped", async () => {

@@ -77,7 +77,7 @@ async function ensurePackage(entry: LockedPackage, cacheDir: string, options: Fe
     progress.done(entry);
     return;
   }
-  await rm(path, { force: true });
+  // What is there is replaced, never removed: another image that is made meanwhile may have fetched the same package and be reading it.
   await namingDiskFull(cacheDir, () => download(entry, path, options, progress));
   progress.done(entry);
 }

@@ -14,8 +14,10 @@ const locked: Readonly<Record<string, IniValue>> = {
   "cgi.fix_pathinfo": true,
   // Else FPM dies at once on a read-only root: it can't create its lock file (runtime.md 2).
   "opcache.lockfile_path": "/tmp",
-  "opcache.validate_permission": true,
-  "opcache.validate_root": true,
+  // Against users of one cache who may not read each other's files: here are one pool, one user, one root, and each check is a system
+  // call for every script of every request.
+  "opcache.validate_permission": false,
+  "opcache.validate_root": false,
   // Only the site's own code may reset or list the cache.
   "opcache.restrict_api": CODE_ROOT,
 };

@@ -406,7 +406,68 @@ describe.skipIf(image === undefined)("dump, import and shell", () => {
       code: "database/failed",
       output: expect.arrayContaining([expect.stringContaining("nowhere")]),
     });
+    const long = `SELECT nonsense FROM nowhere;\n${"CREATE TABLE IF NOT EXISTS x (a INT);\n".repeat(200_000)}`;
+    await expect(importing(record, await write("long.sql", long), { clean: true })).rejects.toMatchObject({ code: "database/failed" });
     expect(await content(record)).toEqual(before);
+  });
+
+  it.each([undefined, "wrong"])("leaves the database alone when its user can't log in (password %s)", async (password) => {
+    const record = await site("locked-out");
+    if ((await ports.databases.tableCount({ server: server.reference, name: "locked_out" })) === 0) await fill(record);
+    const before = await content(record);
+    const file = await write("fine.sql", "CREATE TABLE u (a INT);");
+    const get: ImportPorts["secrets"]["get"] = async () =>
+      password === undefined ? undefined : { password: new Secret(password, "test") };
+    const locked = { ...ports, secrets: { ...ports.secrets, get } };
+    for (const clean of [false, true])
+      await expect(importDatabase(record, { source: { file }, yes: true, clean }, locked, context)).rejects.toMatchObject({
+        code: "database/failed",
+      });
+    expect(await content(record)).toEqual(before);
+  });
+
+  it("leaves the database alone when the server refuses the client in the middle and afterwards", async () => {
+    const record = await site("cut-off");
+    await fill(record);
+    const before = await content(record);
+    const file = await write("half.sql", "CREATE TABLE u (a INT);");
+    let calls = 0;
+    const cut = {
+      ...ports,
+      engine: {
+        ...ports.engine,
+        exec: async (...given: Parameters<typeof ports.engine.exec>) => {
+          if (given[1].argv[0] === "mariadb-dump" || (calls += 1) === 1) return await ports.engine.exec(...given);
+          return 1;
+        },
+      },
+    };
+    await expect(importDatabase(record, { source: { file }, yes: true, clean: false }, cut, context)).rejects.toMatchObject({
+      message: expect.stringContaining("could not be put back"),
+    });
+    expect(await content(record)).toEqual(before);
+  });
+
+  it("is not taken for what an interrupted installation left, neither after an import nor after its undo", async () => {
+    const record = await site("begun");
+    const rows = sql`SELECT step, state FROM howdah_ledger ORDER BY step`;
+    await query(
+      record,
+      sql`CREATE TABLE howdah_ledger (step VARCHAR(191) PRIMARY KEY, state VARCHAR(16), finished_at DATETIME, detail TEXT)`,
+    );
+    await query(record, sql`INSERT INTO howdah_ledger (step, state) VALUES ('install', 'started'), ('migrate:r1', 'done')`);
+    const bad = await write("bad.sql", "SELECT nonsense FROM nowhere;");
+    await expect(importing(record, bad)).rejects.toMatchObject({ code: "database/failed" });
+    expect(await query(record, rows)).toEqual([
+      { step: "install", state: "started" },
+      { step: "migrate:r1", state: "done" },
+    ]);
+    await query(record, sql`CREATE TABLE half (a INT)`);
+    await expect(importing(record, bad)).rejects.toMatchObject({ code: "database/failed" });
+    expect(await query(record, rows)).toEqual([{ step: "install", state: "adopted" }]);
+    await query(record, sql`UPDATE howdah_ledger SET state = 'started'`);
+    await importing(record, await write("good.sql", "CREATE TABLE mine (a INT);"));
+    expect(await query(record, rows)).toEqual([{ step: "install", state: "adopted" }]);
   });
 
   it("takes no statement, and no command of the client, out of the site's database", async () => {

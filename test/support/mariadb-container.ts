@@ -109,6 +109,7 @@ export async function mariadbContainer(image: string, version: string): Promise<
       clock: systemClock,
       secrets,
       databases,
+      locks: { hold: async (_namespace, _command, work) => await work() },
     }),
     async remove() {
       await quiet("podman", "rm", "--force", "--time=0", id);

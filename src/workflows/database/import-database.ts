@@ -6,11 +6,12 @@ import { pipeline } from "node:stream/promises";
 import { HowdahError } from "../../kernel/howdah-error.ts";
 import type { EngineContext, Ports, SiteRecord } from "../ports.ts";
 import { serverReference } from "../up/database-server.ts";
+import { adoptContent } from "./adopt-content.ts";
 import { byteProgress, readableBytes } from "./byte-progress.ts";
 import { inspectDump, openDump, scanned, spool } from "./inspect-dump.ts";
-import { lastLines } from "./last-lines.ts";
+import { logIn, runClient } from "./run-client.ts";
 import { safetyDirectory, safetyDump } from "./safety-dumps.ts";
-import { clientArgv, serverTarget, siteDatabase, sitePassword } from "./site-database.ts";
+import { siteDatabase } from "./site-database.ts";
 import { SqlScanner } from "./sql-scanner.ts";
 
 /** What to import. */
@@ -32,14 +33,15 @@ export interface ImportResult {
   readonly before: string | null;
 }
 
-export type ImportPorts = Pick<Ports, "engine" | "secrets" | "databases" | "settings" | "clock">;
+export type ImportPorts = Pick<Ports, "engine" | "secrets" | "databases" | "settings" | "clock" | "locks">;
 
 const ID = "database/import";
 
 /**
- * Imports a dump as the site's own user, so that it can't leave the site's database. The dump is read whole before anything changes;
- * what is there is dumped first; when a statement fails or the person stops it, the former content is put back.
- * Errors: `usage/invalid` (not agreed, not a whole dump, several databases), `database/failed` with the server's words.
+ * Imports a dump as the site's own user, so that it can't leave the site's database. The dump is read whole and the user logs in once
+ * before anything changes; what is there is dumped first; when a statement fails or the person stops it, the former content is put back.
+ * The site's lock is held, so that no `up` installs or migrates meanwhile.
+ * Errors: `usage/invalid` (not agreed, not a whole dump, several databases), `database/failed` with the server's words, `machine/busy`.
  */
 export async function importDatabase(
   record: SiteRecord,
@@ -54,10 +56,9 @@ export async function importDatabase(
     if ("stream" in request.source) await spool(request.source.stream, spooled, context.signal);
     const file = "file" in request.source ? request.source.file : spooled;
     await inspectDump(file, context.signal);
-    const before = await keepFormer(record, request, ports, context);
-    if (request.clean) await ports.databases.emptyDatabase(reference(record, ports));
-    await importOrUndo(record, { file, before }, ports, context);
-    const tables = await ports.databases.tableCount(reference(record, ports));
+    const { tables, before } = await ports.locks.hold(record.namespace, "db import", async () =>
+      replaceContent(record, { ...request, file }, ports, context),
+    );
     context.emit({ type: "task-done", id: ID, outcome: "changed", detail: `${tables} tables` });
     return { database: name, tables, before };
   } catch (error) {
@@ -67,6 +68,18 @@ export async function importDatabase(
   } finally {
     await rm(spooled, { force: true });
   }
+}
+
+async function replaceContent(
+  record: SiteRecord,
+  request: ImportRequest & { readonly file: string },
+  ports: ImportPorts,
+  context: EngineContext,
+): Promise<Pick<ImportResult, "tables" | "before">> {
+  await logIn(record, ports, context);
+  const before = await keepFormer(record, request, ports, context);
+  await importOrUndo(record, { file: request.file, clean: request.clean, before }, ports, context);
+  return { tables: await ports.databases.tableCount(reference(record, ports)), before };
 }
 
 function reference(record: SiteRecord, ports: ImportPorts) {
@@ -87,24 +100,34 @@ async function keepFormer(record: SiteRecord, request: ImportRequest, ports: Imp
 
 interface Import {
   readonly file: string;
+  readonly clean: boolean;
   readonly before: string | null;
 }
 
 /** After a failure the database is emptied and gets its former content again, also when the person has stopped the import. */
-async function importOrUndo(record: SiteRecord, { file, before }: Import, ports: ImportPorts, context: EngineContext): Promise<void> {
+async function importOrUndo(record: SiteRecord, wanted: Import, ports: ImportPorts, context: EngineContext): Promise<void> {
   try {
-    await feedClient(record, file, ports, context);
+    if (wanted.clean) await ports.databases.emptyDatabase(reference(record, ports));
+    await feedClient(record, wanted.file, ports, context);
+    await adoptContent(record, ports, context);
   } catch (error) {
-    const going: EngineContext = { emit: context.emit, signal: new AbortController().signal };
     context.emit({ type: "task-progress", id: ID, detail: "puts the former content back" });
     try {
-      await ports.databases.emptyDatabase(reference(record, ports));
-      if (before !== null) await feedClient(record, before, ports, going);
+      await putBack(record, wanted.before, ports, { emit: context.emit, signal: new AbortController().signal });
     } catch (second) {
-      throw notUndone(record, before, error, second);
+      throw notUndone(record, wanted.before, error, second);
     }
     throw error;
   }
+}
+
+/** Nothing is emptied unless the user can log in: what could not be filled again afterwards is better left as it is. */
+async function putBack(record: SiteRecord, before: string | null, ports: ImportPorts, context: EngineContext): Promise<void> {
+  await logIn(record, ports, context);
+  await ports.databases.emptyDatabase(reference(record, ports));
+  if (before === null) return;
+  await feedClient(record, before, ports, context);
+  await adoptContent(record, ports, context);
 }
 
 function notUndone(record: SiteRecord, before: string | null, first: unknown, second: unknown): HowdahError {
@@ -116,26 +139,20 @@ function notUndone(record: SiteRecord, before: string | null, first: unknown, se
   });
 }
 
-/** Sends a dump to the client in the server's container: the password as the first line, then the statements. */
+/** Sends a dump to the client in the server's container. */
 async function feedClient(record: SiteRecord, file: string, ports: ImportPorts, context: EngineContext): Promise<void> {
   const { source, size, unpack } = await openDump(file);
   const progress = byteProgress(context.emit, ID, size);
-  const stdin = new PassThrough();
-  stdin.write(`${(await sitePassword(record, ports)).reveal()}\n`);
-  const errors = lastLines();
-  const sent = pipeline([source, progress.stream, ...unpack, scanned(new SqlScanner()), stdin], { signal: context.signal });
+  const statements = new PassThrough();
+  const sent = pipeline([source, progress.stream, ...unpack, scanned(new SqlScanner()), statements], { signal: context.signal });
   sent.catch(() => {}); // awaited below
-  const argv = clientArgv(record, "stdin", ["--binary-mode", "--max-allowed-packet=64M", "--batch"]);
-  const code = await ports.engine.exec(serverTarget(record), { argv, stdin, stdout: errors.stream, stderr: errors.stream }, context);
+  const { code, output } = await runClient(record, { statements, options: ["--max-allowed-packet=64M"] }, ports, context);
   if (code !== 0) {
     source.destroy();
     throw new HowdahError(
       "database/failed",
       `The import stopped at a statement that the server refuses (after ${readableBytes(progress.bytes())} were sent)`,
-      {
-        output: errors.lines(),
-        hint: "The database is as it was before the import.",
-      },
+      { output, hint: "The database is as it was before the import." },
     );
   }
   await sent;

@@ -82,8 +82,7 @@ export function echoRequest(path: string, bytes: number): LoadRequest {
   return {
     path,
     body,
-    wrong: (status, text) =>
-      status === 200 && text.endsWith(` ${digest}`) ? undefined : `${String(status)} with ${text.slice(0, 120)}`,
+    wrong: (status, text) => (status === 200 && text.endsWith(` ${digest}`) ? undefined : `${String(status)} with ${text.slice(0, 120)}`),
   };
 }
 

@@ -11,6 +11,16 @@ const names = readdirSync(FIXTURES)
 const read = (name: string) => readFileSync(join(FIXTURES, `${name}.htaccess`), "utf8");
 const rootFile = (text: string, path = ".htaccess") => htaccessToWeb([{ path, text }], ".");
 
+describe("a directory that is denied but for some files", () => {
+  const text = 'Require all denied\n<FilesMatch "^(form\\.js|inter\\.css)$">\nRequire all granted\n</FilesMatch>\n';
+
+  it("keeps its styles and pictures, runs no script, and says what could not be said", () => {
+    const { web, diagnostics } = rootFile(text, "plugins/akismet/.htaccess");
+    expect(web.locations).toEqual({ "/plugins/akismet": { scripts: false } });
+    expect(diagnostics.map(({ code }) => code)).toEqual(["htaccess/not-translated"]);
+  });
+});
+
 describe("htaccessToWeb on real files", () => {
   it.each(names)("%s becomes what is committed", async (name) => {
     const directory = /-(images|files|libraries)$/.exec(name)?.[1];

@@ -23,7 +23,16 @@ export function translateAccess(directives: readonly ActiveDirective[], draft: W
     verdicts.set(key, verdict);
     weigh(verdict, directive.name, directive.args.join(" ").toLowerCase(), { place, draft });
   }
-  for (const verdict of verdicts.values()) settle(verdict, draft);
+  const excepted = [...verdicts.values()].some((verdict) => verdict.files !== undefined && isGranted(verdict));
+  for (const verdict of verdicts.values()) settle(verdict, draft, excepted);
+}
+
+function isDenied(verdict: Verdict): boolean {
+  return verdict.orderDenies ? verdict.denied || !verdict.granted : verdict.denied && !verdict.granted;
+}
+
+function isGranted(verdict: Verdict): boolean {
+  return verdict.granted && !isDenied(verdict);
 }
 
 function weigh(verdict: Verdict, name: string, words: string, at: { place: Place; draft: WebDraft }): void {
@@ -44,11 +53,20 @@ function weigh(verdict: Verdict, name: string, words: string, at: { place: Place
   }
 }
 
-function settle(verdict: Verdict, draft: WebDraft): void {
+/** `excepted`: some files of a denied directory are let in by name, as plugins do for their styles and pictures. */
+function settle(verdict: Verdict, draft: WebDraft, excepted: boolean): void {
   const { place, files } = verdict;
-  const denied = verdict.orderDenies ? verdict.denied || !verdict.granted : verdict.denied && !verdict.granted;
+  const denied = isDenied(verdict);
   if (files === undefined) {
-    if (denied) addLocation(draft, place, { allow: false });
+    if (denied && excepted) {
+      addLocation(draft, place, { scripts: false });
+      notTranslated(
+        draft,
+        place,
+        "all but some files of this directory are denied, which a location can't say: scripts are off there, other files are served",
+        "Deny the directory with `allow: false` if nothing below it is for browsers",
+      );
+    } else if (denied) addLocation(draft, place, { allow: false });
     else if (verdict.granted && hasDeniedParent(draft, place.dir)) addLocation(draft, place, { allow: true });
     return;
   }

@@ -13,6 +13,8 @@ export interface Names {
   container(pod: string, container: string): string;
   /** A secret's name says which version of the value it is: pods that run keep theirs. */
   secret(namespace: string, secret: string, version: string, key: string): string;
+  /** What the names of a namespace's secrets, and no others, start with. */
+  secretPrefix(namespace: string): string;
   readonly edge: string;
 }
 
@@ -24,14 +26,30 @@ export function namesOf(instance: string): Names {
     volume: (namespace, claim) => `${instance}.${namespace}.${claim}`,
     pod: (namespace, workload, digest, replica) => `${instance}.${namespace}.${workload}.${digest.slice(0, 8)}.${replica}`,
     container: (pod, container) => `${pod}.${container}`,
-    secret: (namespace, secret, version, key) => `${instance}.${namespace}.${secret}.${version.slice(0, 16)}.${shortKey(key)}`,
+    secret: (namespace, secret, version, key) => {
+      const prefix = secretPrefix(instance, namespace);
+      const readable = `${prefix}${secret}.${version.slice(0, 16)}.${key}`;
+      return readable.length <= SECRET_NAME && /^[A-Za-z0-9_.-]*[A-Za-z0-9]$/.test(key)
+        ? readable
+        : prefix + digest([secret, version, key], 24);
+    },
+    secretPrefix: (namespace) => secretPrefix(instance, namespace),
     edge: `${instance}.edge`,
   };
 }
 
-/** Podman's secret names allow fewer characters than Kubernetes' keys. */
-function shortKey(key: string): string {
-  return /^[A-Za-z0-9_.-]{1,60}$/.test(key) ? key : createHash("sha256").update(key).digest("hex").slice(0, 32);
+/** Podman 4.3 takes no longer name of a secret: `howdah.wordpress.generated.….HOWDAH_ADMIN_PASSWORD` was one too many. */
+const SECRET_NAME = 64;
+const LONG_NAMESPACE = 20;
+
+/** Upper case in the shortened ones: no namespace has any, so none can be called like another's short form. */
+function secretPrefix(instance: string, namespace: string): string {
+  const short = namespace.length <= LONG_NAMESPACE ? namespace : `${namespace.slice(0, 10)}-D${digest([namespace], 12).toUpperCase()}`;
+  return `${instance}.${short}.`;
+}
+
+function digest(parts: readonly string[], length: number): string {
+  return createHash("sha256").update(JSON.stringify(parts)).digest("hex").slice(0, length);
 }
 
 /** Labels on everything the engine makes; they are how half-made things of a killed command are recognized. */

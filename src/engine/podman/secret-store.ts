@@ -65,7 +65,7 @@ export function secretStore(stateDir: string, store: StateStore, names: Names, p
     },
     prune: async (namespace, isUsed) => {
       const { stdout } = await podman.run(["secret", "ls", "--format", "{{.Name}}"]);
-      const prefix = `${names.instance}.${namespace}.`;
+      const prefix = names.secretPrefix(namespace);
       const stale = stdout.split("\n").filter((name) => name.startsWith(prefix) && !isUsed(name));
       if (stale.length > 0) await podman.run(["secret", "rm", ...stale], { accept: "any" });
     },

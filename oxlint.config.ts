@@ -27,37 +27,79 @@ const pure = ["kernel", "catalog", "site", "detect", "render", "plan", "observe"
 const pureNodeModules = ["crypto", "util", "path/posix"];
 const impureNodeModules = builtinModules.filter((name) => !pureNodeModules.includes(name) && !name.startsWith("_"));
 
-function importRule(folder: string): Rules["no-restricted-imports"] {
+const noShell = {
+  regex: "^(node:)?child_process$",
+  importNames: ["exec", "execSync"],
+  message: "strings never become code: spawn with an argument array",
+};
+
+/** Folders below engine/ and detect/ that must not know each other: engines, and kinds of evidence. `recipes` and `htaccess` are combined by detect.ts like the rest. */
+const siblings: readonly { readonly parent: string; readonly names: readonly string[] }[] = [
+  { parent: "engine", names: ["podman", "memory", "kubernetes"] },
+  {
+    parent: "detect",
+    names: [
+      "commands",
+      "configuration",
+      "crons",
+      "database",
+      "entry-scripts",
+      "extensions",
+      "htaccess",
+      "mounts",
+      "php-version",
+      "recipes",
+      "static",
+      "web-root",
+    ],
+  },
+];
+
+function importRule(folder: string, others: readonly string[] = []): Rules["no-restricted-imports"] {
   const refused = folders.filter((other) => other !== folder && !allowed[folder]?.includes(other));
   const patterns = [
-    { regex: `^(\\.\\./)+(${refused.join("|")})/`, message: `src/${folder} may import only: ${["itself", ...(allowed[folder] ?? [])].join(", ")} (ARCHITECTURE.md)` },
+    {
+      regex: `^(\\.\\./)+(${refused.join("|")})/`,
+      message: `src/${folder} may import only: ${["itself", ...(allowed[folder] ?? [])].join(", ")} (ARCHITECTURE.md)`,
+    },
     { regex: "wiring(\\.ts)?$", message: "only bin/ imports the composition root" },
     ...(pure.includes(folder)
-      ? [{ regex: `^(node:)?(${impureNodeModules.join("|")})$`, message: `src/${folder} is pure: no file system, clock, network, randomness or environment` }]
+      ? [
+          {
+            regex: `^(node:)?(${impureNodeModules.join("|")})$`,
+            message: `src/${folder} is pure: no file system, clock, network, randomness or environment`,
+          },
+        ]
       : []),
     ...(["workflows", "cli", "agent"].includes(folder)
-      ? [{ regex: "/engine/(podman|memory|kubernetes)/", message: "edges and workflows know ports, never adapters: wiring.ts chooses them" }]
+      ? [
+          {
+            regex: "/engine/(podman|memory|kubernetes)/",
+            message: "edges and workflows know ports, never adapters: wiring.ts chooses them",
+          },
+        ]
       : []),
   ];
-  return ["error", { patterns }];
+  const apart =
+    others.length === 0
+      ? []
+      : [{ regex: `^\\.\\./(${others.join("|")})/`, message: "siblings never import each other: what they share lies above them" }];
+  return ["error", { patterns: [...patterns, noShell, ...apart] }];
 }
 
 const purity: Rules = {
   "no-restricted-globals": [
     "error",
-    ...["process", "fetch", "setTimeout", "setInterval", "setImmediate", "console", "performance", "WebSocket", "Date"].map((name) => ({ name, message: "this folder is pure" })),
+    ...["process", "fetch", "setTimeout", "setInterval", "setImmediate", "console", "performance", "WebSocket", "Date"].map((name) => ({
+      name,
+      message: "this folder is pure",
+    })),
   ],
   "no-restricted-properties": [
     "error",
     { object: "Date", property: "now", message: "this folder is pure: take the time as an argument" },
     { object: "Math", property: "random", message: "this folder is pure: take randomness as an argument" },
   ],
-};
-
-const noShell = {
-  regex: "^(node:)?child_process$",
-  importNames: ["exec", "execSync"],
-  message: "strings never become code: spawn with an argument array",
 };
 
 export default defineConfig({
@@ -94,6 +136,18 @@ export default defineConfig({
       excludeFiles: ["**/*.test.ts", "**/*-contract.ts"],
       rules: { ...(pure.includes(folder) ? purity : {}), "no-restricted-imports": importRule(folder) } as Rules,
     })),
+    ...siblings.flatMap(({ parent, names }) =>
+      names.map((name) => ({
+        files: [`src/${parent}/${name}/**/*.ts`],
+        excludeFiles: ["**/*.test.ts"],
+        rules: {
+          "no-restricted-imports": importRule(
+            parent,
+            names.filter((other) => other !== name),
+          ),
+        } as Rules,
+      })),
+    ),
     { files: ["*.config.ts"], rules: { "import/no-default-export": "off" } },
     { files: ["scripts/**", "bench/**", "test/**"], rules: { "no-console": "off" } },
   ],

@@ -1,0 +1,38 @@
+import { spawnSync } from "node:child_process";
+import { cpSync, mkdirSync, mkdtempSync, rmSync, symlinkSync, writeFileSync } from "node:fs";
+import { tmpdir } from "node:os";
+import { dirname, join } from "node:path";
+import { afterAll, beforeAll, expect, it } from "vitest";
+
+const root = mkdtempSync(join(tmpdir(), "howdah-lint-"));
+let output = "";
+
+const planted: Readonly<Record<string, string>> = {
+  "src/plan/reads-files.ts": 'import { readFileSync } from "node:fs";\nexport const text = readFileSync("x", "utf8");\n',
+  "src/render/asks-the-clock.ts": "export const now = Date.now();\nexport const chance = Math.random();\n",
+  "src/site/reads-environment.ts": "export const home = process.env;\n",
+  "src/detect/imports-engine.ts": 'import { podmanEngine } from "../engine/podman/podman-engine.ts";\nexport const x = podmanEngine;\n',
+  "src/workflows/knows-adapters.ts": 'import { podmanEngine } from "../engine/podman/podman-engine.ts";\nexport const x = podmanEngine;\n',
+  "src/cli/runs-a-shell.ts": 'import { exec } from "node:child_process";\nexport const x = exec;\n',
+  "src/engine/podman/imports-sibling.ts": 'import { memoryEngine } from "../memory/memory-engine.ts";\nexport const x = memoryEngine;\n',
+};
+
+beforeAll(() => {
+  for (const [path, text] of Object.entries(planted)) {
+    mkdirSync(dirname(join(root, path)), { recursive: true });
+    writeFileSync(join(root, path), text);
+  }
+  // The configuration finds its modules where the project has them.
+  symlinkSync(join(process.cwd(), "node_modules"), join(root, "node_modules"));
+  cpSync("oxlint.config.ts", join(root, "oxlint.config.ts"));
+  const ran = spawnSync(join(process.cwd(), "node_modules/.bin/oxlint"), ["--format", "unix", "src"], { cwd: root, encoding: "utf8" });
+  output = `${ran.stdout}${ran.stderr}`;
+});
+afterAll(() => {
+  rmSync(root, { recursive: true, force: true });
+});
+
+it.each(Object.keys(planted))("refuses %s", (path) => {
+  const lines = output.split("\n").filter((line) => line.includes(path));
+  expect(lines.join("\n")).toMatch(/no-restricted-(imports|globals|properties)/);
+});

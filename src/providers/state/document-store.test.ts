@@ -33,6 +33,9 @@ it("names a damaged document instead of taking it for missing", async () => {
   await expect(documentStore(directory).get("a")).rejects.toMatchObject({ code: "machine/state-unreadable" });
 });
 
-it("refuses names that leave the directory", async () => {
-  await expect(async () => documentStore(directory).get("../etc/passwd")).rejects.toMatchObject({ code: "bug" });
+it.each(["../etc/passwd", "Blog", "", "."])("has nothing under the name %j, and writes nothing under it", async (name) => {
+  const store = documentStore<object>(directory);
+  expect(await store.get(name)).toBeUndefined();
+  await expect(async () => store.put(name, {})).rejects.toMatchObject({ code: "bug" });
+  await expect(async () => store.remove(name)).rejects.toMatchObject({ code: "bug" });
 });

@@ -6,7 +6,7 @@ import { writeAtomically } from "./atomic-file.ts";
 /** A name that is also a safe file name. */
 const safeName = /^[a-z0-9][a-z0-9.-]{0,120}$/;
 
-/** JSON documents by name in one directory, 0600, written atomically. */
+/** JSON documents by name in one directory, 0600, written atomically. What no document can be named is not there: people type names. */
 export function documentStore<T>(directory: string): {
   get(name: string): Promise<T | undefined>;
   list(): Promise<readonly T[]>;
@@ -18,6 +18,7 @@ export function documentStore<T>(directory: string): {
     return join(directory, `${name}.json`);
   };
   const get = async (name: string): Promise<T | undefined> => {
+    if (!safeName.test(name)) return undefined;
     const path = pathOf(name);
     try {
       return JSON.parse(await readFile(path, "utf8")) as T;

@@ -1,5 +1,5 @@
 import { spawn } from "node:child_process";
-import { chmod, mkdtemp, readdir, readFile, rm, stat, symlink, writeFile } from "node:fs/promises";
+import { chmod, mkdir, mkdtemp, readdir, readFile, rm, stat, symlink, writeFile } from "node:fs/promises";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { inspect } from "node:util";
@@ -95,6 +95,13 @@ it("follows no symbolic link", async () => {
 it.each(["../x", "", "A", "a/b", "a\0", ".", "..", "-a", "a\n"])("refuses %j as a name", async (name) => {
   await expect(async () => await store().get("blog", name)).rejects.toMatchObject({ code: "usage/invalid" });
   await expect(async () => await store().get(name, "app")).rejects.toMatchObject({ code: "usage/invalid" });
+});
+
+it("names a directory that can't be listed instead of taking it for empty", async () => {
+  await mkdir(join(state, "secrets"), { recursive: true });
+  await writeFile(join(state, "secrets", "odd"), "");
+  expect(await store().list("nobody")).toEqual([]);
+  await expect(store().list("odd")).rejects.toMatchObject({ code: "machine/state-unreadable" });
 });
 
 function outputOf(program: string, args: string[]): Promise<string> {

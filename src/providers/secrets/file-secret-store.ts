@@ -91,11 +91,16 @@ async function readValues(path: string): Promise<Values | undefined> {
       await file.close();
     }
   } catch (error) {
-    const { code, message } = error as NodeJS.ErrnoException;
-    if (code === "ENOENT") return undefined;
-    throw new HowdahError("machine/state-unreadable", `The secret ${path} can't be read: ${message}`, { cause: error });
+    if ((error as NodeJS.ErrnoException).code === "ENOENT") return undefined;
+    throw unreadable(path, error);
   }
   return parseValues(path, text);
+}
+
+function unreadable(path: string, error: unknown): HowdahError {
+  const { code, message } = error as NodeJS.ErrnoException;
+  if (code === "EACCES" || code === "EPERM") return new HowdahError("machine/needs-root", `May not read ${path}`, { cause: error });
+  return new HowdahError("machine/state-unreadable", `The secret ${path} can't be read: ${message}`, { cause: error });
 }
 
 /** The parser's own message would quote the text, so it is left out. */
@@ -112,7 +117,10 @@ function parseValues(path: string, text: string): Values {
 }
 
 async function listSecrets(directory: string): Promise<SecretName[]> {
-  const files = await readdir(directory).catch(() => []);
+  const files = await readdir(directory).catch((error: NodeJS.ErrnoException) => {
+    if (error.code === "ENOENT") return [];
+    throw unreadable(directory, error);
+  });
   const names = files.filter((file) => file.endsWith(".json")).map((file) => file.slice(0, -".json".length));
   const listed = names.sort().map(async (name) => {
     const values = await readValues(join(directory, `${name}.json`));

@@ -5,6 +5,7 @@ import { agentService } from "./agent/agent-service.ts";
 import { retentionLoop } from "./agent/retention-loop.ts";
 import { namespaceLock } from "./engine/podman/namespace-lock.ts";
 import { podmanEngine } from "./engine/podman/podman-engine.ts";
+import { HowdahError } from "./kernel/howdah-error.ts";
 import { localAuthority } from "./providers/certificates/local/local-authority.ts";
 import { checkInImage } from "./providers/config-check/podman-config-check.ts";
 import type { DatabaseServer } from "./providers/database/database-server.ts";
@@ -17,11 +18,11 @@ import { documentStore } from "./providers/state/document-store.ts";
 import { systemClock } from "./providers/system-clock.ts";
 import { SYSTEM_NAMESPACE } from "./render/database/database-name.ts";
 import { renderEdge } from "./render/nginx/render-edge-config.ts";
+import { FOLLOW_INTO } from "./workflows/follow-into.ts";
 import { purgeExpired } from "./workflows/lifecycle/purge-data.ts";
 import type { LockPort, Ports, RetainedData, Settings, SiteRecord } from "./workflows/ports.ts";
-import { FOLLOW_INTO } from "./workflows/follow-into.ts";
-import type { SharedImage } from "./workflows/up/keep-newest.ts";
 import { readTree } from "./workflows/read-tree/read-tree.ts";
+import type { SharedImage } from "./workflows/up/keep-newest.ts";
 
 /** What the process gives: its environment, and where the programs lie that go into images. */
 export interface WiringInput {
@@ -34,19 +35,29 @@ export interface WiringInput {
 
 type EdgeAddress = Pick<Settings, "httpPort" | "httpsPort" | "bind">;
 
-function numberFrom(text: string | undefined): number | undefined {
-  const number = Number(text);
-  return text === undefined || text === "" || !Number.isInteger(number) ? undefined : number;
+const PORTS = [1, 65_535] as const;
+/** A hundred years: later days have no date. */
+const DAYS = [0, 36_500] as const;
+
+/** A whole number that the environment gives; an empty variable is none. Error: `usage/invalid`, naming the variable. */
+function numberFrom(environment: NodeJS.ProcessEnv, name: string, [least, most]: readonly [number, number]): number | undefined {
+  const text = environment[name] ?? "";
+  if (text === "") return undefined;
+  const number = /^\d{1,9}$/.test(text) ? Number(text) : Number.NaN;
+  if (number >= least && number <= most) return number;
+  throw new HowdahError("usage/invalid", `${name} is ${JSON.stringify(text)}: it takes a whole number from ${least} to ${most}`, {
+    hint: `Mend the environment variable ${name}, or unset it.`,
+  });
 }
 
-/** Environment first, then what `up --port` kept, then the defaults. */
+/** Environment first, then what `up --port` kept, then the defaults. Error: `usage/invalid`. */
 function settingsFrom(environment: NodeJS.ProcessEnv, kept: Partial<EdgeAddress>, stateDirectory: string): Settings {
   return {
     stateDirectory,
-    httpPort: numberFrom(environment["HOWDAH_HTTP_PORT"]) ?? kept.httpPort ?? 8080,
-    httpsPort: numberFrom(environment["HOWDAH_HTTPS_PORT"]) ?? kept.httpsPort ?? 8443,
+    httpPort: numberFrom(environment, "HOWDAH_HTTP_PORT", PORTS) ?? kept.httpPort ?? 8080,
+    httpsPort: numberFrom(environment, "HOWDAH_HTTPS_PORT", PORTS) ?? kept.httpsPort ?? 8443,
     bind: environment["HOWDAH_BIND"] ?? kept.bind ?? "127.0.0.1",
-    retentionDays: numberFrom(environment["HOWDAH_RETENTION_DAYS"]) ?? 7,
+    retentionDays: numberFrom(environment, "HOWDAH_RETENTION_DAYS", DAYS) ?? 7,
   };
 }
 

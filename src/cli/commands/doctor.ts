@@ -23,7 +23,11 @@ export function doctorCommand(program: Command, choose: Choose): void {
         const ours =
           !free &&
           (await ports.http
-            .get("http://howdah.invalid/", { host: "howdah.invalid", connect: { address: "127.0.0.1", port: httpPort }, timeoutMs: 2000 })
+            .get("http://howdah.invalid/", {
+              host: "howdah.invalid",
+              connect: { address: reachable(bind), port: httpPort },
+              timeoutMs: 2000,
+            })
             .then(
               (answer) => "x-howdah-edge" in answer.headers,
               () => false,
@@ -53,4 +57,9 @@ export function doctorCommand(program: Command, choose: Choose): void {
         return bad.length === 0 ? 0 : 69;
       });
     });
+}
+
+/** An address that listens for all is asked on this machine's own. */
+function reachable(bind: string): string {
+  return bind === "0.0.0.0" ? "127.0.0.1" : bind;
 }

@@ -29,11 +29,15 @@ export async function runCli(argv: readonly string[], environment: CliEnvironmen
   program.hook("preAction", (_program, command) => {
     flags = flagsOf(command);
   });
+  // Known before the arguments are: what is wrong with them is answered in the format that was asked for.
+  const json = asksForJson(argv);
+  let refused = "";
+  const writeErr = json ? (text: string) => (refused += text) : environment.terminal.err;
   for (const command of everyCommand(program)) {
     command.exitOverride();
-    command.configureOutput({ writeOut: environment.terminal.out, writeErr: environment.terminal.err, getOutHasColors: () => false });
+    command.configureOutput({ writeOut: environment.terminal.out, writeErr, getOutHasColors: () => false });
   }
-  let terminal = environment.terminal;
+  let terminal: Terminal = { ...environment.terminal, output: json ? "json" : "text" };
   let ports: Ports | undefined;
   try {
     await program.parseAsync(argv, { from: "user" });
@@ -51,8 +55,13 @@ export async function runCli(argv: readonly string[], environment: CliEnvironmen
     };
     return chosen === undefined ? 0 : await chosen(context);
   } catch (error) {
-    if (error instanceof CommanderError) return usageExit(error);
-    return printError(error, terminal, { aborted: environment.signal.aborted, version: VERSION });
+    if (isHelp(error)) {
+      if (json) terminal.err(refused);
+      return 0;
+    }
+    const usage = error instanceof CommanderError ? wrongUsage(error) : undefined;
+    if (usage !== undefined && !json) return usage.entry.exit; // commander has printed its own words
+    return printError(usage ?? error, terminal, { aborted: environment.signal.aborted, version: VERSION });
   } finally {
     await ports?.close();
   }
@@ -69,7 +78,19 @@ function everyCommand(command: Command): readonly Command[] {
   return [command, ...command.commands.flatMap((child) => everyCommand(child))];
 }
 
-/** commander has printed its own words; help and version are no errors. */
-function usageExit(error: CommanderError): number {
-  return error.exitCode === 0 || error.code === "commander.help" ? 0 : new HowdahError("usage/invalid", error.message).entry.exit;
+function asksForJson(argv: readonly string[]): boolean {
+  const end = argv.indexOf("--");
+  const ours = end === -1 ? argv : argv.slice(0, end);
+  return ours.some(
+    (word, at) => ["--output=json", "-ojson"].includes(word) || (["--output", "-o"].includes(word) && ours[at + 1] === "json"),
+  );
+}
+
+/** Help and version are no errors. */
+function isHelp(error: unknown): boolean {
+  return error instanceof CommanderError && (error.exitCode === 0 || error.code === "commander.help");
+}
+
+function wrongUsage(error: CommanderError): HowdahError {
+  return new HowdahError("usage/invalid", error.message.replace(/^error: /, "").replaceAll("\n", " "));
 }

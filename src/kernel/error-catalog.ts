@@ -31,7 +31,7 @@ export const errorCatalog = {
     retry: "never",
     reason: "SiteFileNotFound",
     title: "There is no site file where one was expected",
-    hint: "Run `howdah init DIR` to write one, or name it with `--file`.",
+    hint: "Name a directory with a site file, or the file itself; `howdah init DIR` writes one.",
   },
   "site/unreadable": {
     exit: 66,
@@ -129,7 +129,7 @@ export const errorCatalog = {
     retry: "never",
     reason: "StateUnreadable",
     title: "Howdah's own state on this machine can't be read",
-    hint: "The file that is named is damaged; restore it, or `howdah doctor` shows how to rebuild it.",
+    hint: "The file that is named is damaged: restore it from a backup. A site's record (below `sites/`) may be moved away instead: the next `howdah up` of the site writes it anew.",
   },
   "image/package-unknown": {
     exit: 65,

@@ -1,5 +1,5 @@
 import { createHash } from "node:crypto";
-import { mkdir, readFile, rm } from "node:fs/promises";
+import { access, mkdir, readFile, rm } from "node:fs/promises";
 import { createServer, type Server } from "node:net";
 import { join } from "node:path";
 import type { Clock } from "../../kernel/clock.ts";
@@ -10,6 +10,8 @@ import { writeFileAtomically } from "./write-file.ts";
 const RETRY_MS = 100;
 /** The agent holds a lock only for one pass: a command waits for it instead of failing. */
 const AGENT_WAIT_MS = 60_000;
+/** A holder writes who it is right after it holds: until then, or when it lets go just now, ask again. */
+const UNKNOWN_WAIT_MS = 2000;
 /** What the agent calls itself in the lock's information. */
 export const AGENT_COMMAND = "howdah agent";
 
@@ -27,10 +29,7 @@ export function namespaceLock(stateDir: string, runDir: string, clock: Clock): L
       const server = await bind(`\0howdah/${scope}/${namespace}`);
       if (server !== undefined) return held(server, directory, info, command);
       const holder = await readHolder(info);
-      const patience = holder.command === AGENT_COMMAND && command !== AGENT_COMMAND ? AGENT_WAIT_MS : (options.waitMs ?? 0);
-      if (clock.now() - started >= patience) {
-        throw new HowdahError("machine/busy", `\`${holder.command}\` (process ${holder.pid}) is working on ${namespace}`);
-      }
+      if (clock.now() - started >= Math.max(options.waitMs ?? 0, patienceWith(holder, command))) throw busy(holder, namespace);
       await clock.sleep(RETRY_MS, options.signal);
     }
   };
@@ -64,10 +63,28 @@ function bind(name: string): Promise<Server | undefined> {
   });
 }
 
-async function readHolder(info: string): Promise<{ pid: number | string; command: string }> {
+interface Holder {
+  readonly pid: number;
+  readonly command: string;
+}
+
+function patienceWith(holder: Holder | undefined, command: string): number {
+  if (holder === undefined) return UNKNOWN_WAIT_MS;
+  return holder.command === AGENT_COMMAND && command !== AGENT_COMMAND ? AGENT_WAIT_MS : 0;
+}
+
+function busy(holder: Holder | undefined, namespace: string): HowdahError {
+  const who = holder === undefined ? "Another command" : `\`${holder.command}\` (process ${holder.pid})`;
+  return new HowdahError("machine/busy", `${who} is working on ${namespace}`);
+}
+
+/** Who holds the lock; nothing when the file is missing, half-written, or names a process that ended. */
+async function readHolder(info: string): Promise<Holder | undefined> {
   try {
-    return JSON.parse(await readFile(info, "utf8")) as { pid: number; command: string };
+    const holder = JSON.parse(await readFile(info, "utf8")) as Holder;
+    await access(`/proc/${holder.pid}`);
+    return holder;
   } catch {
-    return { pid: "unknown", command: "another command" };
+    return undefined;
   }
 }

@@ -221,6 +221,19 @@ export function engineContract(name: string, start: () => Promise<EngineUnderTes
       expect((await reach("alpha")).code).not.toBe(0);
     });
 
+    it("joins a server to a namespace that is made after the policy that lets it in", async () => {
+      await apply("shared", letIn("gamma"));
+      await under.engine.heal(context);
+      expect(await under.engine.namespaces()).not.toContain("gamma");
+      await put("gamma", "gamma.localhost", tinyDeployment(site({ behave: ["serve", "gamma"] })));
+      expect((await run("exec", tiny("gamma"), ["reach", "store.shared", String(WEB_PORT)])).out).toBe("renewed");
+      await under.engine.remove("gamma", context);
+      await under.engine.deleteVolume("gamma", "data");
+      await under.engine.forget("gamma");
+      await apply("shared", letIn("gamma"));
+      expect(await under.show("gamma")).not.toContain("gamma"); // its network is not made again
+    });
+
     it("starts a StatefulSet's former pod again when the new one never gets ready", async () => {
       const failure = await failureOf(apply("shared", tinyStatefulSet(site({ behave: ["crash"] }))));
       expect(failure.code).toBe("engine/crashed");

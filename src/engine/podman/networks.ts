@@ -18,12 +18,17 @@ export async function ensureNetwork(machine: Machine, namespace: string): Promis
       throw new HowdahError("machine/tool-failed", `podman can't make the network ${name}`, { output: made.lastLines });
     }
   }
-  const { stdout } = await machine.podman.run(["network", "inspect", name]);
-  const [network] = JSON.parse(stdout) as { subnets?: { gateway?: string }[] }[];
-  const gateway = network?.subnets?.[0]?.gateway;
+  const gateway = await gatewayOf(machine, name);
   if (gateway === undefined) throw new HowdahError("machine/tool-failed", `The network ${name} has no gateway`);
   // The edge runs on the host, so pods see it come from their gateway; the same address answers DNS.
   return { resolver: gateway, trustedProxies: [`${gateway}/32`] };
+}
+
+async function gatewayOf(machine: Machine, network: string): Promise<string | undefined> {
+  const { code, stdout } = await machine.podman.run(["network", "inspect", network], { accept: "any" });
+  if (code !== 0) return undefined;
+  const [found] = JSON.parse(stdout) as { subnets?: { gateway?: string }[] }[];
+  return found?.subnets?.[0]?.gateway;
 }
 
 /** Removes a namespace's network with what other namespaces joined to it. */
@@ -54,6 +59,15 @@ export async function joinNetworks(machine: Machine, namespace: string): Promise
   const state = await machine.store.read(namespace);
   const joined = joinedBy(objectsOf(state, "NetworkPolicy"), namespace);
   for (const pod of await findPods(machine, namespace)) await joinPod(machine, namespace, state, pod, joined);
+}
+
+/** Joins to a namespace's network the pods of others whose policies let it in: the policy may be older than the network. */
+export async function joinThoseLetIn(machine: Machine, namespace: string): Promise<void> {
+  for (const other of await machine.store.namespaces()) {
+    if (other === namespace) continue;
+    const policies = objectsOf(await machine.store.read(other), "NetworkPolicy");
+    if (joinedBy(policies, other).some((joined) => joined.namespace === namespace)) await joinNetworks(machine, other);
+  }
 }
 
 function joinedBy(policies: readonly NetworkPolicy[], own: string): Joined[] {
@@ -87,12 +101,20 @@ async function joinPod(
   for (const other of new Set(wanted)) {
     const network = machine.names.network(other);
     if (now.has(network)) continue;
-    const { resolver } = await ensureNetwork(machine, other);
+    // A policy may name a namespace that is destroyed, or not made yet: its network is made by itself alone.
+    const resolver = await gatewayOf(machine, network);
+    if (resolver === undefined) continue;
     const taken = new Set(objectsOf(await machine.store.read(other), "Service").map((service) => service.metadata.name));
     const aliases = serviceNames(state, namespace, template).filter((alias) => !taken.has(alias));
-    await machine.podman.run(["network", "connect", ...aliases.map((alias) => `--alias=${alias}`), network, pod.infra.name]);
+    const argv = ["network", "connect", ...aliases.map((alias) => `--alias=${alias}`), network, pod.infra.name];
+    const connected = await machine.podman.run(argv, { accept: "any" });
     const [infra] = await machine.podman.inspect([pod.infra.name]);
-    await awaitNames(machine, resolver, aliases, infra?.addresses[network] ?? "");
+    const address = infra?.addresses[network];
+    // Another command may have connected it in the meantime: what counts is that it is connected.
+    const failed = connected.code !== 0 && !(await networksOf(machine, pod.infra.name)).has(network);
+    if (failed)
+      throw new HowdahError("machine/tool-failed", `podman can't join ${pod.name} to ${network}`, { output: connected.lastLines });
+    await awaitNames(machine, resolver, aliases, address ?? "");
   }
 }
 

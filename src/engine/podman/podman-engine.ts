@@ -14,7 +14,7 @@ import { healer } from "./heal.ts";
 import type { Machine } from "./machine.ts";
 import { machineLimits } from "./machine-limits.ts";
 import { namesOf } from "./names.ts";
-import { ensureNetwork, joinNetworks, removeNetwork } from "./networks.ts";
+import { ensureNetwork, joinNetworks, joinThoseLetIn, removeNetwork } from "./networks.ts";
 import { observeNamespace } from "./observe.ts";
 import { podVolumes } from "./pod-volumes.ts";
 import { podmanCli } from "./podman-cli.ts";
@@ -85,7 +85,9 @@ function engineOf(machine: Machine, ports: PodmanEnginePorts, wayIn: Edge): Podm
       if (!(memory && cpu && pids)) {
         context.emit({ type: "notice", level: "warning", message: "This machine's cgroups can't keep all limits: some are left out" });
       }
-      return ensureNetwork(machine, safeName(namespace));
+      const facts = await ensureNetwork(machine, safeName(namespace));
+      await joinThoseLetIn(machine, namespace);
+      return facts;
     },
     namespaces: () => machine.store.namespaces(),
     inventory: async (namespace) => {

@@ -88,9 +88,11 @@ async function killContainers(instance: string, namespace: string, workload: str
 async function showContainers(instance: string, namespace: string): Promise<string> {
   const filter = ["--filter", `label=${label.instance}=${instance}`, "--filter", `label=${label.namespace}=${namespace}`];
   const ids = (await run(["podman", "ps", "--all", "--quiet", ...filter])).stdout.split("\n").filter((id) => id !== "");
+  const networks = (await run(["podman", "network", "ls", "--format", "{{.Name}}", "--filter", `name=${instance}.${namespace}`])).stdout;
+  if (ids.length === 0) return networks;
   const inspected = await run(["podman", "container", "inspect", ...ids]);
   const commands = await Promise.all(ids.map((id) => commandLine(id)));
-  return [inspected.stdout, ...commands, (await run(["podman", "secret", "ls"])).stdout].join("\n");
+  return [networks, inspected.stdout, ...commands, (await run(["podman", "secret", "ls"])).stdout].join("\n");
 }
 
 async function commandLine(id: string): Promise<string> {

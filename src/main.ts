@@ -1,15 +1,15 @@
 import { fileURLToPath } from "node:url";
 import { runCli } from "./cli/run-cli.ts";
+import { stopSignals } from "./cli/stop-signals.ts";
 import type { Terminal } from "./cli/terminal.ts";
 
 /** The program: arguments in, exit code out. The only place that touches the process's streams and signals. */
 export async function main(argv: readonly string[]): Promise<number> {
-  const controller = new AbortController();
-  const stop = (name: NodeJS.Signals): void => {
-    if (controller.signal.aborted) return;
-    process.stderr.write(name === "SIGINT" ? "\nStopping; nothing is left half-done…\n" : "");
-    controller.abort(new Error(name));
-  };
+  const { controller, stop } = stopSignals({
+    write: (text) => process.stderr.write(text),
+    exit: (code) => process.exit(code),
+    now: () => performance.now(),
+  });
   process.on("SIGINT", stop);
   process.on("SIGTERM", stop);
   // A reader that went away (`howdah logs | head`) is no failure.

@@ -1,3 +1,4 @@
+import { addAbortSignal } from "node:stream";
 import { text } from "node:stream/consumers";
 import type { Command } from "commander";
 import type { CliContext } from "../context.ts";
@@ -28,7 +29,7 @@ export function secretCommand(program: Command, choose: Choose): void {
         const { setSecret } = await import("../../workflows/secrets/site-secrets.ts");
         const ports = await context.ports();
         if (context.terminal.interactive) context.terminal.err("Type the value, then Ctrl-D:\n");
-        await setSecret(site, name, await text(context.stdin), ports);
+        await setSecret(site, name, await text(addAbortSignal(context.signal, context.stdin)), ports);
         return done({ site, name, stored: true }, `${name} is stored; \`howdah up\` brings it to ${site}.`, context);
       });
     });

@@ -4,17 +4,20 @@ import { locateSite } from "./up/locate-site.ts";
 
 /**
  * The site that a person means: a name, a directory or a site file; without a word the one of the current directory,
- * or the only one of the machine. Errors: site/unknown with the names that there are.
+ * or, where no site file lies, the only one of the machine. Errors: site/unknown with the names that there are; usage/invalid when two
+ * sites have the file.
  */
-export async function findRecord(given: string | undefined, current: string, ports: Ports): Promise<SiteRecord> {
+export async function findRecord(given: string | undefined, current: string, ports: Pick<Ports, "records" | "files">): Promise<SiteRecord> {
   const records = await ports.records.list();
   const byName = records.find((record) => record.namespace === given);
   if (byName !== undefined) return byName;
   const place = await locateSite(given, current, ports.files).catch(() => undefined);
-  const byFile = place === undefined ? undefined : records.find((record) => record.file === place.file);
+  const [byFile, another] = place === undefined ? [] : records.filter((record) => record.file === place.file);
+  if (byFile !== undefined && another !== undefined) throw ambiguous(byFile, another);
   if (byFile !== undefined) return byFile;
   const [only] = records;
-  if (given === undefined && records.length === 1 && only !== undefined) return only;
+  // Whoever stands in a site's own directory means that site, even when it does not run.
+  if (given === undefined && place?.exists !== true && records.length === 1 && only !== undefined) return only;
   const names = records.map((record) => record.namespace).join(", ");
   throw new HowdahError(
     "site/unknown",
@@ -23,4 +26,11 @@ export async function findRecord(given: string | undefined, current: string, por
       hint: names === "" ? "No site runs on this machine yet: `howdah up DIR` starts one." : `Sites here: ${names}.`,
     },
   );
+}
+
+/** A file whose `metadata.name` was changed: the former site runs on under its own name. */
+function ambiguous(one: SiteRecord, other: SiteRecord): HowdahError {
+  return new HowdahError("usage/invalid", `The sites ${one.namespace} and ${other.namespace} both have the file ${one.file}`, {
+    hint: `Name one of them: ${one.namespace} or ${other.namespace}.`,
+  });
 }

@@ -131,7 +131,13 @@ describe.skipIf(why !== undefined && process.env["CI"] === undefined)("an applic
       await writeFile(join(code, "VERSION"), "2\n");
       await machine.ok("up", code);
       expect((await facts()).releases).toBe(before.releases + 1);
+      const slow = curl("/slow");
+      await sleep(1000);
       await machine.ok("down", name);
+      expect(await slow, "a request that runs while its site stops").toMatchObject({
+        status: 200,
+        body: `slow, with ${String(before.messages.length)} messages`,
+      });
       await machine.ok("up", code);
       const after = await facts();
       expect(after.releases).toBe(before.releases + 1);

@@ -195,8 +195,16 @@ async function maskFile(path: string, variables: ReadonlySet<string>): Promise<v
   await writeFileAtomically(path, JSON.stringify({ ...config, process: { ...config.process, env: masked } }), { mode: 0o600 });
 }
 
-/** Stops a pod's containers with their stop signals and grace; a container that doesn't end in time is killed. */
+/**
+ * Stops a pod's containers with their stop signals and grace; a container that doesn't end in time is killed. The infra container goes
+ * last: `podman pod stop` ends all at once, and with it the network that running requests and queries still need.
+ */
 export async function stopPod(machine: Machine, pod: string): Promise<void> {
+  const { stdout } = await machine.podman.run(["ps", "--filter", `pod=${pod}`, "--filter", "status=running", "--format", "{{.Names}}"], {
+    accept: "any",
+  });
+  const names = stdout.split("\n").filter((name) => name.startsWith(`${pod}.`) && !name.endsWith("._infra"));
+  if (names.length > 0) await machine.podman.run(["stop", "--ignore", ...names], { accept: "any" });
   await machine.podman.run(["pod", "stop", "--ignore", pod], { accept: "any" });
 }
 

@@ -2,6 +2,7 @@ import { randomBytes } from "node:crypto";
 import { mkdir, open, rename, rm } from "node:fs/promises";
 import { dirname } from "node:path";
 import { HowdahError } from "../../kernel/howdah-error.ts";
+import { syncDirectory } from "../sync-directory.ts";
 
 /** ENOSPC and EDQUOT by their own name, anything else as it is. */
 function named(error: unknown, path: string): unknown {
@@ -26,12 +27,7 @@ export async function writeAtomically(path: string, content: string | Uint8Array
       await file.close();
     }
     await rename(temporary, path);
-    const directory = await open(dirname(path), "r");
-    try {
-      await directory.sync();
-    } finally {
-      await directory.close();
-    }
+    await syncDirectory(dirname(path));
   } catch (error) {
     await rm(temporary, { force: true }).catch(() => undefined);
     throw named(error, path);

@@ -5,6 +5,7 @@ import { PassThrough, type Writable } from "node:stream";
 import { pipeline } from "node:stream/promises";
 import { createGzip } from "node:zlib";
 import { HowdahError } from "../../kernel/howdah-error.ts";
+import { syncDirectory } from "../../providers/sync-directory.ts";
 import { DATABASE_PATHS } from "../../render/database/server-options.ts";
 import type { EngineContext, Ports, SiteRecord } from "../ports.ts";
 import { serverReference } from "../up/database-server.ts";
@@ -159,13 +160,4 @@ function named(error: unknown, file: string): unknown {
   if (code === "ENOENT" || code === "EACCES" || code === "ENOTDIR" || code === "EROFS")
     return new HowdahError("usage/invalid", `${file} can't be written: ${(error as Error).message}`, { cause: error });
   return error;
-}
-
-async function syncDirectory(path: string): Promise<void> {
-  const directory = await open(path, "r");
-  try {
-    await directory.sync();
-  } finally {
-    await directory.close();
-  }
 }

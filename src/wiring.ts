@@ -6,6 +6,7 @@ import { retentionLoop } from "./agent/retention-loop.ts";
 import { namespaceLock } from "./engine/podman/namespace-lock.ts";
 import { podmanEngine } from "./engine/podman/podman-engine.ts";
 import { HowdahError } from "./kernel/howdah-error.ts";
+import { SYSTEM_NAMESPACE } from "./kernel/own-names.ts";
 import { localAuthority } from "./providers/certificates/local/local-authority.ts";
 import { checkInImage } from "./providers/config-check/podman-config-check.ts";
 import type { DatabaseServer } from "./providers/database/database-server.ts";
@@ -16,7 +17,6 @@ import { kindOf, readProjectFile, realPathOf, writeProjectFile } from "./provide
 import { fileSecretStore } from "./providers/secrets/file-secret-store.ts";
 import { documentStore } from "./providers/state/document-store.ts";
 import { systemClock } from "./providers/system-clock.ts";
-import { SYSTEM_NAMESPACE } from "./render/database/database-name.ts";
 import { renderEdge } from "./render/nginx/render-edge-config.ts";
 import { FOLLOW_INTO } from "./workflows/follow-into.ts";
 import { purgeExpired } from "./workflows/lifecycle/purge-data.ts";

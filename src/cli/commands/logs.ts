@@ -1,6 +1,6 @@
 import { type Command, Option } from "commander";
 import { HowdahError } from "../../kernel/howdah-error.ts";
-import { SYSTEM_NAMESPACE } from "../../render/database/database-name.ts";
+import { SYSTEM_NAMESPACE } from "../../kernel/own-names.ts";
 import type { Choose } from "../program.ts";
 import { styleFor } from "../report/style.ts";
 import { terminalText } from "../report/terminal-text.ts";

@@ -1,9 +1,6 @@
 import { HowdahError } from "../../kernel/howdah-error.ts";
 import { LABEL_PREFIX } from "../../kernel/label.ts";
 
-/** The namespace of what sites share. */
-export const SYSTEM_NAMESPACE = "howdah-system";
-
 /** Name of the container in the server's pod, for `exec`. */
 export const DATABASE_CONTAINER = "mariadb";
 

@@ -1,7 +1,8 @@
 import type { Target } from "../../engine/engine.ts";
 import { HowdahError } from "../../kernel/howdah-error.ts";
+import { DATABASE_SECRET, SYSTEM_NAMESPACE } from "../../kernel/own-names.ts";
 import type { Secret } from "../../kernel/secret.ts";
-import { DATABASE_CONTAINER, SYSTEM_NAMESPACE } from "../../render/database/database-name.ts";
+import { DATABASE_CONTAINER } from "../../render/database/database-name.ts";
 import { DATABASE_PATHS } from "../../render/database/server-options.ts";
 import type { Ports, SiteRecord } from "../ports.ts";
 
@@ -18,7 +19,7 @@ export function serverTarget(record: SiteRecord): Target {
 
 /** The site's own password. Error: `database/failed` when it is lost. */
 export async function sitePassword(record: SiteRecord, ports: Pick<Ports, "secrets">): Promise<Secret> {
-  const password = (await ports.secrets.get(record.namespace, "database"))?.["password"];
+  const password = (await ports.secrets.get(record.namespace, DATABASE_SECRET))?.["password"];
   if (password !== undefined) return password;
   throw new HowdahError("database/failed", `The password of ${record.site.name}'s database is not in the secret store`, {
     hint: "`howdah up` makes a new one.",

@@ -1,6 +1,6 @@
-import type { EngineContext, Ports, RetainedData, SiteRecord } from "../ports.ts";
-import { SYSTEM_NAMESPACE } from "../../render/database/database-name.ts";
+import { SYSTEM_NAMESPACE } from "../../kernel/own-names.ts";
 import { renderDatabaseAccess } from "../../render/database/render-database-access.ts";
+import type { EngineContext, Ports, RetainedData, SiteRecord } from "../ports.ts";
 
 /** What destroying a site deletes now, and what is kept until later: shown before anybody says yes. */
 export interface DestroyPlan {

@@ -1,8 +1,8 @@
 import { HowdahError } from "../../kernel/howdah-error.ts";
+import { DATABASE_SECRET, GENERATED_SECRET } from "../../kernel/own-names.ts";
 import { Secret } from "../../kernel/secret.ts";
 import type { SecretName } from "../../providers/secrets/secret-store.ts";
 import type { Ports } from "../ports.ts";
-import { DATABASE_SECRET, GENERATED_SECRET } from "../up/prepare-secrets.ts";
 
 /** Kubernetes takes no larger Secret. */
 const LIMIT = 1024 * 1024;

@@ -1,5 +1,6 @@
+import { SYSTEM_NAMESPACE } from "../../kernel/own-names.ts";
 import type { ServerReference } from "../../providers/database/database-server.ts";
-import { databaseServerName, SYSTEM_NAMESPACE } from "../../render/database/database-name.ts";
+import { databaseServerName } from "../../render/database/database-name.ts";
 import { DATABASE_PORT } from "../../render/database/server-options.ts";
 import type { Ports } from "../ports.ts";
 

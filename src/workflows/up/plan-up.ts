@@ -1,9 +1,9 @@
+import { DATABASE_SECRET, GENERATED_SECRET } from "../../kernel/own-names.ts";
 import { planObjects } from "../../plan/plan-objects.ts";
 import type { Step } from "../../plan/step.ts";
 import { renderSite } from "../../render/site/render-site.ts";
 import type { Site } from "../../site/site.ts";
 import type { Ports } from "../ports.ts";
-import { DATABASE_SECRET, GENERATED_SECRET } from "./prepare-secrets.ts";
 import { siteUrl } from "./site-url.ts";
 
 /** What `up --dry-run` answers. Images are not built, so a changed tree is only known by its deployment's image. */

@@ -1,8 +1,9 @@
 import { applyPlan } from "../../apply/apply-plan.ts";
+import { SYSTEM_NAMESPACE } from "../../kernel/own-names.ts";
 import type { Secret } from "../../kernel/secret.ts";
 import type { Inventory } from "../../plan/inventory.ts";
 import { planObjects } from "../../plan/plan-objects.ts";
-import { databaseServerName, SYSTEM_NAMESPACE } from "../../render/database/database-name.ts";
+import { databaseServerName } from "../../render/database/database-name.ts";
 import { renderDatabaseAccess } from "../../render/database/render-database-access.ts";
 import { renderDatabaseServer } from "../../render/database/render-database-server.ts";
 import { rendered } from "../../render/rendered.ts";

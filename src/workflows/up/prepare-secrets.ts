@@ -1,12 +1,8 @@
 import { HowdahError } from "../../kernel/howdah-error.ts";
+import { DATABASE_SECRET, GENERATED_SECRET } from "../../kernel/own-names.ts";
 import type { Secret } from "../../kernel/secret.ts";
 import type { Site, Variable } from "../../site/site.ts";
 import type { Ports } from "../ports.ts";
-
-/** Name of the Secret with a site's generated variables. */
-export const GENERATED_SECRET = "generated";
-/** Name of the Secret with the database's credentials. */
-export const DATABASE_SECRET = "database";
 
 function generatedOf(variable: Variable): Extract<Variable, { from: "generated" }>[] {
   return variable.from === "generated" ? [variable] : [];

@@ -1,6 +1,7 @@
 import { resolve } from "node:path";
 import type { Evidence } from "../../detect/evidence.ts";
 import { HowdahError } from "../../kernel/howdah-error.ts";
+import { GENERATED_SECRET } from "../../kernel/own-names.ts";
 import type { PositionedDiagnostic } from "../../site/reading/positions.ts";
 import type { Site } from "../../site/site.ts";
 import { initSite } from "../init/init-site.ts";
@@ -86,7 +87,7 @@ async function credentialsOf(site: Site, show: boolean, ports: Ports): Promise<U
   const variable = site.variables.find(({ name }) => name === "HOWDAH_ADMIN_PASSWORD");
   if (!show || variable?.from !== "generated") return null;
   const user = site.variables.find(({ name }) => name === "HOWDAH_ADMIN_USER");
-  const secret = (await ports.secrets.get(site.name, "generated"))?.["HOWDAH_ADMIN_PASSWORD"];
+  const secret = (await ports.secrets.get(site.name, GENERATED_SECRET))?.["HOWDAH_ADMIN_PASSWORD"];
   return secret === undefined ? null : { user: user?.from === "literal" ? user.value : "admin", password: secret.reveal() };
 }
 

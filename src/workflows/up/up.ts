@@ -1,6 +1,7 @@
 import { applyPlan } from "../../apply/apply-plan.ts";
 import type { Emit } from "../../kernel/event.ts";
 import { HowdahError } from "../../kernel/howdah-error.ts";
+import { DATABASE_SECRET, GENERATED_SECRET } from "../../kernel/own-names.ts";
 import { planObjects } from "../../plan/plan-objects.ts";
 import type { Step } from "../../plan/step.ts";
 import type { RenderInput } from "../../render/site/render-input.ts";
@@ -13,7 +14,7 @@ import { checkHealth } from "./check-health.ts";
 import { checkMachineFor } from "./check-machine.ts";
 import { type PreparedDatabase, prepareDatabase } from "./prepare-database.ts";
 import { type PreparedImages, prepareImages } from "./prepare-images.ts";
-import { DATABASE_SECRET, GENERATED_SECRET, prepareSecrets } from "./prepare-secrets.ts";
+import { prepareSecrets } from "./prepare-secrets.ts";
 import { pruneImages } from "./prune-images.ts";
 import { runPostDeploy } from "./run-post-deploy.ts";
 import { siteUrl } from "./site-url.ts";

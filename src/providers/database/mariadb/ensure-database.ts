@@ -1,4 +1,5 @@
 import { HowdahError } from "../../../kernel/howdah-error.ts";
+import { DATABASE_SECRET } from "../../../kernel/own-names.ts";
 import { Secret } from "../../../kernel/secret.ts";
 import type { SecretStore } from "../../secrets/secret-store.ts";
 import { databaseNameFor } from "../database-names.ts";
@@ -6,9 +7,6 @@ import type { DatabaseAccess, DatabaseRequest } from "../database-server.ts";
 import { identifiedBy, nativePasswordHash } from "./native-password.ts";
 import { account, grantPattern, identifier, type Sql, sql, text, word } from "./sql.ts";
 import { type SqlClient, withSqlClient } from "./sql-client.ts";
-
-/** Name of a site's database secret in the store: keys `password` and `uid`. */
-export const DATABASE_SECRET = "database";
 
 const PORT = 3306;
 

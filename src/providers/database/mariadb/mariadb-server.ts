@@ -1,5 +1,6 @@
 import type { Clock } from "../../../kernel/clock.ts";
 import { HowdahError } from "../../../kernel/howdah-error.ts";
+import { SYSTEM_NAMESPACE } from "../../../kernel/own-names.ts";
 import type { GeneratedValue, SecretStore } from "../../secrets/secret-store.ts";
 import type { DatabaseServer, ServerReference } from "../database-server.ts";
 import { ADMIN_USER, adminFiles } from "./admin-secret.ts";
@@ -13,13 +14,11 @@ import { type SqlClient, withSqlClient } from "./sql-client.ts";
 /** 43 characters of 62 are 256 bits. */
 export const PASSWORD: GeneratedValue = { bytes: 43, encoding: "alphanumeric" };
 
-/** Where servers keep their secrets in the store. */
-const SYSTEM = "howdah-system";
 const PAUSE_MS = 500;
 
 /** MariaDB servers, administered over TCP with an account of their own whose password is in the secret store. */
 export function mariadbServer(secrets: SecretStore, clock: Clock): DatabaseServer {
-  const adminPassword = (name: string) => secrets.getOrGenerate(SYSTEM, name, "admin-password", PASSWORD);
+  const adminPassword = (name: string) => secrets.getOrGenerate(SYSTEM_NAMESPACE, name, "admin-password", PASSWORD);
 
   async function asAdmin<T>(server: ServerReference, work: (client: SqlClient) => Promise<T>): Promise<T> {
     return await withSqlClient({ server, user: ADMIN_USER, password: await adminPassword(server.name) }, work);
@@ -31,7 +30,7 @@ export function mariadbServer(secrets: SecretStore, clock: Clock): DatabaseServe
   }
 
   return {
-    adminSecret: async (name) => adminFiles(await adminPassword(name), `${SYSTEM}/${name}`),
+    adminSecret: async (name) => adminFiles(await adminPassword(name), `${SYSTEM_NAMESPACE}/${name}`),
     async waitReady(server, { timeoutMs, signal }) {
       const end = clock.now() + timeoutMs;
       for (;;) {

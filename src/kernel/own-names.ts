@@ -1,0 +1,8 @@
+/** The namespace of what sites share on a machine: database servers. */
+export const SYSTEM_NAMESPACE = "howdah-system";
+
+/** Name of a site's secret with its database's credentials: `password` and `uid` in the store, what variables need in the engine. */
+export const DATABASE_SECRET = "database";
+
+/** Name of a site's secret with its generated variables. */
+export const GENERATED_SECRET = "generated";

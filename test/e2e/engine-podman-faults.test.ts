@@ -1,5 +1,5 @@
 import { spawn } from "node:child_process";
-import { readdir, rm } from "node:fs/promises";
+import { readdir, readFile, rm } from "node:fs/promises";
 import { createServer } from "node:net";
 import { join } from "node:path";
 import { setTimeout as sleep } from "node:timers/promises";
@@ -11,6 +11,7 @@ import { namespaceLock } from "../../src/engine/podman/namespace-lock.ts";
 import { podmanEngine } from "../../src/engine/podman/podman-engine.ts";
 import { Secret } from "../../src/kernel/secret.ts";
 import { run } from "../../src/providers/process.ts";
+import { rendered } from "../../src/render/rendered.ts";
 import { BEHAVE_IMAGE, buildBehaveImage, buildNginxImage, NGINX_IMAGE, removeEngineImages } from "../support/engine/engine-images.ts";
 import { ask, type TestMachine, testMachine } from "../support/engine/test-machine.ts";
 import { systemClock } from "../support/system-clock.ts";
@@ -189,6 +190,46 @@ describe("the podman engine under faults", () => {
     const broken = podmanEngine({ stateDir, runDir, instance: INSTANCE }, { run, clock: systemClock, lock, renderEdge, certificateFor });
     await expect(broken.edge.refresh()).rejects.toMatchObject({ code: "config/rejected" });
     expect(await machine.ask("alpha.localhost")).toBe("stable");
+  });
+
+  it("lets one site's bad certificate harm that site alone", async () => {
+    const { engine } = machine;
+    const pair = async (name: string): Promise<Record<string, Secret>> => {
+      const [crt, key] = [join(machine.stateDir, `${name}.crt`), join(machine.stateDir, `${name}.key`)];
+      const about = ["-nodes", "-days", "2", "-subj", `/CN=${name}`, "-keyout", key, "-out", crt];
+      await run(["openssl", "req", "-x509", "-newkey", "ec", "-pkeyopt", "ec_paramgen_curve:prime256v1", ...about]);
+      const read = async (path: string): Promise<Secret> => new Secret(await readFile(path, "utf8"), "test");
+      return { "tls.crt": await read(crt), "tls.key": await read(key) };
+    };
+    const [good, other] = [await pair("one"), await pair("two")];
+    const bad = { ...good, ...(other["tls.key"] === undefined ? {} : { "tls.key": other["tls.key"] }) };
+    const objects = tinySurroundings("secure.localhost").map((one) =>
+      one.object.kind === "HTTPRoute"
+        ? rendered({ ...one.object, metadata: { ...one.object.metadata, annotations: { "howdah.dev/tls": "pair" } } })
+        : one,
+    );
+    const put = async (): Promise<void> => {
+      for (const desired of [...objects, tinyDeployment(site("secure"))])
+        await engine.apply("secure", { do: "create", key: desired.key, desired, because: "test" }, context);
+    };
+    await engine.prepare("secure", context);
+    await engine.putSecret("secure", "pair", bad);
+    await expect(put()).rejects.toMatchObject({ code: "config/rejected", message: expect.stringContaining('"pair"') as string });
+    expect([...(await engine.inventory("secure")).objects.keys()]).not.toContain("HTTPRoute/tiny");
+    await engine.putSecret("secure", "pair", good);
+    await put();
+    expect(await machine.ask("secure.localhost")).toBe("secure");
+    await engine.putSecret("secure", "pair", bad);
+    expect(await engine.edge.refresh()).toEqual([expect.stringContaining("does not belong")]);
+    expect(await machine.ask("secure.localhost")).toBe("503");
+    await apply("beside");
+    expect(await machine.ask("alpha.localhost")).toBe("beside");
+    await apply("stable");
+    await engine.scaleDown("secure", context);
+    await engine.remove("secure", context);
+    await engine.deleteVolume("secure", "data");
+    await engine.forget("secure");
+    expect(await machine.ask("secure.localhost")).toBe("404");
   });
 
   it("says that another command works on the same site", async () => {

@@ -4,8 +4,9 @@ import { join } from "node:path";
 import { HowdahError } from "../../kernel/howdah-error.ts";
 import { RUN_AS } from "../../kernel/label.ts";
 import type { EdgeInput, EdgeListen, EdgeRoute } from "../../render/nginx/edge-input.ts";
-import { type RouteWithoutTls, routesOf } from "./edge-routes.ts";
+import { type CertificatePair, usableCertificate } from "./edge-certificate.ts";
 import { EDGE_INSIDE, EDGE_SCRATCH, EDGE_SCRATCH_BYTES, type EdgePorts, type EdgeSettings } from "./edge-ports.ts";
+import { routesOf } from "./edge-routes.ts";
 import { mountTmpfs } from "./pod-volumes.ts";
 import { writeFileAtomically } from "./write-file.ts";
 
@@ -19,6 +20,8 @@ export interface Prepared {
   /** Where its memory file systems are mounted. */
   readonly memory: string;
   readonly text: string;
+  /** Sites that were left out, and why. */
+  readonly problems: readonly string[];
   readonly image: string;
   readonly capabilities: readonly string[];
 }
@@ -36,7 +39,8 @@ export async function prepared(ports: EdgePorts, root: string, wanted: EdgeSetti
   for (const scratch of EDGE_SCRATCH) await mountTmpfs(ports, join(memory, scratch), EDGE_SCRATCH_BYTES, "0770");
   const { bind, httpPort, httpsPort } = wanted;
   const listen: EdgeListen = { bind, httpPort, ...(httpsPort === undefined ? {} : { httpsPort }) };
-  const input: EdgeInput = { listen, routes: await routesWithTls(ports, directory) };
+  const { routes, problems } = await routesWithTls(ports, directory);
+  const input: EdgeInput = { listen, routes };
   const all = [httpPort, httpsPort].filter((port) => port !== undefined);
   const low = all.some((port) => port < 1024);
   return {
@@ -46,48 +50,45 @@ export async function prepared(ports: EdgePorts, root: string, wanted: EdgeSetti
     buffers,
     memory,
     text: ports.render(input),
+    problems,
     image: wanted.image,
     capabilities: low ? ["--cap-add=net_bind_service"] : [],
   };
 }
 
-async function routesWithTls(ports: EdgePorts, directory: string): Promise<EdgeRoute[]> {
+/** A site whose certificate is unusable is left out alone: no backends, so plain HTTP answers 503 and never serves what asked for TLS. */
+async function routesWithTls(ports: EdgePorts, directory: string): Promise<{ routes: EdgeRoute[]; problems: string[] }> {
   const marks = [...(await ports.marks.all()).values()];
   const routes: EdgeRoute[] = [];
+  const problems: string[] = [];
   for (const namespace of await ports.store.namespaces()) {
     for (const route of routesOf(namespace, await ports.store.read(namespace), marks)) {
       const { tls, ...plain } = route;
-      routes.push(tls === undefined ? plain : { ...plain, tls: await certificate(ports, directory, route, tls) });
+      try {
+        routes.push(
+          tls === undefined ? plain : { ...plain, tls: await placed(directory, await usableCertificate(ports, { ...plain, tls })) },
+        );
+      } catch (error) {
+        if (!(error instanceof HowdahError) || error.code === "machine/disk-full") throw error;
+        routes.push({ ...plain, backends: [] });
+        problems.push(`${namespace}: ${error.message}`);
+      }
     }
   }
-  return routes;
+  return { routes, problems };
 }
 
-async function certificate(
-  ports: EdgePorts,
-  directory: string,
-  route: RouteWithoutTls,
-  tls: string,
-): Promise<NonNullable<EdgeRoute["tls"]>> {
-  const pair = tls === "local" ? await localPair(ports, route.hostnames) : await secretPair(ports, route.namespace, tls);
+/** Files are named by their content, so one that is there is the same: writing (and fsync) happens only for new ones. */
+async function placed(directory: string, pair: CertificatePair): Promise<NonNullable<EdgeRoute["tls"]>> {
   const name = createHash("sha256").update(`${pair.certificate}\0${pair.key}`).digest("hex").slice(0, 24);
-  const write = (suffix: string, text: string): Promise<void> =>
-    writeFileAtomically(join(directory, `${name}.${suffix}`), text, { mode: 0o400, uid: RUN_AS });
+  const write = async (suffix: string, text: string): Promise<void> => {
+    const path = join(directory, `${name}.${suffix}`);
+    if ((await readFile(path, "utf8").catch(() => undefined)) === text) return;
+    await writeFileAtomically(path, text, { mode: 0o400, uid: RUN_AS });
+  };
   await write("crt", pair.certificate);
   await write("key", pair.key);
   return { certificate: `${EDGE_INSIDE}/${name}.crt`, key: `${EDGE_INSIDE}/${name}.key` };
-}
-
-async function localPair(ports: EdgePorts, hostnames: readonly string[]): Promise<{ certificate: string; key: string }> {
-  const paths = await ports.certificateFor(hostnames);
-  return { certificate: await readFile(paths.certificate, "utf8"), key: await readFile(paths.key, "utf8") };
-}
-
-async function secretPair(ports: EdgePorts, namespace: string, name: string): Promise<{ certificate: string; key: string }> {
-  const { data } = await ports.secrets.read(namespace, name);
-  const [crt, key] = [data["tls.crt"], data["tls.key"]];
-  if (crt === undefined || key === undefined) throw new HowdahError("config/rejected", `The secret "${name}" lacks tls.crt or tls.key`);
-  return { certificate: crt.reveal(), key: key.reveal() };
 }
 
 /** Certificates that the configuration no longer names go; old workers have them open already. */

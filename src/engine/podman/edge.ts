@@ -1,9 +1,12 @@
 import { readFile, rm } from "node:fs/promises";
 import { join } from "node:path";
+import type { HttpRoute } from "../../render/objects.ts";
+import { usableCertificate } from "./edge-certificate.ts";
 import { runsWith, start } from "./edge-container.ts";
 import { prepared } from "./edge-files.ts";
 import { EDGE_SCRATCH, type EdgePorts, type EdgeSettings } from "./edge-ports.ts";
 import { reload } from "./edge-reload.ts";
+import { TLS_ANNOTATION } from "./edge-routes.ts";
 import { unmount } from "./pod-volumes.ts";
 import { writeFileAtomically } from "./write-file.ts";
 
@@ -11,8 +14,10 @@ import { writeFileAtomically } from "./write-file.ts";
 export interface Edge {
   /** Makes it run with these settings. Errors: `machine/port-in-use`, `config/rejected`. */
   ensure(settings: EdgeSettings): Promise<void>;
-  /** Lets it follow routes and ready pods; nothing happens while none was ensured. */
-  refresh(): Promise<void>;
+  /** Lets it follow routes and ready pods; nothing happens while none was ensured. Answers which sites had to be left out, and why. */
+  refresh(): Promise<readonly string[]>;
+  /** Refuses a route whose certificate nginx could not use. Errors: `config/rejected` naming the secret. */
+  check(namespace: string, route: HttpRoute): Promise<void>;
   /** What it was ensured with. */
   settings(): Promise<EdgeSettings | undefined>;
   remove(): Promise<void>;
@@ -28,10 +33,10 @@ export function edge(ports: EdgePorts): Edge {
     const text = await readFile(settingsFile, "utf8").catch(() => undefined);
     return text === undefined ? undefined : (JSON.parse(text) as EdgeSettings);
   };
-  const locked = async (work: () => Promise<void>): Promise<void> => {
+  const locked = async <T>(work: () => Promise<T>): Promise<T> => {
     const lock = await ports.lock("edge_", "howdah edge", { waitMs: LOCK_WAIT_MS });
     try {
-      await work();
+      return await work();
     } finally {
       await lock.release();
     }
@@ -48,11 +53,16 @@ export function edge(ports: EdgePorts): Edge {
     refresh: () =>
       locked(async () => {
         const wanted = await settings();
-        if (wanted === undefined) return;
+        if (wanted === undefined) return [];
         const files = await prepared(ports, directory, wanted);
         if (await runsWith(ports, wanted)) await reload(ports, files);
         else await start(ports, files, wanted);
+        return files.problems;
       }),
+    check: async (namespace, route) => {
+      const tls = route.metadata.annotations?.[TLS_ANNOTATION];
+      if (tls !== undefined) await usableCertificate(ports, { namespace, hostnames: route.spec.hostnames, tls });
+    },
     remove: () =>
       locked(async () => {
         await ports.podman.run(["rm", "--force", "--ignore", "--time=10", ports.names.edge]);

@@ -1,4 +1,5 @@
 import type { Clock } from "../../kernel/clock.ts";
+import type { HttpRoute } from "../../render/objects.ts";
 import type { ProcessResult } from "../process-port.ts";
 import type { Names } from "./names.ts";
 import type { Limits } from "./pod-arguments.ts";
@@ -20,6 +21,8 @@ export interface Machine {
   /** Which limits the machine's cgroups keep; asked once. */
   readonly limits: () => Promise<Limits>;
   readonly system: (argv: readonly string[]) => Promise<ProcessResult>;
-  /** Lets the way in follow the routes and the ready pods. */
-  readonly refreshEdge: () => Promise<void>;
+  /** Lets the way in follow the routes and the ready pods. Answers which sites had to be left out, and why. */
+  readonly refreshEdge: () => Promise<readonly string[]>;
+  /** Refuses a route that the way in could not take. */
+  readonly checkRoute: (namespace: string, route: HttpRoute) => Promise<void>;
 }

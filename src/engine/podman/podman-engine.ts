@@ -69,8 +69,8 @@ export function podmanEngine(settings: PodmanEngineSettings, ports: PodmanEngine
     ...{ system, stateDir: settings.stateDir, runDir: settings.runDir, render: ports.renderEdge, certificateFor: ports.certificateFor },
   });
   const limits = machineLimits(podman);
-  const refreshEdge = (): Promise<void> => wayIn.refresh();
-  const machine: Machine = { names, podman, store, secrets, volumes, marks, system, clock: ports.clock, limits, refreshEdge };
+  const toEdge = { refreshEdge: () => wayIn.refresh(), checkRoute: wayIn.check };
+  const machine: Machine = { names, podman, store, secrets, volumes, marks, system, clock: ports.clock, limits, ...toEdge };
   return engineOf(machine, ports, wayIn);
 }
 
@@ -148,8 +148,8 @@ async function applyObject(machine: Machine, namespace: string, desired: Rendere
       return;
     case "HTTPRoute":
       await refuseTakenHostnames(machine, namespace, object);
-      await remember();
-      await machine.refreshEdge();
+      await machine.checkRoute(namespace, object);
+      await rememberRoute(machine, namespace, desired);
       return;
     case "Deployment":
     case "StatefulSet":
@@ -157,6 +157,20 @@ async function applyObject(machine: Machine, namespace: string, desired: Rendere
       await rollWorkload(machine, namespace, desired as Rendered<typeof object>, context);
       await joinNetworks(machine, namespace);
       return;
+  }
+}
+
+/** A route that the edge does not take must not stay: it would keep the edge from every later change, of all sites. */
+async function rememberRoute(machine: Machine, namespace: string, desired: Rendered): Promise<void> {
+  const former = (await machine.store.read(namespace)).objects[desired.key];
+  await machine.store.change(namespace, (state) => withObject(state, desired, true));
+  try {
+    await machine.refreshEdge();
+  } catch (error) {
+    await machine.store.change(namespace, (state) =>
+      former === undefined ? withoutObject(state, desired.key) : withObject(state, { ...former, key: desired.key }, former.settled),
+    );
+    throw error;
   }
 }
 

@@ -2,7 +2,7 @@ import type { EngineContext } from "../engine.ts";
 import { forgetWhenEmpty } from "./forget-namespace.ts";
 import type { Machine } from "./machine.ts";
 import { label } from "./names.ts";
-import { scaleDown } from "./scale.ts";
+import { refreshEdgeIfPossible, scaleDown } from "./scale.ts";
 
 /**
  * Takes away everything of a namespace but its data. What stays in the inventory are the claims of volumes that still exist,
@@ -22,6 +22,6 @@ export async function removeNamespace(machine: Machine, namespace: string, conte
   }));
   await machine.secrets.prune(namespace, () => false);
   await machine.volumes.discardSecrets(namespace);
-  await machine.refreshEdge();
+  await refreshEdgeIfPossible(machine, context);
   await forgetWhenEmpty(machine, namespace);
 }

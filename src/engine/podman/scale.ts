@@ -1,3 +1,4 @@
+import { HowdahError } from "../../kernel/howdah-error.ts";
 import type { EngineContext } from "../engine.ts";
 import { awaitReady } from "./await-ready.ts";
 import type { Machine } from "./machine.ts";
@@ -11,13 +12,23 @@ export async function scaleDown(machine: Machine, namespace: string, context: En
   const state = await machine.store.change(namespace, (before) => ({ ...before, down: true }));
   const pods = await findPods(machine, namespace);
   for (const pod of pods) await machine.marks.remove(pod.name);
-  await machine.refreshEdge();
+  await refreshEdgeIfPossible(machine, context);
   const wait = Math.max(0, ...workloads(state).map((workload) => preStopSeconds(workload.spec.template)));
   if (wait > 0 && pods.some((pod) => pod.infra?.state === "running")) await machine.clock.sleep(wait * 1000, context.signal);
   const stateful = new Set(objectsOf(state, "StatefulSet").map((one) => one.metadata.name));
   for (const group of [pods.filter((pod) => !stateful.has(pod.workload)), pods.filter((pod) => stateful.has(pod.workload))]) {
     await Promise.all(group.map((pod) => stopPod(machine, pod.name)));
     for (const pod of group) await removePod(machine, pod.name);
+  }
+}
+
+/** A way in that can't change must not keep a site from being stopped: it may be what has to go. */
+export async function refreshEdgeIfPossible(machine: Machine, context: EngineContext): Promise<void> {
+  try {
+    await machine.refreshEdge();
+  } catch (error) {
+    if (!(error instanceof HowdahError)) throw error;
+    context.emit({ type: "notice", level: "warning", message: `The edge could not follow: ${error.message}` });
   }
 }
 

@@ -4,6 +4,7 @@ import type { Machine } from "./machine.ts";
 import { label } from "./names.ts";
 import { createPod, type FoundPod, planPod, startPod, stopPod, type Workload } from "./pods.ts";
 import type { ProbeMemory } from "./probe-memory.ts";
+import type { ReadyMark } from "./ready-marks.ts";
 import { markReady } from "./roll-workload.ts";
 import { workloads } from "./scale.ts";
 import type { NamespaceState } from "./state-store.ts";
@@ -19,6 +20,8 @@ export interface Healer {
   readonly backoff: Map<string, { failures: number; notBefore: number }>;
   /** Processes of containers whose configuration shows no secret any more. */
   readonly masked: Set<string>;
+  /** Problems of the way in that were said. */
+  told: ReadonlySet<string>;
   passes: number;
 }
 
@@ -67,13 +70,14 @@ export interface WantedPod {
   readonly replica: number;
   readonly name: string;
   readonly found: FoundPod | undefined;
+  readonly mark: ReadyMark | undefined;
 }
 
 /** Brings one replica nearer to serving: start, restart, in or out of the way in. */
 export async function healPod(self: Healer, wanted: WantedPod): Promise<{ ready: boolean; did: string[] }> {
   const { machine } = self;
   if (wanted.found === undefined || !runs(wanted.found)) return { ready: false, did: await bringBack(self, wanted) };
-  const mark = (await machine.marks.all()).get(wanted.name);
+  const { mark } = wanted;
   const address = mark?.address ?? (await addressOf(machine, wanted));
   if (address === undefined) return { ready: false, did: [] };
   const state = await machine.store.read(wanted.namespace);

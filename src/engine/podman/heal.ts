@@ -9,6 +9,7 @@ import { AGENT_COMMAND } from "./namespace-lock.ts";
 import { ensureNetwork, joinNetworks } from "./networks.ts";
 import { type FoundPod, findPods, maskSecrets, removePod, stopPod, templateDigest, type Workload } from "./pods.ts";
 import { ProbeMemory } from "./probe-memory.ts";
+import type { ReadyMark } from "./ready-marks.ts";
 import { retire } from "./roll-workload.ts";
 import { workloads } from "./scale.ts";
 import { type NamespaceState, objectsOf, withObject } from "./state-store.ts";
@@ -22,19 +23,28 @@ const PASSES_PER_GARBAGE_COLLECTION = 30;
  * It remembers between passes only probes' counts and backoff.
  */
 export function healer(machine: Machine, lock: Lock): (context: EngineContext) => Promise<readonly string[]> {
-  const self: Healer = { machine, lock, probes: new ProbeMemory(machine.clock), backoff: new Map(), masked: new Set(), passes: 0 };
+  const self: Healer = {
+    machine,
+    lock,
+    probes: new ProbeMemory(machine.clock),
+    backoff: new Map(),
+    masked: new Set(),
+    told: new Set(),
+    passes: 0,
+  };
   return async (context) => {
     const did: string[] = [];
     const all = await findPods(machine);
     forgetOthers(self, all);
     const pods = Map.groupBy(all, (pod) => pod.namespace);
+    const marks = await machine.marks.all();
     for (const namespace of await machine.store.namespaces()) {
       context.signal.throwIfAborted();
-      const problem = await tryHeal(self, namespace, pods.get(namespace) ?? [], context, did);
-      if (problem !== undefined) context.emit({ type: "notice", level: "warning", message: `${namespace}: ${problem}` });
+      const work = () => healNamespace(self, { namespace, pods: pods.get(namespace) ?? [], marks }, context);
+      did.push(...((await attempted(namespace, work, context)) ?? []));
     }
-    if (self.passes % PASSES_PER_GARBAGE_COLLECTION === PASSES_PER_GARBAGE_COLLECTION - 1) await collect(self);
-    if (did.length > 0 || self.passes % PASSES_PER_EDGE_CHECK === 0) await machine.refreshEdge();
+    if (self.passes % PASSES_PER_GARBAGE_COLLECTION === PASSES_PER_GARBAGE_COLLECTION - 1) await collect(self, context);
+    if (did.length > 0 || self.passes % PASSES_PER_EDGE_CHECK === 0) tellNew(self, await machine.refreshEdge(), context);
     self.passes += 1;
     return did;
   };
@@ -46,57 +56,65 @@ function forgetOthers(self: Healer, pods: readonly FoundPod[]): void {
   for (const one of self.masked) if (!processes.has(one)) self.masked.delete(one);
 }
 
-async function collect(self: Healer): Promise<void> {
+/** Sites that the way in had to leave out: said once, not every pass. */
+function tellNew(self: Healer, problems: readonly string[], context: EngineContext): void {
+  for (const message of problems) if (!self.told.has(message)) context.emit({ type: "notice", level: "warning", message });
+  self.told = new Set(problems);
+}
+
+async function collect(self: Healer, context: EngineContext): Promise<void> {
   for (const namespace of await self.machine.store.namespaces()) {
-    const lock = await self.lock(namespace, AGENT_COMMAND).catch(() => undefined);
-    try {
-      if (lock !== undefined) await collectGarbage(self.machine, namespace);
-    } finally {
-      await lock?.release();
-    }
+    await attempted(namespace, () => locked(self, namespace, () => collectGarbage(self.machine, namespace)), context);
   }
 }
 
-/** One namespace's trouble must not keep the others from being healed. */
-async function tryHeal(
-  self: Healer,
-  namespace: string,
-  pods: readonly FoundPod[],
-  context: EngineContext,
-  did: string[],
-): Promise<string | undefined> {
-  try {
-    did.push(...(await healNamespace(self, namespace, pods, context)));
-    return undefined;
-  } catch (error) {
-    if (!(error instanceof HowdahError)) throw error;
-    return error.code === "machine/busy" ? undefined : error.message;
-  }
-}
-
-async function healNamespace(self: Healer, namespace: string, pods: readonly FoundPod[], context: EngineContext): Promise<string[]> {
-  const state = await self.machine.store.read(namespace);
-  if (workloads(state).length === 0 && pods.length === 0) return [];
-  if (!(await needsHealing(self, state, pods))) return [];
+async function locked<T>(self: Healer, namespace: string, work: () => Promise<T>): Promise<T> {
   const lock = await self.lock(namespace, AGENT_COMMAND);
   try {
-    // Read again: a command may have finished between the look and the lock.
-    return await healLocked(self, namespace, await findPods(self.machine, namespace), context);
+    return await work();
   } finally {
     await lock.release();
   }
 }
 
+/** One namespace's trouble, whatever it is, must not keep the others from being healed: it becomes a notice. */
+async function attempted<T>(namespace: string, work: () => Promise<T>, context: EngineContext): Promise<T | undefined> {
+  try {
+    return await work();
+  } catch (error) {
+    context.signal.throwIfAborted();
+    if (error instanceof HowdahError && error.code === "machine/busy") return undefined; // a command is at it: its turn
+    const message = error instanceof Error ? error.message : String(error);
+    context.emit({ type: "notice", level: "warning", message: `${namespace}: ${message}` });
+    return undefined;
+  }
+}
+
+/** What a pass sees of a namespace before it locks anything. */
+interface Seen {
+  readonly namespace: string;
+  readonly pods: readonly FoundPod[];
+  readonly marks: ReadonlyMap<string, ReadyMark>;
+}
+
+async function healNamespace(self: Healer, seen: Seen, context: EngineContext): Promise<string[]> {
+  const { namespace, pods } = seen;
+  const state = await self.machine.store.read(namespace);
+  if (workloads(state).length === 0 && pods.length === 0) return [];
+  if (!(await needsHealing(self, state, seen))) return [];
+  // Read again: a command may have finished between the look and the lock.
+  return locked(self, namespace, async () => healLocked(self, namespace, await findPods(self.machine, namespace), context));
+}
+
 /** A cheap look without the lock. */
-async function needsHealing(self: Healer, state: NamespaceState, pods: readonly FoundPod[]): Promise<boolean> {
+async function needsHealing(self: Healer, state: NamespaceState, { namespace, pods, marks }: Seen): Promise<boolean> {
   if (state.down) return pods.length > 0;
   if (Object.values(state.objects).some((object) => !object.settled)) return true;
   if (objectsOf(state, "NetworkPolicy").length > 0 && self.passes % PASSES_PER_EDGE_CHECK === 0) return true;
-  const wanted = workloads(state).flatMap((workload) => wantedPods(self.machine, pods[0]?.namespace ?? "", workload));
+  const wanted = workloads(state).flatMap((workload) => wantedPods(self.machine, namespace, workload));
   if (wanted.length !== pods.length || pods.some((pod) => !wanted.includes(pod.name))) return true;
   if (pods.some((pod) => !runs(pod))) return true;
   await maskNew(self, state, pods);
-  const marks = await self.machine.marks.all();
   for (const pod of pods) {
     const mark = marks.get(pod.name);
     if (mark === undefined) return true;
@@ -155,10 +173,11 @@ async function healWorkload(
 ): Promise<string[]> {
   const wanted = wantedPods(self.machine, namespace, workload);
   const own = new Map(all.filter((pod) => pod.workload === workload.metadata.name).map((pod) => [pod.name, pod]));
+  const marks = await self.machine.marks.all();
   const did: string[] = [];
   let ready = 0;
   for (const [replica, name] of wanted.entries()) {
-    const one = await healPod(self, { namespace, workload, replica, name, found: own.get(name) });
+    const one = await healPod(self, { namespace, workload, replica, name, found: own.get(name), mark: marks.get(name) });
     did.push(...one.did);
     if (one.ready) ready += 1;
   }

@@ -10,7 +10,7 @@ async function containers(instance: string, site: string): Promise<readonly stri
     "ps",
     "--all",
     "--format",
-    "{{.Names}} {{.State}}",
+    "{{.Names}} {{.Status}}",
     "--filter",
     `name=^${instance}\\.${site}\\.`,
   ]);
@@ -35,13 +35,16 @@ export async function leftBehind(machine: HowdahMachine, site: string): Promise<
   const several = [...releases]
     .filter(([, digests]) => digests.size > 1)
     .map(([workload, digests]) => `${workload}: ${[...digests].join(", ")}`);
-  const dead = found.filter((line) => !line.endsWith(" running"));
+  const dead = found.filter((line) => !/ Up /.test(line));
   const podFiles = await readdir(join(runDirectory, "pods")).catch(() => []);
   const orphans = podFiles.filter((name) => name.startsWith(`${instance}.${site}.`) && !pods.has(name));
   const mounts = (await readFile("/proc/mounts", "utf8"))
     .split("\n")
     .map((line) => line.split(" ")[1] ?? "")
-    .filter((path) => path.includes(`/${instance}.${site}.`) && ![...pods].some((pod) => path.includes(`/${pod}/`)));
+    .filter(
+      (path) =>
+        path.startsWith(runDirectory) && path.includes(`/${instance}.${site}.`) && ![...pods].some((pod) => path.includes(`/${pod}/`)),
+    );
   const files = await readdir(state, { recursive: true }).catch(() => []);
   const temporary = files.filter((name) => /\.tmp$|\.\d+\.[0-9a-f]{8}$/.test(name));
   return [...several, ...dead, ...orphans, ...mounts, ...temporary];

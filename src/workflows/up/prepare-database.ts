@@ -29,6 +29,9 @@ const SERVER_MEMORY_BYTES = 1024 ** 3;
 /** A server starts in seconds, but its first start makes the data directory, and recovery after a crash takes its time. */
 const SERVER_PATIENCE_MS = 300_000;
 
+/** How long a server that was ready already may be silent. */
+const ANSWER_PATIENCE_MS = 45_000;
+
 /** Objects of one server and this site's way to it: other servers, and the ways of other sites, are not this plan's business. */
 function ofServer(inventory: Inventory, server: string, site: string): Inventory {
   const own = [...inventory.objects].filter(([key]) => {
@@ -45,6 +48,10 @@ export async function prepareDatabase(site: Site, images: PreparedImages, ports:
   const image = images.database;
   const name = databaseServerName(wanted.version);
   const server = serverOfVersion(wanted.version, ports);
+  // One that was ready and answers nobody now won't by being waited for: said in a minute, not after the half hour that a start may take.
+  const { pods } = await ports.engine.observe(SYSTEM_NAMESPACE);
+  if (pods.some((pod) => pod.workload === name && pod.ready))
+    await ports.databases.waitReady(server, { timeoutMs: ANSWER_PATIENCE_MS, signal: context.signal });
   await ports.locks.hold(SYSTEM_NAMESPACE, "up", async () => {
     await ports.engine.prepare(SYSTEM_NAMESPACE, context);
     const secretDigest = await ports.engine.putSecret(SYSTEM_NAMESPACE, name, await ports.databases.adminSecret(name));

@@ -5,13 +5,13 @@ import type { Emit } from "../../kernel/event.ts";
 import { HowdahError } from "../../kernel/howdah-error.ts";
 import type { BuiltImage, SiteImages } from "../../providers/image-builder.ts";
 import { type Lock, parseLock, printLock } from "../../providers/image-lock.ts";
+import { databaseServerName } from "../../render/database/database-name.ts";
+import { canonicalJson } from "../../render/rendered.ts";
 import type { Site } from "../../site/site.ts";
 import { FOLLOW_INTO } from "../follow-into.ts";
 import type { Ports } from "../ports.ts";
-import { databaseServerName } from "../../render/database/database-name.ts";
-import { canonicalJson } from "../../render/rendered.ts";
-import { keepNewest } from "./keep-newest.ts";
 import { systemRootOf } from "../read-tree/read-tree.ts";
+import { keepNewest } from "./keep-newest.ts";
 
 /** The images that a site runs on. */
 export interface PreparedImages {

@@ -1,0 +1,109 @@
+import { setTimeout as sleep } from "node:timers/promises";
+import { afterAll, beforeAll, describe, expect, it } from "vitest";
+import { faultSite, staticSite, type TestSite } from "../support/fault-site.ts";
+import { type HowdahMachine, howdahMachine, whyNoMachine } from "../support/howdah-machine.ts";
+import { leftBehind } from "../support/left-behind.ts";
+import { stopAtEvent } from "../support/stop-at-event.ts";
+
+const PORT = 18_660;
+const skip = await whyNoMachine();
+
+describe.skipIf(skip !== undefined)(`up that is interrupted${skip === undefined ? "" : ` (${skip})`}`, () => {
+  let machine: HowdahMachine;
+  let plain: TestSite & { write(text: string): Promise<void> };
+
+  beforeAll(async () => {
+    machine = await howdahMachine("cut", PORT);
+    plain = await staticSite(machine, "plain");
+    await machine.ok("up", plain.directory);
+  });
+  afterAll(async () => {
+    expect(await machine.remove()).toEqual([]);
+  });
+
+  it("converges after kill -9 at many moments, and answers all the while", async () => {
+    let before = "plain one";
+    for (let ms = 400; ms <= 6000; ms += 700) {
+      const text = `plain ${ms}`;
+      await plain.write(text);
+      const child = machine.start("up", plain.directory);
+      await sleep(ms);
+      child.kill("SIGKILL");
+      await child.done;
+      const page = await plain.page();
+      expect([before, text]).toContain(page);
+      before = page;
+    }
+    await plain.write("plain end");
+    await machine.ok("up", plain.directory);
+    expect(await plain.page()).toBe("plain end");
+    expect(await leftBehind(machine, "plain")).toEqual([]);
+  });
+
+  it("installs exactly once, whatever step of the first `up` it is killed at", async () => {
+    const site = await faultSite(machine, "killed");
+    // each attempt goes on where the last was killed, and is killed some steps later
+    let killed = 0;
+    for (let event = 2; event < 60; event += 4) {
+      if (await stopAtEvent(machine, "SIGKILL", { event }, "up", site.directory)) killed++;
+    }
+    expect(killed).toBeGreaterThan(5);
+    await machine.ok("up", site.directory);
+    expect(await site.page()).toBe("release one, installs 1, built one");
+    expect(await leftBehind(machine, "killed")).toEqual([]);
+    expect(await plain.page()).toBe("plain end");
+  });
+
+  it("installs exactly once when it is killed while the site is installed", async () => {
+    const site = await faultSite(machine, "midway", await siteWithLock());
+    expect(await stopAtEvent(machine, "SIGKILL", { containing: '"detail":"installing"' }, "up", site.directory)).toBe(true);
+    await machine.ok("up", site.directory);
+    expect(await site.page()).toBe("release one, installs 1, built one");
+    expect(await leftBehind(machine, "midway")).toEqual([]);
+  });
+
+  it("Ctrl-C says that it was stopped, leaves the former release, and the next up goes on", async () => {
+    for (const containing of ['"id":"images"', '"id":"network"', '"id":"configuration"', '"id":"apply/Deployment/web"']) {
+      const before = await plain.page();
+      const text = `plain ${containing.replaceAll(/[^a-z]/gi, " ")}`;
+      await plain.write(text);
+      let code = -1;
+      const stopped = await stopAtEvent(machine, "SIGINT", { containing, ended: (exit) => (code = exit) }, "up", plain.directory);
+      expect({ containing, stopped, code }).toEqual({ containing, stopped: true, code: 130 });
+      expect(await plain.page()).toBe(before);
+      expect(await leftBehind(machine, "plain")).toEqual([]);
+    }
+    await plain.write("plain after");
+    await machine.ok("up", plain.directory);
+    expect(await plain.page()).toBe("plain after");
+  });
+
+  it("two at once on one site: the second names the first", async () => {
+    await plain.write("plain both");
+    const first = machine.start("up", plain.directory);
+    const second = await (async () => {
+      for (;;) {
+        const said = await machine.howdah("up", plain.directory, "--output", "json");
+        if (said.code !== 0) return said;
+        await plain.write(`plain both ${Math.random()}`);
+      }
+    })();
+    expect(second.code).toBe(75);
+    const { error } = JSON.parse(second.stdout) as { error: { code: string; message: string } };
+    expect(error.code).toBe("machine/busy");
+    expect(error.message).toMatch(/howdah up.*process \d+/);
+    expect((await first.done).code === 0 || error.message.includes(String(first.pid)) === false).toBe(true);
+    await machine.ok("up", plain.directory);
+    expect(await leftBehind(machine, "plain")).toEqual([]);
+  });
+
+  it("two at once on two sites: both succeed on one server and one edge", async () => {
+    const lock = await siteWithLock();
+    const [left, right] = [await faultSite(machine, "left", lock), await faultSite(machine, "right", lock)];
+    const said = await Promise.all([machine.howdah("up", left.directory), machine.howdah("up", right.directory)]);
+    expect(said.map(({ code, stderr }) => (code === 0 ? 0 : stderr))).toEqual([0, 0]);
+    for (const site of [left, right]) expect(await site.page()).toBe("release one, installs 1, built one");
+  });
+
+  const siteWithLock = async (): Promise<TestSite> => ({ ...plain, directory: `${machine.directory}/killed` });
+});

@@ -60,7 +60,7 @@ async function onNewMachine(directory: string, work: (up: TimedUp) => Promise<vo
       const seconds = (performance.now() - started) / 1000;
       const { timings } = JSON.parse(said.stdout) as { timings: { stage: string; milliseconds: number }[] };
       const stages = Object.fromEntries(timings.map(({ stage, milliseconds }) => [stage, milliseconds / 1000]));
-return { site, from, stages, images: imageTimes(said.stderr), seconds };
+      return { site, from, stages, images: imageTimes(said.stderr), seconds };
     });
   } finally {
     await machine.remove();

@@ -114,22 +114,34 @@ async function joinPod(
     const failed = connected.code !== 0 && !(await networksOf(machine, pod.infra.name)).has(network);
     if (failed)
       throw new HowdahError("machine/tool-failed", `podman can't join ${pod.name} to ${network}`, { output: connected.lastLines });
-    await awaitNames(machine, resolver, aliases, address ?? "");
+    const others = await findPods(machine, namespace);
+    const beside = await machine.podman.inspect(others.flatMap((one) => (one.infra === undefined ? [] : [one.infra.name])));
+    const known = new Set(beside.flatMap((one) => one.addresses[network] ?? []));
+    await awaitNames(machine, resolver, aliases, { address: address ?? "", known });
   }
 }
 
 const NAMES_MS = 15_000;
 const POLL_MS = 50;
 
-/** The network's DNS server reads its names some time after podman has written them: whoever asks before gets a former address. */
-async function awaitNames(machine: Machine, server: string, aliases: readonly string[], address: string): Promise<void> {
+/**
+ * The network's DNS server reads its names some time after podman has written them: whoever asks before gets a former address.
+ * The long name (`mariadb.howdah-system`) must lead to pods that are there and to no other; a short one may be another namespace's, too.
+ */
+async function awaitNames(
+  machine: Machine,
+  server: string,
+  aliases: readonly string[],
+  { address, known }: { readonly address: string; readonly known: ReadonlySet<string> },
+): Promise<void> {
   const resolver = new Resolver({ timeout: 1000, tries: 1 });
   resolver.setServers([server]);
   const until = machine.clock.now() + NAMES_MS;
   for (const alias of aliases) {
     for (;;) {
       const found = await resolver.resolve4(alias).catch((): string[] => []);
-      if (found.includes(address) || machine.clock.now() >= until) break;
+      const right = found.includes(address) && (!alias.includes(".") || found.every((one) => known.has(one)));
+      if (right || machine.clock.now() >= until) break;
       await machine.clock.sleep(POLL_MS);
     }
   }

@@ -69,7 +69,10 @@ export function podmanEngine(settings: PodmanEngineSettings, ports: PodmanEngine
     ...{ system, stateDir: settings.stateDir, runDir: settings.runDir, render: ports.renderEdge, certificateFor: ports.certificateFor },
   });
   const limits = machineLimits(podman);
-  const toEdge = { refreshEdge: () => wayIn.refresh(), checkRoute: wayIn.check };
+  const toEdge: Pick<Machine, "refreshEdge" | "checkRoute"> = {
+    refreshEdge: () => wayIn.refresh(),
+    checkRoute: (namespace, route) => wayIn.check(namespace, route),
+  };
   const machine: Machine = { names, podman, store, secrets, volumes, marks, system, clock: ports.clock, limits, ...toEdge };
   return engineOf(machine, ports, wayIn);
 }

@@ -1,11 +1,12 @@
 import { createHash } from "node:crypto";
-import { chmod, chown, lstat, mkdir, readdir, readFile, rm, stat } from "node:fs/promises";
+import { chmod, chown, mkdir, readdir, readFile, rm, stat } from "node:fs/promises";
 import { join } from "node:path";
 import { HowdahError } from "../../kernel/howdah-error.ts";
 import { RUN_AS } from "../../kernel/label.ts";
 import type { ConfigMap, PodSpec, Volume } from "../../render/objects.ts";
 import { digestOf } from "../../render/rendered.ts";
 import type { ProcessResult } from "../process-port.ts";
+import { makeSubPath } from "./make-sub-path.ts";
 import type { Names } from "./names.ts";
 import type { VolumeSource } from "./pod-arguments.ts";
 import { bytesOf } from "./quantity.ts";
@@ -183,17 +184,14 @@ function safeKey(key: string): string {
   throw new HowdahError("render/unsafe", `${JSON.stringify(key)} can't be a file name`);
 }
 
-/**
- * Makes the directories that subPath mounts name, as the kubelet does. A site writes into its volumes, so no component may be a
- * symbolic link: it could point at the host.
- */
+/** Makes the directories that subPath mounts name, as the kubelet does. */
 async function makeSubPaths(spec: PodSpec, sources: ReadonlyMap<string, VolumeSource>): Promise<void> {
   for (const container of [...spec.initContainers, ...spec.containers]) {
     for (const mount of container.volumeMounts) {
       const source = sources.get(mount.name);
       if (mount.subPath === undefined || source === undefined) continue;
       const fixed = source.from === "path" && source.readOnly;
-      await makeSubPath(source.path, mount.subPath, fixed);
+      await makeSubPath(source.path, mount.subPath, fixed ? "must-exist" : "make");
     }
   }
 }
@@ -211,20 +209,7 @@ async function makeNestedMountPoints(spec: PodSpec, sources: ReadonlyMap<string,
       const source = outer === undefined ? undefined : sources.get(outer.name);
       if (outer === undefined || source === undefined || (source.from === "path" && source.readOnly)) continue;
       const inside = inner.mountPath.slice(outer.mountPath.length + 1);
-      await makeSubPath(source.path, outer.subPath === undefined ? inside : `${outer.subPath}/${inside}`, false);
+      await makeSubPath(source.path, outer.subPath === undefined ? inside : `${outer.subPath}/${inside}`, "make");
     }
-  }
-}
-
-async function makeSubPath(root: string, subPath: string, mustExist: boolean): Promise<void> {
-  let path = root;
-  for (const part of subPath.split("/")) {
-    path = join(path, part);
-    const found = await lstat(path).catch(() => undefined);
-    if (found?.isSymbolicLink()) throw new HowdahError("data/path-refused", `${path} is a symbolic link, so it is not mounted`);
-    if (found !== undefined) continue;
-    if (mustExist) throw new HowdahError("engine/not-ready", `${path} is mounted but does not exist`);
-    await mkdir(path, { mode: 0o770 });
-    await chown(path, RUN_AS, RUN_AS);
   }
 }

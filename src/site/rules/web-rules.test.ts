@@ -50,3 +50,10 @@ it("ends an inherited front controller with `passthru: false`", () => {
     ["/", "/index.php"],
   ]);
 });
+
+it.each(["howdah-system", "kube-system"])("refuses the platform's own name %s", (name) => {
+  const text = JSON.stringify({ apiVersion: "howdah.dev/v1alpha1", kind: "Site", metadata: { name } });
+  expect(
+    checkSite(parseSite(text), { environment: "production" }).diagnostics.map(({ severity, path }) => `${severity} ${path.join(".")}`),
+  ).toEqual(["error metadata.name"]);
+});

@@ -31,7 +31,9 @@ const tls = z
 
 const metadata = z
   .strictObject({
-    name: name.meta({ description: "The site's name: unique on a machine or in a namespace.", examples: ["blog"] }),
+    name: name
+      .refine((value) => !/^(howdah|kube)-/.test(value), "must not start with `howdah-` or `kube-`: these names are the platform's own")
+      .meta({ description: "The site's name: unique on a machine or in a namespace.", examples: ["blog"] }),
     namespace: name.optional().meta({ description: "Kubernetes only." }),
     labels: z.record(labelKey, labelValue).optional().meta({ description: "Labels of your own." }),
     annotations: z.record(oneLine.max(317), oneLine).optional().meta({ description: "Notes of your own." }),

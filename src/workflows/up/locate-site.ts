@@ -34,9 +34,12 @@ export function nameFromDirectory(directory: string): string {
   const name = basename(directory)
     .toLowerCase()
     .normalize("NFKD")
+    .replaceAll(/\p{M}/gu, "")
     .replaceAll(/[^a-z0-9]+/g, "-")
     .replace(/^[^a-z]+/, "")
     .slice(0, 40)
     .replace(/-+$/, "");
+  // Names of the platform's own are refused in a site file.
+  if (/^(howdah|kube)-/.test(name)) return `site-${name}`.slice(0, 40).replace(/-+$/, "");
   return name === "" ? "site" : name;
 }

@@ -33,6 +33,7 @@ function container(site: TinySite): Container {
     volumeMounts: [
       { name: "data", mountPath: "/data" },
       { name: "tmp", mountPath: "/tmp" },
+      { name: "scratch", mountPath: "/scratch" },
       { name: "files", mountPath: "/srv/web", readOnly: true },
       ...(site.secret === undefined ? [] : [{ name: "secret", mountPath: "/srv/secret", readOnly: true }]),
     ],
@@ -57,6 +58,7 @@ function podSpec(site: TinySite): PodSpec {
     volumes: [
       { name: "data", persistentVolumeClaim: { claimName: "data" } },
       { name: "tmp", emptyDir: { medium: "Memory", sizeLimit: "4Mi" } },
+      { name: "scratch", emptyDir: { sizeLimit: "4Mi" } },
       { name: "files", configMap: { name: "files" } },
       ...(site.secret === undefined ? [] : [{ name: "secret", secret: { secretName: site.secret } }]),
     ],

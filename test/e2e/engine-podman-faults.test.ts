@@ -37,7 +37,8 @@ describe("the podman engine under faults", () => {
     const { pods } = await machine.engine.observe("alpha");
     expect(pods).toHaveLength(1);
     expect((await machine.engine.inventory("alpha")).objects.get("Deployment/tiny")).toBe(tinyDeployment(site(text)).digest);
-    expect(await readdir(join(machine.runDir, "pods"))).toEqual(pods.map((pod) => pod.name));
+    for (const directory of [machine.runDir, machine.stateDir])
+      expect(await readdir(join(directory, "pods"))).toEqual(pods.map((pod) => pod.name));
   };
 
   beforeAll(async () => {

@@ -5,6 +5,9 @@ import { label } from "./names.ts";
 import { filesDirectory } from "./pod-volumes.ts";
 import { objectsOf } from "./state-store.ts";
 
+/** A one-off program has its container long before this. */
+const ORPHAN_MS = 60_000;
+
 /**
  * Takes away what nothing refers to any more in a namespace: volumes of pods that are gone, former versions of secrets, former files.
  * Call it with the namespace's lock. Never touches claims.
@@ -16,7 +19,7 @@ export async function collectGarbage(machine: Machine, namespace: string): Promi
   await machine.volumes.discardOthers(
     `${machine.names.instance}.${namespace}.`,
     new Set([...pods, ...containers.map((container) => container.name)]),
-    "once",
+    ORPHAN_MS,
   );
   const used = new Set(containers.flatMap((container) => container.labels[label.secrets]?.split(",") ?? []));
   await machine.secrets.prune(namespace, (name) => used.has(name));

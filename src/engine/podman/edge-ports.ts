@@ -1,6 +1,6 @@
 import type { Clock } from "../../kernel/clock.ts";
-import type { Lock } from "../lock.ts";
 import type { EdgeListen } from "../../render/nginx/edge-input.ts";
+import type { Lock } from "../lock.ts";
 import type { RenderEdge } from "./edge-routes.ts";
 import type { Machine } from "./machine.ts";
 import type { Names } from "./names.ts";

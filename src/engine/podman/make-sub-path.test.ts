@@ -42,10 +42,10 @@ describe("a directory below a site's volume", () => {
   });
 
   it.runIf(isRoot)("never gives a path of the host to the site, however fast it swaps directories for links", async () => {
-    let racing = true;
+    const racing = new AbortController();
     const race = (async () => {
       await symlink(join(root, "host"), join(root, "trap"));
-      while (racing) {
+      while (!racing.signal.aborted) {
         await rename(join(volume, "x"), join(root, "away")).catch(() => {});
         await rename(join(root, "trap"), join(volume, "x")).catch(() => {});
         await rename(join(volume, "x"), join(root, "trap")).catch(() => {});
@@ -53,7 +53,7 @@ describe("a directory below a site's volume", () => {
       }
     })();
     for (let round = 0; round < 300; round++) await makeSubPath(volume, "x/y", "make").catch(() => {});
-    racing = false;
+    racing.abort();
     await race;
     expect((await stat(join(root, "host"))).uid).not.toBe(RUN_AS);
     expect(await readdir(join(root, "host"))).toEqual([]);

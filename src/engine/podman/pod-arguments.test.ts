@@ -6,6 +6,7 @@ import { containerArguments, onceArguments, type PodPlan, podArguments, type Vol
 const sources: [string, VolumeSource][] = [
   ["data", { from: "volume", name: "howdah.blog.data", path: "/volumes/data" }],
   ["tmp", { from: "path", path: "/run/howdah/pods/p/tmp", readOnly: false }],
+  ["scratch", { from: "path", path: "/var/lib/howdah/pods/p/scratch", readOnly: false }],
   ["files", { from: "path", path: "/var/lib/howdah/files.1", readOnly: true }],
   ["secret", { from: "path", path: "/run/howdah/secrets/1", readOnly: true }],
 ];
@@ -66,6 +67,7 @@ describe("a pod for podman", () => {
       ...["--env=PLAIN=plain", "--secret=howdah.blog.login.v1.password,type=env,target=PASSWORD"],
       "--volume=howdah.blog.data:/data:rw,nosuid,nodev,nocopy",
       "--volume=/run/howdah/pods/p/tmp:/tmp:rw,nosuid,nodev",
+      "--volume=/var/lib/howdah/pods/p/scratch:/scratch:rw,nosuid,nodev",
       "--volume=/var/lib/howdah/files.1:/srv/web:ro,nosuid,nodev",
       "--volume=/run/howdah/secrets/1:/srv/secret:ro,nosuid,nodev",
       ...['--entrypoint=["behave"]', "img", "serve", "a b; $(c)"],

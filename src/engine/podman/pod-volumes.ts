@@ -19,6 +19,8 @@ export interface PodVolumesPorts {
   readonly names: Names;
   readonly store: StateStore;
   readonly secrets: SecretStore;
+  /** Below it are pods' empty directories on disk: a file system with room, which runDir (memory on Debian) is not. */
+  readonly stateDir: string;
   /** Below it is everything that a reboot takes away. */
   readonly runDir: string;
   /** Runs a program of the system (`mount`, `umount`). */
@@ -33,30 +35,34 @@ export interface PodVolumes {
   discard(pod: string): Promise<void>;
   /** Deletes the mounted copies of a namespace's secrets; no pod of it may be there. */
   discardSecrets(namespace: string): Promise<void>;
-  /** Discards the volumes of pods whose names begin with `prefix` and that are not there any more: what a killed command left. One-offs are left alone unless `once`. */
-  discardOthers(prefix: string, existing: ReadonlySet<string>, once?: "once"): Promise<void>;
+  /**
+   * Discards the volumes of pods whose names begin with `prefix` and that are not there any more: what a killed command or a reboot left.
+   * A one-off program makes its volumes before its container, without a lock: those go when they are older than `onceMs` (default: never).
+   */
+  discardOthers(prefix: string, existing: ReadonlySet<string>, onceMs?: number): Promise<void>;
 }
 
 /** Secrets' files: read by the user of the containers alone. */
 const SECRET_MODE = 0o400;
-const ORPHAN_MS = 60_000;
 /** In the name of a one-off program's container and volumes. */
 export const ONCE = ".once-";
 const SECRETS_BYTES = 64 * 1024 * 1024;
 
 /** Binds the making of volumes to a machine. */
 export function podVolumes(ports: PodVolumesPorts): PodVolumes {
-  const podsDir = join(ports.runDir, "pods");
+  const inMemory = join(ports.runDir, "pods");
+  const onDisk = join(ports.stateDir, "pods");
   const make = (namespace: string, pod: string, volume: Volume, state: NamespaceState): Promise<VolumeSource> => {
     if ("persistentVolumeClaim" in volume) return claimSource(ports, namespace, volume.persistentVolumeClaim.claimName);
     if ("configMap" in volume) return filesSource(ports, namespace, volume.configMap.name, state);
     if ("secret" in volume) return secretSource(ports, namespace, volume.secret.secretName);
-    return emptySource(ports, join(podsDir, pod, volume.name), volume.emptyDir);
+    const memory = "medium" in volume.emptyDir;
+    return emptySource(ports, join(memory ? inMemory : onDisk, pod, volume.name), volume.emptyDir);
   };
   const discard = async (pod: string): Promise<void> => {
-    const directory = join(podsDir, pod);
-    for (const name of await readdir(directory).catch(() => [])) await unmount(ports, join(directory, name));
-    await rm(directory, { recursive: true, force: true });
+    const mounts = join(inMemory, pod);
+    for (const name of await readdir(mounts).catch(() => [])) await unmount(ports, join(mounts, name));
+    for (const root of [inMemory, onDisk]) await rm(join(root, pod), { recursive: true, force: true });
   };
   return {
     discard,
@@ -72,20 +78,18 @@ export function podVolumes(ports: PodVolumesPorts): PodVolumes {
       await makeNestedMountPoints(spec, sources);
       return sources;
     },
-    discardOthers: async (prefix, existing, once) => {
-      const others = (await readdir(podsDir).catch(() => [])).filter((pod) => pod.startsWith(prefix) && !existing.has(pod));
-      for (const pod of others) {
-        const may = !pod.includes(ONCE) || (once !== undefined && (await isOld(join(podsDir, pod))));
-        if (may) await discard(pod);
+    discardOthers: async (prefix, existing, onceMs = Number.POSITIVE_INFINITY) => {
+      for (const root of [inMemory, onDisk]) {
+        const others = (await readdir(root).catch(() => [])).filter((pod) => pod.startsWith(prefix) && !existing.has(pod));
+        for (const pod of others) if (!pod.includes(ONCE) || (await ageMs(join(root, pod))) >= onceMs) await discard(pod);
       }
     },
   };
 }
 
-/** A one-off program makes its volumes before its container, without a lock: give it time. */
-async function isOld(path: string): Promise<boolean> {
+async function ageMs(path: string): Promise<number> {
   const made = (await stat(path).catch(() => undefined))?.mtimeMs ?? 0;
-  return Date.now() - made > ORPHAN_MS;
+  return Date.now() - made;
 }
 
 async function claimSource(ports: PodVolumesPorts, namespace: string, claim: string): Promise<VolumeSource> {
@@ -98,6 +102,7 @@ async function emptySource(
   path: string,
   emptyDir: { medium?: "Memory"; sizeLimit: string },
 ): Promise<VolumeSource> {
+  // On disk `sizeLimit` is not kept yet: that takes project quotas, which ext4 and xfs have only when mounted for it.
   if (emptyDir.medium === "Memory") await mountTmpfs(ports, path, bytesOf(emptyDir.sizeLimit), "0770");
   else {
     await makeDirectories(path);

@@ -63,7 +63,7 @@ export function podmanEngine(settings: PodmanEngineSettings, ports: PodmanEngine
   const system: Machine["system"] = (argv) => ports.run(argv, { timeoutMs: 60_000 });
   const volumePath = async (volume: string): Promise<string> =>
     (await podman.run(["volume", "inspect", "--format", "{{.Mountpoint}}", volume])).stdout.trim();
-  const volumes = podVolumes({ names, store, secrets, runDir: settings.runDir, system, volumePath });
+  const volumes = podVolumes({ ...settings, names, store, secrets, system, volumePath });
   const wayIn = edge({
     ...{ names, podman, store, secrets, marks, clock: ports.clock, lock: ports.lock },
     ...{ system, stateDir: settings.stateDir, runDir: settings.runDir, render: ports.renderEdge, certificateFor: ports.certificateFor },

@@ -22,6 +22,7 @@ export async function removeNamespace(machine: Machine, namespace: string, conte
   }));
   await machine.secrets.prune(namespace, () => false);
   await machine.volumes.discardSecrets(namespace);
+  await machine.volumes.discardOthers(`${machine.names.instance}.${namespace}.`, new Set(), 0);
   await refreshEdgeIfPossible(machine, context);
   await forgetWhenEmpty(machine, namespace);
 }

@@ -1,9 +1,9 @@
-import { request } from "node:http";
 import { HowdahError } from "../../kernel/howdah-error.ts";
 import { HEALTH_ANNOTATION } from "../../kernel/label.ts";
 import { pageWords } from "../../observe/page-words.ts";
 import type { EngineContext } from "../engine.ts";
 import { lastLines } from "./container-log.ts";
+import { httpAsk } from "./http-ask.ts";
 import type { Machine } from "./machine.ts";
 import type { PodPlan } from "./pod-arguments.ts";
 import type { Workload } from "./pods.ts";
@@ -57,31 +57,16 @@ async function passes(machine: Machine, url: URL, place: Place, context: EngineC
   }
 }
 
-function ask(url: URL, address: string, signal: AbortSignal): Promise<{ status: number; words: string }> {
-  return new Promise((resolve, reject) => {
-    const sent = request(
-      {
-        host: address,
-        port: WEB_PORT,
-        path: `${url.pathname}${url.search}`,
-        headers: { host: url.host, "user-agent": "howdah-health", connection: "close" },
-        agent: false,
-        signal: AbortSignal.any([signal, AbortSignal.timeout(ATTEMPT_MS)]),
-      },
-      (response) => {
-        let body = "";
-        response.setEncoding("utf8").on("data", (text: string) => {
-          if (body.length < BODY_LIMIT) body += text;
-        });
-        response.once("error", reject);
-        response.once("end", () => {
-          resolve({ status: response.statusCode ?? 0, words: pageWords(body.slice(0, BODY_LIMIT)) });
-        });
-      },
-    );
-    sent.once("error", reject);
-    sent.end();
+async function ask(url: URL, address: string, signal: AbortSignal): Promise<{ status: number; words: string }> {
+  const { status, body } = await httpAsk({
+    address,
+    port: WEB_PORT,
+    path: `${url.pathname}${url.search}`,
+    headers: { host: url.host, "user-agent": "howdah-health" },
+    bodyLimit: BODY_LIMIT,
+    signal: AbortSignal.any([signal, AbortSignal.timeout(ATTEMPT_MS)]),
   });
+  return { status, words: pageWords(body) };
 }
 
 async function unhealthy(machine: Machine, url: URL, place: Place, answer: { status: number; words: string }): Promise<HowdahError> {

@@ -1,6 +1,6 @@
-import { request } from "node:http";
 import { connect } from "node:net";
 import type { AnyProbe } from "../../render/objects.ts";
+import { httpAsk } from "./http-ask.ts";
 
 /** Runs a program in the container for an exec probe and answers its exit code. */
 export type ExecInContainer = (command: readonly string[], timeoutMs: number) => Promise<number>;
@@ -24,28 +24,15 @@ export async function probeOnce(
 
 type HttpGet = Extract<AnyProbe, { httpGet: unknown }>["httpGet"];
 
-function httpProbe(get: HttpGet, address: string, timeoutMs: number): Promise<{ ok: boolean; why: string }> {
+async function httpProbe(get: HttpGet, address: string, timeoutMs: number): Promise<{ ok: boolean; why: string }> {
+  const { port, path } = get;
   const headers = Object.fromEntries((get.httpHeaders ?? []).map(({ name, value }) => [name, value]));
-  return new Promise((resolve, reject) => {
-    const asked = request(
-      {
-        host: address,
-        port: get.port,
-        path: get.path,
-        headers: { ...headers, connection: "close" },
-        agent: false,
-        signal: AbortSignal.timeout(timeoutMs),
-      },
-      (response) => {
-        response.resume();
-        const status = response.statusCode ?? 0;
-        resolve({ ok: status >= 200 && status < 400, why: `port ${get.port} answers ${get.path} with status ${status}` });
-        asked.destroy();
-      },
-    );
-    asked.on("error", (error: NodeJS.ErrnoException) => reject(new Error(reasonOf(error, get.port), { cause: error })));
-    asked.end();
-  });
+  try {
+    const { status } = await httpAsk({ address, port, path, headers, bodyLimit: 0, signal: AbortSignal.timeout(timeoutMs) });
+    return { ok: status >= 200 && status < 400, why: `port ${port} answers ${path} with status ${status}` };
+  } catch (error) {
+    throw new Error(reasonOf(error as NodeJS.ErrnoException, port), { cause: error });
+  }
 }
 
 function tcpProbe(port: number, address: string, timeoutMs: number): Promise<{ ok: boolean; why: string }> {

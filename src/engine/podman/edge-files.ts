@@ -69,9 +69,9 @@ async function routesWithTls(ports: EdgePorts, directory: string): Promise<{ rou
           tls === undefined ? plain : { ...plain, tls: await placed(directory, await usableCertificate(ports, { ...plain, tls })) },
         );
       } catch (error) {
-        if (!(error instanceof HowdahError) || error.code === "machine/disk-full") throw error;
+        if (error instanceof HowdahError && error.code === "machine/disk-full") throw error;
         routes.push({ ...plain, backends: [] });
-        problems.push(`${namespace}: ${error.message}`);
+        problems.push(`${namespace}: ${error instanceof Error ? error.message : String(error)}`);
       }
     }
   }

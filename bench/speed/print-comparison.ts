@@ -45,7 +45,7 @@ export function printComparison(rows: readonly Row[]): string {
       "",
       row.load,
       row.side,
-      `${short(row.perSecond)}`,
+      short(row.perSecond),
       `**${short(row.ratio)}**`,
       short(row.p99),
       short(row.cpuPerRequest),

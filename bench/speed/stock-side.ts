@@ -1,4 +1,4 @@
-import { mkdir, readdir, readFile, writeFile } from "node:fs/promises";
+import { mkdir, readdir, writeFile } from "node:fs/promises";
 import { join } from "node:path";
 import { prepareApt, updateIndexes } from "../../src/providers/image/apt-workspace.ts";
 import { hostSources } from "../../src/providers/image/host-sources.ts";

@@ -41,6 +41,8 @@ describe("a pod for podman", () => {
       ...["pod", "create", "--name=howdah.blog.tiny.0123abcd.0", "--infra-name=howdah.blog.tiny.0123abcd.0._infra", "--hostname=tiny-0"],
       ...[
         "--network=howdah.blog",
+        "--dns-option=timeout:1",
+        "--dns-option=attempts:5",
         "--share=net,uts",
         "--network-alias=tiny",
         "--network-alias=tiny.blog",

@@ -36,6 +36,8 @@ const PIDS_LIMIT = 512;
 /** A container's log is cut at this size; `howdah logs` reads what is left. */
 const LOG_SIZE = "10mb";
 
+const DNS_PATIENCE = ["--dns-option=timeout:1", "--dns-option=attempts:5"];
+
 /** The arguments after `podman` that make the pod: only the network is shared, so that a container can't see another's processes. */
 export function podArguments(plan: PodPlan): string[] {
   return [
@@ -45,6 +47,8 @@ export function podArguments(plan: PodPlan): string[] {
     `--infra-name=${plan.pod}._infra`,
     `--hostname=${plan.hostname}`,
     `--network=${plan.network}`,
+    // PHP looks its database up at every request: one lost packet must cost a second, not the resolver's five.
+    ...DNS_PATIENCE,
     "--share=net,uts",
     ...plan.aliases.map((alias) => `--network-alias=${alias}`),
     ...labelArguments(plan.labels),
@@ -76,6 +80,7 @@ export function onceArguments(plan: PodPlan, container: Container, request: Once
     ...(request.tty ? ["--tty"] : []),
     `--name=${request.name}`,
     `--network=${plan.network}`,
+    ...DNS_PATIENCE,
     ...labelArguments({ ...plan.labels, ...containerLabels(plan, container, "once") }),
     ...commonArguments(plan, container),
     ...Object.entries(request.env).map(([name, value]) => `--env=${name}=${value}`),

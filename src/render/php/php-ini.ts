@@ -14,10 +14,10 @@ const locked: Readonly<Record<string, IniValue>> = {
   "cgi.fix_pathinfo": true,
   // Else FPM dies at once on a read-only root: it can't create its lock file (runtime.md 2).
   "opcache.lockfile_path": "/tmp",
-  // Against users of one cache who may not read each other's files: here are one pool, one user, one root, and each check is a system
-  // call for every script of every request.
-  "opcache.validate_permission": false,
-  "opcache.validate_root": false,
+  // Without them a script read another pool's cached configuration past file modes (M8 of the reliability list). Here is one pool only,
+  // but the cost is below what can be measured and images get reused.
+  "opcache.validate_permission": true,
+  "opcache.validate_root": true,
   // Only the site's own code may reset or list the cache.
   "opcache.restrict_api": CODE_ROOT,
 };

@@ -65,7 +65,7 @@ function unknownExtension(name: string, path: Path, catalog: SiteCatalog): Diagn
 const refusedIni: Readonly<Record<string, string>> = {
   error_log: "Logs go to the container's output; `howdah logs` shows them.",
   "opcache.lockfile_path": "The root file system is read-only; Howdah sets a path that works.",
-  "opcache.file_cache": "The root file system is read-only; Howdah sets a path that works.",
+  "opcache.file_cache": "The root file system is read-only, and Howdah does not fill such a cache yet.",
   daemonize: "PHP-FPM must stay in the foreground of its container.",
   extension: "Name extensions in `spec.runtime.extensions`.",
   extension_dir: "Name extensions in `spec.runtime.extensions`.",

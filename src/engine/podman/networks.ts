@@ -106,18 +106,32 @@ async function joinPod(
     if (resolver === undefined) continue;
     const taken = new Set(objectsOf(await machine.store.read(other), "Service").map((service) => service.metadata.name));
     const aliases = serviceNames(state, namespace, template).filter((alias) => !taken.has(alias));
-    const argv = ["network", "connect", ...aliases.map((alias) => `--alias=${alias}`), network, pod.infra.name];
-    const connected = await machine.podman.run(argv, { accept: "any" });
-    const [infra] = await machine.podman.inspect([pod.infra.name]);
-    const address = infra?.addresses[network];
-    // Another command may have connected it in the meantime: what counts is that it is connected.
-    const failed = connected.code !== 0 && !(await networksOf(machine, pod.infra.name)).has(network);
-    if (failed)
-      throw new HowdahError("machine/tool-failed", `podman can't join ${pod.name} to ${network}`, { output: connected.lastLines });
+    const address = await connect(machine, pod.infra.name, network, aliases);
     const others = await findPods(machine, namespace);
     const beside = await machine.podman.inspect(others.flatMap((one) => (one.infra === undefined ? [] : [one.infra.name])));
     const known = new Set(beside.flatMap((one) => one.addresses[network] ?? []));
-    await awaitNames(machine, resolver, aliases, { address: address ?? "", known });
+    await awaitNames(machine, resolver, aliases, { address, known });
+  }
+}
+
+const CONNECT_ATTEMPTS = 3;
+const CONNECT_PAUSE_MS = 500;
+
+/**
+ * Connects a container to a network and answers its address there. Podman 4.3.1 writes the network down before it makes the interface:
+ * when that fails (another program had the firewall's lock), the container looks connected and is not, so it is taken out and tried again.
+ */
+async function connect(machine: Machine, container: string, network: string, aliases: readonly string[]): Promise<string> {
+  const argv = ["network", "connect", ...aliases.map((alias) => `--alias=${alias}`), network, container];
+  for (let attempt = 1; ; attempt++) {
+    const connected = await machine.podman.run(argv, { accept: "any" });
+    const [seen] = await machine.podman.inspect([container]);
+    const address = seen?.addresses[network];
+    if (connected.code === 0 || (address !== undefined && /already connected/.test(connected.stderr))) return address ?? "";
+    await machine.podman.run(["network", "disconnect", "--force", network, container], { accept: "any" });
+    if (attempt === CONNECT_ATTEMPTS)
+      throw new HowdahError("machine/tool-failed", `podman can't join ${container} to ${network}`, { output: connected.lastLines });
+    await machine.clock.sleep(CONNECT_PAUSE_MS);
   }
 }
 

@@ -73,7 +73,7 @@ export const errorCatalog = {
     retry: "never",
     reason: "ApplicationUnsupported",
     title: "The tree is an application that Howdah can't run",
-    hint: "Read the diagnostics: they name what is missing (a PostgreSQL-only application, for example).",
+    hint: "`howdah init --dry-run` shows what was found and what is missing. Howdah runs PHP applications on MariaDB or without a database, and static sites.",
   },
   "detect/empty": {
     exit: 66,

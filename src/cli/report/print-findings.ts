@@ -20,7 +20,7 @@ export function printFindings(findings: Findings, context: CliContext): number {
   const others = findings.diagnostics.length - errors;
   terminal.err(
     bad
-      ? `${style.red("✗")} ${plural(errors, "error")}${others > 0 ? `, ${plural(others, "note")}` : ""}\n`
+      ? `${style.red("✗")} ${plural(errors, "error")}${others > 0 ? `, ${plural(others, "warning")}` : ""}\n`
       : `${style.green("✓")} ${findings.file} is valid\n`,
   );
   return bad ? 65 : 0;

@@ -1,5 +1,6 @@
 import { readdir, readFile } from "node:fs/promises";
 import { join } from "node:path";
+import { ONCE } from "../../src/engine/podman/pod-volumes.ts";
 import { run } from "../../src/providers/process.ts";
 import type { HowdahMachine } from "./howdah-machine.ts";
 
@@ -36,8 +37,10 @@ export async function leftBehind(machine: HowdahMachine, site: string): Promise<
     .filter(([, digests]) => digests.size > 1)
     .map(([workload, digests]) => `${workload}: ${[...digests].join(", ")}`);
   const dead = found.filter((line) => !/ Up /.test(line));
-  const podFiles = await readdir(join(runDirectory, "pods")).catch(() => []);
-  const orphans = podFiles.filter((name) => name.startsWith(`${instance}.${site}.`) && !pods.has(name));
+  // Volumes in memory lie below the run directory, those on disk below the state. A one-off program's go after a minute: not counted.
+  const roots = [join(runDirectory, "pods"), join(state, "pods")];
+  const podFiles = (await Promise.all(roots.map((root) => readdir(root).catch(() => [])))).flat();
+  const orphans = podFiles.filter((name) => name.startsWith(`${instance}.${site}.`) && !name.includes(ONCE) && !pods.has(name));
   const mounts = (await readFile("/proc/mounts", "utf8"))
     .split("\n")
     .map((line) => line.split(" ")[1] ?? "")
@@ -46,6 +49,6 @@ export async function leftBehind(machine: HowdahMachine, site: string): Promise<
         path.startsWith(runDirectory) && path.includes(`/${instance}.${site}.`) && ![...pods].some((pod) => path.includes(`/${pod}/`)),
     );
   const files = await readdir(state, { recursive: true }).catch(() => []);
-  const temporary = files.filter((name) => /\.tmp$|\.\d+\.[0-9a-f]{8}$/.test(name));
+  const temporary = files.filter((name) => !name.startsWith("pods/") && /\.tmp$|\.\d+\.[0-9a-f]{8}$/.test(name));
   return [...several, ...dead, ...orphans, ...mounts, ...temporary];
 }

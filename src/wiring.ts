@@ -5,13 +5,14 @@ import { agentService } from "./agent/agent-service.ts";
 import { retentionLoop } from "./agent/retention-loop.ts";
 import { namespaceLock } from "./engine/podman/namespace-lock.ts";
 import { podmanEngine } from "./engine/podman/podman-engine.ts";
+import { portHolder } from "./engine/podman/port-holder.ts";
 import { HowdahError } from "./kernel/howdah-error.ts";
 import { SYSTEM_NAMESPACE } from "./kernel/own-names.ts";
 import { localAuthority } from "./providers/certificates/local/local-authority.ts";
 import { checkInImage } from "./providers/config-check/podman-config-check.ts";
 import type { DatabaseServer } from "./providers/database/database-server.ts";
 import type { ImageBuilder } from "./providers/image-builder.ts";
-import { checkMachine, portIsFree } from "./providers/machine/machine-checks.ts";
+import { checkMachine } from "./providers/machine/machine-checks.ts";
 import { run } from "./providers/process.ts";
 import { kindOf, readProjectFile, realPathOf, writeProjectFile } from "./providers/project-files/project-files.ts";
 import { fileSecretStore } from "./providers/secrets/file-secret-store.ts";
@@ -166,7 +167,7 @@ export async function wirePorts({ environment, entrypointDirectory, self }: Wiri
       tree: (directory) => readTree(directory, { allowedRoots: [...FOLLOW_INTO, "/var/cache", "/var/log"] }),
       realpath: realPathOf,
     },
-    machine: { uid: facts.uid, check: () => checkMachine(facts), portIsFree },
+    machine: { uid: facts.uid, check: () => checkMachine(facts), portHolder },
     saveSettings: ({ httpPort, httpsPort, bind }) => machineSettings.put("machine", { httpPort, httpsPort, bind }),
     close: async () => undefined,
   };

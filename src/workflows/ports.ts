@@ -115,7 +115,8 @@ export interface ProjectFiles {
 export interface MachinePort {
   readonly uid: number;
   check(): Promise<readonly MachineCheck[]>;
-  portIsFree(address: string, port: number): Promise<boolean>;
+  /** Names the program that listens where `address:port` would, as far as it can be seen; undefined when the port is free. */
+  portHolder(port: number, address: string): Promise<string | undefined>;
 }
 
 /** Settings from the environment and the machine's configuration, read once at the edge. */

@@ -1,4 +1,5 @@
 import type { Command } from "commander";
+import { foreignPortHolder } from "../../workflows/up/port-holder.ts";
 import type { Choose } from "../program.ts";
 import { styleFor } from "../report/style.ts";
 import { terminalText } from "../report/terminal-text.ts";
@@ -15,32 +16,16 @@ export function doctorCommand(program: Command, choose: Choose): void {
     .action(() => {
       choose(async (context) => {
         const ports = await context.ports();
-        const { httpPort, bind } = ports.settings;
+        const { httpPort } = ports.settings;
         const checks = [...(await ports.machine.check())];
         const agent = await ports.agent.status();
         checks.push({ name: "agent", ok: true, detail: agent.running ? `running (${agent.how})` : "not running; `howdah up` starts it" });
-        const free = await ports.machine.portIsFree(bind, httpPort);
-        const ours =
-          !free &&
-          (await ports.http
-            .get("http://howdah.invalid/", {
-              host: "howdah.invalid",
-              connect: { address: reachable(bind), port: httpPort },
-              timeoutMs: 2000,
-            })
-            .then(
-              (answer) => "x-howdah-edge" in answer.headers,
-              () => false,
-            ));
+        const holder = await foreignPortHolder(ports);
+        const name = `port ${String(httpPort)}`;
         checks.push(
-          free || ours
-            ? { name: `port ${String(httpPort)}`, ok: true, detail: free ? "free" : "used by Howdah's own edge" }
-            : {
-                name: `port ${String(httpPort)}`,
-                ok: false,
-                detail: "used by another program",
-                fix: "Stop it, or choose another port: howdah up --port 8081",
-              },
+          holder === undefined
+            ? { name, ok: true, detail: "free, or used by Howdah's own edge" }
+            : { name, ok: false, detail: `used by ${holder}`, fix: "Stop it, or choose another port: howdah up --port 8081" },
         );
         const bad = checks.filter((check) => !check.ok);
         const style = styleFor(context.terminal.color);
@@ -57,9 +42,4 @@ export function doctorCommand(program: Command, choose: Choose): void {
         return bad.length === 0 ? 0 : 69;
       });
     });
-}
-
-/** An address that listens for all is asked on this machine's own. */
-function reachable(bind: string): string {
-  return bind === "0.0.0.0" ? "127.0.0.1" : bind;
 }

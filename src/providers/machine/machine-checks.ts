@@ -1,5 +1,4 @@
 import { access, readFile, statfs } from "node:fs/promises";
-import { createServer } from "node:net";
 import { delimiter, join } from "node:path";
 import { run } from "../process.ts";
 
@@ -94,21 +93,6 @@ async function freeSpace(directory: string, needed: number): Promise<MachineChec
 
 function sizeText(bytes: number): string {
   return bytes >= 1024 ** 3 ? `${(bytes / 1024 ** 3).toFixed(1)} GiB` : `${(bytes / 1024 ** 2).toFixed(0)} MiB`;
-}
-
-/** Whether an address can be listened on; says who holds it when /proc tells. */
-export async function portIsFree(address: string, port: number): Promise<boolean> {
-  return new Promise((resolve) => {
-    const server = createServer();
-    server.once("error", () => {
-      resolve(false);
-    });
-    server.listen({ port, host: address, exclusive: true }, () => {
-      server.close(() => {
-        resolve(true);
-      });
-    });
-  });
 }
 
 async function podmanWorks(): Promise<MachineCheck> {

@@ -1,6 +1,7 @@
 import { HowdahError } from "../../kernel/howdah-error.ts";
 import type { Site } from "../../site/site.ts";
 import type { Ports } from "../ports.ts";
+import { foreignPortHolder } from "./port-holder.ts";
 
 /** Verbs that touch containers need root: says so at once, and why. */
 export async function requireRoot(ports: Pick<Ports, "machine">): Promise<void> {
@@ -24,6 +25,8 @@ export async function checkMachineFor(site: Site, ports: Ports): Promise<void> {
       { hint: `${first.fix ?? "See `howdah doctor`"}. \`howdah doctor\` checks everything.` },
     );
   }
+  const holder = await foreignPortHolder(ports);
+  if (holder !== undefined) throw new HowdahError("machine/port-in-use", `Port ${String(ports.settings.httpPort)} is used by ${holder}`);
   for (const record of await ports.records.list()) {
     if (record.namespace === site.name) continue;
     const taken = site.hostnames.find((hostname) => record.site.hostnames.includes(hostname));

@@ -211,9 +211,18 @@ export async function stopPod(machine: Machine, pod: string): Promise<void> {
 /** Takes a pod away: containers (at once, unless they were stopped before), network, own volumes. */
 export async function removePod(machine: Machine, pod: string): Promise<void> {
   await machine.marks.remove(pod);
-  await machine.podman.run(["pod", "rm", "--force", "--ignore", "--time=0", pod]);
+  const argv = ["pod", "rm", "--force", "--ignore", "--time=0", pod];
+  // Podman 4.3.1 refuses ("container state improper") when a container ends by itself in this moment; a moment later it does not.
+  for (let attempt = 1; attempt < REMOVE_ATTEMPTS; attempt++) {
+    if ((await machine.podman.run(argv, { accept: "any" })).code === 0) return machine.volumes.discard(pod);
+    await machine.clock.sleep(REMOVE_PAUSE_MS);
+  }
+  await machine.podman.run(argv);
   await machine.volumes.discard(pod);
 }
+
+const REMOVE_ATTEMPTS = 4;
+const REMOVE_PAUSE_MS = 500;
 
 /** The longest preStop wait of a pod's containers, in seconds. */
 export function preStopSeconds(template: PodTemplate): number {

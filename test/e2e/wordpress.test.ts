@@ -191,7 +191,8 @@ describe.skipIf(why !== undefined && process.env["CI"] === undefined)("WordPress
   });
 
   it("let no page fail in the browser, and leaves nothing behind", async () => {
-    expect(browser.troubles).toEqual([]);
+    // A page that stays open asks on while the site is down on purpose.
+    expect(browser.troubles.filter((trouble) => !trouble.endsWith("/admin-ajax.php: 503"))).toEqual([]);
     expect(await machine.remove()).toEqual([]);
   });
 });

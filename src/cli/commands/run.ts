@@ -30,6 +30,7 @@ export function runCommand(program: Command, choose: Choose): void {
             stdin: "inherit",
             stdout: "inherit",
             stderr: "inherit",
+            env: { HOWDAH_PLAIN: "1" },
             tty: flags.tty && context.terminal.interactive,
           },
           { emit: () => undefined, signal: context.signal },

@@ -31,10 +31,14 @@ function step(string $step, string $state, string $message, array $more = []): v
     emit('step', $message, ['step' => $step, 'state' => $state] + $more);
 }
 
-/** True in a child that is part of a hook: its lines are the hook's output, the events are its parent's. */
+/**
+ * True in a child that is part of a hook: its lines are the hook's output, the events are its parent's; and for a person's one-off
+ * (HOWDAH_PLAIN), who reads words.
+ */
 function is_plain(bool $set = false): bool
 {
-    static $plain = false;
+    static $plain = null;
+    $plain ??= getenv('HOWDAH_PLAIN') === '1';
     $plain = $plain || $set;
     return $plain;
 }

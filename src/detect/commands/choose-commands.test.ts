@@ -19,6 +19,11 @@ it.each<{ name: string; files: Record<string, string>; schema?: string; hooks: o
     hooks: { build: `${install} --working-dir=www` },
   },
   {
+    name: "writes the autoloader of an application without packages",
+    files: { "composer.json": '{"require":{"php":"^8.2"},"autoload":{"psr-4":{"App\\\\":"src/"}}}' },
+    hooks: { build: install },
+  },
+  {
     name: "leaves packages that are there",
     files: { "composer.json": '{"require":{"a/b":"*"}}', "vendor/autoload.php": "<?php" },
     hooks: {},

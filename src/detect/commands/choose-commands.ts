@@ -33,13 +33,15 @@ function buildSteps(survey: Survey, composer: ComposerFacts): { readonly steps: 
   const steps: string[] = [];
   const evidence: Evidence[] = [];
   const packages = Object.keys(composer.require).filter((name) => name.includes("/"));
-  if (composer.file !== undefined && !composer.vendorPresent && packages.length > 0) {
+  // Without packages composer still writes the autoloader that the code asks for.
+  const loads = composer.file !== undefined && readJson(survey, composer.file)["autoload"] !== undefined;
+  if (composer.file !== undefined && !composer.vendorPresent && (packages.length > 0 || loads)) {
     const where = composer.directory === "." ? "" : ` --working-dir=${composer.directory}`;
     steps.push(`composer install --no-dev --no-interaction --prefer-dist --optimize-autoloader${where}`);
     evidence.push({
       field: "spec.hooks.build",
       value: "composer install",
-      because: `composer.json requires packages and ${composer.vendorDirectory}/ is missing`,
+      because: `composer.json ${packages.length > 0 ? "requires packages" : "declares an autoloader"} and ${composer.vendorDirectory}/ is missing`,
       file: composer.file,
       confidence: "certain",
     });

@@ -151,7 +151,7 @@ export async function wirePorts({ environment, entrypointDirectory, self }: Wiri
         // Retention is only for the agent that holds the machine's lock: it starts and ends with it.
         const ended = new AbortController();
         const running = AbortSignal.any([signal, ended.signal]);
-        const purge = (): ReturnType<typeof purgeExpired> => purgeExpired(ports);
+        const purge = (): ReturnType<typeof purgeExpired> => purgeExpired(ports, { emit: () => undefined, signal: running });
         const serving = service.serve({ engine, signal, random: Math.random, log: line }).finally(() => {
           ended.abort();
         });

@@ -37,7 +37,7 @@ async function destroy(name: string, yes: boolean, context: CliContext): Promise
   const plan = await planDestroy(record, ports);
   const day = plan.keptUntil.slice(0, 10);
   context.terminal.err(
-    `Deletes:\n${plan.deletes.map((line) => `  ${line}\n`).join("")}Keeps until ${day}:\n${plan.keeps.map((line) => `  ${line}\n`).join("")}`,
+    `Deletes:\n${(plan.deletes.length === 0 ? ["nothing that runs"] : plan.deletes).map((line) => `  ${line}\n`).join("")}Keeps until ${day}:\n${plan.keeps.map((line) => `  ${line}\n`).join("")}`,
   );
   await confirm(`Destroy ${record.namespace}?`, yes, context);
   await withReporter(context, (_ports, engine) => destroySite(record, ports, engine));
@@ -61,7 +61,7 @@ async function purge(name: string, yes: boolean, context: CliContext): Promise<n
     `Deletes for good:\n${retained.volumes.map((volume) => `  volume ${volume}\n`).join("")}${retained.record.database === null ? "" : `  database ${retained.record.database.name}\n`}  secrets and dumps from before imports\n`,
   );
   await confirm(`Delete the data of ${name} for good?`, yes, context);
-  const gone = await purgeData(name, ports);
+  const gone = await purgeData(name, ports, { emit: () => undefined, signal: context.signal });
   if (!gone)
     throw new HowdahError("machine/busy", `${name} runs again, so its data was not touched`, { hint: `\`howdah destroy ${name}\` first.` });
   context.terminal.out(

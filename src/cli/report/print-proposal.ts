@@ -32,7 +32,12 @@ export function printProposal(result: InitResult, context: CliContext): number {
     );
   }
   if (result.written)
-    context.terminal.err(`${style.green("✓")} wrote ${terminalText(result.file)}. Next: howdah up ${terminalText(result.file)}\n`);
+    context.terminal.err(`${style.green("✓")} wrote ${terminalText(result.file)}. Next: howdah up ${quoted(terminalText(result.file))}\n`);
   else context.terminal.out(result.text);
   return bad ? 65 : 0;
+}
+
+/** A path as a person can paste it into a shell. */
+function quoted(path: string): string {
+  return /^[\w./+:@-]+$/.test(path) ? path : `'${path.replaceAll("'", `'\\''`)}'`;
 }

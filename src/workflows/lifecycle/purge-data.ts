@@ -1,14 +1,20 @@
 import { rm } from "node:fs/promises";
+import { SYSTEM_NAMESPACE } from "../../kernel/own-names.ts";
 import { HowdahError } from "../../kernel/howdah-error.ts";
 import { safetyDirectory } from "../database/safety-dumps.ts";
-import type { Ports, RetainedData } from "../ports.ts";
+import type { EngineContext, Ports, RetainedData } from "../ports.ts";
 import { serverReference } from "../up/database-server.ts";
 
 /**
  * Deletes a destroyed site's data for good: database, volumes, secrets, dumps from before imports. Never for a site that runs again:
  * then it answers false and touches nothing. Errors: database/unreachable before anything is deleted.
  */
-export async function purgeData(namespace: string, ports: Ports, due: (retained: RetainedData) => boolean = () => true): Promise<boolean> {
+export async function purgeData(
+  namespace: string,
+  ports: Ports,
+  context: EngineContext,
+  due: (retained: RetainedData) => boolean = () => true,
+): Promise<boolean> {
   return ports.locks.hold(namespace, "purge", async () => {
     // Read again now that nobody else can change it: the site may be back, or have been destroyed anew.
     const retained = await ports.retained.get(namespace);
@@ -19,8 +25,16 @@ export async function purgeData(namespace: string, ports: Ports, due: (retained:
     for (const { name } of await ports.secrets.list(namespace)) await ports.secrets.remove(namespace, name);
     await rm(safetyDirectory(retained.record, ports), { recursive: true, force: true });
     await ports.retained.remove(namespace);
+    await restDatabaseServers(ports, context);
     return true;
   });
+}
+
+/** Without any site, running or kept, the shared servers stop; their volumes stay, and the next `up` starts them again. */
+async function restDatabaseServers(ports: Ports, context: EngineContext): Promise<void> {
+  const needed = (await ports.records.list()).length + (await ports.retained.list()).length;
+  if (needed > 0 || !(await ports.engine.namespaces()).includes(SYSTEM_NAMESPACE)) return;
+  await ports.locks.hold(SYSTEM_NAMESPACE, "purge", () => ports.engine.scaleDown(SYSTEM_NAMESPACE, context));
 }
 
 async function dropDatabase({ record: { database } }: RetainedData, ports: Ports): Promise<void> {
@@ -38,13 +52,13 @@ export interface Purged {
 }
 
 /** Purges everything whose retention has ended; the agent calls it now and then. One site that can't be purged holds up no other. */
-export async function purgeExpired(ports: Ports): Promise<Purged> {
+export async function purgeExpired(ports: Ports, context: EngineContext): Promise<Purged> {
   const expired = (retained: RetainedData): boolean => Date.parse(retained.keptUntil) <= ports.clock.now();
   const purged: string[] = [];
   const failed: { name: string; error: string }[] = [];
   for (const { namespace } of (await ports.retained.list()).filter(expired)) {
     try {
-      if (await purgeData(namespace, ports, expired)) purged.push(namespace);
+      if (await purgeData(namespace, ports, context, expired)) purged.push(namespace);
     } catch (error) {
       failed.push({ name: namespace, error: error instanceof Error ? error.message : String(error) });
     }

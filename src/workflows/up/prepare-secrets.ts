@@ -1,6 +1,7 @@
 import { HowdahError } from "../../kernel/howdah-error.ts";
 import { DATABASE_SECRET, GENERATED_SECRET } from "../../kernel/own-names.ts";
 import type { Secret } from "../../kernel/secret.ts";
+import type { SecretData } from "../../providers/secrets/secret-store.ts";
 import type { Site, Variable } from "../../site/site.ts";
 import type { Ports } from "../ports.ts";
 
@@ -24,6 +25,18 @@ export async function prepareSecrets(
   }
   const digests = [await ports.engine.putSecret(namespace, GENERATED_SECRET, generated)];
   if (database !== null) digests.push(await ports.engine.putSecret(namespace, DATABASE_SECRET, database));
+  for (const [name, data] of await requireSecrets(site, namespace, ports))
+    digests.push(await ports.engine.putSecret(namespace, name, data));
+  return digests.join(".");
+}
+
+/** The secrets that a person must have stored: asked first, so that nobody waits for images to hear of a missing one. */
+export async function requireSecrets(
+  site: Site,
+  namespace: string,
+  ports: Pick<Ports, "secrets">,
+): Promise<ReadonlyMap<string, SecretData>> {
+  const found = new Map<string, SecretData>();
   for (const [name, keys] of named(site)) {
     const data = await ports.secrets.get(namespace, name);
     const missing = keys.filter((key) => data?.[key] === undefined);
@@ -36,9 +49,9 @@ export async function prepareSecrets(
         },
       );
     }
-    digests.push(await ports.engine.putSecret(namespace, name, data));
+    found.set(name, data);
   }
-  return digests.join(".");
+  return found;
 }
 
 /** Secrets that a person stores: name to the keys that are used. */

@@ -14,7 +14,7 @@ import { checkHealth } from "./check-health.ts";
 import { checkMachineFor } from "./check-machine.ts";
 import { type PreparedDatabase, prepareDatabase } from "./prepare-database.ts";
 import { type PreparedImages, prepareImages } from "./prepare-images.ts";
-import { prepareSecrets } from "./prepare-secrets.ts";
+import { prepareSecrets, requireSecrets } from "./prepare-secrets.ts";
 import { pruneImages } from "./prune-images.ts";
 import { runPostDeploy } from "./run-post-deploy.ts";
 import { siteUrl } from "./site-url.ts";
@@ -114,6 +114,7 @@ export async function bringUp(request: UpRequest, ports: Ports, context: EngineC
   return ports.locks.hold(namespace, "up", async () => {
     const former = await stage("machine", "Checking the machine", async () => {
       await checkMachineFor(site, ports);
+      await requireSecrets(site, namespace, ports);
       return checkFormer(site, request.file, { adopt: request.adopt }, ports);
     });
     const images = await stage(

@@ -46,6 +46,8 @@ export async function destroySite(record: SiteRecord, ports: Ports, context: Eng
   return ports.locks.hold(record.namespace, "destroy", async () => {
     const retained = await retainedOf(record, ports);
     await ports.retained.put(record.namespace, retained);
+    // Pods first: a query that runs when its network goes would keep its program waiting until it is killed.
+    await ports.engine.scaleDown(record.namespace, context);
     await closeWayToDatabase(record, ports, context);
     await ports.engine.remove(record.namespace, context);
     await ports.records.remove(record.namespace);

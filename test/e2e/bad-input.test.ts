@@ -169,8 +169,10 @@ describe.skipIf(skip !== undefined)(`bad input${skip === undefined ? "" : ` (${s
       const site = await staticSite(other, "late", running);
       const up = ["up", site.directory];
       const environment = { ...other.environment };
+      const said = await program([process.execPath, "bin/howdah", ...up], environment);
+      expect(said.stderr).not.toContain("Images"); // at once, before anything is made
       expectFailure(
-        await program([process.execPath, "bin/howdah", ...up], environment),
+        said,
         await program([process.execPath, "bin/howdah", ...up, "--output", "json"], environment),
         "machine/port-in-use",
         new RegExp(`${PORT + 10}.*process ${process.pid}`),

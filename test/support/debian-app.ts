@@ -21,7 +21,13 @@ export async function debianApp(suite: Suite, packages: readonly string[]): Prom
   const uris = await printUris(apt, packages, suite);
   const names = [...uris.matchAll(/^'[^']+' ([^ ]+)_([^_ ]+)_all\.deb/gm)].map((match) => match[1] ?? "");
   // perl, python and java come along as dependencies and are never part of a PHP application's tree.
-  const wanted = names.filter((name) => packages.includes(name) || !/^(perl|python3?|java|ca-certificates-java|fonts-|dictionaries|tzdata|debconf|ucf|mysql|mariadb|apache2|iso-codes|init-system|media-types|sensible|netbase)/.test(name));
+  const wanted = names.filter(
+    (name) =>
+      packages.includes(name) ||
+      !/^(perl|python3?|java|ca-certificates-java|fonts-|dictionaries|tzdata|debconf|ucf|mysql|mariadb|apache2|iso-codes|init-system|media-types|sensible|netbase)/.test(
+        name,
+      ),
+  );
   const temporary = `${root}.${String(process.pid)}`;
   await mkdir(join(temporary, ".debs"), { recursive: true });
   await run(["apt-get", "-c", apt.config, "download", ...wanted], { cwd: join(temporary, ".debs") });

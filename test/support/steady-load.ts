@@ -7,7 +7,7 @@ export interface LoadRequest {
   readonly path: string;
   readonly body?: string;
   /** What is wrong with an answer, or undefined. */
-  wrong(status: number, body: string): string | undefined;
+  readonly wrong: (status: number, body: string) => string | undefined;
 }
 
 /** A small load that runs beside something else. */
@@ -50,11 +50,11 @@ function send(port: number, host: string, { path, body, wrong }: LoadRequest): P
 
 /** Sends every request over and over, each in a loop of its own with a short pause, until it is stopped. */
 export function steadyLoad(port: number, host: string, requests: readonly LoadRequest[]): SteadyLoad {
-  let going = true;
+  const end = new AbortController();
   let good = 0;
   const wrong: string[] = [];
   const loops = requests.map(async (one) => {
-    while (going) {
+    while (!end.signal.aborted) {
       const found = await send(port, host, one);
       if (found === undefined) good++;
       else wrong.push(`${new Date().toISOString()} ${found}`);
@@ -63,7 +63,7 @@ export function steadyLoad(port: number, host: string, requests: readonly LoadRe
   });
   return {
     async stop() {
-      going = false;
+      end.abort();
       await Promise.all(loops);
       return { good, wrong };
     },

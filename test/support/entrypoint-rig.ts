@@ -142,7 +142,13 @@ export function startEntrypoint(argv: readonly string[], env: Readonly<Record<st
 
 /** Kills everything in the group, as the end of a container does. */
 export function killGroup(started: Started, signal: NodeJS.Signals = "SIGKILL"): void {
-  if (started.process.pid !== undefined) process.kill(-started.process.pid, signal);
+  if (started.process.pid === undefined) return;
+  try {
+    process.kill(-started.process.pid, signal);
+  } catch (error) {
+    // It was faster than the signal: also a moment at which a kill may come.
+    if ((error as NodeJS.ErrnoException).code !== "ESRCH") throw error;
+  }
 }
 
 /** Writes the rendered configuration's stand-in and answers its path. */

@@ -23,6 +23,15 @@ export interface Answer {
   readonly bytes: Buffer;
 }
 
+/** A command that goes on. */
+export interface Started {
+  readonly pid: number;
+  /** How it ends. */
+  readonly done: Promise<Said>;
+  /** Waits until its stderr holds these words, or it has ended without them: then false. */
+  says(words: string): Promise<boolean>;
+}
+
 /** A machine of its own for a test: other state, other names in podman, another port; the images' cache is shared. */
 export interface HowdahMachine {
   readonly port: number;
@@ -33,8 +42,8 @@ export interface HowdahMachine {
   howdah(...argv: readonly string[]): Promise<Said>;
   /** The same, and it must succeed. */
   ok(...argv: readonly string[]): Promise<Said>;
-  /** Starts it without waiting; answers the process id and how it ends. */
-  start(...argv: readonly string[]): { readonly pid: number; readonly done: Promise<Said>; kill(signal: NodeJS.Signals): void };
+  /** Starts it without waiting. */
+  start(...argv: readonly string[]): Started;
   /** A copy of an application of Debian, unpacked, that the test may change. Answers the root of its file system. */
   app(suite: Suite, ...packages: readonly string[]): Promise<string>;
   get(
@@ -122,7 +131,16 @@ export async function howdahMachine(name: string, port: number): Promise<HowdahM
         resolve({ code: code ?? 137, stdout, stderr });
       });
     });
-    return { pid: child.pid ?? -1, done, kill: (signal) => child.kill(signal) };
+    const says = (words: string): Promise<boolean> =>
+      new Promise((resolve) => {
+        child.stderr.on("data", () => {
+          if (stderr.includes(words)) resolve(true);
+        });
+        void done.then(() => {
+          resolve(stderr.includes(words));
+        });
+      });
+    return { pid: child.pid ?? -1, done, says };
   };
   const howdah: HowdahMachine["howdah"] = (...argv) => start(...argv).done;
   return {

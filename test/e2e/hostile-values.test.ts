@@ -143,10 +143,10 @@ describe.skipIf(skip !== undefined)(
     });
 
     it.each(["logs", "down", "destroy", "exec", "files ls", "db shell"])("`%s` refuses hostile names with a name for it", async (verb) => {
-      for (const payload of payloads.filter((one) => !one.startsWith("-")).slice(0, 8)) {
-        const said = await machine.howdah(...verb.split(" "), payload, ...(verb === "exec" ? ["ls"] : verb === "destroy" ? ["--yes"] : []));
-        expect({ payload, bug: said.stderr.includes("[bug]"), refused: said.code !== 0 }).toEqual({ payload, bug: false, refused: true });
-      }
+      const more = verb === "exec" ? ["ls"] : verb === "destroy" ? ["--yes"] : [];
+      const names = payloads.filter((one) => !one.startsWith("-")).slice(0, 8);
+      const said = await Promise.all(names.map((name) => machine.howdah(...verb.split(" "), name, ...more)));
+      expect(said.filter(({ code, stderr }) => code === 0 || stderr.includes("[bug]"))).toEqual([]);
       expect(await site.page()).toBe("calm one");
     });
   },

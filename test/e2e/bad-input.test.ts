@@ -2,7 +2,7 @@ import { spawn } from "node:child_process";
 import { access, chmod, mkdir, mkdtemp, readdir, readFile, rm, symlink, writeFile } from "node:fs/promises";
 import { createServer } from "node:net";
 import { tmpdir } from "node:os";
-import { delimiter, join } from "node:path";
+import { join } from "node:path";
 import { afterAll, beforeAll, describe, expect, it } from "vitest";
 import { type ErrorCode, errorCatalog } from "../../src/kernel/error-catalog.ts";
 import { staticSite, type TestSite } from "../support/fault-site.ts";

@@ -13,7 +13,9 @@ it("packs to a tarball that installs and runs elsewhere, without any dependency"
   await run(["npm", "pack", "--silent", "--pack-destination", directory]);
   const [tarball = ""] = (await readdir(directory)).filter((name) => name.endsWith(".tgz"));
   await writeFile(join(directory, "package.json"), "{}");
-  await run(["npm", "install", "--silent", "--offline", "--ignore-scripts", "--no-audit", "--no-fund", join(directory, tarball)], { cwd: directory });
+  await run(["npm", "install", "--silent", "--offline", "--ignore-scripts", "--no-audit", "--no-fund", join(directory, tarball)], {
+    cwd: directory,
+  });
   expect((await readdir(join(directory, "node_modules"))).filter((name) => !name.startsWith("."))).toEqual(["howdah"]);
   const howdah = [process.execPath, join(directory, "node_modules", ".bin", "howdah")];
   expect((await run([...howdah, "--version"], { cwd: directory })).stdout).toMatch(/^\d+\.\d+\.\d+\n$/);

@@ -33,6 +33,7 @@ export async function main(argv: readonly string[]): Promise<number> {
     directory: process.cwd(),
     stdin: process.stdin,
     stdout: process.stdout,
+    wireFiles: async () => (await import("./files-wiring.ts")).wireFiles(),
     wire: async () => {
       const { wirePorts } = await import("./wiring.ts");
       return wirePorts({

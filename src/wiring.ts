@@ -6,6 +6,7 @@ import { retentionLoop } from "./agent/retention-loop.ts";
 import { namespaceLock } from "./engine/podman/namespace-lock.ts";
 import { podmanEngine } from "./engine/podman/podman-engine.ts";
 import { portHolder } from "./engine/podman/port-holder.ts";
+import { wireFiles } from "./files-wiring.ts";
 import { HowdahError } from "./kernel/howdah-error.ts";
 import { SYSTEM_NAMESPACE } from "./kernel/own-names.ts";
 import { localAuthority } from "./providers/certificates/local/local-authority.ts";
@@ -14,15 +15,12 @@ import type { DatabaseServer } from "./providers/database/database-server.ts";
 import type { ImageBuilder } from "./providers/image-builder.ts";
 import { checkMachine } from "./providers/machine/machine-checks.ts";
 import { run } from "./providers/process.ts";
-import { kindOf, readProjectFile, realPathOf, writeProjectFile } from "./providers/project-files/project-files.ts";
 import { fileSecretStore } from "./providers/secrets/file-secret-store.ts";
 import { documentStore } from "./providers/state/document-store.ts";
 import { systemClock } from "./providers/system-clock.ts";
 import { renderEdge } from "./render/nginx/render-edge-config.ts";
-import { FOLLOW_INTO } from "./workflows/follow-into.ts";
 import { purgeExpired } from "./workflows/lifecycle/purge-data.ts";
 import type { LockPort, Ports, RetainedData, Settings, SiteRecord } from "./workflows/ports.ts";
-import { readTree } from "./workflows/read-tree/read-tree.ts";
 import type { SharedImage } from "./workflows/up/keep-newest.ts";
 
 /** What the process gives: its environment, and where the programs lie that go into images. */
@@ -160,13 +158,7 @@ export async function wirePorts({ environment, entrypointDirectory, self }: Wiri
         return code;
       },
     },
-    files: {
-      read: readProjectFile,
-      write: writeProjectFile,
-      kind: kindOf,
-      tree: (directory) => readTree(directory, { allowedRoots: [...FOLLOW_INTO, "/var/cache", "/var/log"] }),
-      realpath: realPathOf,
-    },
+    files: wireFiles(),
     machine: { uid: facts.uid, check: () => checkMachine(facts), portHolder },
     saveSettings: ({ httpPort, httpsPort, bind }) => machineSettings.put("machine", { httpPort, httpsPort, bind }),
     close: async () => undefined,

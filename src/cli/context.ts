@@ -1,5 +1,5 @@
 import type { Readable, Writable } from "node:stream";
-import type { Ports } from "../workflows/ports.ts";
+import type { Ports, ProjectFiles } from "../workflows/ports.ts";
 import type { Reporter } from "./report/reporter.ts";
 import type { Terminal } from "./terminal.ts";
 
@@ -21,6 +21,8 @@ export interface CliContext {
   readonly signal: AbortSignal;
   readonly version: string;
   ports(): Promise<Ports>;
+  /** The project's files alone: for commands that need no other port, and start faster without. */
+  files(): Promise<ProjectFiles>;
   reporter(ports: Ports): Reporter;
 }
 

@@ -1,5 +1,7 @@
 import { PassThrough } from "node:stream";
+import { fileURLToPath } from "node:url";
 import { describe, expect, it } from "vitest";
+import { wireFiles } from "../files-wiring.ts";
 import { runCli } from "./run-cli.ts";
 
 async function ran(...argv: string[]): Promise<{ readonly code: number; readonly out: string; readonly err: string }> {
@@ -20,9 +22,22 @@ async function ran(...argv: string[]): Promise<{ readonly code: number; readonly
     stdin: new PassThrough(),
     stdout: new PassThrough(),
     wire: () => Promise.reject(new Error("not wired")),
+    wireFiles: async () => wireFiles(),
   });
   return { code, out, err };
 }
+
+describe("a command that only reads", () => {
+  const example = fileURLToPath(new URL("../../examples/static.yaml", import.meta.url));
+  it.each([
+    ["check", ["check", example]],
+    ["show", ["show", example]],
+    ["explain", ["explain", "spec.web"]],
+    ["init --dry-run", ["init", fileURLToPath(new URL("../entrypoint/php", import.meta.url)), "--yes", "--dry-run"]],
+  ])("wires no engine, database or network: %s", async (_name, argv) => {
+    expect(await ran(...argv)).toMatchObject({ code: 0 });
+  });
+});
 
 describe("a wrong command line", () => {
   it.each([

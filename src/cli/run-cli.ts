@@ -1,7 +1,7 @@
 import type { Readable, Writable } from "node:stream";
 import { type Command, CommanderError } from "commander";
 import { HowdahError } from "../kernel/howdah-error.ts";
-import type { Ports } from "../workflows/ports.ts";
+import type { Ports, ProjectFiles } from "../workflows/ports.ts";
 import type { Action, CliContext, GlobalFlags } from "./context.ts";
 import { createProgram } from "./program.ts";
 import { printError } from "./report/print-error.ts";
@@ -17,6 +17,7 @@ export interface CliEnvironment {
   readonly stdin: Readable;
   readonly stdout: Writable;
   readonly wire: () => Promise<Ports>;
+  readonly wireFiles: () => Promise<ProjectFiles>;
 }
 
 /** Parses arguments, runs the one command they name, and turns whatever happens into words and an exit code. */
@@ -51,6 +52,7 @@ export async function runCli(argv: readonly string[], environment: CliEnvironmen
       signal: environment.signal,
       version: VERSION,
       ports: async () => (ports ??= await environment.wire()),
+      files: environment.wireFiles,
       reporter: (wired) => reporterFor(terminal, wired.clock, flags.verbose),
     };
     return chosen === undefined ? 0 : await chosen(context);

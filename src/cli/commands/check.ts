@@ -15,8 +15,7 @@ export function checkCommand(program: Command, choose: Choose): void {
     .action((given: string) => {
       choose(async (context) => {
         const { loadFindings } = await import("../../workflows/load-site/load-site.ts");
-        const ports = await context.ports();
-        const findings = await loadFindings(given, context.directory, ports.files);
+        const findings = await loadFindings(given, context.directory, await context.files());
         return printFindings(findings, context);
       });
     });

@@ -29,12 +29,14 @@ export function initCommand(program: Command, choose: Choose): void {
     .action((given: string, flags: InitFlags) => {
       choose(async (context) => {
         const { initSite } = await import("../../workflows/init/init-site.ts");
-        const ports = await context.ports();
         const ask =
           flags.yes || flags.dryRun || !context.terminal.interactive || context.flags.output === "json"
             ? undefined
             : (await import("../ask.ts")).askAbout;
-        return printProposal(await initSite({ given, directory: context.directory, ...flags, ask }, ports), context);
+        return printProposal(
+          await initSite({ given, directory: context.directory, ...flags, ask }, { files: await context.files() }),
+          context,
+        );
       });
     });
 }

@@ -12,7 +12,7 @@ export function showCommand(program: Command, choose: Choose): void {
       choose(async (context) => {
         const { loadSite } = await import("../../workflows/load-site/load-site.ts");
         const { showSite } = await import("../../site/show.ts");
-        const { site } = await loadSite(given, context.directory, (await context.ports()).files);
+        const { site } = await loadSite(given, context.directory, await context.files());
         context.terminal.out(showSite(site, context.flags.output === "json" ? "json" : "yaml"));
         return 0;
       });

@@ -1,6 +1,6 @@
 import { describe, expect, it } from "vitest";
 import { hostileFile } from "../../test/support/hostile-site-files.ts";
-import { parseSite } from "./parse-site.ts";
+import { parseSite, refusedUnparsed } from "./parse-site.ts";
 import type { PositionedDiagnostic } from "./reading/positions.ts";
 
 const head = "apiVersion: howdah.dev/v1alpha1\nkind: Site\nmetadata: {name: blog}\n";
@@ -259,6 +259,17 @@ describe("parseSite", () => {
     for (const depth of [1000, 1000, 1000, 10_000, 32, 1000]) {
       expect(parseSite(`a: ${"[".repeat(depth)}${"]".repeat(depth)}`).diagnostics.map(({ code }) => code)).toContain("site/too-deep");
     }
+  });
+
+  it.each<{ name: string; text: string; refused: boolean }>([
+    { name: "100,000 comments", text: `${head}${"# x\n".repeat(60_000)}`, refused: true },
+    { name: "20,000 keys", text: `${head}${"k: 1\n".repeat(20_000)}`, refused: true },
+    { name: "200,000 brackets", text: "[".repeat(200_000), refused: true },
+    { name: "one long text", text: `${head}spec: {recipe: ${"x".repeat(200_000)}}`, refused: false },
+    { name: "an alias, which the parser may see", text: `${head}spec: *a\n`, refused: false },
+    { name: "a good file", text: `${head}spec: {recipe: wordpress}`, refused: false },
+  ])("says before parsing that it refuses $name: $refused", ({ text, refused }) => {
+    expect(refusedUnparsed(text)).toEqual(refused ? parseSite(text) : undefined);
   });
 
   it("refuses an alias bomb by its aliases, without following one (M13)", () => {

@@ -1,5 +1,5 @@
 import type { Path } from "../kernel/diagnostic.ts";
-import { guardText } from "./reading/guard-text.ts";
+import { type GuardResult, guardText } from "./reading/guard-text.ts";
 import { issueFindings } from "./reading/issue-findings.ts";
 import { limits } from "./reading/limits.ts";
 import { type LineIndex, lineIndex } from "./reading/line-index.ts";
@@ -27,13 +27,30 @@ export interface ParsedSite {
  * could hurt the YAML library is refused before (rule 8 of the reliability list).
  */
 export function parseSite(text: string): ParsedSite {
-  const plain = text.startsWith("\ufeff") ? text.slice(1) : text;
-  const lines = lineIndex(plain.slice(0, limits.bytes + 1));
-  const guard = guardText(plain, lines);
-  if (guard.stop) return { positions: new Map(), diagnostics: inReadingOrder(guard.diagnostics) };
+  const { plain, lines, guard } = guarded(text);
+  if (guard.stop) return refused(guard);
   const read = readDocument(plain, lines, guard.diagnostics);
   const known = [...guard.diagnostics, ...read.diagnostics];
   return read.malformed ? finished({ positions: read.positions }, known) : checkForm(read, lines, known);
+}
+
+/**
+ * What the guard alone says: the findings of a text that must not be parsed, undefined for all others. It takes linear time and needs no
+ * library, so a reader asks it before it pays for a worker. `parseSite` says the same.
+ */
+export function refusedUnparsed(text: string): ParsedSite | undefined {
+  const { guard } = guarded(text);
+  return guard.stop ? refused(guard) : undefined;
+}
+
+function guarded(text: string): { readonly plain: string; readonly lines: LineIndex; readonly guard: GuardResult } {
+  const plain = text.startsWith("\ufeff") ? text.slice(1) : text;
+  const lines = lineIndex(plain.slice(0, limits.bytes + 1));
+  return { plain, lines, guard: guardText(plain, lines) };
+}
+
+function refused(guard: GuardResult): ParsedSite {
+  return { positions: new Map(), diagnostics: inReadingOrder(guard.diagnostics) };
 }
 
 function checkForm(read: ReadDocument, lines: LineIndex, known: readonly PositionedDiagnostic[]): ParsedSite {

@@ -1,3 +1,5 @@
+import { getCompileCacheDir } from "node:module";
+import { dirname } from "node:path";
 import { Worker } from "node:worker_threads";
 import { HowdahError } from "../../kernel/howdah-error.ts";
 import type { ParsedSite } from "../../site/parse-site.ts";
@@ -22,7 +24,7 @@ export async function parseInWorker(text: string, signal?: AbortSignal, limits: 
   const worker = new Worker(workerUrl(), {
     workerData: { text },
     resourceLimits: { maxOldGenerationSizeMb: limits.heap, maxYoungGenerationSizeMb: 8, stackSizeMb: 4 },
-    env: {},
+    env: workerEnvironment(),
     execArgv: [],
     stdout: true,
     stderr: true,
@@ -32,6 +34,12 @@ export async function parseInWorker(text: string, signal?: AbortSignal, limits: 
   } finally {
     await worker.terminate();
   }
+}
+
+/** Compiled code comes from where this process has it, which Node does not pass on; nothing else of the environment reaches the worker. */
+function workerEnvironment(): Record<string, string> {
+  const cache = getCompileCacheDir();
+  return cache === undefined ? {} : { NODE_COMPILE_CACHE: dirname(cache) };
 }
 
 /** Beside this file in a checkout; in a bundle beside its entry, above the chunks. */

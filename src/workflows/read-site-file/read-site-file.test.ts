@@ -45,7 +45,13 @@ describe("readSiteFile", () => {
   });
 
   it("parses a large file in a worker", async () => {
-    const { diagnostics } = await readSiteFile(await file("large.yaml", `${good}${"# x\n".repeat(30_000)}`));
+    const { diagnostics } = await readSiteFile(await file("large.yaml", `${good}x: ${"x".repeat(100_000)}\n`));
+    expect(diagnostics.map(({ code }) => code)).toEqual(["site/unknown-key"]);
+  });
+
+  it("starts no worker for what is refused unparsed", async () => {
+    const path = await file("long.yaml", `${good}${"# x\n".repeat(30_000)}`);
+    const { diagnostics } = await readSiteFile(path, { isolate: "always", signal: AbortSignal.abort() });
     expect(diagnostics.map(({ code }) => code)).toEqual(["site/too-large"]);
   });
 

@@ -1,5 +1,5 @@
 import { type CheckedSite, checkSite } from "../../site/check-site.ts";
-import { type ParsedSite, parseSite } from "../../site/parse-site.ts";
+import { type ParsedSite, parseSite, refusedUnparsed } from "../../site/parse-site.ts";
 import { parseInWorker } from "./parse-in-worker.ts";
 import { readSiteText } from "./read-bytes.ts";
 
@@ -9,7 +9,7 @@ export interface ReadOptions {
   readonly environment?: string;
   /**
    * `large` (default): texts below 64 kB are parsed in this process, as the guard bounds them and a worker would double the start-up
-   * time. `always`: for files of other people (agent, operator, API).
+   * time. `always`: for files of other people (agent, operator, API). What the guard refuses is never parsed, so it needs no worker.
    */
   readonly isolate?: "large" | "always";
   readonly signal?: AbortSignal;
@@ -32,6 +32,7 @@ const SMALL = 64 * 1024;
 export async function readSiteFile(path: string, options: ReadOptions = {}): Promise<SiteFile> {
   const { environment = "production", isolate = "large", signal } = options;
   const text = await readSiteText(path);
-  const parsed = isolate === "always" || text.length > SMALL ? await parseInWorker(text, signal) : parseSite(text);
+  const parsed =
+    isolate === "always" || text.length > SMALL ? (refusedUnparsed(text) ?? (await parseInWorker(text, signal))) : parseSite(text);
   return { path, text, parsed, ...checkSite(parsed, { environment }) };
 }

@@ -3,7 +3,8 @@ import { build } from "esbuild";
 
 /**
  * Bundles the CLI and the worker that parses site files: one file each, so that a start reads few files, and `npm pack` needs no TypeScript. Every library is inside:
- * the package that people install has no dependencies, so nothing else can change under it.
+ * the package that people install has no dependencies, so nothing else can change under it. Write `import * as z from "zod"`: the object `z`
+ * would bring fifty languages along, 15 ms of CPU of every start.
  */
 await rm("dist", { recursive: true, force: true });
 await build({

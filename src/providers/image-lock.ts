@@ -1,4 +1,4 @@
-import { z } from "zod";
+import * as z from "zod";
 import type { BaseRequest } from "../catalog/image-recipes.ts";
 import { normalRequest } from "../catalog/image-recipes.ts";
 import type { Diagnostic } from "../kernel/diagnostic.ts";

@@ -1,4 +1,4 @@
-import { z } from "zod";
+import * as z from "zod";
 import { SCHEMA_URL } from "./print-site.ts";
 import { siteDocument } from "./schema/site-document.ts";
 

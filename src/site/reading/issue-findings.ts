@@ -1,4 +1,4 @@
-import type { z } from "zod";
+import type * as z from "zod";
 import type { Diagnostic, Path } from "../../kernel/diagnostic.ts";
 import { fieldName, valueInWords } from "./field-name.ts";
 import { foreignWordHint } from "./foreign-words.ts";

@@ -1,4 +1,4 @@
-import type { z } from "zod";
+import type * as z from "zod";
 import type { Path } from "../../kernel/diagnostic.ts";
 import { type DeclaredSite, siteDocument } from "../schema/site-document.ts";
 

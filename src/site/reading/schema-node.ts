@@ -1,4 +1,4 @@
-import { z } from "zod";
+import * as z from "zod";
 import type { Path } from "../../kernel/diagnostic.ts";
 import { siteDocument } from "../schema/site-document.ts";
 

@@ -1,4 +1,4 @@
-import { z } from "zod";
+import * as z from "zod";
 import { command, duration, name, oneLine, relativePath, schedule, size, variableName } from "./grammar.ts";
 
 /** `spec.database`: the site's own database and user on a MariaDB server. */

@@ -1,4 +1,4 @@
-import { z } from "zod";
+import * as z from "zod";
 
 /**
  * Grammars of the words in a site file. They are narrow on purpose: a name that passes needs no escaping in DNS, labels,

@@ -1,4 +1,4 @@
-import { z } from "zod";
+import * as z from "zod";
 import { duration, oneLine, phpSize } from "./grammar.ts";
 
 const fpm = z

@@ -1,4 +1,4 @@
-import { z } from "zod";
+import * as z from "zod";
 import { configuration, crons, database, hooks, mounts, relationships, variables, workers } from "./data.ts";
 import { hostname, labelKey, labelValue, name, oneLine, relativePath, size } from "./grammar.ts";
 import { runtime } from "./runtime.ts";

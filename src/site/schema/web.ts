@@ -1,4 +1,4 @@
-import { z } from "zod";
+import * as z from "zod";
 import { oneLine, relativePath, size, urlPath } from "./grammar.ts";
 
 const location = z

@@ -177,6 +177,27 @@ describe.skipIf(missing !== undefined)(`the entrypoint of PHP containers${missin
     expect(mended.stderr).toContain("failed before: it runs again");
   });
 
+  it.each([
+    ["install", 71, (hook: object) => ({ install: [hook] })],
+    ["migrate", 72, (hook: object) => ({ migrate: [hook] })],
+  ] as const)("runs a failed %s once for each attempt, whatever replicas and restarts come", async (name, exit, hooks) => {
+    const started = async (attempt: string): Promise<Outcome> => await serve(hooks(step(0, 9)), {}, { HOWDAH_ATTEMPT: attempt });
+    const together = await Promise.all([started("one"), started("one"), started("one")]);
+    const outcomes = [...together, await started("one")];
+    expect(begun()).toBe(1);
+    for (const outcome of outcomes) {
+      expect(outcome).toMatchObject({ exit, stdout: "" });
+      expect(outcome.events.at(-1)).toMatchObject({
+        event: "failed",
+        code: `site/${name}-failed`,
+        message: expect.stringContaining("exit code 9: the hook's last words"),
+      });
+    }
+    if (name === "migrate") server.sql("DROP TABLE first, second", database()); // mended by hand; a failed installation clears by itself
+    expect((await started("two")).exit).toBe(exit);
+    expect(begun()).toBe(2);
+  });
+
   it("migrates again for a new release only", async () => {
     const migration = { argv: ["php", "-r", `file_put_contents('${log}', "begin\n", FILE_APPEND);`] };
     for (const release of ["r1", "r1", "r2", "r1"])

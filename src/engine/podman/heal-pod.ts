@@ -2,7 +2,7 @@ import type { Lock } from "../lock.ts";
 import { execIn } from "./await-ready.ts";
 import type { Machine } from "./machine.ts";
 import { label } from "./names.ts";
-import { createPod, type FoundPod, planPod, startPod, stopPod, type Workload } from "./pods.ts";
+import { createPod, type FoundPod, planPod, runs, startPod, stopPod, type Workload } from "./pods.ts";
 import type { ProbeMemory } from "./probe-memory.ts";
 import type { ReadyMark } from "./ready-marks.ts";
 import { markReady } from "./roll-workload.ts";
@@ -23,12 +23,6 @@ export interface Healer {
   /** Problems of the way in that were said. */
   told: ReadonlySet<string>;
   passes: number;
-}
-
-/** True when all of a pod runs. */
-export function runs(pod: FoundPod): boolean {
-  const main = pod.containers.filter((container) => container.labels[label.role] === "main");
-  return pod.infra?.state === "running" && main.length > 0 && main.every((container) => container.state === "running");
 }
 
 /** What probing a pod came to. */

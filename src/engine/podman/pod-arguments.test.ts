@@ -24,6 +24,7 @@ function planOf(change: Partial<PodPlan> = {}): PodPlan {
     volumes: new Map(sources),
     secretName: (secret, key) => `howdah.blog.${secret}.v1.${key}`,
     limits: { memory: true, cpu: true, pids: true },
+    attempt: "2026-11-21T12:00:00.000Z",
     ...change,
   };
 }
@@ -72,6 +73,7 @@ describe("a pod for podman", () => {
       "--volume=/var/lib/howdah/pods/p/scratch:/scratch:rw,nosuid,nodev",
       "--volume=/var/lib/howdah/files.1:/srv/web:ro,nosuid,nodev",
       "--volume=/run/howdah/secrets/1:/srv/secret:ro,nosuid,nodev",
+      "--env=HOWDAH_ATTEMPT=2026-11-21T12:00:00.000Z",
       ...['--entrypoint=["behave"]', "img", "serve", "a b; $(c)"],
     ]);
   });

@@ -29,6 +29,8 @@ export interface PodPlan {
   /** Podman's name for a secret's key. */
   readonly secretName: (secret: string, key: string) => string;
   readonly limits: Limits;
+  /** The start that a command asked for: the entrypoint repeats a failed hook only in another one. */
+  readonly attempt: string;
 }
 
 /** Processes of one container: FPM children, image converters and shells; far below the 4096 that the host gives a user. */
@@ -65,6 +67,7 @@ export function containerArguments(plan: PodPlan, container: Container, role: "i
     `--restart=${role === "init" ? "no" : "on-failure:5"}`,
     ...labelArguments({ ...plan.labels, ...containerLabels(plan, container, role) }),
     ...commonArguments(plan, container),
+    `--env=HOWDAH_ATTEMPT=${plan.attempt}`,
     ...entrypointArguments(container),
     container.image,
     ...commandOf(container),

@@ -93,7 +93,14 @@ export async function planPod(machine: Machine, namespace: string, workload: Wor
     volumes: await machine.volumes.prepare(namespace, pod, template.spec, state),
     secretName,
     limits: await machine.limits(),
+    attempt: state.attempt ?? "",
   };
+}
+
+/** Begins another attempt: a person asked, so hooks that failed in the one before may run again in the pods that are made from now on. */
+export async function beginAttempt(machine: Machine, namespace: string): Promise<NamespaceState> {
+  const attempt = new Date(machine.clock.now()).toISOString();
+  return machine.store.change(namespace, (state) => ({ ...state, attempt }));
 }
 
 /** Names of the directories with the files that a pod mounts: what may not be taken away while it runs. */
@@ -127,6 +134,17 @@ export async function secretNames(machine: Machine, namespace: string, container
   const versions = new Map<string, string>();
   for (const name of used) versions.set(name, (await machine.secrets.ensureInPodman(namespace, name)).version);
   return (secret, key) => machine.names.secret(namespace, secret, versions.get(secret) ?? "", key);
+}
+
+/** True when all of a pod runs. */
+export function runs(pod: FoundPod): boolean {
+  const main = pod.containers.filter((container) => container.labels[label.role] === "main");
+  return pod.infra?.state === "running" && main.length > 0 && main.every((container) => container.state === "running");
+}
+
+/** For a command: a pod that runs is left alone, one that ended belongs to a former attempt and is made anew. */
+export async function createPodAnew(machine: Machine, plan: PodPlan, found: FoundPod | undefined): Promise<void> {
+  await createPod(machine, plan, found !== undefined && runs(found) ? found : undefined);
 }
 
 /** Makes the pod and its containers. What a killed command left half-made under the same name is made anew. */

@@ -6,7 +6,9 @@ import { passHealthGate } from "./health-gate.ts";
 import type { Machine } from "./machine.ts";
 import type { PodPlan } from "./pod-arguments.ts";
 import {
+  beginAttempt,
   createPod,
+  createPodAnew,
   type FoundPod,
   findPods,
   planPod,
@@ -73,7 +75,7 @@ interface Roll {
 
 async function startRoll(machine: Machine, namespace: string, desired: Rendered<Workload>, context: EngineContext): Promise<Roll> {
   const workload = desired.object;
-  const applied = (await machine.store.read(namespace)).objects[desired.key];
+  const applied = (await beginAttempt(machine, namespace)).objects[desired.key];
   const found = await findPods(machine, namespace, workload.metadata.name);
   const plans: PodPlan[] = [];
   for (let replica = 0; replica < workload.spec.replicas; replica++) plans.push(await planPod(machine, namespace, workload, replica));
@@ -96,7 +98,7 @@ async function bringUp(roll: Roll): Promise<void> {
   if (roll.workload.kind === "StatefulSet") await stopOthers(roll);
   for (const plan of plans) {
     context.signal.throwIfAborted();
-    await createPod(machine, plan, roll.found.get(plan.pod));
+    await createPodAnew(machine, plan, roll.found.get(plan.pod));
     await startPod(machine, plan);
   }
   await awaitReady(machine, plans, {

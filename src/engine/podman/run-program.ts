@@ -61,6 +61,7 @@ export async function runProgramOnce(
     volumes: await machine.volumes.prepare(target.namespace, pod, spec, await machine.store.read(target.namespace)),
     secretName,
     limits: await machine.limits(),
+    attempt: "", // a one-off neither installs nor migrates
   };
   const once = {
     name: pod,

@@ -3,7 +3,7 @@ import type { EngineContext } from "../engine.ts";
 import { awaitReady } from "./await-ready.ts";
 import type { Machine } from "./machine.ts";
 import { ensureNetwork, joinNetworks } from "./networks.ts";
-import { createPod, findPods, planPod, preStopSeconds, removePod, startPod, stopPod, type Workload } from "./pods.ts";
+import { beginAttempt, createPodAnew, findPods, planPod, preStopSeconds, removePod, startPod, stopPod, type Workload } from "./pods.ts";
 import { deadlineSeconds, markReady, progressOf } from "./roll-workload.ts";
 import { type NamespaceState, objectsOf } from "./state-store.ts";
 
@@ -34,6 +34,7 @@ export async function refreshEdgeIfPossible(machine: Machine, context: EngineCon
 
 /** Starts all pods of a namespace again, databases first, and waits until they serve. */
 export async function scaleUp(machine: Machine, namespace: string, context: EngineContext): Promise<void> {
+  await beginAttempt(machine, namespace);
   const state = await machine.store.change(namespace, (before) => ({ ...before, down: false }));
   await ensureNetwork(machine, namespace);
   for (const workload of workloads(state)) {
@@ -53,7 +54,7 @@ async function startWorkload(machine: Machine, namespace: string, workload: Work
   const plans = [];
   for (let replica = 0; replica < workload.spec.replicas; replica++) {
     const plan = await planPod(machine, namespace, workload, replica);
-    await createPod(machine, plan, found.get(plan.pod));
+    await createPodAnew(machine, plan, found.get(plan.pod));
     await startPod(machine, plan);
     plans.push(plan);
   }

@@ -16,6 +16,8 @@ export interface NamespaceState {
   readonly version: 1;
   /** True after `howdah down`. */
   readonly down: boolean;
+  /** Which start, asked for by a command, pods belong to. Restarts and healing carry it on: a hook that failed in it is not run again by them. */
+  readonly attempt?: string;
   readonly objects: Readonly<Record<ObjectKey, AppliedObject>>;
 }
 

@@ -6,7 +6,7 @@ namespace Howdah;
 
 foreach ([
     'failure', 'log', 'signals', 'configuration', 'database', 'wait-for-database', 'process', 'files', 'ledger', 'database-ledger',
-    'file-ledger', 'hooks', 'seed-mounts', 'merge-code', 'sql-reader', 'import-sql', 'health', 'serve',
+    'file-ledger', 'attempt', 'hooks', 'seed-mounts', 'merge-code', 'sql-reader', 'import-sql', 'health', 'serve',
 ] as $part) {
     require __DIR__ . "/$part.php";
 }

@@ -78,6 +78,7 @@ function install_once(array $configuration, Ledger $ledger): void
     if ($row !== null && in_array($row['state'], ['done', 'adopted'], true)) {
         return;
     }
+    refuse_repeat($row, 'install', EXIT_INSTALL);
     if (!may_install($row, $ledger)) {
         $ledger->write('install', 'adopted');
         step('install', 'skipped', 'not installing: there is data already');
@@ -87,8 +88,9 @@ function install_once(array $configuration, Ledger $ledger): void
     step('install', 'started', 'installing');
     $result = run_hook($configuration['hooks']['install'], $configuration['root'], $ledger);
     if ($result['exit'] !== 0) {
-        $ledger->write('install', 'failed', $ledger->fingerprint());
-        throw new Failure('site/install-failed', EXIT_INSTALL, 'The install hook failed: ' . $result['message']);
+        $message = 'The install hook failed: ' . $result['message'];
+        $ledger->write('install', 'failed', failure_note($message, $ledger->fingerprint()));
+        throw new Failure('site/install-failed', EXIT_INSTALL, $message);
     }
     $ledger->write('install', 'done');
     step('install', 'done', 'installed');
@@ -103,7 +105,7 @@ function may_install(?array $row, Ledger $ledger): bool
     if ($row === null || $ledger->isEmpty()) {
         return $ledger->isEmpty();
     }
-    if ($row['state'] === 'failed' && $row['detail'] !== $ledger->fingerprint()) {
+    if ($row['state'] === 'failed' && read_failure_note($row)['fingerprint'] !== $ledger->fingerprint()) {
         step('install', 'notice', 'The database was changed after the failed installation, so it is kept and counts as installed');
         return false;
     }
@@ -119,6 +121,7 @@ function migrate_once(array $configuration, Ledger $ledger): void
     if ($row !== null && $row['state'] === 'done') {
         return;
     }
+    refuse_repeat($row, 'migrate', EXIT_MIGRATE);
     if ($row !== null) {
         step('migrate', 'notice', ($row['state'] === 'failed' ? 'The migration of this release failed before' : 'The migration of this release was interrupted') . ': it runs again');
     }
@@ -126,8 +129,9 @@ function migrate_once(array $configuration, Ledger $ledger): void
     step('migrate', 'started', 'migrating');
     $result = run_hook($configuration['hooks']['migrate'], $configuration['root'], $ledger);
     if ($result['exit'] !== 0) {
-        $ledger->write($name, 'failed');
-        throw new Failure('site/migrate-failed', EXIT_MIGRATE, 'The migrate hook failed: ' . $result['message']);
+        $message = 'The migrate hook failed: ' . $result['message'];
+        $ledger->write($name, 'failed', failure_note($message, ''));
+        throw new Failure('site/migrate-failed', EXIT_MIGRATE, $message);
     }
     $ledger->write($name, 'done');
     step('migrate', 'done', 'migrated');

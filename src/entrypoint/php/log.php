@@ -13,13 +13,18 @@ const LONGEST_MESSAGE = 1500;
  */
 function emit(string $event, string $message, array $fields): void
 {
-    $message = strlen($message) > LONGEST_MESSAGE ? (string) preg_replace('/[\x80-\xff]+$/', '', substr($message, 0, LONGEST_MESSAGE)) . '…' : $message;
+    $message = shortened($message);
     if (is_plain()) {
         fwrite(STDERR, $message . "\n");
         return;
     }
     $fields = ['event' => $event, 'message' => $message] + $fields;
     fwrite(STDERR, 'howdah: ' . json_encode($fields, JSON_UNESCAPED_SLASHES | JSON_UNESCAPED_UNICODE | JSON_INVALID_UTF8_SUBSTITUTE) . "\n");
+}
+
+function shortened(string $message): string
+{
+    return strlen($message) > LONGEST_MESSAGE ? (string) preg_replace('/[\x80-\xff]+$/', '', substr($message, 0, LONGEST_MESSAGE)) . '…' : $message;
 }
 
 /**

@@ -9,6 +9,9 @@ const ATTEMPT_MS = 30_000;
 
 /**
  * Asks the site's health path through the edge, as a visitor would. Healthy: a status below 400 (a redirect is an answer).
+ * On a rollout the engine has asked each new pod before (`health-gate.ts`), so the path is asked twice, on purpose: that answer protects
+ * the pods that serve, by their own addresses; this one says that the way to them works (edge, hostname, certificate, address), and is
+ * the only one when nothing served before or nothing has changed.
  * Errors: site/unhealthy with what was answered instead.
  */
 export async function checkHealth(

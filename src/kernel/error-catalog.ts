@@ -278,6 +278,13 @@ export const errorCatalog = {
     title: "A path leaves the site's writable paths",
     hint: "Name a path below one of the site's mounts; `howdah files ls` lists them.",
   },
+  "data/volume-missing": {
+    exit: 74,
+    retry: "never",
+    reason: "VolumeMissing",
+    title: "A volume with data was removed behind Howdah's back",
+    hint: "With a backup: `podman volume create NAME`, `podman volume import NAME FILE.tar`, `howdah up`. To start empty: `howdah destroy SITE` and `howdah destroy SITE --purge`, for a database server's volume with every site on it, then `howdah up`; `howdah db import` brings a dump back.",
+  },
   cancelled: {
     exit: 130,
     retry: "never",

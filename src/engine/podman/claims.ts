@@ -1,14 +1,19 @@
 import { RUN_AS } from "../../kernel/label.ts";
 import type { PersistentVolumeClaim } from "../../render/objects.ts";
 import type { Machine } from "./machine.ts";
+import { missingVolume } from "./missing-volume.ts";
 import { label } from "./names.ts";
 import { bytesOf } from "./quantity.ts";
 import { withoutObject } from "./state-store.ts";
 
-/** Makes the volume of a claim, owned by the containers' user from the start so that nothing ever has to change owners recursively. */
-export async function ensureClaim(machine: Machine, namespace: string, claim: PersistentVolumeClaim): Promise<void> {
+/**
+ * Makes the volume of a claim, owned by the containers' user from the start so that nothing ever has to change owners recursively.
+ * Errors: `data/volume-missing` when it was `applied` before: an empty one must not take a full one's place.
+ */
+export async function ensureClaim(machine: Machine, namespace: string, claim: PersistentVolumeClaim, applied: boolean): Promise<void> {
   const name = machine.names.volume(namespace, claim.metadata.name);
   if (await machine.podman.exists("volume", name)) return;
+  if (applied) throw missingVolume(name, namespace, claim.metadata.name);
   await machine.podman.run([
     "volume",
     "create",

@@ -5,6 +5,7 @@ import type { Machine } from "./machine.ts";
 import { label } from "./names.ts";
 import type { ListedContainer } from "./podman-cli.ts";
 import { type FoundPod, findPods, templateDigest, type Workload } from "./pods.ts";
+import { bytesOf } from "./quantity.ts";
 import { type NamespaceState, objectsOf } from "./state-store.ts";
 
 /** `du` over a large volume is stopped after this time: a size is nice to have, an answer is needed. */
@@ -22,7 +23,7 @@ export async function observeNamespace(machine: Machine, namespace: string): Pro
     workloads: [...objectsOf(state, "Deployment"), ...objectsOf(state, "StatefulSet")].map((one) => observeWorkload(one, pods, state)),
     pods,
     routes: routes.map((route) => ({ name: route.name, hostnames: route.hostnames, backends: route.backends.length })),
-    volumes: await observeVolumes(machine, namespace),
+    volumes: await observeVolumes(machine, namespace, state),
   };
 }
 
@@ -69,7 +70,7 @@ async function observePods(machine: Machine, found: readonly FoundPod[], ready: 
         workload: pod.workload,
         templateDigest: pod.template,
         phase: phaseOf(mains(pod)),
-        ready: ready.has(pod.name) && containers.every((container) => container.running),
+        ready: ready.has(pod.name) && containers.length > 0 && containers.every((container) => container.running),
         ...(address === undefined ? {} : { ip: address }),
         containers,
       };
@@ -98,26 +99,28 @@ async function memoryOf(cgroup: string): Promise<number | undefined> {
 }
 
 interface ListedVolume {
+  readonly Name: string;
   readonly Mountpoint: string;
-  readonly Labels: Readonly<Record<string, string>>;
+  readonly Labels: Readonly<Record<string, string>> | null;
 }
 
-async function observeVolumes(machine: Machine, namespace: string): Promise<Observed["volumes"]> {
-  const { stdout } = await machine.podman.run([
-    ...["volume", "ls", "--format", "json"],
-    ...["--filter", `label=${label.instance}=${machine.names.instance}`],
-  ]);
+/** By their labels, and by the names of the claims: a person who put a volume back from a backup gave it no labels. */
+async function observeVolumes(machine: Machine, namespace: string, state: NamespaceState): Promise<Observed["volumes"]> {
+  const { stdout } = await machine.podman.run(["volume", "ls", "--format", "json"]);
   const all = (JSON.parse(stdout === "" ? "[]" : stdout) as ListedVolume[] | null) ?? [];
-  // Podman 4.3.1 takes several label filters of volumes as alternatives: the second one is ours to apply.
-  const volumes = all.filter(({ Labels }) => Labels[label.instance] === machine.names.instance && Labels[label.namespace] === namespace);
+  const claims = new Map(objectsOf(state, "PersistentVolumeClaim").map((one) => [machine.names.volume(namespace, one.metadata.name), one]));
+  const volumes = all.flatMap(({ Name, Mountpoint, Labels }) => {
+    const own = Labels?.[label.instance] === machine.names.instance && Labels[label.namespace] === namespace;
+    const known = claims.get(Name);
+    const claim = own ? Labels[label.claim] : known?.metadata.name;
+    if (claim === undefined) return [];
+    const requestedBytes = own ? Number(Labels[label.requestedBytes] ?? 0) : bytesOf(known?.spec.resources.requests.storage ?? "0");
+    return [{ claim, requestedBytes, Mountpoint }];
+  });
   return Promise.all(
-    volumes.map(async ({ Mountpoint, Labels }) => {
+    volumes.map(async ({ claim, requestedBytes, Mountpoint }) => {
       const usedBytes = await usedBytesOf(machine, Mountpoint);
-      return {
-        claim: Labels[label.claim] ?? "",
-        ...(usedBytes === undefined ? {} : { usedBytes }),
-        requestedBytes: Number(Labels[label.requestedBytes] ?? 0),
-      };
+      return { claim, ...(usedBytes === undefined ? {} : { usedBytes }), requestedBytes };
     }),
   );
 }

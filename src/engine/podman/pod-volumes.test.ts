@@ -41,7 +41,7 @@ describe.runIf(getuid?.() === 0)("a pod's empty directories", () => {
       podmanCli(async () => done),
     );
     const system = async () => done; // mounts nothing
-    volumes = podVolumes({ names, store, secrets, stateDir, runDir, system, volumePath: async () => "" });
+    volumes = podVolumes({ names, store, secrets, stateDir, runDir, system, volumePath: async () => undefined });
   });
   afterEach(() => rm(root, { recursive: true }));
 
@@ -68,6 +68,17 @@ describe.runIf(getuid?.() === 0)("a pod's empty directories", () => {
     expect(await readdir(join(root, "state/pods"))).toEqual([`${POD}.once-12345678`, "howdah.other.web.12345678.0"]);
     await volumes.discardOthers("howdah.blog.", new Set(), 0);
     expect(await readdir(join(root, "state/pods"))).toEqual(["howdah.other.web.12345678.0"]);
+  });
+
+  it.each([
+    ["blog", 'howdah.blog.data is gone, and with it the files of blog in "data"'],
+    ["howdah-system", "howdah.howdah-system.data is gone, and with it the databases of every site on data"],
+  ])("are not made when a volume of %s with data is missing, which is named", async (namespace, words) => {
+    const claim = { ...spec, volumes: [{ name: "data", persistentVolumeClaim: { claimName: "data" } }] };
+    await expect(volumes.prepare(namespace, POD, claim, { version: 1, down: false, objects: {} })).rejects.toMatchObject({
+      code: "data/volume-missing",
+      message: expect.stringContaining(words) as string,
+    });
   });
 
   it("leave the mounted copies of a namespace's secrets to be deleted by its name", async () => {

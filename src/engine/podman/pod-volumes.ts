@@ -7,6 +7,7 @@ import type { ConfigMap, PodSpec, Volume } from "../../render/objects.ts";
 import { digestOf } from "../../render/rendered.ts";
 import type { ProcessResult } from "../process-port.ts";
 import { makeSubPath } from "./make-sub-path.ts";
+import { missingVolume } from "./missing-volume.ts";
 import type { Names } from "./names.ts";
 import type { VolumeSource } from "./pod-arguments.ts";
 import { bytesOf } from "./quantity.ts";
@@ -25,7 +26,8 @@ export interface PodVolumesPorts {
   readonly runDir: string;
   /** Runs a program of the system (`mount`, `umount`). */
   readonly system: (argv: readonly string[]) => Promise<ProcessResult>;
-  readonly volumePath: (volume: string) => Promise<string>;
+  /** Where a volume lies; undefined when it is not there. */
+  readonly volumePath: (volume: string) => Promise<string | undefined>;
 }
 
 /** Makes what a pod's volumes stand for, and takes away what ends with the pod. */
@@ -94,7 +96,9 @@ async function ageMs(path: string): Promise<number> {
 
 async function claimSource(ports: PodVolumesPorts, namespace: string, claim: string): Promise<VolumeSource> {
   const name = ports.names.volume(namespace, claim);
-  return { from: "volume", name, path: await ports.volumePath(name) };
+  const path = await ports.volumePath(name);
+  if (path === undefined) throw missingVolume(name, namespace, claim);
+  return { from: "volume", name, path };
 }
 
 async function emptySource(

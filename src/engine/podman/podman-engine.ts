@@ -61,8 +61,10 @@ export function podmanEngine(settings: PodmanEngineSettings, ports: PodmanEngine
   const secrets = secretStore(settings.stateDir, store, names, podman);
   const marks = readyMarks(settings.runDir);
   const system: Machine["system"] = (argv) => ports.run(argv, { timeoutMs: 60_000 });
-  const volumePath = async (volume: string): Promise<string> =>
-    (await podman.run(["volume", "inspect", "--format", "{{.Mountpoint}}", volume])).stdout.trim();
+  const volumePath = async (volume: string): Promise<string | undefined> =>
+    (await podman.exists("volume", volume))
+      ? (await podman.run(["volume", "inspect", "--format", "{{.Mountpoint}}", volume])).stdout.trim()
+      : undefined;
   const volumes = podVolumes({ ...settings, names, store, secrets, system, volumePath });
   const wayIn = edge({
     ...{ names, podman, store, secrets, marks, clock: ports.clock, lock: ports.lock },
@@ -138,7 +140,7 @@ async function applyObject(machine: Machine, namespace: string, desired: Rendere
       await remember();
       return;
     case "PersistentVolumeClaim":
-      await ensureClaim(machine, namespace, object);
+      await ensureClaim(machine, namespace, object, (await machine.store.read(namespace)).objects[desired.key] !== undefined);
       await remember();
       return;
     case "NetworkPolicy":

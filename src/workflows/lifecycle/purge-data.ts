@@ -19,15 +19,42 @@ export async function purgeData(
     // Read again now that nobody else can change it: the site may be back, or have been destroyed anew.
     const retained = await ports.retained.get(namespace);
     if (retained === undefined || !due(retained) || (await ports.records.get(namespace)) !== undefined) return false;
-    await dropDatabase(retained, ports);
-    for (const volume of retained.volumes) await ports.engine.deleteVolume(namespace, volume);
+    const { database } = retained.record;
+    const lost = database !== null && (await isServerLost(database.server, ports));
+    if (!lost) await dropDatabase(retained, ports);
+    for (const claim of await claimsOf(retained, ports)) await ports.engine.deleteVolume(namespace, claim);
     await ports.engine.forget(namespace);
     for (const { name } of await ports.secrets.list(namespace)) await ports.secrets.remove(namespace, name);
     await rm(safetyDirectory(retained.record, ports), { recursive: true, force: true });
     await ports.retained.remove(namespace);
+    if (lost) await forgetLostServer(database.server, ports);
     await restDatabaseServers(ports, context);
     return true;
   });
+}
+
+/** The volumes that there were, and the claims of those that somebody has removed since. */
+async function claimsOf({ namespace, volumes }: RetainedData, ports: Ports): Promise<ReadonlySet<string>> {
+  const { objects } = await ports.engine.inventory(namespace);
+  const applied = [...objects.keys()].filter((key) => key.startsWith(CLAIM)).map((key) => key.slice(CLAIM.length));
+  return new Set([...volumes, ...applied]);
+}
+
+const CLAIM = "PersistentVolumeClaim/";
+
+/** True when somebody has removed a database server's volume, which is named like the server: there is nothing left to delete in it. */
+async function isServerLost(server: string, ports: Ports): Promise<boolean> {
+  const { objects } = await ports.engine.inventory(SYSTEM_NAMESPACE);
+  if (!objects.has(`${CLAIM}${server}`)) return false;
+  const { volumes } = await ports.engine.observe(SYSTEM_NAMESPACE);
+  return !volumes.some(({ claim }) => claim === server);
+}
+
+/** When the last site of a lost server is purged, everybody has accepted the loss: the next `up` starts the server with an empty volume. */
+async function forgetLostServer(server: string, ports: Ports): Promise<void> {
+  const known = [...(await ports.records.list()), ...(await ports.retained.list()).map(({ record }) => record)];
+  if (known.some(({ database }) => database?.server === server)) return;
+  await ports.locks.hold(SYSTEM_NAMESPACE, "purge", () => ports.engine.deleteVolume(SYSTEM_NAMESPACE, server));
 }
 
 /** Without any site, running or kept, the shared servers stop; their volumes stay, and the next `up` starts them again. */

@@ -1,8 +1,8 @@
 import { spawnSync } from "node:child_process";
-import { cpSync, mkdirSync, mkdtempSync, rmSync, symlinkSync, writeFileSync } from "node:fs";
+import { cpSync, globSync, mkdirSync, mkdtempSync, readFileSync, rmSync, symlinkSync, writeFileSync } from "node:fs";
 import { tmpdir } from "node:os";
 import { dirname, join } from "node:path";
-import { afterAll, beforeAll, expect, it } from "vitest";
+import { afterAll, beforeAll, describe, expect, it } from "vitest";
 
 const root = mkdtempSync(join(tmpdir(), "howdah-lint-"));
 let output = "";
@@ -35,4 +35,19 @@ afterAll(() => {
 it.each(Object.keys(planted))("refuses %s", (path) => {
   const lines = output.split("\n").filter((line) => line.includes(path));
   expect(lines.join("\n")).toMatch(/no-restricted-(imports|globals|properties)/);
+});
+
+describe("programs are started", () => {
+  const sources = globSync("src/**/*.ts").filter((path) => !path.endsWith(".test.ts"));
+  const text = (path: string): string => readFileSync(path, "utf8");
+  const starters = sources.filter((path) => text(path).includes("child_process"));
+
+  it("by three files only: to its end, with a person's streams, and the agent", () => {
+    expect(starters.toSorted()).toEqual(["src/agent/agent-service.ts", "src/engine/podman/attach-process.ts", "src/providers/process.ts"]);
+  });
+
+  it("never through a shell", () => {
+    expect(starters.filter((path) => /\bshell\b\s*:|\bexec(Sync)?\(/.test(text(path)))).toEqual([]);
+    expect(sources.filter((path) => /["'](\/bin\/)?(ba|da)?sh["'],\s*["']-\w*c["']/.test(text(path)))).toEqual([]);
+  });
 });

@@ -1,7 +1,11 @@
 import { fileURLToPath } from "node:url";
-import { runCli } from "./cli/run-cli.ts";
+import { withLastWords } from "./cli/last-words.ts";
+import { printError } from "./cli/report/print-error.ts";
+import { asksForJson, runCli } from "./cli/run-cli.ts";
 import { stopSignals } from "./cli/stop-signals.ts";
 import type { Terminal } from "./cli/terminal.ts";
+import { VERSION } from "./cli/version.ts";
+import type { HowdahError } from "./kernel/howdah-error.ts";
 
 /** The program: arguments in, exit code out. The only place that touches the process's streams and signals. */
 export async function main(argv: readonly string[]): Promise<number> {
@@ -27,20 +31,24 @@ export async function main(argv: readonly string[]): Promise<number> {
     columns: process.stderr.columns ?? 100,
     output: "text",
   };
-  return runCli(argv, {
-    terminal,
-    signal: controller.signal,
-    directory: process.cwd(),
-    stdin: process.stdin,
-    stdout: process.stdout,
-    wireFiles: async () => (await import("./files-wiring.ts")).wireFiles(),
-    wire: async () => {
-      const { wirePorts } = await import("./wiring.ts");
-      return wirePorts({
-        environment: process.env,
-        entrypointDirectory: fileURLToPath(new URL("entrypoint", import.meta.url)),
-        self: [process.execPath, process.argv[1] ?? ""],
-      });
-    },
-  });
+  const say = (failure: HowdahError): number =>
+    printError(failure, { ...terminal, output: asksForJson(argv) ? "json" : "text" }, { aborted: false, version: VERSION });
+  return withLastWords({ process, controller, say, err: terminal.err }, () =>
+    runCli(argv, {
+      terminal,
+      signal: controller.signal,
+      directory: process.cwd(),
+      stdin: process.stdin,
+      stdout: process.stdout,
+      wireFiles: async () => (await import("./files-wiring.ts")).wireFiles(),
+      wire: async () => {
+        const { wirePorts } = await import("./wiring.ts");
+        return wirePorts({
+          environment: process.env,
+          entrypointDirectory: fileURLToPath(new URL("entrypoint", import.meta.url)),
+          self: [process.execPath, process.argv[1] ?? ""],
+        });
+      },
+    }),
+  );
 }

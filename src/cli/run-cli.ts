@@ -63,10 +63,15 @@ export async function runCli(argv: readonly string[], environment: CliEnvironmen
     }
     const usage = error instanceof CommanderError ? wrongUsage(error) : undefined;
     if (usage !== undefined && !json) return usage.entry.exit; // commander has printed its own words
-    return printError(usage ?? error, terminal, { aborted: environment.signal.aborted, version: VERSION });
+    return printError(usage ?? stoppedBy(error, environment.signal), terminal, { aborted: environment.signal.aborted, version: VERSION });
   } finally {
     await ports?.close();
   }
+}
+
+/** Work that was stopped for a named reason says only that it was stopped: the reason is the failure. */
+function stoppedBy(error: unknown, { aborted, reason }: AbortSignal): unknown {
+  return aborted && reason instanceof HowdahError && !(error instanceof HowdahError) ? reason : error;
 }
 
 /** The nearest command that says something wins. */
@@ -80,7 +85,8 @@ function everyCommand(command: Command): readonly Command[] {
   return [command, ...command.commands.flatMap((child) => everyCommand(child))];
 }
 
-function asksForJson(argv: readonly string[]): boolean {
+/** True when these arguments ask for an answer in JSON, whatever else is wrong with them. */
+export function asksForJson(argv: readonly string[]): boolean {
   const end = argv.indexOf("--");
   const ours = end === -1 ? argv : argv.slice(0, end);
   return ours.some(

@@ -26,6 +26,16 @@ describe("the routes of a namespace", () => {
     { name: "lead to ready pods, sorted", marks: [mark("10.0.0.3"), mark("10.0.0.2")], addresses: ["10.0.0.2", "10.0.0.3"] },
     { name: "never lead to another namespace", marks: [mark("10.0.0.2", { namespace: "other" })], addresses: [] },
     { name: "lead to pods of the Service's selector only", marks: [mark("10.0.0.2", { labels: { a: "b" } })], addresses: [] },
+    {
+      name: "leave out a pod in doubt while another is ready",
+      marks: [mark("10.0.0.2", { doubt: "port 8081 does not answer in time" }), mark("10.0.0.3")],
+      addresses: ["10.0.0.3"],
+    },
+    {
+      name: "keep the last pod, though in doubt",
+      marks: [mark("10.0.0.2", { doubt: "port 8081 does not answer in time" })],
+      addresses: ["10.0.0.2"],
+    },
     { name: "lead nowhere while the site is down", marks: [mark("10.0.0.2")], state: { ...state, down: true }, addresses: [] },
   ])("$name", ({ marks, state: other = state, addresses }) => {
     const backends = addresses.map((address) => ({ address, port: 8080 }));

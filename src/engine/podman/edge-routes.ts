@@ -1,7 +1,7 @@
 import type { EdgeInput, EdgeRoute } from "../../render/nginx/edge-input.ts";
 import type { HttpRoute } from "../../render/objects.ts";
 import { matches } from "./pods.ts";
-import type { ReadyMark } from "./ready-marks.ts";
+import { isReady, type ReadyMark } from "./ready-marks.ts";
 import { type NamespaceState, objectsOf } from "./state-store.ts";
 
 /** Renders the edge's nginx configuration; src/render/nginx has the real one. Must run in the foreground, without `user` and `pid` outside /run. */
@@ -19,7 +19,7 @@ export interface RouteWithoutTls extends Omit<EdgeRoute, "tls"> {
   readonly tls?: string;
 }
 
-/** The routes of a namespace with the ready pods behind them. */
+/** The routes of a namespace with the ready pods behind them; when none is ready, with those that were. */
 export function routesOf(namespace: string, state: NamespaceState, marks: Iterable<ReadyMark>): RouteWithoutTls[] {
   const ready = [...marks].filter((mark) => mark.namespace === namespace);
   return objectsOf(state, "HTTPRoute")
@@ -45,9 +45,10 @@ function backendsOf(route: HttpRoute, state: NamespaceState, ready: readonly Rea
     const service = services.get(ref.name);
     const port = service?.spec.ports.find((one) => one.port === ref.port);
     if (service === undefined || port === undefined) return [];
-    return ready
-      .filter((mark) => matches(service.spec.selector, mark.labels))
-      .map((mark) => ({ address: mark.address, port: port.targetPort }));
+    const behind = ready.filter((mark) => matches(service.spec.selector, mark.labels));
+    const sure = behind.filter(isReady);
+    // A busy machine makes probes late: a slow answer from the only pod is better than none.
+    return (sure.length > 0 ? sure : behind).map((mark) => ({ address: mark.address, port: port.targetPort }));
   });
   return found.sort((a, b) => (`${a.address}:${a.port}` < `${b.address}:${b.port}` ? -1 : 1));
 }

@@ -4,7 +4,7 @@ import type { Machine } from "./machine.ts";
 import { label } from "./names.ts";
 import { createPod, type FoundPod, planPod, runs, startPod, stopPod, type Workload } from "./pods.ts";
 import type { ProbeMemory } from "./probe-memory.ts";
-import type { ReadyMark } from "./ready-marks.ts";
+import { isReady, type ReadyMark } from "./ready-marks.ts";
 import { markReady } from "./roll-workload.ts";
 import { workloads } from "./scale.ts";
 import type { NamespaceState } from "./state-store.ts";
@@ -75,17 +75,18 @@ export async function healPod(self: Healer, wanted: WantedPod): Promise<{ ready:
   const address = mark?.address ?? (await addressOf(machine, wanted));
   if (address === undefined) return { ready: false, did: [] };
   const state = await machine.store.read(wanted.namespace);
-  const health = await lookAtPod(self, state, wanted.found, { address, wasReady: mark !== undefined });
+  const wasReady = isReady(mark);
+  const health = await lookAtPod(self, state, wanted.found, { address, wasReady });
   if (health.dead.length > 0) return { ready: false, did: await restartDead(self, wanted, health) };
-  if (health.ready === (mark !== undefined)) {
+  if (health.ready === wasReady) {
     if (health.ready) self.backoff.delete(wanted.name);
     return { ready: health.ready, did: [] };
   }
-  const plan = await planPod(machine, wanted.namespace, wanted.workload, wanted.replica);
-  if (!health.ready) {
-    await machine.marks.remove(wanted.name);
-    return { ready: false, did: [`took ${wanted.name} out of the way in: ${health.why}`] };
+  if (wasReady) {
+    await machine.marks.add({ ...mark, doubt: health.why });
+    return { ready: false, did: [`${wanted.name} is not ready, others go first: ${health.why}`] };
   }
+  const plan = await planPod(machine, wanted.namespace, wanted.workload, wanted.replica);
   await markReady(machine, wanted.namespace, wanted.workload, [plan]);
   return { ready: true, did: [`${wanted.name} is ready`] };
 }

@@ -9,7 +9,7 @@ import { AGENT_COMMAND } from "./namespace-lock.ts";
 import { ensureNetwork, joinNetworks } from "./networks.ts";
 import { type FoundPod, findPods, maskSecrets, removePod, runs, stopPod, templateDigest, type Workload } from "./pods.ts";
 import { ProbeMemory } from "./probe-memory.ts";
-import type { ReadyMark } from "./ready-marks.ts";
+import { isReady, type ReadyMark } from "./ready-marks.ts";
 import { retire } from "./roll-workload.ts";
 import { workloads } from "./scale.ts";
 import { type NamespaceState, objectsOf, withObject } from "./state-store.ts";
@@ -118,8 +118,9 @@ async function needsHealing(self: Healer, state: NamespaceState, { namespace, po
   for (const pod of pods) {
     const mark = marks.get(pod.name);
     if (mark === undefined) return true;
-    const health = await lookAtPod(self, state, pod, { address: mark.address, wasReady: true });
-    if (!health.ready || health.dead.length > 0) return true;
+    const wasReady = isReady(mark);
+    const health = await lookAtPod(self, state, pod, { address: mark.address, wasReady });
+    if (health.ready !== wasReady || health.dead.length > 0) return true;
   }
   return false;
 }

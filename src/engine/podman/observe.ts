@@ -6,6 +6,7 @@ import { label } from "./names.ts";
 import type { ListedContainer } from "./podman-cli.ts";
 import { type FoundPod, findPods, templateDigest, type Workload } from "./pods.ts";
 import { bytesOf } from "./quantity.ts";
+import { isReady } from "./ready-marks.ts";
 import { type NamespaceState, objectsOf } from "./state-store.ts";
 
 /** `du` over a large volume is stopped after this time: a size is nice to have, an answer is needed. */
@@ -16,7 +17,7 @@ export async function observeNamespace(machine: Machine, namespace: string): Pro
   const state = await machine.store.read(namespace);
   const marks = await machine.marks.all();
   const found = await findPods(machine, namespace);
-  const pods = await observePods(machine, found, new Set(marks.keys()));
+  const pods = await observePods(machine, found, new Set([...marks.values()].filter(isReady).map((mark) => mark.pod)));
   const routes = routesOf(namespace, state, marks.values());
   return {
     namespace,

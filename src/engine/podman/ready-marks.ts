@@ -10,6 +10,13 @@ export interface ReadyMark {
   readonly address: string;
   /** The process that holds the pod's network; a mark dies with it. */
   readonly pid: number;
+  /** Why its probe says no by now. Such a pod stays in the way in only while no other one is ready. */
+  readonly doubt?: string;
+}
+
+/** True for a mark without doubt. */
+export function isReady(mark: ReadyMark | undefined): mark is ReadyMark {
+  return mark !== undefined && mark.doubt === undefined;
 }
 
 /**

@@ -6,32 +6,10 @@ import { renderSite } from "../../src/render/site/render-site.ts";
 import { checkSite } from "../../src/site/check-site.ts";
 import { parseSite } from "../../src/site/parse-site.ts";
 import { staticSite, type TestSite } from "../support/fault-site.ts";
+import { CANARY, payloads } from "../support/hostile-payloads.ts";
 import { type HowdahMachine, howdahMachine, whyNoMachine } from "../support/howdah-machine.ts";
 
 const skip = await whyNoMachine();
-const CANARY = "/tmp/howdah-canary";
-
-const payloads: readonly string[] = [
-  `$(touch ${CANARY})`,
-  `\`touch ${CANARY}\``,
-  `; touch ${CANARY} ;`,
-  `| touch ${CANARY}`,
-  `&& touch ${CANARY}`,
-  `' ; touch ${CANARY} ; '`,
-  `" ; touch ${CANARY} ; "`,
-  `x\ntouch ${CANARY}\n`,
-  "x; } location /evil { return 200 evil; } #",
-  "x\nauto_prepend_file=/tmp/evil",
-  "'; DROP DATABASE mysql; --",
-  "--privileged",
-  "-v/:/host",
-  "../../../etc/passwd",
-  "%n%s$document_root",
-  "\u202egnp.exe",
-  "💥 ünïcode",
-  "a\\",
-  "${HOME}",
-];
 
 /** Every text of a site file, as a file with the payload in its place. */
 const fields: Readonly<Record<string, (value: string) => object>> = {

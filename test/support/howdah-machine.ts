@@ -91,13 +91,13 @@ async function sweep(instance: string): Promise<void> {
     await run(["podman", "secret", "rm", secret], { accept: "any" });
 }
 
-/** Makes a machine. `name` is a short word of the test file; `port` must be its own. */
-export async function howdahMachine(name: string, port: number): Promise<HowdahMachine> {
+/** Makes a machine. `name` is a short word of the test file; `port` must be its own; `searchPath` is the PATH of its commands. */
+export async function howdahMachine(name: string, port: number, searchPath = process.env["PATH"] ?? ""): Promise<HowdahMachine> {
   const instance = `t-${name}`;
   await sweep(instance); // what a killed run left
   const directory = await mkdtemp(join(tmpdir(), `howdah-${name}-`));
   const environment: Record<string, string> = {
-    PATH: process.env["PATH"] ?? "",
+    PATH: searchPath,
     HOME: process.env["HOME"] ?? "/root",
     NO_COLOR: "1",
     HOWDAH_STATE_DIR: join(directory, "state"),

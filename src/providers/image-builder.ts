@@ -1,3 +1,4 @@
+import type { Readable } from "node:stream";
 import type { BaseRequest } from "../catalog/image-recipes.ts";
 import type { Emit } from "../kernel/event.ts";
 import type { Lock } from "./image-lock.ts";
@@ -79,6 +80,30 @@ export interface SiteImages {
   readonly skippedLinks: readonly SkippedLink[];
 }
 
+/** An image as a registry takes it. Digests are `sha256:…` of exactly these bytes, sizes are bytes. */
+export interface ExportedImage {
+  readonly manifest: ExportedBlob;
+  readonly config: ExportedBlob;
+  /** Base first. */
+  readonly layers: readonly {
+    readonly mediaType: string;
+    readonly digest: string;
+    readonly size: number;
+    /** sha256 of the layer uncompressed: the same layer in all images. */
+    readonly diffId: string;
+    /** The compressed bytes, from byte `from` on (default 0): may be opened more than once. */
+    readonly open: (from?: number) => Readable;
+  }[];
+}
+
+/** A part of an image that fits into memory. */
+export interface ExportedBlob {
+  readonly mediaType: string;
+  readonly digest: string;
+  readonly size: number;
+  readonly bytes: Uint8Array;
+}
+
 /** One image that Howdah made. */
 export interface ImageSummary {
   readonly reference: string;
@@ -103,6 +128,8 @@ export interface ImageBuilder {
   ensureForeign(reference: string, emit: Emit, signal?: AbortSignal): Promise<BuiltImage>;
   /** The site's images. With hooks, `lock` must hold the builders of `builderRequests`. */
   ensureSite(request: SiteImageRequest, lock: Lock, emit: Emit, signal?: AbortSignal): Promise<SiteImages>;
+  /** An image of this machine, by its name, as a registry takes it: gzip layers, each compressed once on this machine. */
+  export(reference: string, emit: Emit, signal?: AbortSignal): Promise<ExportedImage>;
   /** Every image that Howdah made here, sorted by reference. */
   list(signal?: AbortSignal): Promise<readonly ImageSummary[]>;
   /** Removes images by reference; those in use stay. Returns what was removed. */

@@ -1,8 +1,10 @@
 import { spawnSync } from "node:child_process";
+import { createHash } from "node:crypto";
 import { chmod, mkdir, mkdtemp, rm, symlink, writeFile } from "node:fs/promises";
 import { homedir, tmpdir } from "node:os";
 import { dirname, join, resolve } from "node:path";
 import { getuid } from "node:process";
+import { gunzipSync } from "node:zlib";
 import { afterAll, beforeAll, describe, expect, it } from "vitest";
 import type { BaseRequest } from "../../src/catalog/image-recipes.ts";
 import { nginxModuleFiles } from "../../src/catalog/nginx-modules.ts";
@@ -29,6 +31,7 @@ const php = (version: "7.4" | "8.2" | "8.4"): BaseRequest => ({
 });
 const nginx: BaseRequest = { kind: "nginx", modules: ["brotli", "lua", "modsecurity", "ndk"] };
 const silent = (): void => {};
+const sha256 = (bytes: Uint8Array): string => `sha256:${createHash("sha256").update(bytes).digest("hex")}`;
 
 describe.skipIf(!able)("base images", () => {
   let images: ImageBuilder;
@@ -192,6 +195,20 @@ describe.skipIf(!able)("a site's images", () => {
     const failure = error as HowdahError;
     expect([failure.code, failure.output.length, failure.output.at(-1)]).toEqual(["image/build-hook-failed", 100, "150"]);
     expect(await images.list()).toEqual(before);
+  });
+
+  it("are exported with gzip layers whose bytes are what the manifest says, and whose tars are what the configuration says", async () => {
+    const built = await images.ensureSite({ ...base, source: await put({ "index.php": "<?php echo 1;" }) }, lock, silent);
+    const exported = await images.export(built.web.reference, silent);
+    const again = await images.export(built.web.reference, silent);
+    expect(again.manifest.digest).toBe(exported.manifest.digest);
+    const config = JSON.parse(Buffer.from(exported.config.bytes).toString()) as { rootfs: { diff_ids: string[] } };
+    expect(exported.layers.map((layer) => layer.diffId)).toEqual(config.rootfs.diff_ids);
+    for (const layer of exported.layers) {
+      const bytes = Buffer.concat(await layer.open().toArray());
+      expect([layer.size, layer.digest, layer.diffId]).toEqual([bytes.length, sha256(bytes), sha256(gunzipSync(bytes))]);
+      expect(Buffer.concat(await layer.open(10).toArray()).equals(bytes.subarray(10))).toBe(true);
+    }
   });
 
   it("report links that lead out of the tree", async () => {

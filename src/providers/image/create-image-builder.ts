@@ -2,13 +2,15 @@ import { randomBytes } from "node:crypto";
 import { mkdir, readdir, rm } from "node:fs/promises";
 import { join } from "node:path";
 import type { Suite } from "../../catalog/debian-suites.ts";
+import type { Emit } from "../../kernel/event.ts";
 import { HowdahError } from "../../kernel/howdah-error.ts";
-import type { ImageBuilder } from "../image-builder.ts";
+import type { ExportedImage, ImageBuilder } from "../image-builder.ts";
 import { run } from "../process.ts";
 import { ensureBaseImage } from "./base-image.ts";
 import type { BuilderContext } from "./builder-context.ts";
 import { namingDiskFull } from "./disk-errors.ts";
 import { ensureForeign } from "./foreign-image.ts";
+import { exportImage } from "./export-image.ts";
 import { hostSources } from "./host-sources.ts";
 import { isAlive } from "./is-alive.ts";
 import { listImages } from "./list-images.ts";
@@ -39,6 +41,7 @@ export async function createImageBuilder(options: ImageBuilderOptions): Promise<
     ensureForeign: (reference, emit, signal) => namingStops(signal, () => ensureForeign(reference, emit, signal)),
     ensureSite: (request, lock, emit, signal) =>
       namingStops(signal, () => ensureSiteImages(request, lock, context, { emit, signal, hookEnvironment: options.hookEnvironment ?? {} })),
+    export: (reference, emit, signal) => namingStops(signal, () => exporting(reference, context, { emit, signal })),
     list: listImages,
     remove: async (references, signal) => {
       const removed: string[] = [];
@@ -46,6 +49,29 @@ export async function createImageBuilder(options: ImageBuilderOptions): Promise<
       return removed;
     },
   };
+}
+
+/** An export as a task that says how far it is: a base's first one takes seconds. */
+async function exporting(
+  reference: string,
+  context: BuilderContext,
+  { emit, signal }: { readonly emit: Emit; readonly signal?: AbortSignal | undefined },
+): Promise<ExportedImage> {
+  const id = `image/export-${reference}`;
+  emit({ type: "task-started", id, title: `Layers of ${reference}` });
+  let compressed = false;
+  const onProgress = (done: number, total: number): void => {
+    compressed = true;
+    emit({ type: "task-progress", id, detail: `compressed ${done} of ${total} layers` });
+  };
+  try {
+    const exported = await namingDiskFull(context.cacheDir, () => exportImage(reference, { ...context, signal, onProgress }));
+    emit({ type: "task-done", id, outcome: compressed ? "changed" : "unchanged" });
+    return exported;
+  } catch (error) {
+    if (error instanceof HowdahError) emit({ type: "task-failed", id, code: error.code, message: error.message });
+    throw error;
+  }
 }
 
 /** Streams and timers that are stopped throw errors of their own: whatever they say, the user stopped the work. */

@@ -26,7 +26,7 @@ describe.skipIf(skip !== undefined)(`a volume that somebody removed${skip === un
     return stdout.split("\n").filter((name) => name.startsWith(`t-lost.${namespace}.`));
   };
   const rob = async (namespace: string): Promise<string> => {
-    await machine.ok("agent", "--stop");
+    await machine.howdah("agent", "--stop"); // it may have been stopped before
     const [volume = ""] = await volumes(namespace);
     await run(["podman", "volume", "rm", "--force", volume]); // takes the containers along that have it
     return volume;

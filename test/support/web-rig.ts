@@ -1,9 +1,10 @@
 import { type ChildProcess, spawn } from "node:child_process";
-import { chmod, chown, mkdir, mkdtemp, rm, writeFile } from "node:fs/promises";
+import { chmod, chown, mkdir, mkdtemp, readFile, rm, writeFile } from "node:fs/promises";
 import { request } from "node:http";
 import { createServer } from "node:net";
 import { tmpdir } from "node:os";
 import { dirname, join } from "node:path";
+import { gunzipSync } from "node:zlib";
 import { renderEdge } from "../../src/render/nginx/render-edge-config.ts";
 import { renderNginxFiles } from "../../src/render/nginx/render-nginx-files.ts";
 import type { Site } from "../../src/site/site.ts";
@@ -14,6 +15,7 @@ export const addresses = { edge: "127.0.0.1", stranger: "127.0.0.66" } as const;
 
 export interface Answer {
   readonly status: number;
+  /** Decompressed. */
   readonly body: string;
   readonly headers: Readonly<Record<string, string | readonly string[] | undefined>>;
 }
@@ -25,6 +27,8 @@ export interface Ask {
   readonly from?: string;
   /** Ask the edge instead of the site's own nginx. */
   readonly throughEdge?: boolean;
+  /** Ask another port of this machine. */
+  readonly port?: number;
 }
 
 /** nginx and PHP-FPM of one site, and an edge before them, as processes of this machine. */
@@ -33,6 +37,14 @@ export interface WebRig {
   status(path: string): Promise<Answer>;
   /** The directory that is /srv/web in the rendered configuration. */
   readonly code: string;
+  /** Lines of the site's access log so far. */
+  accessLog(): Promise<readonly Readonly<Record<string, unknown>>[]>;
+  /** Signals the site's nginx; waits for its end when `SIGQUIT`. */
+  signalNginx(signal: "SIGHUP" | "SIGQUIT"): Promise<void>;
+  /** The site's nginx. */
+  readonly port: number;
+  /** The port of nginx' listener for itself. */
+  readonly innerPort: number;
   stop(): Promise<void>;
 }
 
@@ -51,14 +63,15 @@ export async function startWebRig(programs: DebianPrograms, site: Site, files: R
   }
   for (const mount of site.mounts) await mkdir(join(code, mount.path), { recursive: true });
   for (const mount of site.mounts) await chown(join(code, mount.path), NOBODY, NOBODY);
-  const [http, status, edge] = [await freePort(), await freePort(), await freePort()];
+  const [http, status, edge, inner] = [await freePort(), await freePort(), await freePort(), await freePort()];
   const processes: ChildProcess[] = [];
   const log: string[] = [];
-  const start = (command: string, args: readonly string[]): void => {
+  const start = (command: string, args: readonly string[]): ChildProcess => {
     const child = spawn(join(programs.root, command), args, { env: { ...programs.env }, stdio: ["ignore", "pipe", "pipe"] });
     child.stdout?.on("data", (chunk: Buffer) => log.push(chunk.toString()));
     child.stderr?.on("data", (chunk: Buffer) => log.push(chunk.toString()));
     processes.push(child);
+    return child;
   };
   const place = (text: string): string =>
     text
@@ -68,7 +81,8 @@ export async function startWebRig(programs: DebianPrograms, site: Site, files: R
       .replaceAll("/dev/stdout", join(base, "access.log"))
       .replace(/worker_processes \d+/, "worker_processes 1")
       .replaceAll(/listen 8080/g, `listen ${http}`)
-      .replaceAll(/listen 8081/g, `listen ${status}`);
+      .replaceAll(/listen 8081/g, `listen ${status}`)
+      .replaceAll("127.0.0.1:8079", `127.0.0.1:${inner}`);
 
   const facts = {
     trustedProxies: [addresses.edge],
@@ -90,16 +104,31 @@ export async function startWebRig(programs: DebianPrograms, site: Site, files: R
   });
   await writeFile(
     join(base, "edge.conf"),
-    place(edgeText).replace(`pid ${base}/nginx.pid`, `pid ${base}/edge.pid`).replaceAll(`${base}/nginx-`, `${base}/edge-`),
+    place(edgeText)
+      .replace(`pid ${base}/nginx.pid`, `pid ${base}/edge.pid`)
+      .replaceAll(`${base}/nginx-`, `${base}/edge-`)
+      .replaceAll(`${base}/access.log`, `${base}/edge-access.log`),
   );
   await writeFile(join(base, "fpm.conf"), fpmConfig(base));
   if (site.runtime !== null) start("usr/sbin/php-fpm8.2", ["-n", "-F", "-R", "-y", join(base, "fpm.conf")]);
-  start("usr/sbin/nginx", ["-e", "stderr", "-c", join(base, "site.conf")]);
+  const nginx = start("usr/sbin/nginx", ["-e", "stderr", "-c", join(base, "site.conf")]);
   start("usr/sbin/nginx", ["-e", "stderr", "-c", join(base, "edge.conf")]);
 
   const rig: WebRig = {
     code,
-    ask: (path, how = {}) => ask(path, how.throughEdge === true ? edge : http, how, site.hostnames[0] ?? ""),
+    port: http,
+    innerPort: inner,
+    accessLog: async () =>
+      (await readFile(join(base, "access.log"), "utf8"))
+        .split("\n")
+        .filter((line) => line !== "")
+        .map((line) => JSON.parse(line) as Record<string, unknown>),
+    signalNginx: async (signal) => {
+      const ended = signal === "SIGQUIT" ? new Promise((resolve) => nginx.once("exit", resolve)) : undefined;
+      nginx.kill(signal);
+      await ended;
+    },
+    ask: (path, how = {}) => ask(path, how.port ?? (how.throughEdge === true ? edge : http), how, site.hostnames[0] ?? ""),
     status: (path) => ask(path, status, {}, "status"),
     stop: async () => {
       const ended = processes.map(
@@ -164,12 +193,17 @@ function ask(path: string, port: number, how: Ask, host: string): Promise<Answer
       const chunks: Buffer[] = [];
       response.on("data", (chunk: Buffer) => chunks.push(chunk));
       response.on("end", () =>
-        resolve({ status: response.statusCode ?? 0, body: Buffer.concat(chunks).toString(), headers: response.headers }),
+        resolve({ status: response.statusCode ?? 0, body: plain(Buffer.concat(chunks)), headers: response.headers }),
       );
     });
     sent.on("error", reject);
     sent.end();
   });
+}
+
+/** What a browser would show: gzip is recognized by its first bytes. */
+function plain(bytes: Buffer): string {
+  return (bytes[0] === 0x1f && bytes[1] === 0x8b ? gunzipSync(bytes) : bytes).toString();
 }
 
 function freePort(): Promise<number> {

@@ -7,6 +7,7 @@ export interface Script {
   readonly pathInfo: string;
   readonly query: string;
   readonly documentRoot: string;
+  readonly serverAddress: string;
 }
 
 /** Headers with which clients could pass themselves off as a proxy, or change the path behind the server's back. PHP never sees them. */
@@ -55,7 +56,7 @@ export function renderFastcgiParams(script: Script): readonly Directive[] {
     param("GATEWAY_INTERFACE", "CGI/1.1"),
     param("SERVER_SOFTWARE", "nginx"),
     param("SERVER_PROTOCOL", "$server_protocol"),
-    param("SERVER_ADDR", "$server_addr"),
+    param("SERVER_ADDR", script.serverAddress),
     param("SERVER_NAME", "$host"),
     param("SERVER_PORT", "$howdah_port"),
     param("REMOTE_ADDR", "$remote_addr"),

@@ -44,16 +44,21 @@ export function renderMicrocacheZone(bypass: readonly string[]): readonly Direct
   ];
 }
 
+/** What makes two requests the same page. */
+export const PAGE_KEY = "$howdah_scheme$request_method$host$howdah_port_suffix$request_uri";
+
+/** One request renews an old answer and gets the new one; only those that come meanwhile, and while PHP fails, get the old one. */
+export const STALE_WHEN = ["updating", "error", "timeout", "http_500", "http_503"] as const;
+
 /** The microcache's settings of a server. */
 export function renderMicrocache(): readonly Directive[] {
   return [
     directive("fastcgi_cache", "microcache"),
-    directive("fastcgi_cache_key", "$howdah_scheme$request_method$host$howdah_port_suffix$request_uri"),
+    directive("fastcgi_cache_key", PAGE_KEY),
     directive("fastcgi_cache_valid", "200", "301", "302", "1s"),
     directive("fastcgi_cache_valid", "404", "1s"),
     directive("fastcgi_ignore_headers", "Cache-Control", "Expires"),
-    // One request renews an old answer and gets the new one; only those that come meanwhile get the old one.
-    directive("fastcgi_cache_use_stale", "updating", "error", "timeout", "http_500", "http_503"),
+    directive("fastcgi_cache_use_stale", ...STALE_WHEN),
     directive("fastcgi_cache_lock", "on"),
     // Answers that may not be kept would else queue up behind one another.
     directive("fastcgi_cache_lock_timeout", "250ms"),

@@ -1,4 +1,5 @@
 import type { Site } from "../../site/site.ts";
+import { CACHE_STATUS, innerHeaders, isMicrocached, renderSwitch, SERVER_ADDRESS } from "./compressed-microcache.ts";
 import { block, type Directive, directive, literal, when } from "./directive.ts";
 import { type EffectiveLocation, effectiveLocations, type Front, webRootOf } from "./effective-locations.ts";
 import { renderFastcgiParams } from "./fastcgi-params.ts";
@@ -138,9 +139,7 @@ function renderHeaders({ site }: Context, { headers }: EffectiveLocation): reado
 export function baseHeaders(site: Site): readonly Directive[] {
   return [
     directive("add_header", "X-Content-Type-Options", "nosniff", "always"),
-    ...(site.runtime === null || site.web.microcache === null
-      ? []
-      : [directive("add_header", "X-Cache", "$upstream_cache_status", "always")]),
+    ...(isMicrocached(site) ? [directive("add_header", "X-Cache", CACHE_STATUS, "always"), ...innerHeaders()] : []),
   ];
 }
 
@@ -151,6 +150,7 @@ function renderScript(context: Context, location: EffectiveLocation): readonly D
     when([DENIED], [directive("return", 403)]),
     directive("fastcgi_split_path_info", String.raw`^(.+?\.php)(/.*)?$`),
     when(["$fastcgi_script_name", "~", LIBRARY], [directive("return", 403)]),
+    ...(isMicrocached(site) ? [renderSwitch()] : []),
     // try_files empties it.
     directive("set", "$howdah_path_info", "$fastcgi_path_info"),
     // A link from the sealed code to a volume (Laravel's public/storage) must not make its files scripts: they belong to somebody else.
@@ -166,6 +166,7 @@ function renderScript(context: Context, location: EffectiveLocation): readonly D
       pathInfo: "$howdah_path_info",
       query: "$args",
       documentRoot: literal(webRoot),
+      serverAddress: isMicrocached(site) ? SERVER_ADDRESS : "$server_addr",
     }),
     renderPass(context.upstream),
   ];
@@ -194,6 +195,7 @@ function renderFront(context: Context, location: EffectiveLocation, front: Front
   const { site, webRoot } = context;
   const index = front.query === undefined ? -1 : frontsWithQuery(site).indexOf(front.base);
   return [
+    ...(isMicrocached(site) ? [renderSwitch()] : []),
     ...renderHeaders(context, location),
     ...renderFastcgiParams({
       filename: literal(front.filename),
@@ -201,6 +203,7 @@ function renderFront(context: Context, location: EffectiveLocation, front: Front
       pathInfo: front.pathInfo ? "$uri" : "",
       query: index === -1 ? "$args" : `${front.query}=$howdah_below${index}$howdah_and_args`,
       documentRoot: literal(webRoot),
+      serverAddress: isMicrocached(site) ? SERVER_ADDRESS : "$server_addr",
     }),
     renderPass(context.upstream),
   ];

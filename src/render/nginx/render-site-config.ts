@@ -1,9 +1,10 @@
 import { nginxModuleFiles } from "../../catalog/nginx-modules.ts";
 import { HowdahError } from "../../kernel/howdah-error.ts";
 import type { Site } from "../../site/site.ts";
+import { CACHE_STATUS, INNER_CLIENT, isMicrocached, renderCompressedServer, renderCompressedZone } from "./compressed-microcache.ts";
 import { block, type Directive, directive, dollarVariable, literal, when } from "./directive.ts";
 import { webRootOf } from "./effective-locations.ts";
-import { renderMicrocache, renderMicrocacheZone } from "./microcache.ts";
+import { PAGE_KEY, renderMicrocache, renderMicrocacheZone, STALE_WHEN } from "./microcache.ts";
 import { renderMimeTypes } from "./mime-types.ts";
 import type { FastcgiUpstream, NginxFacts } from "./nginx-facts.ts";
 import { BAD_PATH, DENIED, renderProtection } from "./protected-names.ts";
@@ -33,8 +34,11 @@ export function renderSiteConfig(site: Site, facts: NginxFacts): readonly Direct
         ...renderTempPaths(),
         ...renderDelivery(site),
         dollarVariable(),
-        ...renderTrustedEdge(facts.trustedProxies),
-        ...renderAccessLog({ requestId: "$howdah_request_id", cache: "$upstream_cache_status" }),
+        ...renderTrustedEdge([...facts.trustedProxies, ...(isMicrocached(site) ? [INNER_CLIENT] : [])]),
+        ...renderAccessLog({
+          requestId: "$howdah_request_id",
+          ...(isMicrocached(site) ? { cache: CACHE_STATUS, only: "$howdah_outer" } : { cache: "$upstream_cache_status" }),
+        }),
         ...renderProtection(site.web.deny),
         ...(site.runtime === null ? [] : renderPhp(site, facts)),
         renderStrangers(site),
@@ -97,7 +101,7 @@ function renderDelivery(site: Site): readonly Directive[] {
 }
 
 function renderPhp(site: Site, facts: NginxFacts): readonly Directive[] {
-  const timeout = (site.runtime?.fpm.requestTimeoutSeconds ?? 60) + 5;
+  const timeout = timeoutOf(site);
   return [
     ...renderAddress(facts.phpUpstream),
     directive("fastcgi_buffers", "16", "16k"),
@@ -108,8 +112,13 @@ function renderPhp(site: Site, facts: NginxFacts): readonly Directive[] {
     directive("fastcgi_send_timeout", `${timeout}s`),
     directive("fastcgi_hide_header", "X-Powered-By"),
     ...renderFrontMaps(site),
-    ...(site.web.microcache === null ? [] : renderMicrocacheZone(site.web.microcache.bypass)),
+    ...(site.web.microcache === null ? [] : [...renderMicrocacheZone(site.web.microcache.bypass), ...renderCompressedZone()]),
   ];
+}
+
+/** How long nginx waits for PHP, in seconds. */
+function timeoutOf(site: Site): number {
+  return (site.runtime?.fpm.requestTimeoutSeconds ?? 60) + 5;
 }
 
 function renderAddress(upstream: FastcgiUpstream): readonly Directive[] {
@@ -158,7 +167,7 @@ function renderServer(site: Site, facts: NginxFacts): Directive {
       directive("root", literal(webRootOf(site))),
       directive("index", ...indexFiles(site)),
       ...baseHeaders(site),
-      ...(site.runtime === null || site.web.microcache === null ? [] : renderMicrocache()),
+      ...(isMicrocached(site) ? [...renderMicrocache(), ...renderCompressedServer(PAGE_KEY, STALE_WHEN, timeoutOf(site) + 5)] : []),
       when([BAD_PATH], [directive("return", 400)]),
       when([DENIED], [directive("return", 403)]),
       ...renderNotFound(site),

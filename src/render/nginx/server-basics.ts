@@ -34,8 +34,12 @@ export function renderTempPaths(): readonly Directive[] {
   return ["client_body", "proxy", "fastcgi", "uwsgi", "scgi"].map((name) => directive(`${name}_temp_path`, `/tmp/nginx-${name}`));
 }
 
-/** One JSON object a request on stdout. */
-export function renderAccessLog(fields: { readonly requestId: string; readonly cache: string }): readonly Directive[] {
+/** One JSON object a request on stdout; with `only`, a variable, for those requests for which it is not `0`. */
+export function renderAccessLog(fields: {
+  readonly requestId: string;
+  readonly cache: string;
+  readonly only?: string;
+}): readonly Directive[] {
   const text = [
     ["t", '"$time_iso8601"'],
     ["id", `"${fields.requestId}"`],
@@ -53,5 +57,8 @@ export function renderAccessLog(fields: { readonly requestId: string; readonly c
   ]
     .map(([name, value]) => `"${name}":${value}`)
     .join(",");
-  return [directive("log_format", "howdah", "escape=json", `{${text}}`), directive("access_log", "/dev/stdout", "howdah")];
+  return [
+    directive("log_format", "howdah", "escape=json", `{${text}}`),
+    directive("access_log", "/dev/stdout", "howdah", ...(fields.only === undefined ? [] : [`if=${fields.only}`])),
+  ];
 }

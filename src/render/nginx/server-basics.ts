@@ -59,6 +59,7 @@ export function renderAccessLog(fields: {
     .join(",");
   return [
     directive("log_format", "howdah", "escape=json", `{${text}}`),
-    directive("access_log", "/dev/stdout", "howdah", ...(fields.only === undefined ? [] : [`if=${fields.only}`])),
+    // A write for each line costs 15 to 20 % of a core. 4 KiB are PIPE_BUF: a pipe takes them whole, so that two workers' lines never mix.
+    directive("access_log", "/dev/stdout", "howdah", "buffer=4k", "flush=1s", ...(fields.only === undefined ? [] : [`if=${fields.only}`])),
   ];
 }

@@ -40,8 +40,17 @@ describe("php.ini", () => {
       { "opcache.validate_timestamps": true, "opcache.enable_file_override": false, "opcache.revalidate_freq": 2 },
     ],
     ["looks at them when code is writable", { code: "writable" }, { "opcache.validate_timestamps": true }],
-    ["compiles just in time on PHP 8", {}, { "opcache.jit": "tracing", "opcache.jit_buffer_size": "32M" }],
-    ["but not on 7.4", runtime({ php: "7.4" }), { "opcache.jit": undefined }],
+    [
+      "compiles just in time on PHP 8, as much as applications have",
+      {},
+      {
+        "opcache.jit": "tracing",
+        "opcache.jit_buffer_size": "64M",
+        "opcache.jit_max_root_traces": 16_384,
+        "opcache.jit_max_side_traces": 4096,
+      },
+    ],
+    ["but not on 7.4", runtime({ php: "7.4" }), { "opcache.jit": undefined, "opcache.jit_max_root_traces": undefined }],
     ["knows E_STRICT on 7.4", runtime({ php: "7.4" }), { error_reporting: { constants: "E_ALL & ~E_DEPRECATED & ~E_STRICT" } }],
     [
       "takes an expression of constants",

@@ -8,8 +8,8 @@ export interface Load {
   readonly path: string;
   readonly headers: Readonly<Record<string, string>>;
   readonly connections: number;
-  /** How many times the first side's requests per second Howdah promises itself. */
-  readonly goal: number;
+  /** How many times the first side's requests per second Howdah promises itself; null for what is only worth knowing. */
+  readonly goal: number | null;
 }
 
 /** One burst on one side. */

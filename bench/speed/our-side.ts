@@ -1,6 +1,8 @@
+import { copyFile } from "node:fs/promises";
 import { join } from "node:path";
 import { run } from "../../src/providers/process.ts";
 import type { HowdahMachine } from "../../test/support/howdah-machine.ts";
+import { debianTree } from "../support/debian-tree.ts";
 
 /** One way of serving the application, as the load sees it. */
 export interface Side {
@@ -40,10 +42,13 @@ interface UpAnswer {
   readonly credentials: { readonly user: string; readonly password: string };
 }
 
-/** Brings WordPress of Debian trixie up with the defaults, adds posts, signs in. */
-export async function ourSide(machine: HowdahMachine, instance: string): Promise<OurSite> {
+/** Brings WordPress of Debian trixie up with the defaults, with the block editor's script of Debian bookworm at `script`; adds posts, signs in. */
+export async function ourSide(machine: HowdahMachine, instance: string, script: string): Promise<OurSite> {
   const root = await machine.app("trixie", "wordpress", "wordpress-theme-twentytwentyfive");
   const code = join(root, "usr/share/wordpress");
+  const bookworm = await debianTree("bookworm", "wordpress", ["wordpress"]);
+  if (bookworm === undefined) throw new Error("Debian bookworm has no package wordpress");
+  await copyFile(join(bookworm, "usr/share/wordpress/wp-includes/js/dist/block-editor.min.js"), join(code, script));
   await machine.ok("init", code, "--yes", "--name", NAME);
   const up = JSON.parse((await machine.ok("up", code, "--output", "json")).stdout) as UpAnswer;
   await machine.ok("exec", NAME, "php", "-r", FILL);

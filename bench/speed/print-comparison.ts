@@ -10,7 +10,7 @@ export interface Row {
   /** Median over the rounds of the ratio to the stock side in the same round; 1 for the stock side itself. */
   readonly ratio: number;
   readonly cpuRatio: number;
-  readonly goal: number;
+  readonly goal: number | null;
 }
 
 /** The rows of a comparison; the first series of each load is what the others are compared with. */

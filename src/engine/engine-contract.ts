@@ -5,7 +5,7 @@ import type { ErrorCode } from "../kernel/error-catalog.ts";
 import type { Event } from "../kernel/event.ts";
 import { HowdahError } from "../kernel/howdah-error.ts";
 import { Secret } from "../kernel/secret.ts";
-import type { Rendered } from "../render/objects.ts";
+import type { Deployment, PodSpec, Rendered } from "../render/objects.ts";
 import { letIn, type TinySite, tinyDeployment, tinyStatefulSet, tinySurroundings, WEB_PORT } from "./contract-objects.ts";
 import type { Engine, EngineContext, ExecRequest, Target } from "./engine.ts";
 
@@ -22,6 +22,17 @@ export interface EngineUnderTest {
   readonly show: (namespace: string) => Promise<string>;
   /** Takes everything away, data too. */
   readonly stop: () => Promise<void>;
+}
+
+/** The same pod with another value of the variable PLAIN. */
+function withPlain(spec: PodSpec, value: string): PodSpec {
+  return {
+    ...spec,
+    containers: spec.containers.map((one) => ({
+      ...one,
+      env: [...one.env.filter(({ name }) => name !== "PLAIN"), { name: "PLAIN", value }],
+    })),
+  };
 }
 
 /** What every engine promises. */
@@ -107,6 +118,12 @@ export function engineContract(name: string, start: () => Promise<EngineUnderTes
       expect((await run("runOnce", tiny("alpha"), ["env", "PLAIN"])).out).toBe("plain");
       expect((await run("runOnce", tiny("alpha"), ["cat"], { stdin: Readable.from(["in"]) })).out).toBe("in");
       expect((await run("runOnce", tiny("alpha"), ["exit", "9"])).code).toBe(9);
+      const desired = structuredClone(tinyDeployment(site()).object) as Deployment;
+      const coming = {
+        ...desired,
+        spec: { ...desired.spec, template: { ...desired.spec.template, spec: withPlain(desired.spec.template.spec, "coming") } },
+      };
+      expect((await run("runOnce", { ...tiny("alpha"), desired: coming }, ["env", "PLAIN"])).out).toBe("coming");
       expect(await podNames("alpha")).toHaveLength(1);
     });
 
@@ -143,6 +160,45 @@ export function engineContract(name: string, start: () => Promise<EngineUnderTes
       expect(await podNames("alpha")).toEqual(before);
       const { objects } = await under.engine.inventory("alpha");
       expect(objects.get("Deployment/tiny")).toBe(tinyDeployment(site({ behave: ["serve", "two"] })).digest);
+    });
+
+    it("tells whoever leads a rollout of each phase, leaves the former pods until they are settled, and goes back without a start", async () => {
+      const phases: string[] = [];
+      const led: EngineContext = { ...context, reached: async (phase) => void phases.push(phase) };
+      const lead = (desired: Rendered): Promise<void> =>
+        under.engine.apply("alpha", { do: "update", key: desired.key, desired, because: "test" }, led);
+      const before = await podNames("alpha");
+      await lead(tinyDeployment(site({ behave: ["serve", "led"] })));
+      expect(phases).toEqual(["start", "ask", "switch"]);
+      expect(await under.ask("alpha.localhost")).toBe("led");
+      await lead(tinyDeployment(site({ behave: ["serve", "two"] })));
+      expect(await under.ask("alpha.localhost")).toBe("two");
+      await under.engine.settle("alpha", context);
+      expect(await podNames("alpha")).toEqual(before);
+      expect((await under.engine.inventory("alpha")).objects.get("Deployment/tiny")).toBe(
+        tinyDeployment(site({ behave: ["serve", "two"] })).digest,
+      );
+    });
+
+    it("ends a roll at the phase that its leader refuses, with the former pods serving", async () => {
+      const before = await podNames("alpha");
+      const led: EngineContext = {
+        ...context,
+        reached: (phase) => (phase === "switch" ? Promise.reject(new Error("no")) : Promise.resolve()),
+      };
+      const desired = tinyDeployment(site({ behave: ["serve", "refused"] }));
+      await expect(under.engine.apply("alpha", { do: "update", key: desired.key, desired, because: "test" }, led)).rejects.toThrow("no");
+      expect(await under.ask("alpha.localhost")).toBe("two");
+      expect(await podNames("alpha")).toEqual(before);
+    });
+
+    it("holds a site: its way in says so, what has to rest does, and it comes back", async () => {
+      await under.engine.hold("alpha", { page: { text: "Back at noon", retryAfter: 60 }, stop: ["tiny"] }, context);
+      expect(await under.ask("alpha.localhost")).toBe("503");
+      expect(await podNames("alpha")).toEqual([]);
+      await under.engine.hold("alpha", null, context);
+      await under.engine.scaleUp("alpha", context);
+      expect(await under.ask("alpha.localhost")).toBe("two");
     });
 
     it("scales without touching equal pods", async () => {

@@ -4,11 +4,28 @@ import type { Secret } from "../kernel/secret.ts";
 import type { Observed } from "../observe/observed.ts";
 import type { Inventory } from "../plan/inventory.ts";
 import type { Step } from "../plan/step.ts";
+import type { Deployment } from "../render/objects.ts";
+import type { Jobs } from "./jobs.ts";
+
+/** A moment of replacing a workload's pods that a caller may want to write down before it comes. */
+export type RollPhase = "start" | "ask" | "switch";
 
 /** What a call into an engine carries: where to report, and when to stop. */
 export interface EngineContext {
   readonly emit: Emit;
   readonly signal: AbortSignal;
+  /**
+   * Whoever leads a rollout is told of each phase and waited for before it begins. The former pods of a Deployment then stay when `apply`
+   * is done, out of the way in, until `settle` ends them: going back to them takes no start.
+   */
+  readonly reached?: (phase: RollPhase) => Promise<void>;
+}
+
+/** What visitors of a site read while it is held: plain text, escaped where it lands. */
+export interface Maintenance {
+  readonly text: string;
+  /** Seconds, told to programs as `Retry-After`. */
+  readonly retryAfter: number;
 }
 
 /** Which container of which component; the newest ready pod is taken, `replica` (from 0) chooses another. */
@@ -18,6 +35,8 @@ export interface Target {
   readonly workload: string;
   readonly container: string;
   readonly replica?: number;
+  /** For `runOnce`: the container is this Deployment's, which need not be applied yet; its ConfigMaps, claims and secrets must be. */
+  readonly desired?: Deployment;
 }
 
 /** A program in a container. With `tty` the caller's terminal is passed through. */
@@ -68,9 +87,24 @@ export interface Engine {
   /** Forgets a secret for good; pods that run keep what they got. */
   deleteSecret(namespace: string, name: string): Promise<void>;
   apply(namespace: string, step: Step, context: EngineContext): Promise<void>;
+  /** Ends the pods that workloads no longer want, after what they began is finished. Does nothing for a workload whose wanted pods don't serve. */
+  settle(namespace: string, context: EngineContext): Promise<void>;
+  /**
+   * Holds a site: the way in answers every request with 503 and this page, and pods get none; the workloads named in `stop` are ended.
+   * `null` lets requests through again; what was stopped comes back when it is applied or scaled up. Survives the caller.
+   */
+  hold(
+    namespace: string,
+    wanted: { readonly page: Maintenance; readonly stop: readonly string[] } | null,
+    context: EngineContext,
+  ): Promise<void>;
   observe(namespace: string): Promise<Observed>;
   /** Runs a program in a running container and answers its exit code. */
   exec(target: Target, request: ExecRequest, context: EngineContext): Promise<number>;
+  /** Programs that outlive whoever starts them: crons. A pod that is replaced stays until its jobs have ended. */
+  readonly jobs: Jobs;
+  /** Makes sure that a site runs before something is started in it. Does nothing for one that does. Error: `site/down` when it was stopped or is held. */
+  ensureAwake(namespace: string, context: EngineContext): Promise<void>;
   /** Runs a program in a new container like the target's, with the same environment and volumes, and removes it after. */
   runOnce(target: Target, request: ExecRequest, context: EngineContext): Promise<number>;
   logs(

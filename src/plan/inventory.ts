@@ -5,4 +5,6 @@ export interface Inventory {
   /** The namespace: `blog` for a site's production environment, `howdah-system` for the machine's own servers. */
   readonly namespace: string;
   readonly objects: ReadonlyMap<ObjectKey, string>;
+  /** True after it was stopped: what is applied does not serve until it is scaled up. */
+  readonly down?: boolean;
 }

@@ -4,6 +4,7 @@ import type { HttpRoute, ObjectKey, Rendered } from "../../render/objects.ts";
 import { digestOf } from "../../render/rendered.ts";
 import type { Engine, LogLine } from "../engine.ts";
 import { type Behaviour, wellBehaved } from "./behaviour.ts";
+import { memoryJobs } from "./memory-jobs.ts";
 import { askWayIn, podsBehind } from "./memory-network.ts";
 import { runProgram } from "./memory-program.ts";
 import { type MemoryNamespace, namespaceOf, objectsOf, podNames, startPod, type Workload, type World } from "./world.ts";
@@ -42,19 +43,31 @@ export function memoryEngine(behaviour: Behaviour = wellBehaved): MemoryEngine {
       ),
     inventory: (namespace) => {
       const objects = [...(world.namespaces.get(namespace)?.objects ?? [])].map(([key, { digest }]) => [key, digest] as const);
-      return Promise.resolve({ namespace, objects: new Map(objects) });
+      return Promise.resolve({ namespace, objects: new Map(objects), down: world.namespaces.get(namespace)?.down ?? false });
     },
     putSecret: (namespace, name, data) => {
       space(namespace).secrets.set(name, data);
       return Promise.resolve(digestOf(Object.entries(data).map(([key, secret]) => [key, secret.reveal()])));
     },
     deleteSecret: (namespace, name) => Promise.resolve(void space(namespace).secrets.delete(name)),
-    apply: async (namespace, step) => {
+    apply: async (namespace, step, { reached }) => {
+      const rolls = step.key.startsWith("Deployment/") || step.key.startsWith("StatefulSet/");
+      if ("desired" in step && rolls) for (const phase of ["start", "ask", "switch"] as const) await reached?.(phase);
       if (step.do === "create" || step.do === "update") applyObject(world, space(namespace), step.desired);
       else if (step.do === "delete") deleteObject(space(namespace), step.key);
       else space(namespace).objects.delete(step.key);
     },
+    settle: () => Promise.resolve(),
+    hold: async (namespace, wanted) => {
+      const { pods } = Object.assign(space(namespace), { held: wanted !== null });
+      for (const pod of pods.values()) if (wanted?.stop.includes(pod.workload) === true) pods.delete(pod.name);
+    },
     observe: (namespace) => Promise.resolve(observe(space(namespace))),
+    jobs: memoryJobs(world),
+    ensureAwake: async (namespace) => {
+      const { down, held } = space(namespace);
+      if (down || held) throw new HowdahError("site/down", `${namespace} is down`);
+    },
     exec: (target, request) => runProgram(world, target, request, "exec"),
     runOnce: (target, request) => runProgram(world, target, request, "once"),
     logs: (namespace, options) => logs(space(namespace), options.tail),
@@ -190,5 +203,10 @@ async function* logs(space: MemoryNamespace, tail: number): AsyncGenerator<LogLi
       ),
     ),
   );
-  yield* tail === 0 ? [] : lines.slice(-tail);
+  const crons = space.jobOutput.map(
+    ({ name, line }): LogLine => ({
+      ...{ namespace: space.name, workload: "cron", pod: "", container: `cron/${name}`, stream: "stdout", time: "", text: line },
+    }),
+  );
+  yield* tail === 0 ? [] : [...lines, ...crons].slice(-tail);
 }

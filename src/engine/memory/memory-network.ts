@@ -18,6 +18,7 @@ export function askWayIn(world: World, hostname: string): string {
   for (const space of world.namespaces.values()) {
     for (const route of objectsOf(space, "HTTPRoute")) {
       if (!route.spec.hostnames.includes(hostname)) continue;
+      if (space.held) return "503";
       const backend = route.spec.rules.flatMap((rule) => rule.backendRefs).flatMap((ref) => podsBehind(space, ref.name))[0];
       return servedBy(backend) ?? "503";
     }

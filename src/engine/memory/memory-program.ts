@@ -8,9 +8,8 @@ import { type MemoryNamespace, namespaceOf, objectsOf, type Workload, type World
 /** Runs a program in a container of a living pod (`exec`) or in one like it (`once`). */
 export async function runProgram(world: World, target: Target, request: ExecRequest, how: "exec" | "once"): Promise<number> {
   const space = namespaceOf(world, target.namespace);
-  const workload = [...objectsOf(space, "Deployment"), ...objectsOf(space, "StatefulSet")].find(
-    (one) => one.metadata.name === target.workload,
-  );
+  const applied: Workload[] = [...objectsOf(space, "Deployment"), ...objectsOf(space, "StatefulSet")];
+  const workload = target.desired ?? applied.find((one) => one.metadata.name === target.workload);
   const container = workload?.spec.template.spec.containers.find((one) => one.name === target.container);
   if (workload === undefined || container === undefined) {
     throw new HowdahError("site/unknown", `${target.namespace} has no ${target.workload} with a container "${target.container}"`);
@@ -18,7 +17,12 @@ export async function runProgram(world: World, target: Target, request: ExecRequ
   const pods = [...space.pods.values()].filter((pod) => pod.workload === target.workload && pod.alive);
   const pod = pods[target.replica ?? 0];
   if (how === "exec" && pod === undefined) throw new HowdahError("engine/not-ready", `No pod of ${target.workload} runs`);
-  const env = pod?.containers.find((one) => one.container.name === target.container)?.env ?? {};
+  const env = {
+    ...pod?.containers.find((one) => one.container.name === target.container)?.env,
+    ...Object.fromEntries(
+      target.desired === undefined ? [] : container.env.flatMap((one) => ("value" in one ? [[one.name, one.value]] : [])),
+    ),
+  };
   const { stdout } = request;
   return world.behaviour.program(request.argv, {
     env: { ...env, ...request.env },

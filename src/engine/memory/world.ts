@@ -26,6 +26,9 @@ export interface MemoryNamespace {
   readonly name: string;
   readonly subnet: number;
   down: boolean;
+  held: boolean;
+  /** What jobs printed. */
+  readonly jobOutput: { readonly name: string; readonly line: string }[];
   readonly objects: Map<ObjectKey, Rendered>;
   readonly pods: Map<string, MemoryPod>;
   readonly secrets: Map<string, Readonly<Record<string, Secret>>>;
@@ -48,6 +51,8 @@ export function namespaceOf(world: World, name: string): MemoryNamespace {
     name,
     subnet: world.namespaces.size,
     down: false,
+    held: false,
+    jobOutput: [],
     objects: new Map(),
     pods: new Map(),
     secrets: new Map(),

@@ -2,11 +2,24 @@ import { access } from "node:fs/promises";
 import { HowdahError } from "../../kernel/howdah-error.ts";
 import type { AnyProbe, Container } from "../../render/objects.ts";
 import { type LogCursor, lastLines, logCursor } from "./container-log.ts";
-import { entrypointLine } from "./entrypoint-line.ts";
+import { entrypointLine } from "../entrypoint-line.ts";
 import type { Machine } from "./machine.ts";
 import type { PodPlan } from "./pod-arguments.ts";
 import type { InspectedContainer } from "./podman-cli.ts";
 import { probeOnce } from "./probe.ts";
+
+/** A pod that was started, and what podman said of its containers then. */
+export interface StartedPod {
+  readonly plan: PodPlan;
+  readonly seen: readonly InspectedContainer[];
+}
+
+/** A pod that is ready: its address on its namespace's network, and the process that holds that network. */
+export interface ReadyPod {
+  readonly pod: string;
+  readonly address: string;
+  readonly pid: number;
+}
 
 /** How long to wait, and where to report. */
 export interface Waiting {
@@ -15,13 +28,15 @@ export interface Waiting {
   readonly progress: (detail: string) => void;
 }
 
-/** How often a new pod is asked. A probe's own period is for pods that serve; a person waits here. */
+/** How often a new pod is asked: often at first, since most are ready within a second. A probe's own period is for pods that serve; a person waits here. */
 const POLL_MS = 200;
+const FIRST_POLL_MS = 25;
+const FIRST_MS = 2000;
 /** Podman brings a container back at once; one that falls that often will not stand. */
 const RESTARTS_THAT_FAIL = 2;
 /** A probe by a program costs podman some 100 ms of CPU. */
 const EXEC_PROBE_MS = 1000;
-/** How long a container without probes must run before it counts as ready. */
+/** How long the containers of a pod without probes must run before they count as ready. */
 const SETTLE_MS = 1000;
 
 interface Watched {
@@ -32,7 +47,7 @@ interface Watched {
   readonly due: AnyProbe[];
   /** The pod's address on its namespace's network. */
   readonly address: string;
-  /** A container without probes is ready when it still runs then. */
+  /** In a pod without probes a container is ready when it still runs then. */
   readonly settledAt: number;
   alive: boolean;
   /** Not asked before that time. */
@@ -45,34 +60,49 @@ interface Watched {
  * Waits until every container of the pods has passed its startup and readiness probes. Containers without probes are ready when they run.
  * Errors: what an entrypoint names, `engine/crashed`, or `engine/not-ready` after the deadline; each with the container's last 100 lines.
  */
-export async function awaitReady(machine: Machine, plans: readonly PodPlan[], waiting: Waiting): Promise<void> {
-  const until = machine.clock.now() + waiting.deadlineMs;
-  const watched = (await Promise.all(plans.map((plan) => watch(machine, plan)))).flat();
+export async function awaitReady(machine: Machine, pods: readonly StartedPod[], waiting: Waiting): Promise<readonly ReadyPod[]> {
+  const started = machine.clock.now();
+  const until = started + waiting.deadlineMs;
+  const ready = pods.map(readyPod);
+  const watched = pods.flatMap((pod, index) => watch(machine, pod, ready[index]?.address ?? ""));
   let told = "";
   for (;;) {
     for (const one of watched) await lookAt(machine, one, waiting);
     await Promise.all(watched.map((one) => ask(machine, one)));
     const missing = watched.find((one) => one.due.length > 0 || one.settledAt > machine.clock.now() || !one.alive);
-    if (missing === undefined) return;
+    if (missing === undefined) return ready;
     if (machine.clock.now() >= until) throw await notReady(missing, waiting.deadlineMs);
     const detail = `waiting for ${missing.container.name}: ${missing.why}`;
     if (detail !== told) waiting.progress(detail);
     told = detail;
-    await machine.clock.sleep(POLL_MS, waiting.signal);
+    await machine.clock.sleep(machine.clock.now() - started < FIRST_MS ? FIRST_POLL_MS : POLL_MS, waiting.signal);
   }
 }
 
-async function watch(machine: Machine, plan: PodPlan): Promise<Watched[]> {
-  const names = plan.spec.containers.map((container) => machine.names.container(plan.pod, container.name));
-  const inspected = await machine.podman.inspect([`${plan.pod}._infra`, ...names]);
+/** How others reach a pod that was started. Error: `engine/crashed` when it has ended meanwhile. */
+export function readyPod({
+  plan,
+  seen,
+}: {
+  readonly plan: Pick<PodPlan, "pod" | "network">;
+  readonly seen: readonly InspectedContainer[];
+}): ReadyPod {
+  const infra = seen.find((container) => container.name === `${plan.pod}._infra`);
+  const address = infra?.addresses[plan.network];
+  if (infra === undefined || address === undefined)
+    throw new HowdahError("engine/crashed", `The pod ${plan.pod} has no address on its network`);
+  return { pod: plan.pod, address, pid: infra.pid };
+}
+
+function watch(machine: Machine, { plan, seen: inspected }: StartedPod, address: string): Watched[] {
   const seen = new Map(inspected.map((container) => [container.name, container]));
-  const address = inspected[0]?.addresses[plan.network];
-  if (address === undefined) throw new HowdahError("engine/crashed", `The pod ${plan.pod} has no address on its network`);
+  // nginx' probe asks PHP, too: where one container says that the pod is ready, the others need not prove it by lasting.
+  const isAsked = plan.spec.containers.some(({ startupProbe, readinessProbe }) => (startupProbe ?? readinessProbe) !== undefined);
   return plan.spec.containers.map((container) => {
     const found = seen.get(machine.names.container(plan.pod, container.name));
     if (found === undefined) throw new HowdahError("engine/crashed", `${container.name} vanished while it was started`);
     const due = [container.startupProbe, container.readinessProbe].filter((probe) => probe !== undefined);
-    const settledAt = due.length > 0 ? 0 : machine.clock.now() + SETTLE_MS;
+    const settledAt = isAsked ? 0 : machine.clock.now() + SETTLE_MS;
     return { plan, container, log: logCursor(found.logPath), due, address, settledAt, alive: true, askAt: 0, seen: found, why: "starting" };
   });
 }

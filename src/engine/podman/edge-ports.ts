@@ -42,7 +42,7 @@ export const EDGE_CONFIG = "nginx.conf";
 
 /** How long the edge may take to start or to switch. */
 export const EDGE_START_MS = 15_000;
-export const EDGE_POLL_MS = 50;
+export const EDGE_POLL_MS = 20;
 
 /** /run of the running edge, and of the container that tests its configuration: pid file and sockets. */
 export const EDGE_SCRATCH = ["live", "test"];

@@ -30,7 +30,8 @@ export function routesOf(namespace: string, state: NamespaceState, marks: Iterab
         namespace,
         name: route.metadata.name,
         hostnames: route.spec.hostnames.toSorted(),
-        backends: state.down ? [] : backendsOf(route, state, ready),
+        backends: state.down || state.held !== undefined ? [] : backendsOf(route, state, ready),
+        ...(state.held === undefined ? {} : { maintenance: state.held.page }),
         ...(tls === undefined ? {} : { tls }),
         ...(Number.isSafeInteger(maxBodyBytes) ? { maxBodyBytes } : {}),
       };

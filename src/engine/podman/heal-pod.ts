@@ -1,5 +1,5 @@
 import type { Lock } from "../lock.ts";
-import { execIn } from "./await-ready.ts";
+import { execIn, readyPod } from "./await-ready.ts";
 import type { Machine } from "./machine.ts";
 import { label } from "./names.ts";
 import { createPod, type FoundPod, planPod, runs, startPod, stopPod, type Workload } from "./pods.ts";
@@ -86,8 +86,9 @@ export async function healPod(self: Healer, wanted: WantedPod): Promise<{ ready:
     await machine.marks.add({ ...mark, doubt: health.why });
     return { ready: false, did: [`${wanted.name} is not ready, others go first: ${health.why}`] };
   }
-  const plan = await planPod(machine, wanted.namespace, wanted.workload, wanted.replica);
-  await markReady(machine, wanted.namespace, wanted.workload, [plan]);
+  const seen = await machine.podman.inspect([`${wanted.name}._infra`]);
+  const plan = { pod: wanted.name, network: machine.names.network(wanted.namespace) };
+  await markReady(machine, wanted.namespace, wanted.workload, [readyPod({ plan, seen })]);
   return { ready: true, did: [`${wanted.name} is ready`] };
 }
 
@@ -109,10 +110,9 @@ async function bringBack(self: Healer, wanted: WantedPod): Promise<string[]> {
   const { machine } = self;
   if (!mayTry(self, wanted.name)) return [];
   await machine.marks.remove(wanted.name);
-  if (wanted.found !== undefined && wanted.found.infra?.state !== "running") await stopPod(machine, wanted.name);
+  if (wanted.found !== undefined && wanted.found.infra?.state !== "running") await stopPod(machine, wanted.found);
   const plan = await planPod(machine, wanted.namespace, wanted.workload, wanted.replica);
-  await createPod(machine, plan, wanted.found);
-  await startPod(machine, plan);
+  await startPod(machine, plan, await createPod(machine, plan, wanted.found));
   return [`started ${wanted.name}`];
 }
 

@@ -7,11 +7,12 @@ import type { Machine } from "./machine.ts";
 import { label } from "./names.ts";
 import { AGENT_COMMAND } from "./namespace-lock.ts";
 import { ensureNetwork, joinNetworks } from "./networks.ts";
-import { type FoundPod, findPods, maskSecrets, removePod, runs, stopPod, templateDigest, type Workload } from "./pods.ts";
+import { type FoundPod, findPods, maskSecrets, podNames, removePod, runs, stopPod, type Workload } from "./pods.ts";
 import { ProbeMemory } from "./probe-memory.ts";
 import { isReady, type ReadyMark } from "./ready-marks.ts";
-import { retire } from "./roll-workload.ts";
-import { workloads } from "./scale.ts";
+import { podsWithJobs, retire } from "./retire.ts";
+import { progressOf } from "./roll-workload.ts";
+import { wantedWorkloads, workloads } from "./scale.ts";
 import { type NamespaceState, objectsOf, withObject } from "./state-store.ts";
 
 /** The way in is looked after even when no pod changed, once in so many passes. */
@@ -111,7 +112,7 @@ async function needsHealing(self: Healer, state: NamespaceState, { namespace, po
   if (state.down) return pods.length > 0;
   if (Object.values(state.objects).some((object) => !object.settled)) return true;
   if (objectsOf(state, "NetworkPolicy").length > 0 && self.passes % PASSES_PER_EDGE_CHECK === 0) return true;
-  const wanted = workloads(state).flatMap((workload) => wantedPods(self.machine, namespace, workload));
+  const wanted = wantedWorkloads(state).flatMap((workload) => podNames(self.machine, namespace, workload));
   if (wanted.length !== pods.length || pods.some((pod) => !wanted.includes(pod.name))) return true;
   if (pods.some((pod) => !runs(pod))) return true;
   await maskNew(self, state, pods);
@@ -136,28 +137,23 @@ async function maskNew(self: Healer, state: NamespaceState, pods: readonly Found
   }
 }
 
-function wantedPods(machine: Machine, namespace: string, workload: Workload): string[] {
-  const digest = templateDigest(workload.spec.template);
-  return Array.from({ length: workload.spec.replicas }, (_, replica) =>
-    machine.names.pod(namespace, workload.metadata.name, digest, replica),
-  );
-}
-
 async function healLocked(self: Healer, namespace: string, pods: readonly FoundPod[], context: EngineContext): Promise<string[]> {
   const { machine } = self;
   const state = await machine.store.read(namespace);
   if (state.down) {
     for (const pod of pods) {
-      await stopPod(machine, pod.name);
+      await stopPod(machine, pod);
       await removePod(machine, pod.name);
     }
     return pods.map((pod) => `removed ${pod.name}, which \`howdah down\` had stopped`);
   }
   await ensureNetwork(machine, namespace);
   const did: string[] = [];
-  for (const workload of workloads(state)) did.push(...(await healWorkload(self, namespace, workload, pods, context)));
-  for (const pod of pods.filter((one) => !workloads(state).some((workload) => workload.metadata.name === one.workload))) {
-    await stopPod(machine, pod.name);
+  for (const workload of wantedWorkloads(state)) did.push(...(await healWorkload(self, namespace, workload, pods, context)));
+  const unasked = pods.filter((one) => !wantedWorkloads(state).some((workload) => workload.metadata.name === one.workload));
+  const busy = await podsWithJobs(machine, unasked);
+  for (const pod of unasked.filter((one) => !busy.includes(one))) {
+    await stopPod(machine, pod);
     await removePod(machine, pod.name);
     did.push(`removed ${pod.name}, which nothing asks for`);
   }
@@ -172,7 +168,7 @@ async function healWorkload(
   all: readonly FoundPod[],
   context: EngineContext,
 ): Promise<string[]> {
-  const wanted = wantedPods(self.machine, namespace, workload);
+  const wanted = podNames(self.machine, namespace, workload);
   const own = new Map(all.filter((pod) => pod.workload === workload.metadata.name).map((pod) => [pod.name, pod]));
   const marks = await self.machine.marks.all();
   const did: string[] = [];
@@ -188,8 +184,8 @@ async function healWorkload(
   if (!mayRetire) return did;
   const key = `${workload.kind}/${workload.metadata.name}` as const;
   if (others.length > 0) {
-    await retire(self.machine, workload, others, context, key);
-    did.push(...others.map((pod) => `removed ${pod.name}, which was replaced`));
+    const busy = await retire(self.machine, namespace, workload, others, progressOf(context, key));
+    did.push(...others.filter((pod) => !busy.includes(pod)).map((pod) => `removed ${pod.name}, which was replaced`));
   }
   await settle(self.machine, namespace, key);
   return did;

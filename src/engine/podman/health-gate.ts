@@ -2,11 +2,12 @@ import { HowdahError } from "../../kernel/howdah-error.ts";
 import { HEALTH_ANNOTATION } from "../../kernel/label.ts";
 import { pageWords } from "../../observe/page-words.ts";
 import type { EngineContext } from "../engine.ts";
+import type { ReadyPod } from "./await-ready.ts";
 import { lastLines } from "./container-log.ts";
 import { httpAsk } from "./http-ask.ts";
 import type { Machine } from "./machine.ts";
 import type { PodPlan } from "./pod-arguments.ts";
-import type { Workload } from "./pods.ts";
+import { deadlineSeconds, type Workload } from "./pods.ts";
 
 /** A first page with cold caches can take seconds. */
 const PATIENCE_MS = 60_000;
@@ -24,26 +25,26 @@ const WEB_PORT = 8080;
 export async function passHealthGate(
   machine: Machine,
   workload: Workload,
-  plans: readonly PodPlan[],
+  { plans, ready }: { readonly plans: readonly PodPlan[]; readonly ready: readonly ReadyPod[] },
   context: EngineContext,
 ): Promise<void> {
   const asked = workload.metadata.annotations?.[HEALTH_ANNOTATION];
   if (asked === undefined) return;
+  const patienceMs = Math.min(PATIENCE_MS, deadlineSeconds(workload) * 1000);
   for (const plan of plans) {
-    const [infra] = await machine.podman.inspect([`${plan.pod}._infra`]);
-    const address = infra?.addresses[plan.network];
-    if (address === undefined) throw new HowdahError("engine/crashed", `The pod ${plan.pod} vanished when it was ready`);
-    await passes(machine, new URL(asked), { plan, address }, context);
+    const { address = "" } = ready.find((one) => one.pod === plan.pod) ?? {};
+    await passes(machine, new URL(asked), { plan, address, patienceMs }, context);
   }
 }
 
 interface Place {
   readonly plan: PodPlan;
   readonly address: string;
+  readonly patienceMs: number;
 }
 
 async function passes(machine: Machine, url: URL, place: Place, context: EngineContext): Promise<void> {
-  const until = machine.clock.now() + PATIENCE_MS;
+  const until = machine.clock.now() + place.patienceMs;
   for (;;) {
     const answer = await ask(url, place.address, context.signal).catch((error: unknown) => ({
       status: 0,

@@ -4,6 +4,7 @@ import type { ProcessResult } from "../process-port.ts";
 import type { Names } from "./names.ts";
 import type { Limits } from "./pod-arguments.ts";
 import type { PodVolumes } from "./pod-volumes.ts";
+import type { PodmanJobs } from "./podman-jobs.ts";
 import type { Podman } from "./podman-cli.ts";
 import type { ReadyMarks } from "./ready-marks.ts";
 import type { SecretStore } from "./secret-store.ts";
@@ -17,12 +18,15 @@ export interface Machine {
   readonly secrets: SecretStore;
   readonly volumes: PodVolumes;
   readonly marks: ReadyMarks;
+  readonly jobs: Pick<PodmanJobs, "runningIn" | "stopAll">;
   readonly clock: Clock;
   /** Which limits the machine's cgroups keep; asked once. */
   readonly limits: () => Promise<Limits>;
   readonly system: (argv: readonly string[]) => Promise<ProcessResult>;
   /** Lets the way in follow the routes and the ready pods. Answers which sites had to be left out, and why. */
   readonly refreshEdge: () => Promise<readonly string[]>;
+  /** Waits until the way in has nothing under way to pods that it no longer leads to; false after the patience. */
+  readonly edgeDrained: (patienceMs: number) => Promise<boolean>;
   /** Refuses a route that the way in could not take. */
   readonly checkRoute: (namespace: string, route: HttpRoute) => Promise<void>;
 }

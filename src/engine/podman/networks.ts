@@ -10,6 +10,8 @@ import { type NamespaceState, objectsOf } from "./state-store.ts";
 /** Makes a namespace's network if it is not there, closed against every other one, and answers what rendering must know. */
 export async function ensureNetwork(machine: Machine, namespace: string): Promise<EngineFacts> {
   const name = machine.names.network(namespace);
+  const known = await gatewayOf(machine, name);
+  if (known !== undefined) return factsOf(known);
   if (!(await machine.podman.exists("network", name))) {
     const labels = [`--label=${label.instance}=${machine.names.instance}`, `--label=${label.namespace}=${namespace}`];
     const made = await machine.podman.run(["network", "create", "--opt=isolate=true", ...labels, name], { accept: "any" });
@@ -20,7 +22,11 @@ export async function ensureNetwork(machine: Machine, namespace: string): Promis
   }
   const gateway = await gatewayOf(machine, name);
   if (gateway === undefined) throw new HowdahError("machine/tool-failed", `The network ${name} has no gateway`);
-  // The edge runs on the host, so pods see it come from their gateway; the same address answers DNS.
+  return factsOf(gateway);
+}
+
+/** The edge runs on the host, so pods see it come from their gateway; the same address answers DNS. */
+function factsOf(gateway: string): EngineFacts {
   return { resolver: gateway, trustedProxies: [`${gateway}/32`] };
 }
 
@@ -59,6 +65,12 @@ export async function joinNetworks(machine: Machine, namespace: string): Promise
   const state = await machine.store.read(namespace);
   const joined = joinedBy(objectsOf(state, "NetworkPolicy"), namespace);
   for (const pod of await findPods(machine, namespace)) await joinPod(machine, namespace, state, pod, joined);
+}
+
+/** The same after pods were made: they are on their own network only, so without a policy that lets others in there is nothing to do. */
+export async function joinNewPods(machine: Machine, namespace: string): Promise<void> {
+  const state = await machine.store.read(namespace);
+  if (joinedBy(objectsOf(state, "NetworkPolicy"), namespace).length > 0) await joinNetworks(machine, namespace);
 }
 
 /** Joins to a namespace's network the pods of others whose policies let it in: the policy may be older than the network. */

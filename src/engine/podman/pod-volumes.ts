@@ -9,6 +9,7 @@ import type { ProcessResult } from "../process-port.ts";
 import { makeSubPath } from "./make-sub-path.ts";
 import { missingVolume } from "./missing-volume.ts";
 import type { Names } from "./names.ts";
+import { ensureOpcacheDirectory } from "./opcache-store.ts";
 import type { VolumeSource } from "./pod-arguments.ts";
 import { bytesOf } from "./quantity.ts";
 import type { SecretStore } from "./secret-store.ts";
@@ -54,9 +55,12 @@ const SECRETS_BYTES = 64 * 1024 * 1024;
 export function podVolumes(ports: PodVolumesPorts): PodVolumes {
   const inMemory = join(ports.runDir, "pods");
   const onDisk = join(ports.stateDir, "pods");
-  const make = (namespace: string, pod: string, volume: Volume, state: NamespaceState): Promise<VolumeSource> => {
+  const make = async (namespace: string, pod: string, volume: Volume, state: NamespaceState): Promise<VolumeSource> => {
     if ("persistentVolumeClaim" in volume) return claimSource(ports, namespace, volume.persistentVolumeClaim.claimName);
     if ("configMap" in volume) return filesSource(ports, namespace, volume.configMap.name, state);
+    if ("csi" in volume) {
+      return { from: "path", path: await ensureOpcacheDirectory(ports.store, namespace, volume), readOnly: true };
+    }
     if ("secret" in volume) return secretSource(ports, namespace, volume.secret.secretName);
     const memory = "medium" in volume.emptyDir;
     return emptySource(ports, join(memory ? inMemory : onDisk, pod, volume.name), volume.emptyDir);
@@ -74,8 +78,8 @@ export function podVolumes(ports: PodVolumesPorts): PodVolumes {
       for (const name of own) await rm(join(directory, name), { recursive: true, force: true });
     },
     prepare: async (namespace, pod, spec, state) => {
-      const sources = new Map<string, VolumeSource>();
-      for (const volume of spec.volumes) sources.set(volume.name, await make(namespace, pod, volume, state));
+      const made = spec.volumes.map(async (volume) => [volume.name, await make(namespace, pod, volume, state)] as const);
+      const sources: ReadonlyMap<string, VolumeSource> = new Map(await Promise.all(made));
       await makeSubPaths(spec, sources);
       await makeNestedMountPoints(spec, sources);
       return sources;

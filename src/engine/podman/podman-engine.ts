@@ -2,22 +2,27 @@ import type { Clock } from "../../kernel/clock.ts";
 import { HowdahError } from "../../kernel/howdah-error.ts";
 import type { HttpRoute, ObjectKey, Rendered } from "../../render/objects.ts";
 import type { Engine, EngineContext } from "../engine.ts";
+import type { Jobs } from "../jobs.ts";
 import type { Lock } from "../lock.ts";
 import type { AttachProcess, RunProcess } from "../process-port.ts";
 import { attachProcess } from "./attach-process.ts";
 import { deleteClaim, ensureClaim } from "./claims.ts";
 import { type Edge, edge } from "./edge.ts";
+import { edgeDrained } from "./edge-drain.ts";
 import type { CertificateFor } from "./edge-ports.ts";
 import type { RenderEdge } from "./edge-routes.ts";
 import { forgetNamespace, forgetWhenEmpty } from "./forget-namespace.ts";
 import { healer } from "./heal.ts";
 import type { Machine } from "./machine.ts";
+import { holdNamespace } from "./hold.ts";
 import { machineLimits } from "./machine-limits.ts";
 import { namesOf } from "./names.ts";
-import { ensureNetwork, joinNetworks, joinThoseLetIn, removeNetwork } from "./networks.ts";
+import { ensureNetwork, joinNetworks, joinNewPods, joinThoseLetIn, removeNetwork } from "./networks.ts";
 import { observeNamespace } from "./observe.ts";
 import { podVolumes } from "./pod-volumes.ts";
 import { podmanCli } from "./podman-cli.ts";
+import { podmanJobs, requireAwake } from "./podman-jobs.ts";
+import { type Primed, primer } from "./prime-opcache.ts";
 import { readLogs } from "./read-logs.ts";
 import { readyMarks } from "./ready-marks.ts";
 import { removeNamespace } from "./remove-namespace.ts";
@@ -25,6 +30,7 @@ import { deleteWorkload, rollWorkload } from "./roll-workload.ts";
 import { execProgram, runProgramOnce } from "./run-program.ts";
 import { scaleDown, scaleUp } from "./scale.ts";
 import { secretStore } from "./secret-store.ts";
+import { settleNamespace } from "./settle.ts";
 import { objectsOf, safeName, stateStore, withObject, withoutObject } from "./state-store.ts";
 
 /** Where an instance keeps its things. */
@@ -51,6 +57,8 @@ export interface PodmanEnginePorts {
 export interface PodmanEngine extends Engine {
   readonly kind: "podman";
   readonly edge: Edge;
+  /** Compiles the code of one site that serves without compiled code, for its next starts; undefined when there is none left to do. */
+  primeNext(signal: AbortSignal): Promise<Primed | undefined>;
 }
 
 /** Makes the engine of one machine. Nothing runs until it is asked. */
@@ -61,30 +69,37 @@ export function podmanEngine(settings: PodmanEngineSettings, ports: PodmanEngine
   const secrets = secretStore(settings.stateDir, store, names, podman);
   const marks = readyMarks(settings.runDir);
   const system: Machine["system"] = (argv) => ports.run(argv, { timeoutMs: 60_000 });
-  const volumePath = async (volume: string): Promise<string | undefined> =>
-    (await podman.exists("volume", volume))
-      ? (await podman.run(["volume", "inspect", "--format", "{{.Mountpoint}}", volume])).stdout.trim()
-      : undefined;
+  const volumePath = async (volume: string): Promise<string | undefined> => {
+    const { code, stdout } = await podman.run(["volume", "inspect", "--format", "{{.Mountpoint}}", volume], { accept: "any" });
+    if (code === 0) return stdout.trim();
+    // "No such volume" is an answer; an engine that answers nothing is not.
+    if (await podman.exists("volume", volume))
+      throw new HowdahError("engine/unreachable", `podman can't say where the volume ${volume} lies`);
+    return undefined;
+  };
   const volumes = podVolumes({ ...settings, names, store, secrets, system, volumePath });
   const wayIn = edge({
     ...{ names, podman, store, secrets, marks, clock: ports.clock, lock: ports.lock },
     ...{ system, stateDir: settings.stateDir, runDir: settings.runDir, render: ports.renderEdge, certificateFor: ports.certificateFor },
   });
   const limits = machineLimits(podman);
-  const toEdge: Pick<Machine, "refreshEdge" | "checkRoute"> = {
+  const toEdge: Pick<Machine, "refreshEdge" | "checkRoute" | "edgeDrained"> = {
     refreshEdge: () => wayIn.refresh(),
+    edgeDrained: (patienceMs) => edgeDrained({ podman, names, clock: ports.clock }, patienceMs),
     checkRoute: (namespace, route) => wayIn.check(namespace, route),
   };
-  const machine: Machine = { names, podman, store, secrets, volumes, marks, system, clock: ports.clock, limits, ...toEdge };
-  return engineOf(machine, ports, wayIn);
+  const jobs = podmanJobs({ names, podman, run: ports.run, store, secrets, marks, clock: ports.clock, runDir: settings.runDir });
+  const machine: Machine = { names, podman, store, secrets, volumes, marks, jobs, system, clock: ports.clock, limits, ...toEdge };
+  return engineOf(machine, { ...ports, jobs }, wayIn);
 }
 
-function engineOf(machine: Machine, ports: PodmanEnginePorts, wayIn: Edge): PodmanEngine {
+function engineOf(machine: Machine, ports: PodmanEnginePorts & { readonly jobs: Jobs }, wayIn: Edge): PodmanEngine {
   const attach = ports.attach ?? attachProcess;
   const heal = healer(machine, ports.lock);
   return {
     kind: "podman",
     edge: wayIn,
+    primeNext: primer(machine),
     prepare: async (namespace, context) => {
       const { memory, cpu, pids } = await machine.limits();
       if (!(memory && cpu && pids)) {
@@ -96,11 +111,11 @@ function engineOf(machine: Machine, ports: PodmanEnginePorts, wayIn: Edge): Podm
     },
     namespaces: () => machine.store.namespaces(),
     inventory: async (namespace) => {
-      const { objects } = await machine.store.read(namespace);
+      const { objects, down } = await machine.store.read(namespace);
       const entries = Object.entries(objects).map(
         ([key, { digest, settled }]) => [key as ObjectKey, settled ? digest : `${digest}-unsettled`] as const,
       );
-      return { namespace, objects: new Map(entries) };
+      return { namespace, objects: new Map(entries), down };
     },
     putSecret: (namespace, name, data) => machine.secrets.put(safeName(namespace), name, data),
     deleteSecret: async (namespace, name) => {
@@ -113,7 +128,11 @@ function engineOf(machine: Machine, ports: PodmanEnginePorts, wayIn: Edge): Podm
       else if (step.do === "delete") await deleteObject(machine, namespace, step.key, context);
       else await applyObject(machine, namespace, step.desired, context);
     },
+    settle: (namespace, context) => settleNamespace(machine, safeName(namespace), context),
+    hold: (namespace, wanted, context) => holdNamespace(machine, safeName(namespace), wanted, context),
     observe: (namespace) => observeNamespace(machine, namespace),
+    jobs: ports.jobs,
+    ensureAwake: async (namespace) => requireAwake(namespace, await machine.store.read(safeName(namespace))),
     exec: (target, request, context) => execProgram(machine, attach, target, request, context),
     runOnce: (target, request, context) => runProgramOnce(machine, attach, target, request, context),
     logs: (namespace, options, context) => readLogs(machine, namespace, options, context),
@@ -160,7 +179,7 @@ async function applyObject(machine: Machine, namespace: string, desired: Rendere
     case "StatefulSet":
       await ensureNetwork(machine, namespace);
       await rollWorkload(machine, namespace, desired as Rendered<typeof object>, context);
-      await joinNetworks(machine, namespace);
+      await joinNewPods(machine, namespace);
       return;
   }
 }

@@ -6,9 +6,10 @@ import { digestOf } from "../../render/rendered.ts";
 import { lastLines } from "./container-log.ts";
 import type { Machine } from "./machine.ts";
 import { label } from "./names.ts";
+import { mountedOpcache } from "./opcache-store.ts";
 import { containerArguments, type PodPlan, podArguments, secretVariables } from "./pod-arguments.ts";
 import { filesDirectory } from "./pod-volumes.ts";
-import type { ListedContainer } from "./podman-cli.ts";
+import type { InspectedContainer, ListedContainer } from "./podman-cli.ts";
 import { type NamespaceState, objectsOf } from "./state-store.ts";
 import { writeFileAtomically } from "./write-file.ts";
 
@@ -74,7 +75,11 @@ export async function planPod(machine: Machine, namespace: string, workload: Wor
   const { template } = workload.spec;
   const digest = templateDigest(template);
   const pod = machine.names.pod(namespace, workload.metadata.name, digest, replica);
-  const secretName = await secretNames(machine, namespace, [...template.spec.initContainers, ...template.spec.containers]);
+  const [secretName, volumes, limits] = await Promise.all([
+    secretNames(machine, namespace, [...template.spec.initContainers, ...template.spec.containers]),
+    machine.volumes.prepare(namespace, pod, template.spec, state),
+    machine.limits(),
+  ]);
   return {
     pod,
     hostname: `${workload.metadata.name}-${replica}`.slice(0, 63),
@@ -88,11 +93,12 @@ export async function planPod(machine: Machine, namespace: string, workload: Wor
       [label.template]: digest,
       [label.replica]: String(replica),
       [label.files]: mountedFiles(machine, namespace, state, template),
+      [label.opcache]: mountedOpcache(machine.store, namespace, template.spec),
     },
     spec: template.spec,
-    volumes: await machine.volumes.prepare(namespace, pod, template.spec, state),
+    volumes,
     secretName,
-    limits: await machine.limits(),
+    limits,
     attempt: state.attempt ?? "",
   };
 }
@@ -131,8 +137,7 @@ export async function secretNames(machine: Machine, namespace: string, container
       container.env.flatMap((variable) => ("valueFrom" in variable ? [variable.valueFrom.secretKeyRef.name] : [])),
     ),
   );
-  const versions = new Map<string, string>();
-  for (const name of used) versions.set(name, (await machine.secrets.ensureInPodman(namespace, name)).version);
+  const versions = await machine.secrets.ensureInPodman(namespace, [...used]);
   return (secret, key) => machine.names.secret(namespace, secret, versions.get(secret) ?? "", key);
 }
 
@@ -142,36 +147,67 @@ export function runs(pod: FoundPod): boolean {
   return pod.infra?.state === "running" && main.length > 0 && main.every((container) => container.state === "running");
 }
 
+/** Names of the pods that a workload asks for. */
+export function podNames(machine: Machine, namespace: string, workload: Workload): string[] {
+  const digest = templateDigest(workload.spec.template);
+  return Array.from({ length: workload.spec.replicas }, (_, replica) =>
+    machine.names.pod(namespace, workload.metadata.name, digest, replica),
+  );
+}
+
 /** For a command: a pod that runs is left alone, one that ended belongs to a former attempt and is made anew. */
-export async function createPodAnew(machine: Machine, plan: PodPlan, found: FoundPod | undefined): Promise<void> {
-  await createPod(machine, plan, found !== undefined && runs(found) ? found : undefined);
+export async function createPodAnew(machine: Machine, plan: PodPlan, found: FoundPod | undefined): Promise<"made" | "found"> {
+  if (found !== undefined && runs(found)) return createPod(machine, plan, found);
+  if (found !== undefined) await discardPod(machine, plan.pod);
+  return createPod(machine, plan, undefined);
 }
 
 /** Makes the pod and its containers. What a killed command left half-made under the same name is made anew. */
-export async function createPod(machine: Machine, plan: PodPlan, found: FoundPod | undefined): Promise<void> {
+export async function createPod(machine: Machine, plan: PodPlan, found: FoundPod | undefined): Promise<"made" | "found"> {
   const expected = [...plan.spec.initContainers, ...plan.spec.containers].map((container) =>
     machine.names.container(plan.pod, container.name),
   );
   const names = new Set(found?.containers.map((container) => container.name));
   const whole = found?.infra !== undefined && expected.every((name) => names.has(name));
-  if (whole) return;
-  await machine.podman.run(["pod", "rm", "--force", "--ignore", "--time=0", plan.pod], { accept: "any" });
-  await machine.podman.run(podArguments(plan));
-  for (const container of plan.spec.initContainers) await machine.podman.run(containerArguments(plan, container, "init"));
-  for (const container of plan.spec.containers) await machine.podman.run(containerArguments(plan, container, "main"));
+  if (whole) return "found";
+  if (found !== undefined) await discardPod(machine, plan.pod);
+  if ((await machine.podman.run(podArguments(plan), { accept: "any" })).code !== 0) {
+    // An empty pod that a killed command left is in no list of containers.
+    await discardPod(machine, plan.pod);
+    await machine.podman.run(podArguments(plan));
+  }
+  await Promise.all([
+    ...plan.spec.initContainers.map((container) => machine.podman.run(containerArguments(plan, container, "init"))),
+    ...plan.spec.containers.map((container) => machine.podman.run(containerArguments(plan, container, "main"))),
+  ]);
+  return "made";
 }
 
-/** Starts a pod: its network, its init containers one after another to their end, then the others. What runs is left alone. */
-export async function startPod(machine: Machine, plan: PodPlan): Promise<void> {
+async function discardPod(machine: Machine, pod: string): Promise<void> {
+  await machine.podman.run(["pod", "rm", "--force", "--ignore", "--time=0", pod], { accept: "any" });
+}
+
+/**
+ * Starts a pod: its network, its init containers one after another to their end, then the others. What runs is left alone.
+ * Answers what podman then says of its infra container and its main ones. Each call of podman costs 50 to 100 ms, so a pod that was
+ * just made, and has nothing to wait for, is started by one.
+ */
+export async function startPod(machine: Machine, plan: PodPlan, made: "made" | "found"): Promise<readonly InspectedContainer[]> {
   const { podman, names } = machine;
+  const infra = `${plan.pod}._infra`;
   const main = plan.spec.containers.map((container) => names.container(plan.pod, container.name));
-  const before = await podman.inspect([`${plan.pod}._infra`, ...main]);
+  const before = made === "made" ? [] : await podman.inspect([infra, ...main]);
   const running = new Set(before.filter((container) => container.status === "running").map((container) => container.name));
-  if (!running.has(`${plan.pod}._infra`)) await podman.run(["start", `${plan.pod}._infra`]);
   const toStart = main.filter((name) => !running.has(name));
-  if (toStart.length === main.length) for (const container of plan.spec.initContainers) await runInit(machine, plan, container);
-  if (toStart.length > 0) await podman.run(["start", ...toStart]);
-  await maskSecrets(machine, plan.pod, plan);
+  if (!running.has(infra) && plan.spec.initContainers.length === 0) await podman.run(["start", infra, ...toStart]);
+  else {
+    if (!running.has(infra)) await podman.run(["start", infra]);
+    if (toStart.length === main.length) for (const container of plan.spec.initContainers) await runInit(machine, plan, container);
+    if (toStart.length > 0) await podman.run(["start", ...toStart]);
+  }
+  const seen = toStart.length === 0 && running.has(infra) ? before : await podman.inspect([infra, ...main]);
+  await maskEach(secretsOf(machine, plan.pod, plan), seen);
+  return seen;
 }
 
 async function runInit(machine: Machine, plan: PodPlan, container: Container): Promise<void> {
@@ -189,13 +225,20 @@ async function runInit(machine: Machine, plan: PodPlan, container: Container): P
  * The runtime reads that file once, at the start; afterwards the values are taken out. Podman writes it anew at every start.
  */
 export async function maskSecrets(machine: Machine, pod: string, template: Pick<PodTemplate, "spec">): Promise<void> {
-  const secret = new Map(
-    template.spec.containers.map((container) => [machine.names.container(pod, container.name), secretVariables(container)]),
-  );
+  const secret = secretsOf(machine, pod, template);
   const names = [...secret].filter(([, variables]) => variables.length > 0).map(([name]) => name);
-  for (const seen of await machine.podman.inspect(names)) {
-    if (seen.status === "running") await maskFile(seen.configPath, new Set(secret.get(seen.name)));
+  await maskEach(secret, await machine.podman.inspect(names));
+}
+
+async function maskEach(secret: ReadonlyMap<string, readonly string[]>, seen: readonly InspectedContainer[]): Promise<void> {
+  for (const { name, status, configPath } of seen) {
+    const variables = secret.get(name) ?? [];
+    if (status === "running" && variables.length > 0) await maskFile(configPath, new Set(variables));
   }
+}
+
+function secretsOf(machine: Machine, pod: string, template: Pick<PodTemplate, "spec">): ReadonlyMap<string, readonly string[]> {
+  return new Map(template.spec.containers.map((container) => [machine.names.container(pod, container.name), secretVariables(container)]));
 }
 
 const MASK = "*******";
@@ -217,13 +260,10 @@ async function maskFile(path: string, variables: ReadonlySet<string>): Promise<v
  * Stops a pod's containers with their stop signals and grace; a container that doesn't end in time is killed. The infra container goes
  * last: `podman pod stop` ends all at once, and with it the network that running requests and queries still need.
  */
-export async function stopPod(machine: Machine, pod: string): Promise<void> {
-  const { stdout } = await machine.podman.run(["ps", "--filter", `pod=${pod}`, "--filter", "status=running", "--format", "{{.Names}}"], {
-    accept: "any",
-  });
-  const names = stdout.split("\n").filter((name) => name.startsWith(`${pod}.`) && !name.endsWith("._infra"));
+export async function stopPod(machine: Machine, pod: FoundPod): Promise<void> {
+  const names = pod.containers.map((container) => container.name);
   if (names.length > 0) await machine.podman.run(["stop", "--ignore", ...names], { accept: "any" });
-  await machine.podman.run(["pod", "stop", "--ignore", pod], { accept: "any" });
+  await machine.podman.run(["pod", "stop", "--ignore", pod.name], { accept: "any" });
 }
 
 /** Takes a pod away: containers (at once, unless they were stopped before), network, own volumes. */
@@ -245,4 +285,16 @@ const REMOVE_PAUSE_MS = 500;
 /** The longest preStop wait of a pod's containers, in seconds. */
 export function preStopSeconds(template: PodTemplate): number {
   return Math.max(0, ...template.spec.containers.map((container) => container.lifecycle?.preStop.sleep.seconds ?? 0));
+}
+
+/** Seconds that a StatefulSet's pod gets to become ready at least; its startup probes may allow more (recovery after a crash). */
+const STATEFUL_DEADLINE = 300;
+
+/** Seconds that a workload's new pods get to become ready. */
+export function deadlineSeconds(workload: Workload): number {
+  if (workload.kind === "Deployment") return workload.spec.progressDeadlineSeconds;
+  const startup = workload.spec.template.spec.containers.map(({ startupProbe: probe }) =>
+    probe === undefined ? 0 : probe.periodSeconds * probe.failureThreshold,
+  );
+  return Math.max(STATEFUL_DEADLINE, ...startup);
 }

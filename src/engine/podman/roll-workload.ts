@@ -1,7 +1,7 @@
 import { HowdahError } from "../../kernel/howdah-error.ts";
 import type { ObjectKey, Rendered } from "../../render/objects.ts";
 import type { EngineContext } from "../engine.ts";
-import { awaitReady } from "./await-ready.ts";
+import { awaitReady, type ReadyPod, type StartedPod } from "./await-ready.ts";
 import { passHealthGate } from "./health-gate.ts";
 import type { Machine } from "./machine.ts";
 import type { PodPlan } from "./pod-arguments.ts";
@@ -9,20 +9,18 @@ import {
   beginAttempt,
   createPod,
   createPodAnew,
+  deadlineSeconds,
   type FoundPod,
   findPods,
   planPod,
-  preStopSeconds,
   removePod,
   startPod,
   stopPod,
   templateDigest,
   type Workload,
 } from "./pods.ts";
+import { endPods, retire, takeOut } from "./retire.ts";
 import { withObject, withoutObject } from "./state-store.ts";
-
-/** Seconds that a StatefulSet's pod gets to become ready at least; its startup probes may allow more (recovery after a crash). */
-const STATEFUL_DEADLINE = 300;
 
 /**
  * Brings a workload to what is desired: new pods beside the former ones, the way in switches when all are ready, then the former end
@@ -37,17 +35,22 @@ export async function rollWorkload(
   context: EngineContext,
 ): Promise<void> {
   const roll = await startRoll(machine, namespace, desired, context);
+  let ready: readonly ReadyPod[];
   try {
-    await bringUp(roll);
+    ready = await bringUp(roll);
+    await context.reached?.("switch");
   } catch (error) {
     await undo(roll);
     throw cancelledOr(error, context.signal);
   }
   await machine.store.change(namespace, (state) => withObject(state, desired, false));
-  await markReady(machine, namespace, roll.workload, roll.plans);
-  await retire(machine, roll.workload, roll.others, context, desired.key);
+  await markReady(machine, namespace, roll.workload, ready);
+  await takeOut(machine, roll.others);
+  // Whoever leads the rollout ends the former pods itself, when it knows that it need not go back to them.
+  if (context.reached !== undefined && roll.workload.kind === "Deployment") return;
+  const busy = await endPods(machine, namespace, roll.workload, roll.others, (detail) => progressOf(context, desired.key)(detail));
   const prefix = `${machine.names.instance}.${namespace}.${roll.workload.metadata.name}.`;
-  await machine.volumes.discardOthers(prefix, new Set(roll.plans.map((plan) => plan.pod)));
+  await machine.volumes.discardOthers(prefix, new Set([...roll.plans.map((plan) => plan.pod), ...busy.map((pod) => pod.name)]));
   await machine.store.change(namespace, (state) => withObject(state, desired, true));
 }
 
@@ -93,21 +96,26 @@ async function startRoll(machine: Machine, namespace: string, desired: Rendered<
   };
 }
 
-async function bringUp(roll: Roll): Promise<void> {
+async function bringUp(roll: Roll): Promise<readonly ReadyPod[]> {
   const { machine, context, plans } = roll;
+  await context.reached?.("start");
   if (roll.workload.kind === "StatefulSet") await stopOthers(roll);
-  for (const plan of plans) {
-    context.signal.throwIfAborted();
-    await createPodAnew(machine, plan, roll.found.get(plan.pod));
-    await startPod(machine, plan);
-  }
-  await awaitReady(machine, plans, {
+  const started = await Promise.all(
+    plans.map(async (plan): Promise<StartedPod> => {
+      context.signal.throwIfAborted();
+      const made = await createPodAnew(machine, plan, roll.found.get(plan.pod));
+      return { plan, seen: await startPod(machine, plan, made) };
+    }),
+  );
+  const ready = await awaitReady(machine, started, {
     deadlineMs: deadlineSeconds(roll.workload) * 1000,
     signal: context.signal,
     progress: progressOf(context, roll.key),
   });
+  await context.reached?.("ask");
   // Without pods that serve there is nothing to protect: a person sees the page that fails, and its log.
-  if (roll.others.some((pod) => pod.infra?.state === "running")) await passHealthGate(machine, roll.workload, plans, context);
+  if (roll.others.some((pod) => pod.infra?.state === "running")) await passHealthGate(machine, roll.workload, { plans, ready }, context);
+  return ready;
 }
 
 /** Progress of one object, under the task that `apply` opened for it. */
@@ -115,19 +123,10 @@ export function progressOf(context: EngineContext, key: ObjectKey): (detail: str
   return (detail) => context.emit({ type: "task-progress", id: `apply/${key}`, detail });
 }
 
-/** Seconds that a workload's new pods get to become ready. */
-export function deadlineSeconds(workload: Workload): number {
-  if (workload.kind === "Deployment") return workload.spec.progressDeadlineSeconds;
-  const startup = workload.spec.template.spec.containers.map(({ startupProbe: probe }) =>
-    probe === undefined ? 0 : probe.periodSeconds * probe.failureThreshold,
-  );
-  return Math.max(STATEFUL_DEADLINE, ...startup);
-}
-
 async function stopOthers(roll: Roll): Promise<void> {
   for (const pod of roll.others) {
     await roll.machine.marks.remove(pod.name);
-    await stopPod(roll.machine, pod.name);
+    await stopPod(roll.machine, pod);
   }
 }
 
@@ -141,45 +140,24 @@ async function undo(roll: Roll): Promise<void> {
   if (former?.kind !== "StatefulSet") return;
   for (let replica = 0; replica < former.spec.replicas; replica++) {
     const plan = await planPod(machine, namespace, former, replica);
-    await createPod(machine, plan, roll.found.get(plan.pod));
-    await startPod(machine, plan);
+    const made = await createPod(machine, plan, roll.found.get(plan.pod));
+    const seen = await startPod(machine, plan, made);
     // Also after Ctrl-C: the former server must run again before the command ends.
-    await awaitReady(machine, [plan], { deadlineMs: STATEFUL_DEADLINE * 1000, signal: new AbortController().signal, progress: () => {} });
-    await markReady(machine, namespace, former, [plan]);
+    const ready = await awaitReady(machine, [{ plan, seen }], {
+      deadlineMs: deadlineSeconds(former) * 1000,
+      signal: new AbortController().signal,
+      progress: () => {},
+    });
+    await markReady(machine, namespace, former, ready);
   }
   await machine.refreshEdge();
 }
 
 /** Writes down that pods are ready, for the way in. */
-export async function markReady(machine: Machine, namespace: string, workload: Workload, plans: readonly PodPlan[]): Promise<void> {
-  for (const plan of plans) {
-    const [infra] = await machine.podman.inspect([`${plan.pod}._infra`]);
-    const address = infra?.addresses[plan.network];
-    if (infra === undefined || address === undefined)
-      throw new HowdahError("engine/crashed", `The pod ${plan.pod} vanished when it was ready`);
-    await machine.marks.add({ namespace, pod: plan.pod, labels: workload.spec.template.metadata.labels, address, pid: infra.pid });
+export async function markReady(machine: Machine, namespace: string, workload: Workload, ready: readonly ReadyPod[]): Promise<void> {
+  for (const { pod, address, pid } of ready) {
+    await machine.marks.add({ namespace, pod, labels: workload.spec.template.metadata.labels, address, pid });
   }
-}
-
-/** Ends pods without a failed request: out of the way in, wait as preStop says, stop signal and grace, then away with them. */
-export async function retire(
-  machine: Machine,
-  workload: Workload,
-  pods: readonly FoundPod[],
-  context: EngineContext,
-  key: ObjectKey,
-): Promise<void> {
-  for (const pod of pods) await machine.marks.remove(pod.name);
-  await machine.refreshEdge();
-  if (pods.length === 0) return;
-  const seconds = preStopSeconds(workload.spec.template);
-  const serving = pods.some((pod) => pod.infra?.state === "running");
-  if (serving && seconds > 0) {
-    progressOf(context, key)("the former pods finish what they began");
-    await machine.clock.sleep(seconds * 1000); // not cut short by Ctrl-C: the switch is done, and requests must not fail for it
-  }
-  await Promise.all(pods.map((pod) => stopPod(machine, pod.name)));
-  for (const pod of pods) await removePod(machine, pod.name);
 }
 
 /** Deletes a workload: its pods end gracefully; volumes of claims, files and secrets stay. */
@@ -190,7 +168,7 @@ export async function deleteWorkload(machine: Machine, namespace: string, key: O
   const pods = (await findPods(machine, namespace, name)).filter(
     (pod) => (pod.infra ?? pod.containers[0])?.labels["howdah.dev/kind"] === kind,
   );
-  if (applied !== undefined) await retire(machine, applied.object as Workload, pods, context, key);
+  if (applied !== undefined) await retire(machine, namespace, applied.object as Workload, pods, progressOf(context, key));
   else for (const pod of pods) await removePod(machine, pod.name);
   await machine.store.change(namespace, (state) => withoutObject(state, key));
 }

@@ -1,10 +1,21 @@
 import { HowdahError } from "../../kernel/howdah-error.ts";
 import type { EngineContext } from "../engine.ts";
-import { awaitReady } from "./await-ready.ts";
+import { awaitReady, type StartedPod } from "./await-ready.ts";
 import type { Machine } from "./machine.ts";
 import { ensureNetwork, joinNetworks } from "./networks.ts";
-import { beginAttempt, createPodAnew, findPods, planPod, preStopSeconds, removePod, startPod, stopPod, type Workload } from "./pods.ts";
-import { deadlineSeconds, markReady, progressOf } from "./roll-workload.ts";
+import {
+  beginAttempt,
+  createPodAnew,
+  deadlineSeconds,
+  findPods,
+  planPod,
+  preStopSeconds,
+  removePod,
+  startPod,
+  stopPod,
+  type Workload,
+} from "./pods.ts";
+import { markReady, progressOf } from "./roll-workload.ts";
 import { type NamespaceState, objectsOf } from "./state-store.ts";
 
 /** Ends all pods of a namespace, servers of the way in first and what they need after; the inventory and all data stay. */
@@ -13,11 +24,12 @@ export async function scaleDown(machine: Machine, namespace: string, context: En
   const pods = await findPods(machine, namespace);
   for (const pod of pods) await machine.marks.remove(pod.name);
   await refreshEdgeIfPossible(machine, context);
+  await machine.jobs.stopAll(namespace, "the site was stopped");
   const wait = Math.max(0, ...workloads(state).map((workload) => preStopSeconds(workload.spec.template)));
   if (wait > 0 && pods.some((pod) => pod.infra?.state === "running")) await machine.clock.sleep(wait * 1000, context.signal);
   const stateful = new Set(objectsOf(state, "StatefulSet").map((one) => one.metadata.name));
   for (const group of [pods.filter((pod) => !stateful.has(pod.workload)), pods.filter((pod) => stateful.has(pod.workload))]) {
-    await Promise.all(group.map((pod) => stopPod(machine, pod.name)));
+    await Promise.all(group.map((pod) => stopPod(machine, pod)));
     for (const pod of group) await removePod(machine, pod.name);
   }
 }
@@ -44,6 +56,11 @@ export async function scaleUp(machine: Machine, namespace: string, context: Engi
   await machine.refreshEdge();
 }
 
+/** Those that should run now. */
+export function wantedWorkloads(state: NamespaceState): Workload[] {
+  return workloads(state).filter((workload) => state.held?.stop.includes(workload.metadata.name) !== true);
+}
+
 /** StatefulSets first: the others wait for them. */
 export function workloads(state: NamespaceState): Workload[] {
   return [...objectsOf(state, "StatefulSet"), ...objectsOf(state, "Deployment")];
@@ -51,17 +68,16 @@ export function workloads(state: NamespaceState): Workload[] {
 
 async function startWorkload(machine: Machine, namespace: string, workload: Workload, context: EngineContext): Promise<void> {
   const found = new Map((await findPods(machine, namespace, workload.metadata.name)).map((pod) => [pod.name, pod]));
-  const plans = [];
+  const started: StartedPod[] = [];
   for (let replica = 0; replica < workload.spec.replicas; replica++) {
     const plan = await planPod(machine, namespace, workload, replica);
-    await createPodAnew(machine, plan, found.get(plan.pod));
-    await startPod(machine, plan);
-    plans.push(plan);
+    const made = await createPodAnew(machine, plan, found.get(plan.pod));
+    started.push({ plan, seen: await startPod(machine, plan, made) });
   }
-  await awaitReady(machine, plans, {
+  const ready = await awaitReady(machine, started, {
     deadlineMs: deadlineSeconds(workload) * 1000,
     signal: context.signal,
     progress: progressOf(context, `${workload.kind}/${workload.metadata.name}`),
   });
-  await markReady(machine, namespace, workload, plans);
+  await markReady(machine, namespace, workload, ready);
 }

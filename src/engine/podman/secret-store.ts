@@ -16,8 +16,8 @@ export interface SecretStore {
   /** Errors: `engine/not-ready` when it was never stored. */
   read(namespace: string, name: string): Promise<{ readonly version: string; readonly data: Readonly<Record<string, Secret>> }>;
   delete(namespace: string, name: string): Promise<void>;
-  /** Makes sure that podman has these, for `--secret type=env`; the value never is an argument. */
-  ensureInPodman(namespace: string, name: string): Promise<{ readonly version: string }>;
+  /** Makes sure that podman has these, for `--secret type=env`; the value never is an argument. Answers each one's version. */
+  ensureInPodman(namespace: string, wanted: readonly string[]): Promise<ReadonlyMap<string, string>>;
   /** Removes podman's copies of a namespace that no container uses any more. */
   prune(namespace: string, isUsed: (podmanName: string) => boolean): Promise<void>;
 }
@@ -54,14 +54,19 @@ export function secretStore(stateDir: string, store: StateStore, names: Names, p
       return version;
     },
     delete: (namespace, name) => rm(file(namespace, name), { force: true }),
-    ensureInPodman: async (namespace, name) => {
-      const { version, data } = await read(namespace, name);
-      for (const [key, secret] of Object.entries(data)) {
-        const podmanName = names.secret(namespace, name, version, key);
-        if (await podman.exists("secret", podmanName)) continue;
-        await createFrom(podman, join(directory(namespace), `.${podmanName}`), podmanName, secret);
+    ensureInPodman: async (namespace, wanted) => {
+      const versions = new Map<string, string>();
+      if (wanted.length === 0) return versions;
+      const there = new Set((await podman.run(["secret", "ls", "--format", "{{.Name}}"])).stdout.split("\n"));
+      for (const name of wanted) {
+        const { version, data } = await read(namespace, name);
+        versions.set(name, version);
+        for (const [key, secret] of Object.entries(data)) {
+          const podmanName = names.secret(namespace, name, version, key);
+          if (!there.has(podmanName)) await createFrom(podman, join(directory(namespace), `.${podmanName}`), podmanName, secret);
+        }
       }
-      return { version };
+      return versions;
     },
     prune: async (namespace, isUsed) => {
       const { stdout } = await podman.run(["secret", "ls", "--format", "{{.Name}}"]);

@@ -1,6 +1,7 @@
 import { mkdir, readdir, readFile, rm } from "node:fs/promises";
 import { join } from "node:path";
 import { HowdahError } from "../../kernel/howdah-error.ts";
+import type { Maintenance } from "../engine.ts";
 import type { Manifest, ObjectKey, Rendered } from "../../render/objects.ts";
 import { writeFileAtomically } from "./write-file.ts";
 
@@ -18,6 +19,8 @@ export interface NamespaceState {
   readonly down: boolean;
   /** Which start, asked for by a command, pods belong to. Restarts and healing carry it on: a hook that failed in it is not run again by them. */
   readonly attempt?: string;
+  /** While the way in answers for the site instead of its pods: with what, and which workloads rest. */
+  readonly held?: { readonly page: Maintenance; readonly stop: readonly string[] };
   readonly objects: Readonly<Record<ObjectKey, AppliedObject>>;
 }
 

@@ -222,6 +222,7 @@ function renderSite(route: EdgeRoute): readonly Directive[] {
     text: "It is running, but this page was not ready in time. More is in:",
     command: "howdah logs",
   });
+  if (route.maintenance !== undefined) return renderMaintenance(route.hostnames[0] ?? route.name, route.maintenance);
   return [
     ...(route.maxBodyBytes === undefined ? [] : [directive("client_max_body_size", Math.trunc(route.maxBodyBytes))]),
     directive("error_page", 502, 503, "=", "@starting"),
@@ -229,6 +230,17 @@ function renderSite(route: EdgeRoute): readonly Directive[] {
     block("location", ["/"], route.backends.length === 0 ? [directive("return", 503)] : renderPass(route, timeout)),
     renderPage("@starting", 503, starting),
     renderPage("@slow", 504, slow),
+  ];
+}
+
+/** Nobody reaches a pod. Bodies of any size are taken, so that whoever sends one reads the page instead of a reset. */
+function renderMaintenance(hostname: string, { text, retryAfter }: NonNullable<EdgeRoute["maintenance"]>): readonly Directive[] {
+  const seconds = Math.min(3600, Math.max(1, Math.trunc(retryAfter)));
+  const page = edgePage({ title: `${hostname} will be back soon`, text, refresh: seconds });
+  return [
+    directive("error_page", 503, "=", "@maintenance"),
+    block("location", ["/"], [directive("return", 503)]),
+    renderPage("@maintenance", 503, page, seconds),
   ];
 }
 
@@ -240,14 +252,14 @@ function renderPass(route: EdgeRoute, timeout: number): readonly Directive[] {
   ];
 }
 
-function renderPage(name: string, status: number, page: string): Directive {
+function renderPage(name: string, status: number, page: string, retryAfter = 3): Directive {
   return block(
     "location",
     [name],
     [
       directive("default_type", "text/html"),
       directive("add_header", "Cache-Control", "no-store", "always"),
-      directive("add_header", "Retry-After", "3", "always"),
+      directive("add_header", "Retry-After", String(retryAfter), "always"),
       directive("return", status, literal(page)),
     ],
   );

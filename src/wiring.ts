@@ -2,11 +2,14 @@ import { homedir } from "node:os";
 import { join } from "node:path";
 import { getuid } from "node:process";
 import { agentService } from "./agent/agent-service.ts";
+import { idleLoop } from "./agent/idle-loop.ts";
 import { retentionLoop } from "./agent/retention-loop.ts";
-import { namespaceLock } from "./engine/podman/namespace-lock.ts";
+import { wakeServer } from "./agent/wake-server.ts";
+import { AGENT_COMMAND, namespaceLock } from "./engine/podman/namespace-lock.ts";
 import { podmanEngine } from "./engine/podman/podman-engine.ts";
 import { portHolder } from "./engine/podman/port-holder.ts";
 import { wireFiles } from "./files-wiring.ts";
+import type { HeldLock } from "./engine/lock.ts";
 import { HowdahError } from "./kernel/howdah-error.ts";
 import { SYSTEM_NAMESPACE } from "./kernel/own-names.ts";
 import { localAuthority } from "./providers/certificates/local/local-authority.ts";
@@ -150,7 +153,12 @@ export async function wirePorts({ environment, entrypointDirectory, self }: Wiri
         const ended = new AbortController();
         const running = AbortSignal.any([signal, ended.signal]);
         const purge = (): ReturnType<typeof purgeExpired> => purgeExpired(ports, { emit: () => undefined, signal: running });
-        const serving = service.serve({ engine, signal, random: Math.random, log: line }).finally(() => {
+        const agentLock = (namespace: string): Promise<HeldLock> => lock(namespace, AGENT_COMMAND);
+        const parts = { engine, lock: agentLock, clock: systemClock, signal: running, log: line };
+        const beside = async (): Promise<void> => {
+          await Promise.all([idleLoop(parts), wakeServer({ ...parts, socket: engine.edge.wakeSocket })]);
+        };
+        const serving = service.serve({ engine, signal, random: Math.random, log: line, beside }).finally(() => {
           ended.abort();
         });
         const retention = retentionLoop({ purge, clock: systemClock, signal: running, log: line, after: FIRST_PURGE_MS });

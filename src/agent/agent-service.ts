@@ -29,8 +29,10 @@ export interface AgentService {
   ensureRunning(): Promise<"started" | "running">;
   status(): Promise<{ readonly running: boolean; readonly how: string }>;
   stop(): Promise<void>;
-  /** The agent itself, in the foreground. Answers the exit code. Errors: `machine/busy` when one runs already. */
-  serve(parts: Pick<AgentParts, "engine" | "signal" | "random"> & { readonly log: AgentLog }): Promise<number>;
+  /** The agent itself, in the foreground; `beside` is what only one agent may do, until the signal. Answers the exit code. Errors: `machine/busy` when one runs already. */
+  serve(
+    parts: Pick<AgentParts, "engine" | "signal" | "random"> & { readonly log: AgentLog; readonly beside?: () => Promise<void> },
+  ): Promise<number>;
 }
 
 /** The agent's name among locks; no namespace can have it. */
@@ -77,12 +79,12 @@ export function agentService(parts: AgentServiceParts): AgentService {
         () => Promise.resolve(new HowdahError("machine/tool-failed", `The agent (process ${running}) does not end`)),
       );
     },
-    serve: async ({ engine, signal, random, log }) => {
+    serve: async ({ engine, signal, random, log, beside }) => {
       const held = await parts.lock(LOCK, "howdah agent process");
       try {
         await mkdir(parts.runDir, { recursive: true, mode: 0o711 });
         await writeFile(pidFile, `${process.pid}\n`);
-        await agentLoop({ engine, clock: parts.clock, signal, random, log });
+        await Promise.all([agentLoop({ engine, clock: parts.clock, signal, random, log }), beside?.()]);
         return 0;
       } finally {
         await rm(pidFile, { force: true });

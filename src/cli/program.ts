@@ -10,6 +10,7 @@ import { downCommand } from "./commands/down.ts";
 import { execCommand } from "./commands/exec.ts";
 import { explainCommand } from "./commands/explain.ts";
 import { filesCommand } from "./commands/files.ts";
+import { idleCommand } from "./commands/idle.ts";
 import { initCommand } from "./commands/init.ts";
 import { logsCommand } from "./commands/logs.ts";
 import { pinCommand } from "./commands/pin.ts";
@@ -18,6 +19,7 @@ import { secretCommand } from "./commands/secret.ts";
 import { showCommand } from "./commands/show.ts";
 import { statusCommand } from "./commands/status.ts";
 import { upCommand } from "./commands/up.ts";
+import { wakeCommand } from "./commands/wake.ts";
 import type { Action } from "./context.ts";
 import { VERSION } from "./version.ts";
 
@@ -43,6 +45,8 @@ const commands: readonly Define[] = [
   dbCommand,
   filesCommand,
   secretCommand,
+  idleCommand,
+  wakeCommand,
   downCommand,
   destroyCommand,
   doctorCommand,

@@ -243,6 +243,38 @@ export function engineContract(name: string, start: () => Promise<EngineUnderTes
       expect((await run("exec", tiny("alpha"), ["cat", "/data/kept"])).out).toBe("content");
     });
 
+    it("puts a namespace to sleep, leaves it asleep, and wakes it with its data", async () => {
+      const inventory = await under.engine.inventory("alpha");
+      expect(await under.engine.sleep("alpha", { force: true }, context)).toBeUndefined();
+      const asleep = await under.engine.observe("alpha");
+      expect(asleep.idle?.since).toMatch(/^\d{4}-/);
+      expect(asleep.workloads).toMatchObject([{ down: false, ready: 0 }]);
+      expect((await under.engine.use("alpha")).state).toBe("asleep");
+      expect(await under.engine.heal(context)).toEqual([]);
+      expect((await under.engine.observe("alpha")).workloads).toMatchObject([{ ready: 0 }]);
+      const told: (readonly string[])[] = [];
+      const backends = await under.engine.ensureAwake("alpha", context, { serving: (where) => void told.push(where) });
+      expect(told).toEqual([backends]);
+      expect(backends).toEqual([expect.stringMatching(new RegExp(`^[0-9.]+:${String(WEB_PORT)}$`))]);
+      expect(await under.ask("alpha.localhost")).toBe("two");
+      expect((await under.engine.observe("alpha")).idle).toBeUndefined();
+      expect(await under.engine.heal(context)).toEqual([]);
+      expect(await under.engine.ensureAwake("alpha", context)).toEqual(backends);
+      expect(await under.engine.inventory("alpha")).toEqual(inventory);
+      expect((await run("exec", tiny("alpha"), ["cat", "/data/kept"])).out).toBe("content");
+    });
+
+    it("forgets that a namespace sleeps when it is stopped or started", async () => {
+      await under.engine.sleep("alpha", { force: true }, context);
+      await under.engine.scaleDown("alpha", context);
+      expect((await under.engine.use("alpha")).state).toBe("down");
+      await under.engine.scaleUp("alpha", context);
+      await under.engine.sleep("alpha", { force: true }, context);
+      await under.engine.scaleUp("alpha", context);
+      expect((await under.engine.use("alpha")).state).toBe("running");
+      expect(await under.ask("alpha.localhost")).toBe("two");
+    });
+
     it("keeps two namespaces apart though their objects have the same names", async () => {
       await put("beta", "beta.localhost", tinyDeployment(site({ behave: ["serve", "beta"] })));
       expect(await under.ask("beta.localhost")).toBe("beta");

@@ -2,6 +2,7 @@ import type { Readable, Writable } from "node:stream";
 import type { Emit } from "../kernel/event.ts";
 import type { Secret } from "../kernel/secret.ts";
 import type { Observed } from "../observe/observed.ts";
+import type { Use } from "../observe/use.ts";
 import type { Inventory } from "../plan/inventory.ts";
 import type { Step } from "../plan/step.ts";
 import type { Deployment } from "../render/objects.ts";
@@ -70,6 +71,12 @@ export interface EngineFacts {
   readonly trustedProxies: readonly string[];
 }
 
+/** Somebody who waits for a site to wake. */
+export interface Visitor {
+  /** Called as soon as pods serve, with their addresses and ports. */
+  readonly serving: (backends: readonly string[]) => void;
+}
+
 /**
  * Where sites run. `apply` performs one step and is idempotent: after a crash anywhere the same step may be performed again.
  * Creating or updating a Deployment returns when its new pods are ready and serve, or fails with the former ones serving as before.
@@ -103,8 +110,6 @@ export interface Engine {
   exec(target: Target, request: ExecRequest, context: EngineContext): Promise<number>;
   /** Programs that outlive whoever starts them: crons. A pod that is replaced stays until its jobs have ended. */
   readonly jobs: Jobs;
-  /** Makes sure that a site runs before something is started in it. Does nothing for one that does. Error: `site/down` when it was stopped or is held. */
-  ensureAwake(namespace: string, context: EngineContext): Promise<void>;
   /** Runs a program in a new container like the target's, with the same environment and volumes, and removes it after. */
   runOnce(target: Target, request: ExecRequest, context: EngineContext): Promise<number>;
   logs(
@@ -115,6 +120,20 @@ export interface Engine {
   /** Stops or starts all pods of a namespace; the inventory and data stay. */
   scaleDown(namespace: string, context: EngineContext): Promise<void>;
   scaleUp(namespace: string, context: EngineContext): Promise<void>;
+  /** How it is used, read without a process: the agent asks every few seconds. */
+  use(namespace: string): Promise<Use>;
+  /**
+   * Puts a namespace to sleep: its pods end, the way in stays and holds the next visitor until it is awake again. Whatever forbids it (a
+   * program that somebody runs in it, a connection) is answered instead of doing it; `force` asks for no such reason. Survives a reboot.
+   */
+  sleep(namespace: string, options: { readonly force: boolean }, context: EngineContext): Promise<string | undefined>;
+  /**
+   * Wakes a namespace that sleeps, and keeps one awake for a minute at least; for a `visitor` as long as after any visit, and who waits is
+   * told where it serves (`10.89.0.5:8080`) before the way in has followed. Answers the same. It takes the namespace's lock while it wakes:
+   * who has the lock calls `scaleUp`. Errors: `site/down` when it was stopped or is held; `machine/busy`, and those of `scaleUp`: it then goes
+   * on sleeping, and `observe` gives the reason.
+   */
+  ensureAwake(namespace: string, context: EngineContext, visitor?: Visitor): Promise<readonly string[]>;
   /** Deletes everything but data: volumes and secrets stay for `deleteVolume` and `deleteSecret`, and their claims stay in the inventory. */
   remove(namespace: string, context: EngineContext): Promise<void>;
   /** Deletes one volume for good, and its claim from the inventory. */

@@ -7,5 +7,11 @@ export const RUN_AS = 50000;
 /** Where the code lives in both containers: nginx and PHP must see it at the same path, else SCRIPT_FILENAME is wrong (R-A3). */
 export const CODE_ROOT = "/srv/web";
 
+/** Annotation of an HTTPRoute: seconds without a visit after which its namespace is put to sleep. */
+export const IDLE_ANNOTATION = `${LABEL_PREFIX}/idle-after`;
+
+/** Annotation of an HTTPRoute: whose visits keep its namespace awake, `people` (without it) or `anyone`. */
+export const WAKES_ANNOTATION = `${LABEL_PREFIX}/idle-wakes`;
+
 /** Annotation of a Deployment: the URL that new pods must answer with a status below 400 before the way in leads to them. */
 export const HEALTH_ANNOTATION = `${LABEL_PREFIX}/health`;

@@ -15,6 +15,13 @@ it.each([
   { name: "everything serves", facts: observed(workload("web", 2, 2)), status: "True", reason: "AllComponentsServing" },
   { name: "one is behind", facts: observed(workload("web", 1, 2), workload("php", 2, 2)), status: "False", reason: "ComponentsNotServing" },
   { name: "a person stopped it", facts: observed(workload("web", 0, 0, true)), status: "False", reason: "ScaledDown" },
+  { name: "nobody visits it", facts: { ...observed(workload("web", 0, 1)), idle: { since: "2026" } }, status: "True", reason: "Idle" },
+  {
+    name: "it could not be woken",
+    facts: { ...observed(workload("web", 0, 1)), idle: { since: "2026", failure: "the image is gone" } },
+    status: "False",
+    reason: "WakeFailed",
+  },
 ])("says when $name", ({ facts, status, reason }) => {
   expect(readyCondition(facts)).toMatchObject({ type: "Ready", status, reason });
 });

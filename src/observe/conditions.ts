@@ -14,6 +14,10 @@ export function readyCondition(observed: Observed): Condition {
     return { type: "Ready", status: "False", reason: "NotDeployed", message: "Nothing of this site runs here" };
   if (observed.workloads.every((workload) => workload.down))
     return { type: "Ready", status: "False", reason: "ScaledDown", message: "The site was stopped by `howdah down`" };
+  if (observed.idle?.failure !== undefined)
+    return { type: "Ready", status: "False", reason: "WakeFailed", message: `It sleeps and could not be woken: ${observed.idle.failure}` };
+  if (observed.idle !== undefined)
+    return { type: "Ready", status: "True", reason: "Idle", message: "Nobody visits the site, so it sleeps; the next visit wakes it" };
   const behind = observed.workloads.filter((workload) => workload.ready < workload.wanted).map((workload) => workload.name);
   return behind.length === 0
     ? {

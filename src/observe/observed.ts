@@ -30,6 +30,8 @@ export interface ObservedWorkload {
 /** Facts about one namespace, gathered by an engine; conditions are made from them by pure functions. */
 export interface Observed {
   readonly namespace: string;
+  /** While it sleeps because nobody visits it: since when (RFC 3339), and why it could not be woken the last time. */
+  readonly idle?: { readonly since: string; readonly failure?: string };
   readonly workloads: readonly ObservedWorkload[];
   readonly pods: readonly ObservedPod[];
   readonly routes: readonly { readonly name: string; readonly hostnames: readonly string[]; readonly backends: number }[];

@@ -100,6 +100,7 @@ export const defaultReasons: readonly DefaultReason[] = [
   { field: "spec.tls.mode", value: "off", because: "a browser trusts localhost without; `--tls` turns it on for one run" },
   { field: "spec.scale.replicas", value: "1", because: "one machine gains nothing from more" },
   { field: "spec.scale.memory", value: "512Mi", because: "18 workers and room for an upload", source: "runtime facts, section 9.3" },
+  { field: "spec.scale.idle.wakes", value: "people", because: "crawlers come every few minutes and would keep every site awake" },
   { field: "spec.topology", value: "together", because: "a Unix socket is faster, and both always see the same code" },
 ];
 

@@ -52,7 +52,7 @@ export function resolveSite(declared: DeclaredSite, options: ResolveOptions): Re
     ...commands,
     hostnames: spec.hostnames === undefined || spec.hostnames.length === 0 ? defaultHostnames(metadata.name, environment) : spec.hostnames,
     tls: resolveTls(spec),
-    scale: { replicas: spec.scale.replicas, memoryBytes: bytesOf(spec.scale.memory), cpu: spec.scale.cpu ?? null },
+    scale: resolveScale(spec),
     topology: spec.topology,
     recipe: spec.recipe ?? null,
   };
@@ -91,6 +91,16 @@ function resolveConfiguration(spec: Spec, catalog: SiteCatalog): Site["configura
     const content = "preset" in file ? (catalog.presets[file.preset]?.content ?? "") : file.content;
     return file.replace === undefined ? { path, content } : { path, content, replace: file.replace };
   });
+}
+
+function resolveScale({ scale }: Spec): Site["scale"] {
+  const { replicas, memory, cpu = null, idle } = scale;
+  return {
+    replicas,
+    memoryBytes: bytesOf(memory),
+    cpu,
+    idle: idle === undefined ? null : { afterSeconds: secondsOf(idle.after), wakes: idle.wakes },
+  };
 }
 
 function resolveTls(spec: Spec): Site["tls"] {

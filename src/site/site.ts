@@ -107,7 +107,13 @@ export interface Site {
   readonly workers: readonly Worker[];
   readonly hostnames: readonly string[];
   readonly tls: { readonly mode: "off" } | { readonly mode: "local" } | { readonly mode: "secret"; readonly secret: string };
-  readonly scale: { readonly replicas: number; readonly memoryBytes: number; readonly cpu: string | null };
+  readonly scale: {
+    readonly replicas: number;
+    readonly memoryBytes: number;
+    readonly cpu: string | null;
+    /** After how long without a visit it is put to sleep, and whose visits count; null: never. */
+    readonly idle: { readonly afterSeconds: number; readonly wakes: "people" | "anyone" } | null;
+  };
   readonly topology: "together" | "apart";
   readonly recipe: string | null;
 }

@@ -1,5 +1,6 @@
 import type { Command } from "commander";
 import { foreignPortHolder } from "../../workflows/up/port-holder.ts";
+import { checkAgent } from "../../workflows/doctor/check-agent.ts";
 import type { Choose } from "../program.ts";
 import { styleFor } from "../report/style.ts";
 import { terminalText } from "../report/terminal-text.ts";
@@ -18,8 +19,7 @@ export function doctorCommand(program: Command, choose: Choose): void {
         const ports = await context.ports();
         const { httpPort } = ports.settings;
         const checks = [...(await ports.machine.check())];
-        const agent = await ports.agent.status();
-        checks.push({ name: "agent", ok: true, detail: agent.running ? `running (${agent.how})` : "not running; `howdah up` starts it" });
+        checks.push(await checkAgent(ports));
         const holder = await foreignPortHolder(ports);
         const name = `port ${String(httpPort)}`;
         checks.push(

@@ -19,14 +19,17 @@ export function execCommand(program: Command, choose: Choose): void {
       const argv = words[0] === "--" ? words.slice(1) : words;
       choose(async (context) => {
         const { findRecord } = await import("../../workflows/find-record.ts");
+        const { wakeSite } = await import("../../workflows/idle/wake-site.ts");
         const { phpTarget } = await import("../../workflows/php-target.ts");
         if (argv.length === 0) throw new HowdahError("usage/invalid", "exec needs a program to run");
         const ports = await context.ports();
         const record = await findRecord(given, context.directory, ports);
+        const engine = { emit: () => undefined, signal: context.signal };
+        await wakeSite(record, ports, engine);
         return ports.engine.exec(
           phpTarget(record.site, record.namespace),
           { argv, stdin: "inherit", stdout: "inherit", stderr: "inherit", tty: flags.tty && context.terminal.interactive },
-          { emit: () => undefined, signal: context.signal },
+          engine,
         );
       });
     });

@@ -18,6 +18,7 @@ function mebibytes(bytes: number | null | undefined): string {
 }
 
 function state(status: SiteStatus): string {
+  if (status.condition.reason === "Idle") return "idle";
   return status.condition.status === "True" ? "ready" : status.condition.reason === "ScaledDown" ? "down" : "not ready";
 }
 
@@ -46,8 +47,9 @@ export function printStatus(answer: StatusAnswer, context: CliContext): number {
   }
   for (const { namespace, keptUntil } of retained)
     context.terminal.err(`${style.dim(`data of the destroyed site ${terminalText(namespace)} is kept until ${keptUntil.slice(0, 10)}`)}\n`);
+  const asleep = statuses.some((status) => status.idleSince !== null) ? ", and nobody wakes what sleeps" : "";
   if (!agent.running && statuses.length > 0)
-    context.terminal.err(`${style.yellow("!")} the agent does not run: nothing restarts what dies. \`howdah agent\` starts it.\n`);
+    context.terminal.err(`${style.yellow("!")} the agent does not run: nothing restarts what dies${asleep}. \`howdah agent\` starts it.\n`);
   return code;
 }
 
@@ -61,6 +63,7 @@ function details(status: SiteStatus): string {
     ["site", status.name],
     ["url", status.url],
     ["state", `${state(status)}: ${status.condition.message}`],
+    ...(status.idleSince === null ? [] : [["idle since", status.idleSince]]),
     ["runtime", status.php === null ? "static" : `PHP ${status.php}`],
     ["database", status.database ?? "none"],
     ["release", `${status.release} since ${status.updatedAt}`],

@@ -1,5 +1,7 @@
 import { HowdahError } from "../../kernel/howdah-error.ts";
+import { IDLE_ANNOTATION } from "../../kernel/label.ts";
 import type { Observed } from "../../observe/observed.ts";
+import type { Use } from "../../observe/use.ts";
 import type { HttpRoute, ObjectKey, Rendered } from "../../render/objects.ts";
 import { digestOf } from "../../render/rendered.ts";
 import type { Engine, LogLine } from "../engine.ts";
@@ -26,7 +28,13 @@ export function memoryEngine(behaviour: Behaviour = wellBehaved): MemoryEngine {
   const space = (name: string): MemoryNamespace => namespaceOf(world, name);
   return {
     kind: "memory",
-    ask: (hostname) => askWayIn(world, hostname),
+    ask: (hostname) => {
+      for (const one of world.namespaces.values()) {
+        const isAsked = objectsOf(one, "HTTPRoute").some((route) => route.spec.hostnames.includes(hostname));
+        if (isAsked && one.idle !== undefined) wake(world, one);
+      }
+      return askWayIn(world, hostname);
+    },
     kill: (namespace, workload) => {
       for (const pod of space(namespace).pods.values()) if (pod.workload === workload) pod.alive = false;
     },
@@ -64,19 +72,31 @@ export function memoryEngine(behaviour: Behaviour = wellBehaved): MemoryEngine {
     },
     observe: (namespace) => Promise.resolve(observe(space(namespace))),
     jobs: memoryJobs(world),
-    ensureAwake: async (namespace) => {
-      const { down, held } = space(namespace);
-      if (down || held) throw new HowdahError("site/down", `${namespace} is down`);
-    },
     exec: (target, request) => runProgram(world, target, request, "exec"),
     runOnce: (target, request) => runProgram(world, target, request, "once"),
     logs: (namespace, options) => logs(space(namespace), options.tail),
+    use: async (namespace) => useOf(space(namespace)),
+    sleep: async (namespace) => {
+      if (space(namespace).pods.size === 0) return "nothing of it runs";
+      space(namespace).idle = { since: "2026-01-01T00:00:00.000Z" };
+      space(namespace).pods.clear();
+      return undefined;
+    },
+    ensureAwake: async (namespace, _context, visitor) => {
+      const { down, held } = space(namespace);
+      if (down || held) throw new HowdahError("site/down", `${namespace} is down`);
+      const backends = wake(world, space(namespace));
+      visitor?.serving(backends);
+      return backends;
+    },
     scaleDown: async (namespace) => {
       space(namespace).down = true;
+      space(namespace).idle = undefined;
       space(namespace).pods.clear();
     },
     scaleUp: async (namespace) => {
       space(namespace).down = false;
+      space(namespace).idle = undefined;
       startMissing(world, space(namespace));
     },
     remove: async (namespace) => {
@@ -94,8 +114,21 @@ export function memoryEngine(behaviour: Behaviour = wellBehaved): MemoryEngine {
       if (kept !== undefined) throw new HowdahError("bug", `${namespace} was to be forgotten while it has ${kept}`);
       world.namespaces.delete(namespace);
     },
-    heal: async () => [...world.namespaces.values()].flatMap((one) => (one.down ? [] : startMissing(world, one))),
+    heal: async () => [...world.namespaces.values()].flatMap((one) => (one.down || one.idle !== undefined ? [] : startMissing(world, one))),
   };
+}
+
+function wake(world: World, space: MemoryNamespace): string[] {
+  if (space.idle !== undefined) startMissing(world, space);
+  space.idle = undefined;
+  const refs = objectsOf(space, "HTTPRoute").flatMap((route) => route.spec.rules.flatMap((rule) => rule.backendRefs));
+  return refs.flatMap((ref) => podsBehind(space, ref.name)).map((pod) => `${pod.ip}:8080`);
+}
+
+function useOf(space: MemoryNamespace): Use {
+  const after = objectsOf(space, "HTTPRoute").map((route) => Number(route.metadata.annotations?.[IDLE_ANNOTATION] ?? 0))[0] ?? 0;
+  const state = space.down ? "down" : space.idle === undefined ? "running" : "asleep";
+  return { idleAfterSeconds: after > 0 ? after : null, lastUse: 0, state };
 }
 
 function holdsAnything(space: MemoryNamespace): boolean {
@@ -149,6 +182,7 @@ function observe(space: MemoryNamespace): Observed {
   const pods = [...space.pods.values()].sort((a, b) => (a.name < b.name ? -1 : 1));
   return {
     namespace: space.name,
+    ...(space.idle === undefined ? {} : { idle: space.idle }),
     workloads: [...objectsOf(space, "Deployment"), ...objectsOf(space, "StatefulSet")].map((workload) => ({
       name: workload.metadata.name,
       kind: workload.kind,

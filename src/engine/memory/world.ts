@@ -29,6 +29,8 @@ export interface MemoryNamespace {
   held: boolean;
   /** What jobs printed. */
   readonly jobOutput: { readonly name: string; readonly line: string }[];
+  /** Since when it sleeps. */
+  idle: { readonly since: string } | undefined;
   readonly objects: Map<ObjectKey, Rendered>;
   readonly pods: Map<string, MemoryPod>;
   readonly secrets: Map<string, Readonly<Record<string, Secret>>>;
@@ -53,6 +55,7 @@ export function namespaceOf(world: World, name: string): MemoryNamespace {
     down: false,
     held: false,
     jobOutput: [],
+    idle: undefined,
     objects: new Map(),
     pods: new Map(),
     secrets: new Map(),

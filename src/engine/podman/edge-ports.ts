@@ -1,3 +1,4 @@
+import { join } from "node:path";
 import type { Clock } from "../../kernel/clock.ts";
 import type { EdgeListen } from "../../render/nginx/edge-input.ts";
 import type { Lock } from "../lock.ts";
@@ -43,6 +44,19 @@ export const EDGE_CONFIG = "nginx.conf";
 /** How long the edge may take to start or to switch. */
 export const EDGE_START_MS = 15_000;
 export const EDGE_POLL_MS = 20;
+
+/** Where the running edge marks the visits of a namespace, below its /run. */
+export function visitsFile(namespace: string): string {
+  return `visits.${namespace}`;
+}
+
+/** The agent's socket below /run of the running edge: whoever asks there wakes a site. */
+export const WAKE_SOCKET = "wake.sock";
+
+/** Where the machine sees /run of the running edge. */
+export function edgeRunDirectory(runDir: string): string {
+  return join(runDir, "edge", "live");
+}
 
 /** /run of the running edge, and of the container that tests its configuration: pid file and sockets. */
 export const EDGE_SCRATCH = ["live", "test"];

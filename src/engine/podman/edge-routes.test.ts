@@ -42,6 +42,28 @@ describe("the routes of a namespace", () => {
     expect(routesOf("blog", other, marks)).toEqual([{ namespace: "blog", name: "tiny", hostnames: ["blog.localhost"], backends }]);
   });
 
+  it.each<[string, Record<string, string>, NamespaceState["idle"], object]>([
+    [
+      "say where visits are marked, and lead on",
+      { "howdah.dev/idle-after": "60" },
+      undefined,
+      { visits: "/run/visits.blog", wakes: "people" },
+    ],
+    [
+      "hold visitors while the site sleeps",
+      { "howdah.dev/idle-after": "60", "howdah.dev/idle-wakes": "anyone" },
+      { since: "2026" },
+      { visits: "/run/visits.blog", wakes: "anyone", wake: "/run/wake.sock" },
+    ],
+    ["hold them also when a person put it to sleep", {}, { since: "2026" }, { wakes: "people", wake: "/run/wake.sock" }],
+  ])("%s", (_name, annotations, idle, expected) => {
+    const route = state.objects["HTTPRoute/tiny"]?.object as HttpRoute;
+    const changed = withObject(state, rendered({ ...route, metadata: { ...route.metadata, annotations } }), true);
+    const [seen] = routesOf("blog", { ...changed, ...(idle === undefined ? {} : { idle }) }, [mark("10.0.0.2")]);
+    expect(seen?.idle).toEqual(expected);
+    expect(seen?.backends).toHaveLength(idle === undefined ? 1 : 0);
+  });
+
   it("carry the wish for TLS", () => {
     const route = state.objects["HTTPRoute/tiny"]?.object as HttpRoute;
     const metadata = { ...route.metadata, annotations: { "howdah.dev/tls": "local" } };

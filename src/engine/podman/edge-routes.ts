@@ -1,5 +1,7 @@
 import type { EdgeInput, EdgeRoute } from "../../render/nginx/edge-input.ts";
+import { IDLE_ANNOTATION, WAKES_ANNOTATION } from "../../kernel/label.ts";
 import type { HttpRoute } from "../../render/objects.ts";
+import { visitsFile, WAKE_SOCKET } from "./edge-ports.ts";
 import { matches } from "./pods.ts";
 import { isReady, type ReadyMark } from "./ready-marks.ts";
 import { type NamespaceState, objectsOf } from "./state-store.ts";
@@ -30,13 +32,35 @@ export function routesOf(namespace: string, state: NamespaceState, marks: Iterab
         namespace,
         name: route.metadata.name,
         hostnames: route.spec.hostnames.toSorted(),
-        backends: state.down || state.held !== undefined ? [] : backendsOf(route, state, ready),
+        backends: state.down || state.held !== undefined || state.idle !== undefined ? [] : backendsOf(route, state, ready),
         ...(state.held === undefined ? {} : { maintenance: state.held.page }),
+        ...idleOf(namespace, route, state),
         ...(tls === undefined ? {} : { tls }),
         ...(Number.isSafeInteger(maxBodyBytes) ? { maxBodyBytes } : {}),
       };
     })
     .sort((a, b) => (a.name < b.name ? -1 : 1));
+}
+
+/** Where the pods of a namespace answer, as ADDRESS:PORT. */
+export function addressesOf(namespace: string, state: NamespaceState, marks: Iterable<ReadyMark>): string[] {
+  const backends = routesOf(namespace, state, marks).flatMap((route) => route.backends);
+  return backends.map(({ address, port }) => `${address.includes(":") ? `[${address}]` : address}:${port}`);
+}
+
+/** Seconds without a visit after which a namespace is put to sleep, as its way in says; null: never. */
+export function idleAfterSeconds(state: NamespaceState): number | null {
+  const [first] = objectsOf(state, "HTTPRoute").map((route) => Number(route.metadata.annotations?.[IDLE_ANNOTATION] ?? Number.NaN));
+  return first !== undefined && first > 0 ? first : null;
+}
+
+function idleOf(namespace: string, route: HttpRoute, state: NamespaceState): Pick<EdgeRoute, "idle"> {
+  const watched = idleAfterSeconds(state) !== null;
+  const asleep = state.idle !== undefined && !state.down;
+  if (!watched && !asleep) return {};
+  const wakes = route.metadata.annotations?.[WAKES_ANNOTATION] === "anyone" ? "anyone" : "people";
+  const visits = watched ? { visits: `/run/${visitsFile(namespace)}` } : {};
+  return { idle: { ...visits, wakes, ...(asleep ? { wake: `/run/${WAKE_SOCKET}` } : {}) } };
 }
 
 function backendsOf(route: HttpRoute, state: NamespaceState, ready: readonly ReadyMark[]): { address: string; port: number }[] {

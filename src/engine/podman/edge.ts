@@ -4,7 +4,7 @@ import type { HttpRoute } from "../../render/objects.ts";
 import { usableCertificate } from "./edge-certificate.ts";
 import { runsWith, start } from "./edge-container.ts";
 import { prepared } from "./edge-files.ts";
-import { EDGE_SCRATCH, type EdgePorts, type EdgeSettings } from "./edge-ports.ts";
+import { EDGE_SCRATCH, type EdgePorts, type EdgeSettings, edgeRunDirectory, WAKE_SOCKET } from "./edge-ports.ts";
 import { reload } from "./edge-reload.ts";
 import { TLS_ANNOTATION } from "./edge-routes.ts";
 import { unmount } from "./pod-volumes.ts";
@@ -21,6 +21,8 @@ export interface Edge {
   /** What it was ensured with. */
   settings(): Promise<EdgeSettings | undefined>;
   remove(): Promise<void>;
+  /** Where it looks for the agent that wakes sites; the path is there while it runs. */
+  readonly wakeSocket: string;
 }
 
 const LOCK_WAIT_MS = 60_000;
@@ -42,6 +44,7 @@ export function edge(ports: EdgePorts): Edge {
     }
   };
   return {
+    wakeSocket: join(edgeRunDirectory(ports.runDir), WAKE_SOCKET),
     settings,
     ensure: (wanted) =>
       locked(async () => {

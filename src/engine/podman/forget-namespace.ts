@@ -18,6 +18,7 @@ export async function forgetNamespace(machine: Machine, namespace: string): Prom
   await machine.secrets.prune(namespace, () => false);
   await machine.volumes.discardSecrets(namespace);
   await removeNetwork(machine, namespace);
+  await machine.visits.forget(namespace);
   await machine.store.forget(namespace); // last: after a crash the namespace is still listed, and this is done again
   if (Object.keys(objects).length > 0) await machine.refreshEdge();
 }

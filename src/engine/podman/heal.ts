@@ -6,6 +6,7 @@ import { type Healer, healPod, lookAtPod } from "./heal-pod.ts";
 import type { Machine } from "./machine.ts";
 import { label } from "./names.ts";
 import { AGENT_COMMAND } from "./namespace-lock.ts";
+import { goBackToSleep, mainsThatRun } from "./idle.ts";
 import { ensureNetwork, joinNetworks } from "./networks.ts";
 import { type FoundPod, findPods, maskSecrets, podNames, removePod, runs, stopPod, type Workload } from "./pods.ts";
 import { ProbeMemory } from "./probe-memory.ts";
@@ -110,6 +111,7 @@ async function healNamespace(self: Healer, seen: Seen, context: EngineContext): 
 /** A cheap look without the lock. */
 async function needsHealing(self: Healer, state: NamespaceState, { namespace, pods, marks }: Seen): Promise<boolean> {
   if (state.down) return pods.length > 0;
+  if (state.idle !== undefined) return mainsThatRun(pods).length > 0;
   if (Object.values(state.objects).some((object) => !object.settled)) return true;
   if (objectsOf(state, "NetworkPolicy").length > 0 && self.passes % PASSES_PER_EDGE_CHECK === 0) return true;
   const wanted = wantedWorkloads(state).flatMap((workload) => podNames(self.machine, namespace, workload));
@@ -147,6 +149,7 @@ async function healLocked(self: Healer, namespace: string, pods: readonly FoundP
     }
     return pods.map((pod) => `removed ${pod.name}, which \`howdah down\` had stopped`);
   }
+  if (state.idle !== undefined) return goBackToSleep(machine, pods);
   await ensureNetwork(machine, namespace);
   const did: string[] = [];
   for (const workload of wantedWorkloads(state)) did.push(...(await healWorkload(self, namespace, workload, pods, context)));

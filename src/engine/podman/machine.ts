@@ -9,6 +9,7 @@ import type { Podman } from "./podman-cli.ts";
 import type { ReadyMarks } from "./ready-marks.ts";
 import type { SecretStore } from "./secret-store.ts";
 import type { StateStore } from "./state-store.ts";
+import type { Visits } from "./visits.ts";
 
 /** Everything that the parts of the podman engine share: one machine, one instance. */
 export interface Machine {
@@ -19,6 +20,7 @@ export interface Machine {
   readonly volumes: PodVolumes;
   readonly marks: ReadyMarks;
   readonly jobs: Pick<PodmanJobs, "runningIn" | "stopAll">;
+  readonly visits: Visits;
   readonly clock: Clock;
   /** Which limits the machine's cgroups keep; asked once. */
   readonly limits: () => Promise<Limits>;

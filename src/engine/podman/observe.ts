@@ -21,6 +21,7 @@ export async function observeNamespace(machine: Machine, namespace: string): Pro
   const routes = routesOf(namespace, state, marks.values());
   return {
     namespace,
+    ...(state.idle === undefined ? {} : { idle: state.idle }),
     workloads: [...objectsOf(state, "Deployment"), ...objectsOf(state, "StatefulSet")].map((one) => observeWorkload(one, pods, state)),
     pods,
     routes: routes.map((route) => ({ name: route.name, hostnames: route.hostnames, backends: route.backends.length })),

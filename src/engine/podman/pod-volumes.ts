@@ -36,6 +36,8 @@ export interface PodVolumes {
   prepare(namespace: string, pod: string, spec: PodSpec, state: NamespaceState): Promise<ReadonlyMap<string, VolumeSource>>;
   /** Unmounts and deletes the pod's own volumes; data, files and secrets stay. */
   discard(pod: string): Promise<void>;
+  /** Deletes what is in a pod's own volumes; no container of it may run. */
+  empty(pod: string): Promise<void>;
   /** Deletes the mounted copies of a namespace's secrets; no pod of it may be there. */
   discardSecrets(namespace: string): Promise<void>;
   /**
@@ -72,6 +74,14 @@ export function podVolumes(ports: PodVolumesPorts): PodVolumes {
   };
   return {
     discard,
+    empty: async (pod) => {
+      for (const path of [join(inMemory, pod), join(onDisk, pod)]) {
+        for (const volume of await readdir(path).catch(() => [])) {
+          const inside = join(path, volume);
+          for (const name of await readdir(inside)) await rm(join(inside, name), { recursive: true, force: true });
+        }
+      }
+    },
     discardSecrets: async (namespace) => {
       const directory = secretsDirectory(ports);
       const own = (await readdir(directory).catch(() => [])).filter((name) => name.startsWith(`${namespace}.`));

@@ -13,6 +13,7 @@ import type { CertificateFor } from "./edge-ports.ts";
 import type { RenderEdge } from "./edge-routes.ts";
 import { forgetNamespace, forgetWhenEmpty } from "./forget-namespace.ts";
 import { healer } from "./heal.ts";
+import { ensureAwake, sleepNamespace, useOf } from "./idle.ts";
 import type { Machine } from "./machine.ts";
 import { holdNamespace } from "./hold.ts";
 import { machineLimits } from "./machine-limits.ts";
@@ -21,7 +22,7 @@ import { ensureNetwork, joinNetworks, joinNewPods, joinThoseLetIn, removeNetwork
 import { observeNamespace } from "./observe.ts";
 import { podVolumes } from "./pod-volumes.ts";
 import { podmanCli } from "./podman-cli.ts";
-import { podmanJobs, requireAwake } from "./podman-jobs.ts";
+import { podmanJobs } from "./podman-jobs.ts";
 import { type Primed, primer } from "./prime-opcache.ts";
 import { readLogs } from "./read-logs.ts";
 import { readyMarks } from "./ready-marks.ts";
@@ -31,6 +32,7 @@ import { execProgram, runProgramOnce } from "./run-program.ts";
 import { scaleDown, scaleUp } from "./scale.ts";
 import { secretStore } from "./secret-store.ts";
 import { settleNamespace } from "./settle.ts";
+import { visits } from "./visits.ts";
 import { objectsOf, safeName, stateStore, withObject, withoutObject } from "./state-store.ts";
 
 /** Where an instance keeps its things. */
@@ -68,6 +70,7 @@ export function podmanEngine(settings: PodmanEngineSettings, ports: PodmanEngine
   const store = stateStore(settings.stateDir);
   const secrets = secretStore(settings.stateDir, store, names, podman);
   const marks = readyMarks(settings.runDir);
+  const watch = visits(settings.runDir);
   const system: Machine["system"] = (argv) => ports.run(argv, { timeoutMs: 60_000 });
   const volumePath = async (volume: string): Promise<string | undefined> => {
     const { code, stdout } = await podman.run(["volume", "inspect", "--format", "{{.Mountpoint}}", volume], { accept: "any" });
@@ -89,7 +92,20 @@ export function podmanEngine(settings: PodmanEngineSettings, ports: PodmanEngine
     checkRoute: (namespace, route) => wayIn.check(namespace, route),
   };
   const jobs = podmanJobs({ names, podman, run: ports.run, store, secrets, marks, clock: ports.clock, runDir: settings.runDir });
-  const machine: Machine = { names, podman, store, secrets, volumes, marks, jobs, system, clock: ports.clock, limits, ...toEdge };
+  const machine: Machine = {
+    names,
+    podman,
+    store,
+    secrets,
+    volumes,
+    marks,
+    visits: watch,
+    jobs,
+    system,
+    clock: ports.clock,
+    limits,
+    ...toEdge,
+  };
   return engineOf(machine, { ...ports, jobs }, wayIn);
 }
 
@@ -132,12 +148,14 @@ function engineOf(machine: Machine, ports: PodmanEnginePorts & { readonly jobs: 
     hold: (namespace, wanted, context) => holdNamespace(machine, safeName(namespace), wanted, context),
     observe: (namespace) => observeNamespace(machine, namespace),
     jobs: ports.jobs,
-    ensureAwake: async (namespace) => requireAwake(namespace, await machine.store.read(safeName(namespace))),
     exec: (target, request, context) => execProgram(machine, attach, target, request, context),
     runOnce: (target, request, context) => runProgramOnce(machine, attach, target, request, context),
     logs: (namespace, options, context) => readLogs(machine, namespace, options, context),
     scaleDown: (namespace, context) => scaleDown(machine, namespace, context),
     scaleUp: (namespace, context) => scaleUp(machine, namespace, context),
+    use: (namespace) => useOf(machine, namespace),
+    sleep: (namespace, { force }, context) => sleepNamespace(machine, namespace, force, context),
+    ensureAwake: (namespace, context, visitor) => ensureAwake({ machine, lock: ports.lock }, safeName(namespace), context, visitor),
     remove: async (namespace, context) => {
       await removeNamespace(machine, namespace, context);
       await removeNetwork(machine, namespace);

@@ -16,11 +16,11 @@ import {
   type Workload,
 } from "./pods.ts";
 import { markReady, progressOf } from "./roll-workload.ts";
-import { type NamespaceState, objectsOf } from "./state-store.ts";
+import { awake, type NamespaceState, objectsOf } from "./state-store.ts";
 
 /** Ends all pods of a namespace, servers of the way in first and what they need after; the inventory and all data stay. */
 export async function scaleDown(machine: Machine, namespace: string, context: EngineContext): Promise<void> {
-  const state = await machine.store.change(namespace, (before) => ({ ...before, down: true }));
+  const state = await machine.store.change(namespace, (before) => ({ ...awake(before), down: true }));
   const pods = await findPods(machine, namespace);
   for (const pod of pods) await machine.marks.remove(pod.name);
   await refreshEdgeIfPossible(machine, context);
@@ -53,6 +53,9 @@ export async function scaleUp(machine: Machine, namespace: string, context: Engi
     await startWorkload(machine, namespace, workload, context);
     await joinNetworks(machine, namespace);
   }
+  // Only now: until all serves, the way in goes on holding visitors of a namespace that slept.
+  await machine.store.change(namespace, awake);
+  await machine.visits.touch(namespace, machine.clock.now());
   await machine.refreshEdge();
 }
 

@@ -21,6 +21,8 @@ export interface NamespaceState {
   readonly attempt?: string;
   /** While the way in answers for the site instead of its pods: with what, and which workloads rest. */
   readonly held?: { readonly page: Maintenance; readonly stop: readonly string[] };
+  /** While it sleeps: since when (RFC 3339), and why it could not be woken the last time. */
+  readonly idle?: { readonly since: string; readonly failure?: string };
   readonly objects: Readonly<Record<ObjectKey, AppliedObject>>;
 }
 
@@ -71,6 +73,11 @@ export function withObject(state: NamespaceState, desired: Rendered, settled: bo
 /** The state without one object. */
 export function withoutObject(state: NamespaceState, key: ObjectKey): NamespaceState {
   return { ...state, objects: Object.fromEntries(Object.entries(state.objects).filter(([other]) => other !== key)) };
+}
+
+/** The state of a namespace that does not sleep. */
+export function awake({ idle: _idle, ...state }: NamespaceState): NamespaceState {
+  return state;
 }
 
 /** All applied objects of one kind. */

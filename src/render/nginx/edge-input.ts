@@ -20,6 +20,15 @@ export interface EdgeRoute {
   readonly tls?: { readonly certificate: string; readonly key: string };
   /** Largest request body in bytes; left out: the site decides alone. */
   readonly maxBodyBytes?: number;
+  /** Of a site that sleeps, or may: where visits are marked, and who wakes it. */
+  readonly idle?: {
+    /** A file as the edge sees it that is written at every visit. Left out: visits matter to nobody. */
+    readonly visits?: string;
+    /** Whose requests are visits. */
+    readonly wakes: "people" | "anyone";
+    /** While it sleeps: the agent's socket, as the edge sees it. */
+    readonly wake?: string;
+  };
   /** Longest silence of the site in seconds; default 310. */
   readonly timeoutSeconds?: number;
 }

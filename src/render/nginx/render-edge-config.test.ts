@@ -22,11 +22,25 @@ const shop: EdgeRoute = {
   tls: { certificate: "/etc/howdah-edge/a.crt", key: "/etc/howdah-edge/a.key" },
 };
 const starting: EdgeRoute = { namespace: "wiki", name: "web", hostnames: ["wiki.localhost"], backends: [] };
+const sleepy: EdgeRoute = {
+  ...blog,
+  namespace: "sleepy",
+  hostnames: ["sleepy.localhost"],
+  idle: { visits: "/run/visits.sleepy", wakes: "people" },
+};
+const asleep: EdgeRoute = {
+  ...starting,
+  namespace: "asleep",
+  hostnames: ["asleep.localhost"],
+  idle: { visits: "/run/visits.asleep", wakes: "people", wake: "/run/wake.sock" },
+};
+const open: EdgeRoute = { ...asleep, namespace: "open", hostnames: ["open.localhost"], idle: { wakes: "anyone", wake: "/run/wake.sock" } };
 const listen = { bind: "0.0.0.0", httpPort: 8080, httpsPort: 8443 };
 
 describe("renderEdge", () => {
   it.each<[string, EdgeInput]>([
     ["edge", { listen, routes: [shop, starting, blog] }],
+    ["edge-idle", { listen, routes: [sleepy, asleep, open] }],
     ["edge-empty", { listen: { bind: "127.0.0.1", httpPort: 80 }, routes: [] }],
     ["edge-behind-balancer", { listen: { bind: "::", httpPort: 8080 }, routes: [blog], trustedProxies: ["192.0.2.0/24"] }],
   ])("%s is rendered as committed", async (name, input) => {

@@ -3,6 +3,7 @@ import { HowdahError } from "../../kernel/howdah-error.ts";
 import { block, type Directive, directive, dollarVariable, literal } from "./directive.ts";
 import type { EdgeInput, EdgeListen, EdgeRoute } from "./edge-input.ts";
 import { edgePage } from "./edge-pages.ts";
+import { EDGE_LOG, renderSleeping, renderVisitors, renderVisits } from "./render-idle.ts";
 import { printNginx } from "./print-nginx.ts";
 import { renderAccessLog, renderHead, renderTempPaths } from "./server-basics.ts";
 import { hostnameWord } from "./server-names.ts";
@@ -39,8 +40,9 @@ export function renderEdgeConfig(input: EdgeInput): readonly Directive[] {
         directive("absolute_redirect", "off"),
         dollarVariable(),
         ...renderOutside(input.trustedProxies ?? []),
-        ...renderAccessLog({ requestId: "$request_id", cache: "" }),
+        ...renderAccessLog(EDGE_LOG),
         ...renderProxying(),
+        ...renderVisitors(routes),
         ...routes.filter(({ backends }) => backends.length > 0).map(renderUpstream),
         ...renderStrangers(
           input.listen,
@@ -227,7 +229,8 @@ function renderSite(route: EdgeRoute): readonly Directive[] {
     ...(route.maxBodyBytes === undefined ? [] : [directive("client_max_body_size", Math.trunc(route.maxBodyBytes))]),
     directive("error_page", 502, 503, "=", "@starting"),
     directive("error_page", 504, "=", "@slow"),
-    block("location", ["/"], route.backends.length === 0 ? [directive("return", 503)] : renderPass(route, timeout)),
+    ...renderVisits(route),
+    ...renderRoot(route, timeout),
     renderPage("@starting", 503, starting),
     renderPage("@slow", 504, slow),
   ];
@@ -242,6 +245,12 @@ function renderMaintenance(hostname: string, { text, retryAfter }: NonNullable<E
     block("location", ["/"], [directive("return", 503)]),
     renderPage("@maintenance", 503, page, seconds),
   ];
+}
+
+function renderRoot(route: EdgeRoute, timeout: number): readonly Directive[] {
+  const { idle, backends } = route;
+  if (idle?.wake !== undefined) return renderSleeping(route, { ...idle, wake: idle.wake }, timeout);
+  return [block("location", ["/"], backends.length === 0 ? [directive("return", 503)] : renderPass(route, timeout))];
 }
 
 function renderPass(route: EdgeRoute, timeout: number): readonly Directive[] {

@@ -1,4 +1,4 @@
-import { HEALTH_ANNOTATION, LABEL_PREFIX } from "../../kernel/label.ts";
+import { HEALTH_ANNOTATION, IDLE_ANNOTATION, LABEL_PREFIX, WAKES_ANNOTATION } from "../../kernel/label.ts";
 import type { Site } from "../../site/site.ts";
 import { labelsFor, selectorFor } from "../labels.ts";
 import type { ConfigMap, Container, Deployment, HttpRoute, Manifest, NetworkPolicy, Rendered, Service, Volume } from "../objects.ts";
@@ -122,6 +122,11 @@ function service(site: Site, component: string, port: number, appProtocol?: stri
   };
 }
 
+/** On the way in, which knows the visits: a change of it replaces no pod. */
+function idleOf({ scale: { idle } }: Site): Readonly<Record<string, string>> {
+  return idle === null ? {} : { [IDLE_ANNOTATION]: String(idle.afterSeconds), [WAKES_ANNOTATION]: idle.wakes };
+}
+
 function route(site: Site): HttpRoute {
   const tls = site.tls.mode === "off" ? {} : { [`${LABEL_PREFIX}/tls`]: site.tls.mode === "secret" ? site.tls.secret : "local" };
   return {
@@ -130,7 +135,7 @@ function route(site: Site): HttpRoute {
     metadata: {
       name: "web",
       labels: labelsFor(site, "web"),
-      annotations: { ...tls, [`${LABEL_PREFIX}/max-body-bytes`]: String(site.web.maxBodyBytes) },
+      annotations: { ...tls, ...idleOf(site), [`${LABEL_PREFIX}/max-body-bytes`]: String(site.web.maxBodyBytes) },
     },
     spec: { hostnames: site.hostnames, rules: [{ backendRefs: [{ name: "web", port: WEB_PORT }] }] },
   };

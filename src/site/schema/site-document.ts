@@ -1,8 +1,21 @@
 import * as z from "zod";
 import { configuration, crons, database, hooks, mounts, relationships, variables, workers } from "./data.ts";
-import { hostname, labelKey, labelValue, name, oneLine, relativePath, size } from "./grammar.ts";
+import { duration, hostname, labelKey, labelValue, name, oneLine, relativePath, size } from "./grammar.ts";
 import { runtime } from "./runtime.ts";
 import { web } from "./web.ts";
+
+const idle = z
+  .strictObject({
+    after: duration.meta({
+      description: "The site sleeps when nobody has visited it for that long. Crons still run; the next visit wakes it in about a second.",
+      examples: ["30m"],
+    }),
+    wakes: z.enum(["people", "anyone"]).default("people").meta({
+      description:
+        "Whose visits keep it awake and wake it. `people`: all but crawlers, monitors and link previews by their User-Agent; who sends data (POST, PUT…) always does. `anyone`: those too.",
+    }),
+  })
+  .meta({ description: "Stop the site while nobody visits it: its memory is freed. Left out: it always runs." });
 
 const scale = z
   .strictObject({
@@ -13,6 +26,7 @@ const scale = z
       .regex(/^([0-9]+m|[0-9]+(\.[0-9])?)$/, "must be a number of CPUs such as `2`, `0.5` or `500m`")
       .optional()
       .meta({ description: "CPU limit of one PHP container. Left out: none." }),
+    idle: idle.optional(),
   })
   .meta({ description: "How many and how large." });
 

@@ -8,6 +8,8 @@ export interface SiteStatus {
   readonly url: string;
   readonly file: string;
   readonly condition: Condition;
+  /** Since when it sleeps (RFC 3339); null: it does not. */
+  readonly idleSince: string | null;
   readonly release: string;
   readonly updatedAt: string;
   readonly php: string | null;
@@ -41,6 +43,7 @@ export async function siteStatus(record: SiteRecord, ports: Ports): Promise<Site
     url: record.url,
     file: record.file,
     condition: readyCondition(observed),
+    idleSince: observed.idle?.since ?? null,
     release: record.serving?.releaseId ?? "none yet",
     updatedAt: record.serving?.since ?? record.updatedAt,
     php: record.site.runtime?.php ?? null,

@@ -7,7 +7,8 @@ type Rules = NonNullable<OxlintOverride["rules"]>;
 const allowed: Record<string, readonly string[]> = {
   kernel: [],
   catalog: ["kernel"],
-  site: ["kernel", "catalog"],
+  schedule: ["kernel"],
+  site: ["kernel", "catalog", "schedule"],
   detect: ["kernel", "catalog", "site"],
   render: ["kernel", "catalog", "site"],
   plan: ["kernel", "site", "render"],
@@ -15,13 +16,13 @@ const allowed: Record<string, readonly string[]> = {
   engine: ["kernel", "render", "plan", "observe"],
   providers: ["kernel", "catalog", "plan"],
   apply: ["kernel", "plan", "engine", "providers"],
-  workflows: ["kernel", "catalog", "site", "detect", "render", "plan", "observe", "engine", "providers", "apply"],
+  workflows: ["kernel", "catalog", "site", "detect", "render", "plan", "observe", "engine", "providers", "apply", "schedule"],
   cli: ["kernel", "catalog", "site", "detect", "render", "plan", "observe", "engine", "workflows"],
-  agent: ["kernel", "engine", "observe", "workflows"],
+  agent: ["kernel", "engine", "observe", "schedule", "workflows"],
 };
 
 const folders = Object.keys(allowed);
-const pure = ["kernel", "catalog", "site", "detect", "render", "plan", "observe"];
+const pure = ["kernel", "catalog", "schedule", "site", "detect", "render", "plan", "observe"];
 
 /** Modules of Node that compute and touch nothing. */
 const pureNodeModules = ["crypto", "util", "path/posix"];

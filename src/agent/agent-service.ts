@@ -29,9 +29,13 @@ export interface AgentService {
   ensureRunning(): Promise<"started" | "running">;
   status(): Promise<{ readonly running: boolean; readonly how: string }>;
   stop(): Promise<void>;
-  /** The agent itself, in the foreground; `beside` is what only one agent may do, until the signal. Answers the exit code. Errors: `machine/busy` when one runs already. */
+  /** The agent itself, in the foreground. Answers the exit code. Errors: `machine/busy` when one runs already. */
   serve(
-    parts: Pick<AgentParts, "engine" | "signal" | "random"> & { readonly log: AgentLog; readonly beside?: () => Promise<void> },
+    parts: Pick<AgentParts, "engine" | "signal" | "random"> & {
+      readonly log: AgentLog;
+      /** Work that only one process of a machine may do: begins when this one is the agent, and ends at the signal. */
+      readonly beside?: () => Promise<void>;
+    },
   ): Promise<number>;
 }
 

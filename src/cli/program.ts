@@ -3,6 +3,7 @@ import { agentCommand } from "./commands/agent.ts";
 import { buildCommand } from "./commands/build.ts";
 import { checkCommand } from "./commands/check.ts";
 import { completionCommand } from "./commands/completion.ts";
+import { cronCommand } from "./commands/cron.ts";
 import { dbCommand } from "./commands/db.ts";
 import { destroyCommand } from "./commands/destroy.ts";
 import { doctorCommand } from "./commands/doctor.ts";
@@ -43,6 +44,7 @@ const commands: readonly Define[] = [
   execCommand,
   runCommand,
   dbCommand,
+  cronCommand,
   filesCommand,
   secretCommand,
   idleCommand,

@@ -264,6 +264,13 @@ export const errorCatalog = {
     title: "The database refused a statement",
     hint: "The server's words are above.",
   },
+  "site/down": {
+    exit: 75,
+    retry: "backoff",
+    reason: "SiteDown",
+    title: "The site was stopped, or a rollout holds it for now",
+    hint: "`howdah status` says which; `howdah up` starts a site that was stopped.",
+  },
   "data/conflict": {
     exit: 65,
     retry: "never",

@@ -141,9 +141,13 @@ describe("site rules", () => {
       codes: ["warning site/secret-in-file"],
     },
     {
-      name: "says that crons do not run yet",
-      spec: [php, "crons: {a: {schedule: '@daily', command: x}}"],
-      codes: ["warning site/not-yet"],
+      name: "refuses schedules that never come and time zones that are none",
+      spec: [
+        php,
+        "timeZone: Mars/Base",
+        "crons: {a: {schedule: 60 * * * *, command: x}, b: {schedule: '@daily', timeZone: Europe/Berlin, command: x}, c: {schedule: 0 0 30 2 *, command: x}, d: {schedule: H H * * *, timeZone: Nowhere, command: x}}",
+      ],
+      codes: Array(4).fill("error site/schedule"),
     },
     { name: "refuses commands for a shell", spec: [php, "workers: {a: {command: a | b}}"], codes: ["error site/command"] },
   ])("$name", ({ spec, codes }) => {

@@ -9,7 +9,7 @@ import { SITE_ARGUMENT, SITE_DESCRIPTION } from "./site-argument.ts";
 interface LogFlags {
   readonly follow: boolean;
   readonly tail: string;
-  readonly component?: "web" | "php" | "database" | "worker";
+  readonly component?: "web" | "php" | "database" | "worker" | "cron";
 }
 
 /** `howdah logs`: what the site's containers write. */
@@ -17,10 +17,10 @@ export function logsCommand(program: Command, choose: Choose): void {
   program
     .command("logs")
     .argument(SITE_ARGUMENT, SITE_DESCRIPTION)
-    .summary("a site's log: nginx, PHP, workers, its database server")
+    .summary("a site's log: nginx, PHP, workers, crons, its database server")
     .option("-f, --follow", "go on as lines come", false)
     .option("--tail <lines>", "how many lines to begin with", "100")
-    .addOption(new Option("-c, --component <component>", "only one component").choices(["web", "php", "database", "worker"]))
+    .addOption(new Option("-c, --component <component>", "only one component").choices(["web", "php", "database", "worker", "cron"]))
     .addHelpText(
       "after",
       "\nExamples:\n  howdah logs blog\n  howdah logs -f blog --component php\n  howdah logs blog --component database --tail 20",

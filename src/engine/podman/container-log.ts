@@ -10,6 +10,8 @@ export interface FileLine {
 /** Reads what was added to a log file since the last call; starts over when conmon cut the file. */
 export interface LogCursor {
   next(): Promise<readonly FileLine[]>;
+  /** The beginning of a line whose end has not come: a program's last words may have none. Then the cursor forgets it. */
+  rest(): readonly FileLine[];
 }
 
 const CHUNK = 1024 * 1024;
@@ -21,8 +23,13 @@ const CHUNK = 1024 * 1024;
 export function logCursor(path: string, from: number | "start" = "start"): LogCursor {
   let offset = from === "start" ? 0 : from;
   let rest = "";
-  const pieces = new Map<string, string>();
+  const pieces = new Map<string, Piece>();
   return {
+    rest: () => {
+      const left = [...pieces].map(([stream, { time, text }]): FileLine => ({ time, stream: stream as FileLine["stream"], text }));
+      pieces.clear();
+      return left;
+    },
     next: async () => {
       const added = await readFrom(path, offset);
       if (added.start < offset) rest = "";
@@ -40,7 +47,7 @@ export async function lastLines(path: string, count: number): Promise<FileLine[]
   const cursor = logCursor(path, Math.max(0, size - CHUNK));
   const lines: FileLine[] = [];
   for (let added = await cursor.next(); added.length > 0; added = await cursor.next()) lines.push(...added);
-  return count === 0 ? [] : lines.slice(-count);
+  return count === 0 ? [] : [...lines, ...cursor.rest()].slice(-count);
 }
 
 /** Size of a file in bytes, 0 when it is not there. */
@@ -75,13 +82,19 @@ function lastLineEnd(buffer: Buffer, length: number): number {
   return end === -1 ? length : end + 1;
 }
 
-function joined(line: string, pieces: Map<string, string>): FileLine[] {
+/** What came of a long line until now. */
+interface Piece {
+  readonly time: string;
+  readonly text: string;
+}
+
+function joined(line: string, pieces: Map<string, Piece>): FileLine[] {
   const match = /^(\S+) (stdout|stderr) ([FP]) ?(.*)$/s.exec(line);
   if (match === null) return [];
   const [, time = "", stream = "stdout", mark, text = ""] = match;
-  const whole = (pieces.get(stream) ?? "") + text;
+  const whole = (pieces.get(stream)?.text ?? "") + text;
   if (mark === "P") {
-    pieces.set(stream, whole.slice(-65_536));
+    pieces.set(stream, { time, text: whole.slice(-65_536) });
     return [];
   }
   pieces.delete(stream);

@@ -1,5 +1,6 @@
 import type { EngineContext, LogLine } from "../engine.ts";
 import { type FileLine, type LogCursor, lastLines, logCursor, sizeOf } from "./container-log.ts";
+import { cronLogs } from "./job-files.ts";
 import type { Machine } from "./machine.ts";
 import { label } from "./names.ts";
 
@@ -31,15 +32,19 @@ export async function* readLogs(machine: Machine, namespace: string, options: Lo
     sources.set(found.path, { cursor: logCursor(found.path, size), wrap: found.wrap });
   }
   yield* options.tail === 0 ? [] : inOrder(past).slice(-options.tail);
-  for (let poll = 1; options.follow && !context.signal.aborted; poll++) {
+  for (let poll = 1; options.follow; poll++) {
     await machine.clock.sleep(POLL_MS, context.signal).catch(() => {});
-    const added: LogLine[] = [];
-    for (const { cursor, wrap } of sources.values()) added.push(...(await cursor.next()).map(wrap));
-    yield* inOrder(added);
-    if (poll % POLLS_PER_SEARCH !== 0) continue;
-    for (const found of await logFiles(machine, namespace, options)) {
-      if (!sources.has(found.path)) sources.set(found.path, { cursor: logCursor(found.path), wrap: found.wrap });
+    // Whoever stops because a program has ended wants its last lines too.
+    const isLast = context.signal.aborted;
+    if (isLast || poll % POLLS_PER_SEARCH === 0) {
+      for (const found of await logFiles(machine, namespace, options)) {
+        if (!sources.has(found.path)) sources.set(found.path, { cursor: logCursor(found.path), wrap: found.wrap });
+      }
     }
+    const added: LogLine[] = [];
+    for (const { cursor, wrap } of sources.values()) added.push(...[...(await cursor.next()), ...(isLast ? cursor.rest() : [])].map(wrap));
+    yield* inOrder(added);
+    if (isLast) return;
   }
 }
 
@@ -52,6 +57,8 @@ async function logFiles(
   namespace: string,
   options: LogOptions,
 ): Promise<{ path: string; wrap: (line: FileLine) => LogLine }[]> {
+  const crons = await cronFiles(machine, namespace, options);
+  if (options.container?.startsWith("cron") === true) return crons;
   const listed = await machine.podman.list({
     [label.instance]: machine.names.instance,
     [label.namespace]: namespace,
@@ -60,11 +67,28 @@ async function logFiles(
   });
   const containers = new Map(listed.filter((one) => one.labels[label.container] !== undefined).map((one) => [one.name, one]));
   const inspected = await machine.podman.inspect([...containers.keys()]);
-  return inspected.map(({ name, logPath }) => {
+  const containersFiles = inspected.map(({ name, logPath }) => {
     const labels = containers.get(name)?.labels ?? {};
     const container = labels[label.container] ?? "";
     const pod = name.slice(0, -container.length - 1);
     const workload = labels[label.workload] ?? "";
-    return { path: logPath, wrap: (line) => ({ namespace, workload, pod, container, ...line }) };
+    return { path: logPath, wrap: (line: FileLine): LogLine => ({ namespace, workload, pod, container, ...line }) };
   });
+  return [...containersFiles, ...crons];
+}
+
+/** Logs of crons: `cron/NAME` of the workload `cron`. They outlive the pods that their runs were in. `cron` alone means all of them. */
+async function cronFiles(
+  machine: Machine,
+  namespace: string,
+  { workload, container }: LogOptions,
+): Promise<{ path: string; wrap: (line: FileLine) => LogLine }[]> {
+  if (workload !== undefined && workload !== "cron") return [];
+  const files = (await cronLogs(machine.store.directory(namespace))).map(({ name, path }) => ({ container: `cron/${name}`, path }));
+  return files
+    .filter((file) => container === undefined || container === "cron" || container === file.container)
+    .map((file) => ({
+      path: file.path,
+      wrap: (line): LogLine => ({ namespace, workload: "cron", pod: "", container: file.container, ...line }),
+    }));
 }

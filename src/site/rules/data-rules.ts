@@ -1,3 +1,4 @@
+import { readSchedule } from "../../schedule/schedule.ts";
 import { nearest } from "../reading/nearest.ts";
 import { finding, oneOf, type Rule } from "./rule.ts";
 
@@ -128,13 +129,21 @@ const secretsAreReferences: Rule = ({ spec }) =>
     return [finding("warning", "site/secret-in-file", ["variables", name], words)];
   });
 
-const cronsDoNotRunYet: Rule = ({ spec }) =>
-  Object.keys(spec.crons).map((name) =>
-    finding("warning", "site/not-yet", ["crons", name], {
-      message: `the cron \`${name}\` is not run yet by \`howdah up\``,
-      hint: "`howdah run` runs its command by hand until then.",
-    }),
-  );
+const schedulesCome: Rule = ({ spec }) =>
+  Object.entries(spec.crons).flatMap(([name, cron]) => {
+    const read = readSchedule(cron.schedule, { site: "", cron: name, timeZone: cron.timeZone ?? "UTC" });
+    if ("schedule" in read) return [];
+    const field = read.problem.startsWith("there is no time zone") ? "timeZone" : "schedule";
+    const hint = field === "timeZone" ? zoneHint : "Five fields: minute, hour, day, month, weekday; `H` is a value that Howdah spreads.";
+    return [finding("error", "site/schedule", ["crons", name, field], { message: read.problem, hint })];
+  });
+
+const zoneHint = "Use a name of the IANA time zone database, such as `Europe/Berlin` or `UTC`.";
+
+const timeZoneIsKnown: Rule = ({ spec }) => {
+  const read = readSchedule("0 0 * * *", { site: "", cron: "", timeZone: spec.timeZone });
+  return "schedule" in read ? [] : [finding("error", "site/schedule", ["timeZone"], { message: read.problem, hint: zoneHint })];
+};
 
 /** Rules about data, configuration and what runs beside the web. */
 export const dataRules: readonly Rule[] = [
@@ -148,5 +157,6 @@ export const dataRules: readonly Rule[] = [
   configurationIsNotHidden,
   variablesAreFree,
   secretsAreReferences,
-  cronsDoNotRunYet,
+  schedulesCome,
+  timeZoneIsKnown,
 ];

@@ -1,5 +1,5 @@
 import * as z from "zod";
-import { command, duration, name, oneLine, relativePath, schedule, size, variableName } from "./grammar.ts";
+import { command, duration, name, oneLine, pathPattern, relativePath, schedule, size, timeZone, variableName } from "./grammar.ts";
 
 /** `spec.database`: the site's own database and user on a MariaDB server. */
 export const database = z
@@ -160,17 +160,33 @@ export const hooks = z
 
 const cron = z
   .strictObject({
-    schedule: schedule.meta({ description: "Five fields; `H` is a value that Howdah spreads." }),
-    command: command.meta({ description: "What runs." }),
-    timeout: duration.default("10m").meta({ description: "It is ended after that long." }),
+    schedule: schedule.meta({
+      description: "Five fields: minute, hour, day, month, weekday; or `@daily`. `H` is a value that Howdah spreads.",
+      examples: ["*/5 * * * *", "H H(1-4) * * *"],
+    }),
+    command: command.meta({ description: "What runs, in the running PHP container with the site's environment." }),
+    timeout: duration.default("10m").meta({ description: "After that long it and everything that it started is ended." }),
+    timeZone: timeZone.optional().meta({ description: "The schedule's time zone. Default: `spec.timeZone`.", examples: ["Europe/Berlin"] }),
+    overlap: z
+      .enum(["skip", "allow"])
+      .default("skip")
+      .meta({ description: "When it is due while it still runs: `skip` leaves this time out, `allow` starts another beside it." }),
+    missed: z
+      .union([z.literal("skip"), duration])
+      .default("1h")
+      .meta({
+        description:
+          "When it was due while nobody could start it (the machine was off, the site was down): it runs once, late, if that is at most so long ago. `skip`: never.",
+      }),
   })
   .meta({
-    description: "A command on a schedule. Not run yet by `up` on one machine: `howdah up` says so, and `howdah run` runs it by hand.",
+    description: "A command on a schedule, started by the machine's agent. `howdah cron ls` shows when; `howdah cron run` runs it now.",
   });
 
 /** `spec.crons`. */
 export const crons = z.record(name, cron).meta({
-  description: "Commands on a schedule.",
+  description:
+    "Commands on a schedule: five fields as cron has them, or `@hourly`, `@daily`, `@midnight`, `@weekly`, `@monthly`, `@yearly`. `H` is a value that Howdah chooses once for each site and cron: `H * * * *`, `H/15 * * * *`, `H H(1-4) * * *`; the macros use it. The second of the minute is always Howdah's choice.",
   examples: [{ jobs: { schedule: "*/5 * * * *", command: "php maintenance/runJobs.php" } }],
 });
 

@@ -72,7 +72,7 @@ export const labelValue = z
   .string()
   .regex(/^([A-Za-z0-9]([A-Za-z0-9_.-]{0,61}[A-Za-z0-9])?)?$/, "must be a label's value: at most 63 letters, digits, `-`, `_` and `.`");
 
-/** A cron schedule: five fields, `H` as a stable per-site random value (as Lagoon and Jenkins write it). */
+/** A cron schedule: five fields, `H` as a stable per-site random value (as Lagoon and Jenkins write it). A rule reads what the fields say. */
 export const schedule = z
   .string()
   .max(100)
@@ -90,5 +90,11 @@ const noControl = /^[^\u0000-\u0008\u000b-\u001f\u007f-\u009f\u2028-\u202e\u2066
  */
 export const command = z.union([
   z.string().min(1).max(4096).regex(noControl, "must not hold control characters"),
+/** A time zone's name; a rule asks whether there is one. */
+export const timeZone = z
+  .string()
+  .max(64)
+  .regex(/^[A-Za-z][A-Za-z0-9_+-]*(\/[A-Za-z0-9_+-]+)*$/, "must be a time zone's name such as `Europe/Berlin` or `UTC`");
+
   z.array(z.string().max(4096).regex(noControl, "must not hold control characters")).min(1).max(256),
 ]);

@@ -62,6 +62,10 @@ export interface Cron {
   readonly schedule: string;
   readonly argv: readonly string[];
   readonly timeoutSeconds: number;
+  readonly timeZone: string;
+  readonly overlap: "skip" | "allow";
+  /** A missed run is made up within so many seconds; 0: never. */
+  readonly missedSeconds: number;
 }
 export interface Worker {
   readonly name: string;

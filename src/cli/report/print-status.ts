@@ -1,6 +1,7 @@
 import type { RetainedData } from "../../workflows/ports.ts";
 import type { SiteStatus } from "../../workflows/status/site-status.ts";
 import type { CliContext } from "../context.ts";
+import { cronTable } from "./cron-table.ts";
 import { styleFor } from "./style.ts";
 import { table } from "./table.ts";
 import { terminalText } from "./terminal-text.ts";
@@ -49,7 +50,7 @@ export function printStatus(answer: StatusAnswer, context: CliContext): number {
     context.terminal.err(`${style.dim(`data of the destroyed site ${terminalText(namespace)} is kept until ${keptUntil.slice(0, 10)}`)}\n`);
   const asleep = statuses.some((status) => status.idleSince !== null) ? ", and nobody wakes what sleeps" : "";
   if (!agent.running && statuses.length > 0)
-    context.terminal.err(`${style.yellow("!")} the agent does not run: nothing restarts what dies${asleep}. \`howdah agent\` starts it.\n`);
+    context.terminal.err(`${style.yellow("!")} the agent does not run: nothing restarts what dies, and no cron starts${asleep}. \`howdah agent\` starts it.\n`);
   return code;
 }
 
@@ -82,5 +83,6 @@ function details(status: SiteStatus): string {
     status.volumes.length === 0
       ? ""
       : `\n${table([["VOLUME", "USED", "RESERVED"], ...status.volumes.map((one) => [one.claim, mebibytes(one.usedBytes), mebibytes(one.requestedBytes)])])}`;
-  return `${head}\n${components}${volumes}`;
+  const crons = status.crons.length === 0 ? "" : `\n${cronTable(status.crons)}`;
+  return `${head}\n${components}${crons}${volumes}`;
 }

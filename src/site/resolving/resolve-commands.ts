@@ -25,6 +25,9 @@ export function resolveCommands(spec: Spec, diagnostics: Diagnostic[]): Pick<Sit
       ([name, worker]): Worker => ({ name, argv: argv(worker.command, ["spec", "workers", name, "command"]), replicas: worker.replicas }),
     ),
   };
+        timeZone: cron.timeZone ?? spec.timeZone,
+        overlap: cron.overlap,
+        missedSeconds: cron.missed === "skip" ? 0 : secondsOf(cron.missed),
 }
 
 /** Entries sorted by key in code point order, whatever order the file has. */

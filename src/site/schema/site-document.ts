@@ -1,6 +1,6 @@
 import * as z from "zod";
 import { configuration, crons, database, hooks, mounts, relationships, variables, workers } from "./data.ts";
-import { duration, hostname, labelKey, labelValue, name, oneLine, relativePath, size } from "./grammar.ts";
+import { duration, hostname, labelKey, labelValue, name, oneLine, relativePath, size, timeZone } from "./grammar.ts";
 import { runtime } from "./runtime.ts";
 import { web } from "./web.ts";
 
@@ -98,6 +98,10 @@ export const siteDocument = z
     spec: spec.prefault({}),
   })
   .meta({ description: "A site: an existing PHP or static site, described in one file." });
+    timeZone: timeZone.default("UTC").meta({
+      description: "Time zone of the crons' schedules, a name such as `Europe/Berlin`. PHP's own is `date.timezone` in `spec.runtime.ini`.",
+      examples: ["Europe/Berlin"],
+    }),
 
 /** What a person may write: optional means "choose for me". */
 export type SiteDocument = z.input<typeof siteDocument>;

@@ -24,6 +24,7 @@ export interface SiteStatus {
   readonly volumes: Observed["volumes"];
 }
 
+  readonly crons: readonly CronStatus[];
 /** One site's status from what is remembered and what the engine sees now. */
 export async function siteStatus(record: SiteRecord, ports: Ports): Promise<SiteStatus> {
   const observed = await ports.engine.observe(record.namespace);
@@ -52,3 +53,4 @@ export async function siteStatus(record: SiteRecord, ports: Ports): Promise<Site
     volumes: observed.volumes,
   };
 }
+    crons: await cronStatus(record, observed.workloads.some((workload) => workload.down), ports),

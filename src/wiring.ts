@@ -2,6 +2,7 @@ import { homedir } from "node:os";
 import { join } from "node:path";
 import { getuid } from "node:process";
 import { agentService } from "./agent/agent-service.ts";
+import { cronLoop } from "./agent/cron-loop.ts";
 import { idleLoop } from "./agent/idle-loop.ts";
 import { retentionLoop } from "./agent/retention-loop.ts";
 import { wakeServer } from "./agent/wake-server.ts";
@@ -23,7 +24,7 @@ import { documentStore } from "./providers/state/document-store.ts";
 import { systemClock } from "./providers/system-clock.ts";
 import { renderEdge } from "./render/nginx/render-edge-config.ts";
 import { purgeExpired } from "./workflows/lifecycle/purge-data.ts";
-import type { LockPort, Ports, RetainedData, Settings, SiteRecord } from "./workflows/ports.ts";
+import type { CronMemory, LockPort, Ports, RetainedData, Settings, SiteRecord } from "./workflows/ports.ts";
 import type { SharedImage } from "./workflows/up/keep-newest.ts";
 
 /** What the process gives: its environment, and where the programs lie that go into images. */
@@ -136,6 +137,7 @@ export async function wirePorts({ environment, entrypointDirectory, self }: Wiri
     secrets,
     records: documentStore<SiteRecord>(join(stateDirectory, "sites")),
     retained: documentStore<RetainedData>(join(stateDirectory, "retained")),
+    crons: documentStore<CronMemory>(join(stateDirectory, "crons")),
     sharedImages: documentStore<SharedImage>(join(stateDirectory, "shared-images")),
     configCheck: { run: checkInImage },
     http: { get: async (...given) => (await import("./providers/http-probe/http-probe.ts")).httpGet(...given) },
@@ -152,11 +154,13 @@ export async function wirePorts({ environment, entrypointDirectory, self }: Wiri
         // Retention is only for the agent that holds the machine's lock: it starts and ends with it.
         const ended = new AbortController();
         const running = AbortSignal.any([signal, ended.signal]);
+        const crons = (): Promise<void> =>
+          cronLoop({ engine, records: ports.records, memory: ports.crons, clock: systemClock, signal, log: line });
         const purge = (): ReturnType<typeof purgeExpired> => purgeExpired(ports, { emit: () => undefined, signal: running });
         const agentLock = (namespace: string): Promise<HeldLock> => lock(namespace, AGENT_COMMAND);
         const parts = { engine, lock: agentLock, clock: systemClock, signal: running, log: line };
         const beside = async (): Promise<void> => {
-          await Promise.all([idleLoop(parts), wakeServer({ ...parts, socket: engine.edge.wakeSocket })]);
+          await Promise.all([crons(), idleLoop(parts), wakeServer({ ...parts, socket: engine.edge.wakeSocket })]);
         };
         const serving = service.serve({ engine, signal, random: Math.random, log: line, beside }).finally(() => {
           ended.abort();

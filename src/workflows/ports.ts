@@ -5,6 +5,7 @@ import type { DatabaseServer } from "../providers/database/database-server.ts";
 import type { ImageBuilder } from "../providers/image-builder.ts";
 import type { MachineCheck } from "../providers/machine/machine-checks.ts";
 import type { SecretStore } from "../providers/secrets/secret-store.ts";
+import type { CronMark } from "../schedule/due.ts";
 import type { Site } from "../site/site.ts";
 import type { SharedImage } from "./up/keep-newest.ts";
 
@@ -45,6 +46,30 @@ export interface RetainedData {
   readonly destroyedAt: string;
   /** RFC 3339: from then on the agent deletes it. */
   readonly keptUntil: string;
+}
+
+/** What is remembered of a cron between its runs. Times are RFC 3339 for people, but for the mark. */
+export interface CronMemory {
+  readonly namespace: string;
+  readonly cron: string;
+  /** What of its schedule is dealt with. */
+  readonly mark: CronMark;
+  readonly last: CronOutcome | null;
+  /** The last time that was left out, and why. */
+  readonly left: { readonly planned: string; readonly because: string } | null;
+}
+
+/** How a run ended. */
+export interface CronOutcome {
+  readonly run: string;
+  /** When it was due; null: a person started it. */
+  readonly planned: string | null;
+  readonly startedAt: string;
+  readonly seconds: number | null;
+  readonly exitCode: number | null;
+  readonly result: "succeeded" | "failed" | "stopped" | "lost" | "not started";
+  /** Why it was stopped or not started. */
+  readonly why?: string;
 }
 
 /** JSON documents by name, written atomically. A damaged one is machine/state-unreadable, naming the file. */
@@ -139,6 +164,8 @@ export interface Ports {
   readonly secrets: SecretStore;
   readonly records: DocumentStore<SiteRecord>;
   readonly retained: DocumentStore<RetainedData>;
+  /** By `NAMESPACE.CRON`; the agent writes them. */
+  readonly crons: DocumentStore<CronMemory>;
   readonly sharedImages: DocumentStore<SharedImage>;
   readonly configCheck: ConfigCheck;
   readonly http: HttpProbe;

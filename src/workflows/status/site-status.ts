@@ -1,5 +1,6 @@
 import { type Condition, readyCondition } from "../../observe/conditions.ts";
 import type { Observed } from "../../observe/observed.ts";
+import { type CronStatus, cronStatus } from "../crons/cron-status.ts";
 import type { Ports, SiteRecord } from "../ports.ts";
 
 /** What `howdah status` answers for one site. */

@@ -90,14 +90,14 @@ export const defaultReasons: readonly DefaultReason[] = [
   { field: "spec.variables.*.generate.encoding", value: "alphanumeric", because: "it needs no quoting anywhere" },
   { field: "spec.crons", value: "{}", because: "only some applications need them" },
   { field: "spec.crons.*.timeout", value: "10m", because: "longer than most jobs take, shorter than a night" },
-  { field: "spec.workers", value: "{}", because: "only some applications need them" },
-  { field: "spec.workers.*.replicas", value: "1", because: "one is enough to begin with" },
-  {
-    field: "spec.hostnames",
   { field: "spec.crons.*.timeZone", value: "spec.timeZone", because: "a site's people live in one" },
   { field: "spec.crons.*.overlap", value: "skip", because: "two of the same job at once seldom do good, and a slow one would pile up" },
   { field: "spec.crons.*.missed", value: "1h", because: "a short absence is made up; a night's job does not belong to the next noon" },
   { field: "spec.timeZone", value: "UTC", because: "it has no daylight saving time: each time comes exactly once" },
+  { field: "spec.workers", value: "{}", because: "only some applications need them" },
+  { field: "spec.workers.*.replicas", value: "1", because: "one is enough to begin with" },
+  {
+    field: "spec.hostnames",
     value: "[NAME.localhost]",
     because: "browsers and systems send *.localhost to this machine, so it works at once",
   },

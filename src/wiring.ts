@@ -137,6 +137,7 @@ export async function wirePorts({ environment, entrypointDirectory, self }: Wiri
     secrets,
     records: documentStore<SiteRecord>(join(stateDirectory, "sites")),
     retained: documentStore<RetainedData>(join(stateDirectory, "retained")),
+    migrations: documentStore<MigrationRecord>(join(stateDirectory, "migrations")),
     crons: documentStore<CronMemory>(join(stateDirectory, "crons")),
     sharedImages: documentStore<SharedImage>(join(stateDirectory, "shared-images")),
     configCheck: { run: checkInImage },

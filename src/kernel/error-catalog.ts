@@ -236,6 +236,27 @@ export const errorCatalog = {
     title: "The site's migration failed, so the new code was not started",
     hint: "Its last lines are above. Mend the migration and run `howdah up` again.",
   },
+  "site/migration-interrupted": {
+    exit: 75,
+    retry: "never",
+    reason: "MigrationInterrupted",
+    title: "A migration was cut off, and nobody knows how far it came",
+    hint: "Look at the database; then `howdah migrate SITE --retry` (it may run again) or `howdah migrate SITE --mark-done` (it is done), and `howdah up`.",
+  },
+  "site/migration-pending": {
+    exit: 75,
+    retry: "backoff",
+    reason: "MigrationPending",
+    title: "A container started before its release's migration was run",
+    hint: "`howdah up` dumps the database, runs the migration once and starts the containers again.",
+  },
+  "site/migration-unsafe": {
+    exit: 65,
+    retry: "never",
+    reason: "MigrationUnsafe",
+    title: "A migration would break the release that still serves, and the site file refuses that",
+    hint: "Split it into steps that both releases can live with (docs/how-to/migrations.md), or set `spec.hooks.migrate.unsafe: warn`.",
+  },
   "site/post-deploy-failed": {
     exit: 70,
     retry: "never",

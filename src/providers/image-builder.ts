@@ -59,6 +59,8 @@ export interface SiteImageRequest {
   readonly seeds?: readonly string[];
   /** Below it (relative to the tree) texts get compressed copies in the web image for nginx's `gzip_static` and `brotli_static`. Default: the whole tree. */
   readonly staticRoot?: string;
+  /** Patterns (`.gitignore`'s notation) of the files that the site's migration is made of, for `watchedDigest`. */
+  readonly watch?: readonly string[];
   /** `code: writable`: the code lies at `/usr/share/howdah/code` instead of `/srv/web` (a volume is mounted there and the entrypoint merges). */
   readonly writable?: boolean;
 }
@@ -76,6 +78,8 @@ export interface SiteImages {
   readonly php: BuiltImage | null;
   /** sha256 of the code layer: the same tree gives the same. */
   readonly codeDigest: string;
+  /** Identity of the files that `watch` names, before any build hook: the same on every machine. Null when nothing matches. */
+  readonly watchedDigest: string | null;
   readonly files: number;
   readonly skippedLinks: readonly SkippedLink[];
 }

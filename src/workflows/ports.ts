@@ -18,6 +18,8 @@ export interface SiteRecord {
   readonly url: string;
   readonly images: { readonly web: string; readonly php: string | null };
   readonly releaseId: string;
+  /** Identity of the migration's inputs. */
+  readonly migration: string;
   /** As the engine answered it: changes when a secret does. Tells nothing about values. */
   readonly secretsDigest: string;
   readonly database: {
@@ -36,6 +38,19 @@ export interface SiteRecord {
   readonly postDeployed: string | null;
   /** Whether a person has seen the generated administrator's password. */
   readonly credentialsShown: boolean;
+}
+
+/** What became of the last migration that a command had run for a site. */
+export interface MigrationRecord {
+  /** Identity of its inputs. */
+  readonly step: string;
+  readonly state: "running" | "done" | "failed" | "interrupted";
+  /** The database as it was before; null without a dump. */
+  readonly dump: string | null;
+  /** RFC 3339. */
+  readonly at: string;
+  /** Why it is not done. */
+  readonly reason: string | null;
 }
 
 /** Data of a destroyed site, kept until a day. */
@@ -164,6 +179,7 @@ export interface Ports {
   readonly secrets: SecretStore;
   readonly records: DocumentStore<SiteRecord>;
   readonly retained: DocumentStore<RetainedData>;
+  readonly migrations: DocumentStore<MigrationRecord>;
   /** By `NAMESPACE.CRON`; the agent writes them. */
   readonly crons: DocumentStore<CronMemory>;
   readonly sharedImages: DocumentStore<SharedImage>;

@@ -198,6 +198,99 @@ describe.skipIf(missing !== undefined)(`the entrypoint of PHP containers${missin
     expect(begun()).toBe(2);
   });
 
+  describe("a migration that somebody else has run", () => {
+    const by = (change: object = {}) => ({ migration: { step: "r1", repeatable: false, by: "rollout", ...change } });
+    const migrate = (hooks: object, more: object = by()): Started =>
+      startEntrypoint(["migrate"], environment(writeConfiguration(work, { hooks: { install: [], ...hooks }, ...more })));
+    const cut = async (more: object = by()): Promise<void> => {
+      const killed = migrate({ migrate: [step(20_000)] }, more);
+      await until(() => begun() === 1);
+      killGroup(killed);
+      await killed.outcome;
+    };
+    const ledger = async (...words: string[]): Promise<Outcome> =>
+      await startEntrypoint(["ledger", ...words], environment(writeConfiguration(work, by()))).outcome;
+
+    it("is done by a start on data that no migration has seen, and never again by one", async () => {
+      expect(await serve({ migrate: [step()] }, by())).toMatchObject({ exit: 0, stdout: "SERVER\n" });
+      const refused = await serve({ migrate: [step()] }, by({ step: "r2" }));
+      expect(refused).toMatchObject({ exit: 72, stdout: "" });
+      expect(refused.events.at(-1)).toMatchObject({
+        event: "failed",
+        code: "site/migration-pending",
+        message: expect.stringContaining("migrate:r2"),
+      });
+      expect(begun()).toBe(1);
+      const asked = await migrate({ migrate: [{ argv: ["php", "-r", "echo 'second';"] }] }, by({ step: "r2" })).outcome;
+      expect(asked).toMatchObject({ exit: 0, stdout: "" });
+      expect(await serve({ migrate: [step()] }, by({ step: "r2" }))).toMatchObject({ exit: 0, stdout: "SERVER\n" });
+      expect([begun(), state("migrate:r2")]).toEqual([1, "done"]);
+    });
+
+    it("is never run a second time by itself when it was cut off, until a person decides", async () => {
+      await cut();
+      for (const start of [migrate, migrate]) {
+        const refused = await start({ migrate: [step()] }).outcome;
+        expect(refused).toMatchObject({ exit: 73, stdout: "" });
+        expect(refused.events.at(-1)).toMatchObject({
+          code: "site/migration-interrupted",
+          message: expect.stringMatching(/cut off: .*howdah migrate SITE --retry.*howdah migrate SITE --mark-done/),
+        });
+      }
+      expect(await serve({ migrate: [step()] }, by())).toMatchObject({ exit: 73, stdout: "" });
+      expect([begun(), state("migrate:r1")]).toEqual([1, "interrupted"]);
+      expect((await ledger("retry", "migrate:r1")).exit).toBe(0);
+      server.sql("DROP TABLE first", database());
+      const again = await migrate({ migrate: [step()] }).outcome;
+      expect(again.exit).toBe(0);
+      expect(again.stderr).toContain("as somebody decided");
+      expect([begun(), state("migrate:r1")]).toEqual([2, "done"]);
+    });
+
+    it("counts as done when a person says so", async () => {
+      await cut();
+      expect((await ledger("done", "migrate:r1")).exit).toBe(0);
+      expect(await serve({ migrate: [step()] }, by())).toMatchObject({ exit: 0, stdout: "SERVER\n" });
+      expect(begun()).toBe(1);
+      expect((await ledger("done", "migrate:r1")).exit).toBe(64);
+      expect(JSON.parse((await ledger()).stdout)).toMatchObject({
+        "migrate:r1": { state: "done", attempts: 1, detail: "decided by a person" },
+      });
+    });
+
+    it("is run again when the site file says that it may be repeated", async () => {
+      await cut(by({ repeatable: true }));
+      server.sql("DROP TABLE first", database());
+      const again = await migrate({ migrate: [step()] }, by({ repeatable: true })).outcome;
+      expect(again.exit).toBe(0);
+      expect(again.stderr).toContain("may be repeated: it runs again");
+      expect([begun(), state("migrate:r1")]).toEqual([2, "done"]);
+    });
+
+    it("waits for a hook whose runner alone was killed, and finds it done by nobody", async () => {
+      const killed = migrate({ migrate: [step(1000)] });
+      await until(() => begun() === 1);
+      killed.process.kill("SIGKILL");
+      expect((await migrate({ migrate: [step()] }).outcome).exit).toBe(73);
+      expect(readFileSync(log, "utf8")).toMatch(/^begin \d+\nend \d+\n$/);
+      await killed.outcome;
+    });
+
+    it("is killed at any moment: it ran at most once, and the ledger says done or interrupted", async () => {
+      for (const wait of [0, 20, 40, 60, 90, 120, 160, 220]) {
+        fresh();
+        const killed = migrate({ migrate: [step(60)] });
+        await new Promise((done) => setTimeout(done, wait));
+        killGroup(killed);
+        await killed.outcome;
+        const before = begun();
+        const next = await migrate({ migrate: [step()] }).outcome;
+        expect({ wait, exit: next.exit }).toEqual({ wait, exit: state("migrate:r1") === "done" ? 0 : 73 });
+        if (before > 0) expect(begun()).toBe(1);
+      }
+    });
+  });
+
   it("migrates again for a new release only", async () => {
     const migration = { argv: ["php", "-r", `file_put_contents('${log}', "begin\n", FILE_APPEND);`] };
     for (const release of ["r1", "r1", "r2", "r1"])

@@ -56,6 +56,7 @@ const input = {
   generatedSecret: "generated",
   secretsDigest: "",
   releaseId: "first",
+  migration: "first",
 };
 
 describe("hostile values in every text of a site file (F2, F3)", () => {

@@ -155,7 +155,7 @@ export function killGroup(started: Started, signal: NodeJS.Signals = "SIGKILL"):
 export function writeConfiguration(directory: string, change: Readonly<Record<string, unknown>>): string {
   const path = join(directory, `entrypoint-${String(Math.random()).slice(2)}.json`);
   const base = {
-    schema: 1,
+    schema: 2,
     root: directory,
     directories: [],
     codeSeed: null,
@@ -163,7 +163,7 @@ export function writeConfiguration(directory: string, change: Readonly<Record<st
     ledgerMount: null,
     database: { waitSeconds: 10 },
     hooks: { install: [], migrate: [] },
-    release: "r1",
+    migration: { step: "r1", repeatable: false, by: "start" },
     server: ["/bin/echo", "SERVER"],
     status: { address: "unix:///nowhere", path: "/ping" },
   };

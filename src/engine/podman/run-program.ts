@@ -61,7 +61,7 @@ export async function runProgramOnce(
     volumes: await machine.volumes.prepare(target.namespace, pod, spec, await machine.store.read(target.namespace)),
     secretName,
     limits: await machine.limits(),
-    attempt: "", // a one-off neither installs nor migrates
+    attempt: "", // who has a one-off migrate names the attempt in its environment
   };
   const once = {
     name: pod,
@@ -81,7 +81,7 @@ export async function runProgramOnce(
 async function appliedContainer(machine: Machine, target: Target): Promise<{ workload: Workload; container: Container }> {
   const state = await machine.store.read(target.namespace);
   const all: Workload[] = [...objectsOf(state, "Deployment"), ...objectsOf(state, "StatefulSet")];
-  const workload = all.find((one) => one.metadata.name === target.workload);
+  const workload = target.desired ?? all.find((one) => one.metadata.name === target.workload);
   const container = workload?.spec.template.spec.containers.find((one) => one.name === target.container);
   if (workload !== undefined && container !== undefined) return { workload, container };
   throw new HowdahError("site/unknown", `${target.namespace} has no ${target.workload} with a container "${target.container}"`);

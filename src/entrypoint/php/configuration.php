@@ -14,7 +14,7 @@ function read_configuration(string $path): array
         throw new Failure('site/files-failed', EXIT_CONFIGURATION, "The configuration $path can't be read");
     }
     $configuration = json_decode($text, true);
-    if (!is_array($configuration) || ($configuration['schema'] ?? null) !== 1) {
+    if (!is_array($configuration) || ($configuration['schema'] ?? null) !== 2) {
         throw new Failure('site/files-failed', EXIT_CONFIGURATION, "The configuration $path is not one that this entrypoint understands");
     }
     return $configuration;

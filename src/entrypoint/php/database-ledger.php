@@ -64,9 +64,24 @@ final class DatabaseLedger implements Ledger
         }
     }
 
-    public function write(string $step, string $state, string $detail = ''): void
+    public function rows(): array
     {
-        $runner = runner();
+        $found = $this->link->query('SELECT step, state, attempts, COALESCE(runner, \'\'), COALESCE(detail, \'\'), COALESCE(finished_at, started_at, \'\') FROM ' . self::TABLE . " WHERE step <> 'lock' ORDER BY started_at, step");
+        $rows = [];
+        foreach ($found->fetch_all() as [$step, $state, $attempts, $runner, $detail, $at]) {
+            $rows[$step] = ['state' => $state, 'attempts' => (int) $attempts, 'runner' => $runner, 'detail' => $detail, 'at' => $at];
+        }
+        return $rows;
+    }
+
+    public function hasMigrated(): bool
+    {
+        return $this->link->query('SELECT 1 FROM ' . self::TABLE . " WHERE step LIKE 'migrate:%' AND state IN ('done', 'adopted') LIMIT 1")->fetch_row() !== null;
+    }
+
+    public function write(string $step, string $state, string $detail = '', string $runner = ''): void
+    {
+        $runner = $runner === '' ? runner() : $runner;
         $query = $this->link->prepare(
             'INSERT INTO ' . self::TABLE . ' (step, state, started_at, finished_at, runner, attempts, detail)
              VALUES (?, ?, UTC_TIMESTAMP(), IF(? = \'started\', NULL, UTC_TIMESTAMP()), ?, 1, ?)

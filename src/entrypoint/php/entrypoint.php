@@ -6,7 +6,7 @@ namespace Howdah;
 
 foreach ([
     'failure', 'log', 'signals', 'configuration', 'database', 'wait-for-database', 'process', 'files', 'ledger', 'database-ledger',
-    'file-ledger', 'attempt', 'hooks', 'seed-mounts', 'merge-code', 'sql-reader', 'import-sql', 'health', 'serve',
+    'file-ledger', 'attempt', 'decide', 'hooks', 'seed-mounts', 'merge-code', 'sql-reader', 'import-sql', 'health', 'serve',
 ] as $part) {
     require __DIR__ . "/$part.php";
 }
@@ -30,6 +30,12 @@ function main(array $arguments): void
         case 'prepare':
             prepare(read_configuration($path));
             return;
+        case 'migrate':
+            migrate(read_configuration($path));
+            return;
+        case 'ledger':
+            ledger_command(read_configuration($path), $arguments);
+            return;
         case 'run':
             run_one_off(read_configuration($path), $arguments);
             return;
@@ -43,7 +49,7 @@ function main(array $arguments): void
             health(read_configuration($path));
             return;
     }
-    throw new Failure('usage/invalid', EXIT_USAGE, 'Usage: entrypoint.php serve | prepare | run -- ARGV… | sql FILE|- | merge-code | health');
+    throw new Failure('usage/invalid', EXIT_USAGE, 'Usage: entrypoint.php serve | prepare | migrate | ledger [retry|done STEP] | run -- ARGV… | sql FILE|- | merge-code | health');
 }
 
 error_reporting(E_ALL);

@@ -37,5 +37,6 @@ const EXIT_DATABASE = 69;
 const EXIT_BUG = 70;
 const EXIT_INSTALL = 71;
 const EXIT_MIGRATE = 72;
+const EXIT_INTERRUPTED = 73;
 const EXIT_FILES = 74;
 const EXIT_CONFIGURATION = 78;

@@ -26,11 +26,21 @@ final class FileLedger implements Ledger
         $this->handle = lock_file($this->directory . '/ledger.lock', 'ledger');
     }
 
-    public function write(string $step, string $state, string $detail = ''): void
+    public function hasMigrated(): bool
+    {
+        foreach ($this->rows() as $step => $row) {
+            if (strncmp($step, 'migrate:', 8) === 0 && in_array($row['state'], ['done', 'adopted'], true)) {
+                return true;
+            }
+        }
+        return false;
+    }
+
+    public function write(string $step, string $state, string $detail = '', string $runner = ''): void
     {
         $rows = $this->rows();
         $attempts = ($rows[$step]['attempts'] ?? 0) + ($state === 'started' || !isset($rows[$step]) ? 1 : 0);
-        $rows[$step] = ['state' => $state, 'attempts' => $attempts, 'runner' => runner(), 'detail' => $detail, 'at' => gmdate('c')];
+        $rows[$step] = ['state' => $state, 'attempts' => $attempts, 'runner' => $runner === '' ? runner() : $runner, 'detail' => $detail, 'at' => gmdate('c')];
         write_file($this->directory . '/ledger.json', (string) json_encode($rows, JSON_PRETTY_PRINT | JSON_UNESCAPED_SLASHES));
     }
 
@@ -62,8 +72,7 @@ final class FileLedger implements Ledger
         }
     }
 
-    /** @return array<string, array{state: string, attempts: int, runner: string, detail: string}> */
-    private function rows(): array
+    public function rows(): array
     {
         $rows = json_decode((string) @file_get_contents($this->directory . '/ledger.json'), true);
         return is_array($rows) ? $rows : [];
@@ -82,7 +91,17 @@ final class NoLedger implements Ledger
     {
     }
 
-    public function write(string $step, string $state, string $detail = ''): void
+    public function rows(): array
+    {
+        return [];
+    }
+
+    public function hasMigrated(): bool
+    {
+        return false;
+    }
+
+    public function write(string $step, string $state, string $detail = '', string $runner = ''): void
     {
     }
 

@@ -46,11 +46,14 @@ function is_settled(array $configuration, Ledger $ledger): bool
 
 function migration_step(array $configuration): string
 {
-    return 'migrate:' . (getenv('HOWDAH_RELEASE') ?: $configuration['release']);
+    return 'migrate:' . (getenv('HOWDAH_RELEASE') ?: $configuration['migration']['step']);
 }
 
-/** Installs once and migrates once for each release, whatever replicas start together or die meanwhile. */
-function run_hooks(array $configuration): void
+/**
+ * Installs once and migrates once for each state of its inputs, whatever replicas start together or die meanwhile.
+ * @param bool $asked somebody dumped the database and asks for the migration; a start that nobody asked leaves it to them
+ */
+function run_hooks(array $configuration, bool $asked = false): void
 {
     $hooks = $configuration['hooks'];
     if ($hooks['install'] === [] && $hooks['migrate'] === []) {
@@ -64,7 +67,7 @@ function run_hooks(array $configuration): void
                 install_once($configuration, $ledger);
             }
             if ($hooks['migrate'] !== []) {
-                migrate_once($configuration, $ledger);
+                migrate_once($configuration, $ledger, $asked || $configuration['migration']['by'] === 'start');
             }
         }
     } finally {
@@ -114,16 +117,19 @@ function may_install(?array $row, Ledger $ledger): bool
     return true;
 }
 
-function migrate_once(array $configuration, Ledger $ledger): void
+function migrate_once(array $configuration, Ledger $ledger, bool $asked): void
 {
     $name = migration_step($configuration);
     $row = $ledger->read($name);
-    if ($row !== null && $row['state'] === 'done') {
+    if ($row !== null && in_array($row['state'], ['done', 'adopted'], true)) {
         return;
     }
     refuse_repeat($row, 'migrate', EXIT_MIGRATE);
+    if (!$asked && $ledger->hasMigrated()) {
+        throw new Failure('site/migration-pending', EXIT_MIGRATE, "The migration $name is not done, and no container may start it by itself: `howdah up` dumps the database and runs it once");
+    }
     if ($row !== null) {
-        step('migrate', 'notice', ($row['state'] === 'failed' ? 'The migration of this release failed before' : 'The migration of this release was interrupted') . ': it runs again');
+        may_repeat($name, $row, $configuration['migration']['repeatable'], $ledger);
     }
     $ledger->write($name, 'started');
     step('migrate', 'started', 'migrating');

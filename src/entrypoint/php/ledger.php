@@ -5,7 +5,8 @@ namespace Howdah;
 
 /**
  * Remembers which step of a site's life was begun and ended, for all replicas together, across crashes.
- * States of a step: `started` (begun, its end unknown), `done`, `failed`, `adopted` (there was data already).
+ * States of a step: `started` (begun, its end unknown), `done`, `failed`, `adopted` (there was data already), `interrupted` (cut off, and a
+ * person must decide), `retry` (a person decided that it may run again).
  */
 interface Ledger
 {
@@ -15,7 +16,14 @@ interface Ledger
     /** Waits until no other replica prepares. The lock is freed by close() or by our death. */
     public function lock(): void;
 
-    public function write(string $step, string $state, string $detail = ''): void;
+    /** @param string $runner who is meant; '' is us */
+    public function write(string $step, string $state, string $detail = '', string $runner = ''): void;
+
+    /** Every step, by name, oldest first. @return array<string, array{state: string, attempts: int, runner: string, detail: string, at: string}> */
+    public function rows(): array;
+
+    /** True when a migration came to its end on this data before. */
+    public function hasMigrated(): bool;
 
     /** Called while a hook runs; throws when the lock is lost. */
     public function keepAlive(): void;

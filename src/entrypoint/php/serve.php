@@ -23,12 +23,19 @@ function prepare(array $configuration): void
     run_hooks($configuration);
 }
 
+/** What a rollout has run once, before any container of the new release starts. @param array<string, mixed> $configuration */
+function migrate(array $configuration): void
+{
+    furnish($configuration);
+    run_hooks($configuration, true);
+}
+
 /** Prepares, then becomes the server, so that the server gets the container's signals itself. */
 function serve(array $configuration): void
 {
     prepare($configuration);
     step('server', 'started', 'starting the server');
-    become($configuration['server']);
+    become(server_command($configuration));
 }
 
 /** A worker or one-off command in the site's environment. It never installs or migrates: that is the server's start. @param string[] $argv */

@@ -38,6 +38,14 @@ export interface DatabaseAccess {
   readonly changed: boolean;
 }
 
+/** A step of the entrypoint's ledger: `install`, or `migrate:` and the identity of the migration's inputs. */
+export interface LedgerRow {
+  readonly step: string;
+  /** As src/entrypoint/php/ledger.php has it: `started`, `done`, `failed`, `adopted`, `interrupted`, `retry`. */
+  readonly state: string;
+  readonly runner: string;
+}
+
 /** A database on a server. */
 export interface DatabaseReference {
   readonly server: ServerReference;
@@ -65,6 +73,8 @@ export interface DatabaseServer {
   databaseExists(database: DatabaseReference): Promise<boolean>;
   /** Tables and views. 0 also when the database does not exist. */
   tableCount(database: DatabaseReference): Promise<number>;
+  /** What the entrypoints of the site's containers wrote down of its steps, by name; empty when none started yet. */
+  ledger(database: DatabaseReference): Promise<readonly LedgerRow[]>;
   /** Views that refer to tables or columns which are gone: they can be neither read nor dumped. */
   brokenViews(database: DatabaseReference): Promise<readonly string[]>;
   /** Bytes of data and indexes, as the server estimates them. */

@@ -10,6 +10,7 @@ import { type Ignore, ignoreLines, neverInImages, parseIgnore } from "./ignore-p
 import { ensureBuilders, hooked, writeLayers } from "./site-code.ts";
 import { readSiteTree } from "./site-tree.ts";
 import type { SiteWork } from "./site-work.ts";
+import { watchedDigest } from "./watched-digest.ts";
 import { inspectImage, type LayerSource, type StoredImage } from "./storage.ts";
 import { existing, storeSite } from "./store-site-image.ts";
 
@@ -57,7 +58,8 @@ async function build(
   const hooks = request.hooks.length === 0 ? [] : [request.hooks, builders.php ?? "", builders.node ?? "", environment];
   const identity = contentHash([LAYOUT, tree.hash, hooks, request.seeds ?? [], request.writable ?? false, request.staticRoot ?? ""]);
   const there = await existing(request, bases, identity, work.signal);
-  if (there !== undefined) return { ...there, skippedLinks: tree.skippedLinks };
+  const facts = { skippedLinks: tree.skippedLinks, watchedDigest: watchedDigest(tree.entries, request.watch ?? []) };
+  if (there !== undefined) return { ...there, ...facts };
   const workDir = await context.newWorkDir();
   try {
     return await namingDiskFull(workDir, async () => {
@@ -73,7 +75,7 @@ async function build(
       const web = await storeSite("web", bases.web, [...layers.code, ...layers.web], { ...common, workDir, signal: work.signal });
       const shared = layers.code.map((layer): LayerSource => ("tar" in layer ? { diffId: `sha256:${layer.written.sha256}` } : layer));
       const php = bases.php && (await storeSite("php", bases.php, [...shared, ...layers.php], { ...common, workDir, signal: work.signal }));
-      return { web, php: php ?? null, codeDigest: layers.codeDigest, files: common.files, skippedLinks: tree.skippedLinks };
+      return { web, php: php ?? null, codeDigest: layers.codeDigest, files: common.files, ...facts };
     });
   } finally {
     await rm(workDir, { recursive: true, force: true });

@@ -52,7 +52,7 @@ export async function existing(
   bases: { readonly web: StoredImage; readonly php: StoredImage | undefined },
   identity: string,
   signal: AbortSignal | undefined,
-): Promise<Omit<SiteImages, "skippedLinks"> | undefined> {
+): Promise<Omit<SiteImages, "skippedLinks" | "watchedDigest"> | undefined> {
   const find = async (role: Role, base: StoredImage): Promise<(BuiltImage & { readonly stored: StoredImage }) | undefined> => {
     const reference = referenceOf(request, role, base, identity);
     const stored = await inspectImage(reference, signal);

@@ -26,7 +26,7 @@ export const PHP_ENVIRONMENT: Readonly<Record<string, string>> = { PHP_INI_SCAN_
 
 /** What src/entrypoint/php reads. Both sides change together; `schema` guards an image that is older than its configuration. */
 export interface EntrypointConfig {
-  readonly schema: 1;
+  readonly schema: 2;
   /** The code root. */
   readonly root: string;
   /** Made at each start: they lie on memory file systems. */
@@ -38,8 +38,17 @@ export interface EntrypointConfig {
   readonly ledgerMount: string | null;
   readonly database: { readonly waitSeconds: number } | null;
   readonly hooks: { readonly install: readonly HookStep[]; readonly migrate: readonly HookStep[] };
-  /** What a migration runs once for: the identity of the code. HOWDAH_RELEASE in the environment wins. */
-  readonly release: string;
+  readonly migration: {
+    /** What it runs once for: the identity of its inputs. HOWDAH_RELEASE in the environment wins. */
+    readonly step: string;
+    /** One that was cut off may run again from its beginning. */
+    readonly repeatable: boolean;
+    /**
+     * `rollout`: a command dumps the database and has it run before pods start, so a start finds it done or refuses, but for one on a database
+     * that no migration has run on yet (a first installation, an import). `start`: each start sees to it, as there is no database to dump.
+     */
+    readonly by: "rollout" | "start";
+  };
   /** argv of the server. */
   readonly server: readonly string[];
   /** Where `health` asks. */
@@ -49,12 +58,12 @@ export interface EntrypointConfig {
 /** R-C2: they gave up after 45 s with a clear message. */
 const WAIT_SECONDS = 45;
 
-/** What the PHP container does before it serves, from the site; `release` names the code (an image digest, or a hash of the tree). */
-export function entrypointConfig(site: Site, release: string): EntrypointConfig {
+/** What the PHP container does before it serves, from the site; `step` is the identity of the migration's inputs. */
+export function entrypointConfig(site: Site, step: string): EntrypointConfig {
   const writable = site.code === "writable";
   const seeds = writable ? PHP_PATHS.codeSeed : PHP_PATHS.mountSeeds;
   return {
-    schema: 1,
+    schema: 2,
     root: CODE_ROOT,
     directories: [PHP_PATHS.sockets, PHP_PATHS.sessions],
     codeSeed: writable ? PHP_PATHS.codeSeed : null,
@@ -62,7 +71,7 @@ export function entrypointConfig(site: Site, release: string): EntrypointConfig 
     ledgerMount: ledgerMount(site),
     database: site.database === null ? null : { waitSeconds: WAIT_SECONDS },
     hooks: { install: site.hooks.install, migrate: site.hooks.migrate },
-    release,
+    migration: { step, repeatable: site.migration.repeatable, by: site.database === null ? "start" : "rollout" },
     server: [PHP_PATHS.fpm, "-F", "-O", "-y", PHP_PATHS.fpmConfig],
     status: { address: `unix://${PHP_PATHS.statusSocket}`, path: PHP_PATHS.pingPath },
   };
@@ -79,6 +88,6 @@ function ledgerMount(site: Site): string | null {
 }
 
 /** The text of /etc/howdah/entrypoint.json. */
-export function renderEntrypointConfig(site: Site, release: string): string {
-  return `${JSON.stringify(entrypointConfig(site, release), null, 2)}\n`;
+export function renderEntrypointConfig(site: Site, step: string): string {
+  return `${JSON.stringify(entrypointConfig(site, step), null, 2)}\n`;
 }

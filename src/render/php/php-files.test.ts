@@ -128,7 +128,7 @@ describe("entrypoint.json", () => {
       hooks: { install: [["php", "install.php"], { sql: "a.sql" }], migrate: "php migrate.php" },
     });
     expect(entrypointConfig(site, "abc")).toEqual({
-      schema: 1,
+      schema: 2,
       root: "/srv/web",
       directories: ["/run/php", "/tmp/sessions"],
       codeSeed: null,
@@ -139,7 +139,7 @@ describe("entrypoint.json", () => {
       ledgerMount: "/srv/web/uploads",
       database: { waitSeconds: 45 },
       hooks: { install: [{ argv: ["php", "install.php"] }, { sql: "a.sql" }], migrate: [{ argv: ["php", "migrate.php"] }] },
-      release: "abc",
+      migration: { step: "abc", repeatable: false, by: "rollout" },
       server: ["/usr/sbin/php-fpm", "-F", "-O", "-y", "/etc/howdah/php-fpm.conf"],
       status: { address: "unix:///run/php/status.sock", path: "/-/fpm-ping" },
     });
@@ -155,6 +155,10 @@ describe("entrypoint.json", () => {
         mounts: [{ path: "a", target: "/srv/web/a", seed: "/usr/share/howdah/code/a" }],
       },
     ],
-    ["remembers nothing without shared mounts", { mounts: { a: { storage: "local" } } }, { ledgerMount: null, database: null }],
+    [
+      "remembers nothing without shared mounts",
+      { mounts: { a: { storage: "local" } } },
+      { ledgerMount: null, database: null, migration: { step: "r", repeatable: false, by: "start" } },
+    ],
   ])("%s", (_name, spec, wanted) => expect(entrypointConfig(siteFixture(spec), "r")).toMatchObject(wanted));
 });

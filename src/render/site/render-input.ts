@@ -17,6 +17,8 @@ export interface RenderInput {
   readonly generatedSecret: string;
   /** Changes when a secret's value does, so that pods roll. */
   readonly secretsDigest: string;
-  /** Identity of the code: the migrate hook runs once for each. */
+  /** Identity of the code. */
   readonly releaseId: string;
+  /** Identity of the migration's inputs: the migrate hook runs once for each. */
+  readonly migration: string;
 }

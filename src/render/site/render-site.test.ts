@@ -29,6 +29,7 @@ function inputFor(site: Site): RenderInput {
     generatedSecret: "generated",
     secretsDigest: "s1",
     releaseId: "r1",
+    migration: "m1",
   };
 }
 

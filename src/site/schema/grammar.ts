@@ -30,6 +30,15 @@ export const relativePath = z
     "must be a path below the site's directory, such as `wp-content/uploads`: relative, without `..`, quotes or shell characters",
   );
 
+/** Files of the tree by pattern, in the notation of `.gitignore` without its exceptions: a name, a path, `*`, `?`, `**`. */
+export const pathPattern = z
+  .string()
+  .max(256)
+  .regex(
+    /^(?!.*(^|\/)\.{1,2}(\/|$))(?!\/)[A-Za-z0-9._+@~()*?[\]\- /]+$/,
+    "must be a path or pattern below the site's directory, such as `database/migrations` or `*.install`: relative, without `..`",
+  );
+
 /** A path in a URL: starts with `/`, no query, no characters that mean something to nginx. */
 export const urlPath = z
   .string()

@@ -26,6 +26,7 @@ export async function purgeData(
     await ports.engine.forget(namespace);
     for (const { name } of await ports.secrets.list(namespace)) await ports.secrets.remove(namespace, name);
     await rm(safetyDirectory(retained.record, ports), { recursive: true, force: true });
+    await ports.migrations.remove(retained.namespace);
     await ports.retained.remove(namespace);
     if (lost) await forgetLostServer(database.server, ports);
     await restDatabaseServers(ports, context);

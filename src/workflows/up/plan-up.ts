@@ -44,6 +44,7 @@ export async function planUp(site: Site, ports: Ports): Promise<UpPlan> {
     generatedSecret: GENERATED_SECRET,
     secretsDigest: record?.secretsDigest ?? "",
     releaseId: record?.releaseId ?? "first",
+    migration: record?.migration ?? "first",
   });
   return { kind: "plan", namespace, url, steps: planObjects(desired, inventory), before: before(site, record !== undefined) };
 }

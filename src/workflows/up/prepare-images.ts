@@ -116,6 +116,7 @@ export async function prepareImages(
       environment: { HOWDAH_SITE: site.name, HOWDAH_ENVIRONMENT: site.environment },
       seeds: site.mounts.filter((mount) => mount.seed).map((mount) => mount.path),
       writable: site.code === "writable",
+      watch: site.migration.watch,
     },
     lock,
     emit,

@@ -18,6 +18,8 @@ import { prepareSecrets, requireSecrets } from "./prepare-secrets.ts";
 import { pruneImages } from "./prune-images.ts";
 import { runPostDeploy } from "./run-post-deploy.ts";
 import { siteUrl } from "./site-url.ts";
+import { pendingMigration, runMigration } from "../rollout/migration.ts";
+import { migrationStep } from "../rollout/migration-step.ts";
 
 /** What `up` is asked for. */
 export interface UpRequest {
@@ -93,6 +95,7 @@ function renderInput(
     generatedSecret: GENERATED_SECRET,
     secretsDigest: facts.secretsDigest,
     releaseId: images.site.codeDigest.replace("sha256:", "").slice(0, 12),
+    migration: migrationStep(request.site, images.site),
   };
 }
 
@@ -151,6 +154,7 @@ export async function bringUp(request: UpRequest, ports: Ports, context: EngineC
       url: input.url,
       images: input.images,
       releaseId: input.releaseId,
+      migration: input.migration,
       secretsDigest,
       database:
         database === null
@@ -170,6 +174,15 @@ export async function bringUp(request: UpRequest, ports: Ports, context: EngineC
     };
     await ports.records.put(namespace, record);
     await ports.retained.remove(namespace);
+    const pending = await pendingMigration(record, ports);
+    if (pending !== null) {
+      await stage(
+        "migrate",
+        "Migrating the database",
+        () => runMigration(pending, { record, desired, steps }, ports, context),
+        ({ dump }) => (dump === null ? pending.step : `${pending.step}; the database before it: ${dump}`),
+      );
+    }
     await stage(
       "apply",
       "Starting",

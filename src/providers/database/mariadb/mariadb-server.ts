@@ -8,6 +8,7 @@ import { brokenViews } from "./broken-views.ts";
 import { dropOwnDatabase } from "./drop-database.ts";
 import { emptyDatabase } from "./empty-database.ts";
 import { ensureOwnDatabase } from "./ensure-database.ts";
+import { readLedger } from "./read-ledger.ts";
 import { sql, text } from "./sql.ts";
 import { type SqlClient, withSqlClient } from "./sql-client.ts";
 
@@ -52,6 +53,7 @@ export function mariadbServer(secrets: SecretStore, clock: Clock): DatabaseServe
     },
     tableCount: ({ server, name }) =>
       numberOf(server, sql`SELECT COUNT(*) AS n FROM information_schema.TABLES WHERE TABLE_SCHEMA = ${text(name)}`),
+    ledger: async ({ server, name }) => await asAdmin(server, (client) => readLedger(client, name)),
     brokenViews: async ({ server, name }) => await asAdmin(server, (client) => brokenViews(client, name)),
     sizeBytes: ({ server, name }) =>
       numberOf(

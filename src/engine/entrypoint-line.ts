@@ -1,4 +1,4 @@
-import { type ErrorCode, errorCatalog } from "../../kernel/error-catalog.ts";
+import { type ErrorCode, errorCatalog } from "../kernel/error-catalog.ts";
 
 /** What a container's entrypoint says on standard error as `howdah: {…}` (src/entrypoint): a step to show, or a named failure. */
 export type EntrypointLine =

@@ -1,0 +1,154 @@
+import { applyPlan } from "../../apply/apply-plan.ts";
+import { HowdahError } from "../../kernel/howdah-error.ts";
+import type { Step } from "../../plan/step.ts";
+import type { Deployment, Rendered } from "../../render/objects.ts";
+import { dumpBeforeMigration } from "../database/migration-dumps.ts";
+import { phpTarget } from "../php-target.ts";
+import type { EngineContext, MigrationRecord, Ports, SiteRecord } from "../ports.ts";
+import { serverReference } from "../up/database-server.ts";
+import { migrationOutput } from "./migration-output.ts";
+
+/** A migration that must run before pods of the coming release start. */
+export interface PendingMigration {
+  /** Identity of its inputs. */
+  readonly step: string;
+  /** What the ledger says of it: nothing yet, or that it was begun before. */
+  readonly state: "new" | "started" | "failed" | "interrupted" | "retry";
+}
+
+/** What came of a migration. */
+export interface MigrationDone {
+  readonly step: string;
+  /** The database as it was before it; null without a dump. */
+  readonly dump: string | null;
+}
+
+/** The coming release, as far as a migration needs it. */
+export interface ComingRelease {
+  readonly record: SiteRecord;
+  readonly desired: readonly Rendered[];
+  readonly steps: readonly Step[];
+}
+
+export type MigrationPorts = Pick<Ports, "engine" | "databases" | "settings" | "clock" | "migrations">;
+
+const ID = "migrate";
+const SETTLED = ["done", "adopted"];
+
+/**
+ * Whether the coming release has a migration to run first: its inputs are not in the ledger as done. Null as well while the site is not
+ * installed: the first start installs and migrates what was empty, and there is nothing to lose. Sites without a database migrate at start.
+ */
+export async function pendingMigration(record: SiteRecord, ports: MigrationPorts): Promise<PendingMigration | null> {
+  const { site, database } = record;
+  if (database === null || site.hooks.migrate.length === 0) return null;
+  const rows = await ports.databases.ledger({ server: serverReference(database.server, ports), name: database.name });
+  const stateOf = (step: string): string | undefined => rows.find((row) => row.step === step)?.state;
+  if (rows.length === 0) return null;
+  if (site.hooks.install.length > 0 && !SETTLED.includes(stateOf("install") ?? "")) return null;
+  const state = stateOf(`migrate:${record.migration}`) ?? "new";
+  if (SETTLED.includes(state)) return null;
+  return { step: record.migration, state: state as PendingMigration["state"] };
+}
+
+/**
+ * Runs a pending migration: a dump first, then the hook, once, in a container of the coming release's image, under the ledger's row lock.
+ * Whoever dies meanwhile: the ledger has a row from the moment it begins, so the next call finds it done, waits for it, repeats it when the
+ * site file allows that, or asks a person. Errors: `site/migrate-failed`, `site/migration-interrupted`, `machine/disk-full`,
+ * `database/*`; each names the dump. The former release is not touched.
+ */
+export async function runMigration(
+  pending: PendingMigration,
+  coming: ComingRelease,
+  ports: MigrationPorts,
+  context: EngineContext,
+): Promise<MigrationDone> {
+  const { record } = coming;
+  const { site } = record;
+  if (pending.state === "interrupted" && !site.migration.repeatable) throw interrupted(record, pending);
+  const dump = site.migration.dump ? await dumpBeforeMigration(record, pending.step, ports, context) : null;
+  const note = async (state: MigrationRecord["state"], reason: string | null): Promise<void> => {
+    const at = new Date(ports.clock.now()).toISOString();
+    await ports.migrations.put(record.namespace, { step: pending.step, state, dump, at, reason });
+  };
+  await note("running", null);
+  try {
+    await runHook(coming, ports, context);
+  } catch (error) {
+    const failure = withDump(error, record, dump);
+    const cut = failure instanceof HowdahError && failure.code === "site/migration-interrupted";
+    await note(cut ? "interrupted" : "failed", failure.message);
+    throw failure;
+  }
+  await note("done", null);
+  return { step: pending.step, dump };
+}
+
+/** The hook in a container of its own: configuration, volumes and secrets of the coming release are put in place, none of its pods is started. */
+async function runHook({ record, desired, steps }: ComingRelease, ports: MigrationPorts, context: EngineContext): Promise<void> {
+  const { site, namespace } = record;
+  const surroundings = steps.filter(({ key, do: verb }) => verb !== "delete" && /^(ConfigMap|PersistentVolumeClaim)\//.test(key));
+  await applyPlan(namespace, surroundings, ports.engine, context);
+  const target = phpTarget(site, namespace);
+  const deployment = desired.find(({ key }) => key === `Deployment/${target.workload}`)?.object as Deployment | undefined;
+  if (deployment === undefined) throw new HowdahError("bug", `There is no Deployment ${target.workload} to migrate in`);
+  const deadline = AbortSignal.timeout(site.migration.timeoutSeconds * 1000);
+  const output = migrationOutput(context.emit, ID);
+  const request = {
+    argv: ["/usr/bin/php", "/usr/lib/howdah/entrypoint.php", "migrate"],
+    stdin: "none",
+    stdout: output.stream,
+    stderr: output.stream,
+    env: { HOWDAH_ATTEMPT: new Date(ports.clock.now()).toISOString() },
+  } as const;
+  const during = { ...context, signal: AbortSignal.any([context.signal, deadline]) };
+  const code = await ports.engine.runOnce({ ...target, desired: deployment }, request, during).catch((error: unknown) => {
+    if (during.signal.aborted) return 143;
+    throw error;
+  });
+  if (code === 0) return;
+  const { failure, lines } = output.read();
+  if (failure !== undefined && !during.signal.aborted) throw new HowdahError(failure.code, failure.message, { output: lines });
+  // Its container told nothing: the ledger knows how far it came.
+  const pending = await pendingMigration(record, ports);
+  if (pending === null) return;
+  const why = deadline.aborted
+    ? `it did not end within ${String(site.migration.timeoutSeconds)} s`
+    : context.signal.aborted
+      ? "it was stopped"
+      : `its container ended with exit code ${String(code)}`;
+  if (pending.state === "started")
+    throw new HowdahError("site/migration-interrupted", `The migration ${record.migration} was cut off: ${why}`, { output: lines });
+  throw new HowdahError(
+    context.signal.aborted ? "cancelled" : "site/migrate-failed",
+    `The migration ${record.migration} did not begin: ${why}`,
+    { output: lines },
+  );
+}
+
+function interrupted(record: SiteRecord, { step }: PendingMigration): HowdahError {
+  const { name } = record.site;
+  return new HowdahError("site/migration-interrupted", `The migration ${step} of ${name} was cut off before, and nobody has decided yet`, {
+    hint: decisions(name, record.site.migration.repeatable),
+  });
+}
+
+function decisions(name: string, repeatable: boolean): string {
+  if (repeatable) return "It may be repeated: `howdah up` runs it again.";
+  return `Look at the database. May it run again: \`howdah migrate ${name} --retry\`. Is it done: \`howdah migrate ${name} --mark-done\`. Then \`howdah up\`.`;
+}
+
+/** Says where the database from before is; it is never put back by itself while the former release serves and writes. */
+function withDump(error: unknown, record: SiteRecord, dump: string | null): Error {
+  if (!(error instanceof HowdahError)) return error as Error;
+  const { name, migration } = record.site;
+  const next =
+    error.code === "site/migration-interrupted" ? decisions(name, migration.repeatable) : "Mend it, then `howdah up` runs it again.";
+  const before =
+    dump === null ? "" : ` The database from before is in ${dump}; \`howdah db import ${name} ${dump} --clean --yes\` takes it back.`;
+  return new HowdahError(error.code, error.message, {
+    output: error.output,
+    hint: `The former release goes on serving. ${next}${before}`,
+    cause: error,
+  });
+}

@@ -14,7 +14,6 @@ import { filesCommand } from "./commands/files.ts";
 import { idleCommand } from "./commands/idle.ts";
 import { initCommand } from "./commands/init.ts";
 import { logsCommand } from "./commands/logs.ts";
-import { migrateCommand } from "./commands/migrate.ts";
 import { pinCommand } from "./commands/pin.ts";
 import { runCommand } from "./commands/run.ts";
 import { secretCommand } from "./commands/secret.ts";
@@ -44,9 +43,8 @@ const commands: readonly Define[] = [
   logsCommand,
   execCommand,
   runCommand,
-  dbCommand,
-  migrateCommand,
   cronCommand,
+  dbCommand,
   filesCommand,
   secretCommand,
   idleCommand,

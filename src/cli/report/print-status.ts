@@ -50,21 +50,13 @@ export function printStatus(answer: StatusAnswer, context: CliContext): number {
     context.terminal.err(`${style.dim(`data of the destroyed site ${terminalText(namespace)} is kept until ${keptUntil.slice(0, 10)}`)}\n`);
   const asleep = statuses.some((status) => status.idleSince !== null) ? ", and nobody wakes what sleeps" : "";
   if (!agent.running && statuses.length > 0)
-    context.terminal.err(
-      `${style.yellow("!")} the agent does not run: nothing restarts what dies, and no cron starts${asleep}. \`howdah agent\` starts it.\n`,
-    );
+    context.terminal.err(`${style.yellow("!")} the agent does not run: nothing restarts what dies, and no cron starts${asleep}. \`howdah agent\` starts it.\n`);
   return code;
 }
 
 function total(status: SiteStatus): number | null {
   const known = status.components.flatMap((component) => (component.memoryBytes === null ? [] : [component.memoryBytes]));
   return known.length === 0 ? null : known.reduce((sum, bytes) => sum + bytes, 0);
-}
-
-/** `running` without a command that runs it was cut off: the next `up` says what came of it. */
-function migrationWords({ step, state, at, dump, reason }: NonNullable<SiteStatus["migration"]>): string {
-  const before = dump === null ? "" : `; the database before it: ${dump}`;
-  return `${step} ${state} at ${at}${reason === null ? "" : `: ${reason}`}${before}`;
 }
 
 function details(status: SiteStatus): string {
@@ -75,7 +67,6 @@ function details(status: SiteStatus): string {
     ...(status.idleSince === null ? [] : [["idle since", status.idleSince]]),
     ["runtime", status.php === null ? "static" : `PHP ${status.php}`],
     ["database", status.database ?? "none"],
-    ...(status.migration === null ? [] : [["migration", migrationWords(status.migration)]]),
     ["release", `${status.release} since ${status.updatedAt}`],
     ["file", status.file],
   ]);

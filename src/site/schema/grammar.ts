@@ -30,15 +30,6 @@ export const relativePath = z
     "must be a path below the site's directory, such as `wp-content/uploads`: relative, without `..`, quotes or shell characters",
   );
 
-/** Files of the tree by pattern, in the notation of `.gitignore` without its exceptions: a name, a path, `*`, `?`, `**`. */
-export const pathPattern = z
-  .string()
-  .max(256)
-  .regex(
-    /^(?!.*(^|\/)\.{1,2}(\/|$))(?!\/)[A-Za-z0-9._+@~()*?[\]\- /]+$/,
-    "must be a path or pattern below the site's directory, such as `database/migrations` or `*.install`: relative, without `..`",
-  );
-
 /** A path in a URL: starts with `/`, no query, no characters that mean something to nginx. */
 export const urlPath = z
   .string()
@@ -90,6 +81,12 @@ export const schedule = z
     "must be a cron schedule of five fields such as `*/5 * * * *`, or `H` for a value that Howdah spreads",
   );
 
+/** A time zone's name; a rule asks whether there is one. */
+export const timeZone = z
+  .string()
+  .max(64)
+  .regex(/^[A-Za-z][A-Za-z0-9_+-]*(\/[A-Za-z0-9_+-]+)*$/, "must be a time zone's name such as `Europe/Berlin` or `UTC`");
+
 /** Tabs and line breaks are text (a script for `sh -c`); nothing else that a terminal would act on. */
 const noControl = /^[^\u0000-\u0008\u000b-\u001f\u007f-\u009f\u2028-\u202e\u2066-\u2069]*$/u;
 
@@ -99,11 +96,5 @@ const noControl = /^[^\u0000-\u0008\u000b-\u001f\u007f-\u009f\u2028-\u202e\u2066
  */
 export const command = z.union([
   z.string().min(1).max(4096).regex(noControl, "must not hold control characters"),
-/** A time zone's name; a rule asks whether there is one. */
-export const timeZone = z
-  .string()
-  .max(64)
-  .regex(/^[A-Za-z][A-Za-z0-9_+-]*(\/[A-Za-z0-9_+-]+)*$/, "must be a time zone's name such as `Europe/Berlin` or `UTC`");
-
   z.array(z.string().max(4096).regex(noControl, "must not hold control characters")).min(1).max(256),
 ]);

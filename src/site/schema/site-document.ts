@@ -70,6 +70,10 @@ const spec = z
     variables: variables.default({}),
     hooks: hooks.prefault({}),
     crons: crons.default({}),
+    timeZone: timeZone.default("UTC").meta({
+      description: "Time zone of the crons' schedules, a name such as `Europe/Berlin`. PHP's own is `date.timezone` in `spec.runtime.ini`.",
+      examples: ["Europe/Berlin"],
+    }),
     workers: workers.default({}),
     hostnames: z
       .array(hostname)
@@ -98,10 +102,6 @@ export const siteDocument = z
     spec: spec.prefault({}),
   })
   .meta({ description: "A site: an existing PHP or static site, described in one file." });
-    timeZone: timeZone.default("UTC").meta({
-      description: "Time zone of the crons' schedules, a name such as `Europe/Berlin`. PHP's own is `date.timezone` in `spec.runtime.ini`.",
-      examples: ["Europe/Berlin"],
-    }),
 
 /** What a person may write: optional means "choose for me". */
 export type SiteDocument = z.input<typeof siteDocument>;

@@ -1,7 +1,7 @@
 import { type Condition, readyCondition } from "../../observe/conditions.ts";
 import type { Observed } from "../../observe/observed.ts";
 import { type CronStatus, cronStatus } from "../crons/cron-status.ts";
-import type { MigrationRecord, Ports, SiteRecord } from "../ports.ts";
+import type { Ports, SiteRecord } from "../ports.ts";
 
 /** What `howdah status` answers for one site. */
 export interface SiteStatus {
@@ -15,8 +15,6 @@ export interface SiteStatus {
   readonly updatedAt: string;
   readonly php: string | null;
   readonly database: string | null;
-  /** The last migration that a command had run, with the dump from before it. */
-  readonly migration: MigrationRecord | null;
   readonly components: readonly {
     readonly name: string;
     readonly ready: number;
@@ -24,10 +22,10 @@ export interface SiteStatus {
     readonly restarts: number;
     readonly memoryBytes: number | null;
   }[];
+  readonly crons: readonly CronStatus[];
   readonly volumes: Observed["volumes"];
 }
 
-  readonly crons: readonly CronStatus[];
 /** One site's status from what is remembered and what the engine sees now. */
 export async function siteStatus(record: SiteRecord, ports: Ports): Promise<SiteStatus> {
   const observed = await ports.engine.observe(record.namespace);
@@ -52,9 +50,8 @@ export async function siteStatus(record: SiteRecord, ports: Ports): Promise<Site
     updatedAt: record.serving?.since ?? record.updatedAt,
     php: record.site.runtime?.php ?? null,
     database: record.database === null ? null : `${record.database.server}/${record.database.name}`,
-    migration: (await ports.migrations.get(record.namespace)) ?? null,
     components,
+    crons: await cronStatus(record, observed.workloads.some((workload) => workload.down), ports),
     volumes: observed.volumes,
   };
 }
-    crons: await cronStatus(record, observed.workloads.some((workload) => workload.down), ports),

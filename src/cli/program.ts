@@ -14,6 +14,7 @@ import { filesCommand } from "./commands/files.ts";
 import { idleCommand } from "./commands/idle.ts";
 import { initCommand } from "./commands/init.ts";
 import { logsCommand } from "./commands/logs.ts";
+import { migrateCommand } from "./commands/migrate.ts";
 import { pinCommand } from "./commands/pin.ts";
 import { runCommand } from "./commands/run.ts";
 import { secretCommand } from "./commands/secret.ts";
@@ -45,6 +46,7 @@ const commands: readonly Define[] = [
   runCommand,
   cronCommand,
   dbCommand,
+  migrateCommand,
   filesCommand,
   secretCommand,
   idleCommand,

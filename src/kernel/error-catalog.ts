@@ -215,13 +215,6 @@ export const errorCatalog = {
     title: "A component stopped right after its start",
     hint: "Its last lines are above; `howdah logs` shows more.",
   },
-  "site/down": {
-    exit: 75,
-    retry: "backoff",
-    reason: "SiteDown",
-    title: "The site was stopped, or a rollout holds it for now",
-    hint: "`howdah status` says which; `howdah up` starts a site that was stopped.",
-  },
   "site/files-failed": {
     exit: 74,
     retry: "backoff",
@@ -242,6 +235,27 @@ export const errorCatalog = {
     reason: "MigrateFailed",
     title: "The site's migration failed, so the new code was not started",
     hint: "Its last lines are above. Mend the migration and run `howdah up` again.",
+  },
+  "site/migration-interrupted": {
+    exit: 75,
+    retry: "never",
+    reason: "MigrationInterrupted",
+    title: "A migration was cut off, and nobody knows how far it came",
+    hint: "Look at the database; then `howdah migrate SITE --retry` (it may run again) or `howdah migrate SITE --mark-done` (it is done), and `howdah up`.",
+  },
+  "site/migration-pending": {
+    exit: 75,
+    retry: "backoff",
+    reason: "MigrationPending",
+    title: "A container started before its release's migration was run",
+    hint: "`howdah up` dumps the database, runs the migration once and starts the containers again.",
+  },
+  "site/migration-unsafe": {
+    exit: 65,
+    retry: "never",
+    reason: "MigrationUnsafe",
+    title: "A migration would break the release that still serves, and the site file refuses that",
+    hint: "Split it into steps that both releases can live with (docs/how-to/migrations.md), or set `spec.hooks.migrate.unsafe: warn`.",
   },
   "site/post-deploy-failed": {
     exit: 70,
@@ -270,6 +284,13 @@ export const errorCatalog = {
     reason: "DatabaseFailed",
     title: "The database refused a statement",
     hint: "The server's words are above.",
+  },
+  "site/down": {
+    exit: 75,
+    retry: "backoff",
+    reason: "SiteDown",
+    title: "The site was stopped, or a rollout holds it for now",
+    hint: "`howdah status` says which; `howdah up` starts a site that was stopped.",
   },
   "data/conflict": {
     exit: 65,

@@ -73,6 +73,18 @@ export interface Worker {
   readonly replicas: number;
 }
 
+/** The terms of the migrate hook. */
+export interface MigrationTerms {
+  /** Patterns of the files that a migration is made of; empty: all of the code. */
+  readonly watch: readonly string[];
+  /** It may run a second time from its beginning. */
+  readonly repeatable: boolean;
+  readonly timeoutSeconds: number;
+  /** Dump the database before. */
+  readonly dump: boolean;
+  readonly unsafe: "warn" | "refuse" | "allow";
+}
+
 /** A site with nothing left to choose; every later stage takes only this. Lists are sorted where order means nothing. */
 export interface Site {
   readonly stage: "resolved";
@@ -107,6 +119,7 @@ export interface Site {
     readonly migrate: readonly HookStep[];
     readonly postDeploy: readonly HookStep[];
   };
+  readonly migration: MigrationTerms;
   readonly crons: readonly Cron[];
   readonly workers: readonly Worker[];
   readonly hostnames: readonly string[];

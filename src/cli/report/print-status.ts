@@ -59,6 +59,12 @@ function total(status: SiteStatus): number | null {
   return known.length === 0 ? null : known.reduce((sum, bytes) => sum + bytes, 0);
 }
 
+/** `running` without a command that runs it was cut off: the next `up` says what came of it. */
+function migrationWords({ step, state, at, dump, reason }: NonNullable<SiteStatus["migration"]>): string {
+  const before = dump === null ? "" : `; the database before it: ${dump}`;
+  return `${step} ${state} at ${at}${reason === null ? "" : `: ${reason}`}${before}`;
+}
+
 function details(status: SiteStatus): string {
   const head = table([
     ["site", status.name],
@@ -67,6 +73,7 @@ function details(status: SiteStatus): string {
     ...(status.idleSince === null ? [] : [["idle since", status.idleSince]]),
     ["runtime", status.php === null ? "static" : `PHP ${status.php}`],
     ["database", status.database ?? "none"],
+    ...(status.migration === null ? [] : [["migration", migrationWords(status.migration)]]),
     ["release", `${status.release} since ${status.updatedAt}`],
     ["file", status.file],
   ]);

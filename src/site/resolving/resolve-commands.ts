@@ -1,18 +1,24 @@
 import type { Diagnostic, Path } from "../../kernel/diagnostic.ts";
 import type { DeclaredSite } from "../schema/site-document.ts";
-import type { Cron, HookStep, Site, Worker } from "../site.ts";
+import type { Cron, HookStep, MigrationTerms, Site, Worker } from "../site.ts";
 import { secondsOf } from "./quantity.ts";
 import { splitWords } from "./words.ts";
 
 type Spec = DeclaredSite["spec"];
 type Hook = NonNullable<Spec["hooks"]["install"]>;
+type Migrate = Spec["hooks"]["migrate"];
+type Migration = Extract<Migrate, { run: unknown }>;
 
 /** Hooks, crons and workers as argument arrays. Findings about commands are pushed to `diagnostics`. */
-export function resolveCommands(spec: Spec, diagnostics: Diagnostic[]): Pick<Site, "hooks" | "crons" | "workers"> {
+export function resolveCommands(spec: Spec, diagnostics: Diagnostic[]): Pick<Site, "hooks" | "migration" | "crons" | "workers"> {
   const argv = (command: string | readonly string[], path: Path): readonly string[] => argvOf(command, path, diagnostics);
-  const steps = (hook: keyof Spec["hooks"]): HookStep[] => hookSteps(spec.hooks[hook], ["spec", "hooks", hook], argv);
+  const steps = (hook: "build" | "install" | "postDeploy"): HookStep[] => hookSteps(spec.hooks[hook], ["spec", "hooks", hook], argv);
+  const { migrate } = spec.hooks;
+  const path = ["spec", "hooks", "migrate", ...(isMigration(migrate) ? ["run"] : [])];
+  const migrateSteps = hookSteps(isMigration(migrate) ? migrate.run : migrate, path, argv);
   return {
-    hooks: { build: steps("build"), install: steps("install"), migrate: steps("migrate"), postDeploy: steps("postDeploy") },
+    hooks: { build: steps("build"), install: steps("install"), migrate: migrateSteps, postDeploy: steps("postDeploy") },
+    migration: migrationTerms(migrate),
     crons: byName(spec.crons).map(
       ([name, cron]): Cron => ({
         name,
@@ -28,6 +34,17 @@ export function resolveCommands(spec: Spec, diagnostics: Diagnostic[]): Pick<Sit
       ([name, worker]): Worker => ({ name, argv: argv(worker.command, ["spec", "workers", name, "command"]), replicas: worker.replicas }),
     ),
   };
+}
+
+/** True for the long form of `spec.hooks.migrate`. */
+export function isMigration(migrate: Migrate): migrate is Migration {
+  return typeof migrate === "object" && "run" in migrate;
+}
+
+function migrationTerms(migrate: Migrate): MigrationTerms {
+  if (!isMigration(migrate)) return { watch: [], repeatable: false, timeoutSeconds: 3600, dump: true, unsafe: "warn" };
+  const { watch = [], repeatable, timeout, dump, unsafe } = migrate;
+  return { watch: [...new Set(watch)].sort(), repeatable, timeoutSeconds: secondsOf(timeout), dump, unsafe };
 }
 
 /** Entries sorted by key in code point order, whatever order the file has. */

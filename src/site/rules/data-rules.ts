@@ -1,5 +1,6 @@
 import { readSchedule } from "../../schedule/schedule.ts";
 import { nearest } from "../reading/nearest.ts";
+import { isMigration } from "../resolving/resolve-commands.ts";
 import { finding, oneOf, type Rule } from "./rule.ts";
 
 const addDatabase = "Add `database: {}` for a database of the site's own.";
@@ -34,11 +35,13 @@ const databaseIsThere: Rule = ({ spec }) => {
       : [],
   );
   const hooks = (["build", "install", "migrate", "postDeploy"] as const).flatMap((hook) => {
-    const value = spec.hooks[hook];
+    const given = spec.hooks[hook];
+    const long = isMigration(given);
+    const value = long ? given.run : given;
     const steps: readonly unknown[] = Array.isArray(value) ? value : [value];
     return steps.flatMap((step, index) => {
       if (typeof step !== "object" || step === null || !("sql" in step)) return [];
-      const path = Array.isArray(value) ? ["hooks", hook, index, "sql"] : ["hooks", hook, "sql"];
+      const path = ["hooks", hook, ...(long ? ["run"] : []), ...(Array.isArray(value) ? [index] : []), "sql"];
       return [
         finding("error", "site/needs-database", path, {
           message: "an SQL file needs a database, but `spec.database` is missing",

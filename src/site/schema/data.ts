@@ -136,6 +136,35 @@ const hookStep = z.union([
 ]);
 const hook = z.union([hookStep, z.array(hookStep).max(50)]);
 
+const migration = z
+  .strictObject({
+    run: hook.meta({ description: "What runs: one command, or a list of them." }),
+    watch: z
+      .array(pathPattern)
+      .min(1)
+      .max(50)
+      .optional()
+      .meta({
+        description:
+          "What the migration is made of: files and directories as in `.gitignore` (a bare name matches anywhere). It runs again only when one of them changes. Left out, or when nothing matches: with each new code.",
+        examples: [["database/migrations", "composer.lock"]],
+      }),
+    repeatable: z.boolean().default(false).meta({
+      description:
+        "`true`: it may run a second time from its beginning, so one that was cut off (power, kill -9) is run again by itself. `false`: Howdah stops there and asks you.",
+    }),
+    timeout: duration.default("1h").meta({ description: "It is ended after that long, and counts as cut off." }),
+    dump: z
+      .boolean()
+      .default(true)
+      .meta({ description: "Dump the database before. `false` for one too large to wait for: then keep a backup of your own." }),
+    unsafe: z.enum(["warn", "refuse", "allow"]).default("warn").meta({
+      description:
+        "What to do about statements that break the release which still serves (`DROP COLUMN`, `RENAME`, a table copied under a lock): say so, refuse to migrate, or nothing.",
+    }),
+  })
+  .meta({ description: "A migration with its terms." });
+
 /** `spec.hooks`: what runs when. */
 export const hooks = z
   .strictObject({
@@ -148,9 +177,14 @@ export const hooks = z
       description: "Runs once, when the database is empty (without a database: once). Several replicas at once run it once.",
       examples: ["php bin/install.php", { sql: "schema/mysql.sql" }],
     }),
-    migrate: hook
+    migrate: z
+      .union([hookStep, z.array(hookStep).max(50), migration])
       .optional()
-      .meta({ description: "Runs once for each new code, before it serves. When it fails, the new code is not started." }),
+      .meta({
+        description:
+          "Runs once, before new code serves, after a dump of the database; a failure leaves the former release serving. With `run` and `watch` only when the watched files change, else for each new code.",
+        examples: [{ run: "php artisan migrate --force", watch: ["database/migrations", "composer.lock"] }],
+      }),
     postDeploy: hook.optional().meta({ description: "Runs when the site is healthy again: warm caches, notify." }),
   })
   .meta({

@@ -30,6 +30,15 @@ export const relativePath = z
     "must be a path below the site's directory, such as `wp-content/uploads`: relative, without `..`, quotes or shell characters",
   );
 
+/** Files of the tree by pattern, in the notation of `.gitignore` without its exceptions: a name, a path, `*`, `?`, `**`. */
+export const pathPattern = z
+  .string()
+  .max(256)
+  .regex(
+    /^(?!.*(^|\/)\.{1,2}(\/|$))(?!\/)[A-Za-z0-9._+@~()*?[\]\- /]+$/,
+    "must be a path or pattern below the site's directory, such as `database/migrations` or `*.install`: relative, without `..`",
+  );
+
 /** A path in a URL: starts with `/`, no query, no characters that mean something to nginx. */
 export const urlPath = z
   .string()
@@ -77,7 +86,7 @@ export const schedule = z
   .string()
   .max(100)
   .regex(
-    /^(@(hourly|daily|weekly|monthly|yearly))$|^((\*|[0-9HM,\-/*()]+) ){4}(\*|[0-9HM,\-/*()]+)$/,
+    /^(@(hourly|daily|midnight|weekly|monthly|yearly|annually))$|^([0-9A-Za-z,\-/*()]+ ){4}[0-9A-Za-z,\-/*()]+$/,
     "must be a cron schedule of five fields such as `*/5 * * * *`, or `H` for a value that Howdah spreads",
   );
 

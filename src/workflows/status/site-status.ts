@@ -1,7 +1,7 @@
 import { type Condition, readyCondition } from "../../observe/conditions.ts";
 import type { Observed } from "../../observe/observed.ts";
 import { type CronStatus, cronStatus } from "../crons/cron-status.ts";
-import type { Ports, SiteRecord } from "../ports.ts";
+import type { MigrationRecord, Ports, SiteRecord } from "../ports.ts";
 
 /** What `howdah status` answers for one site. */
 export interface SiteStatus {
@@ -15,6 +15,8 @@ export interface SiteStatus {
   readonly updatedAt: string;
   readonly php: string | null;
   readonly database: string | null;
+  /** The last migration that a command had run, with the dump from before it. */
+  readonly migration: MigrationRecord | null;
   readonly components: readonly {
     readonly name: string;
     readonly ready: number;
@@ -50,6 +52,7 @@ export async function siteStatus(record: SiteRecord, ports: Ports): Promise<Site
     updatedAt: record.serving?.since ?? record.updatedAt,
     php: record.site.runtime?.php ?? null,
     database: record.database === null ? null : `${record.database.server}/${record.database.name}`,
+    migration: (await ports.migrations.get(record.namespace)) ?? null,
     components,
     crons: await cronStatus(record, observed.workloads.some((workload) => workload.down), ports),
     volumes: observed.volumes,

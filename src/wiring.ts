@@ -24,7 +24,7 @@ import { documentStore } from "./providers/state/document-store.ts";
 import { systemClock } from "./providers/system-clock.ts";
 import { renderEdge } from "./render/nginx/render-edge-config.ts";
 import { purgeExpired } from "./workflows/lifecycle/purge-data.ts";
-import type { CronMemory, LockPort, Ports, RetainedData, Settings, SiteRecord } from "./workflows/ports.ts";
+import type { CronMemory, LockPort, MigrationRecord, Ports, RetainedData, Settings, SiteRecord } from "./workflows/ports.ts";
 import type { SharedImage } from "./workflows/up/keep-newest.ts";
 
 /** What the process gives: its environment, and where the programs lie that go into images. */

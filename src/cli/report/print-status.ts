@@ -50,7 +50,9 @@ export function printStatus(answer: StatusAnswer, context: CliContext): number {
     context.terminal.err(`${style.dim(`data of the destroyed site ${terminalText(namespace)} is kept until ${keptUntil.slice(0, 10)}`)}\n`);
   const asleep = statuses.some((status) => status.idleSince !== null) ? ", and nobody wakes what sleeps" : "";
   if (!agent.running && statuses.length > 0)
-    context.terminal.err(`${style.yellow("!")} the agent does not run: nothing restarts what dies, and no cron starts${asleep}. \`howdah agent\` starts it.\n`);
+    context.terminal.err(
+      `${style.yellow("!")} the agent does not run: nothing restarts what dies, and no cron starts${asleep}. \`howdah agent\` starts it.\n`,
+    );
   return code;
 }
 

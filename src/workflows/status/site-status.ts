@@ -54,7 +54,11 @@ export async function siteStatus(record: SiteRecord, ports: Ports): Promise<Site
     database: record.database === null ? null : `${record.database.server}/${record.database.name}`,
     migration: (await ports.migrations.get(record.namespace)) ?? null,
     components,
-    crons: await cronStatus(record, observed.workloads.some((workload) => workload.down), ports),
+    crons: await cronStatus(
+      record,
+      observed.workloads.some((workload) => workload.down),
+      ports,
+    ),
     volumes: observed.volumes,
   };
 }

@@ -1,4 +1,5 @@
 import { parseArgs } from "node:util";
+import { idleMemory, wakeTimes } from "./idle/idle-sites.ts";
 import { imageSizes } from "./images/image-sizes.ts";
 import { compareSpeed } from "./speed/compare-speed.ts";
 import { short } from "./speed/print-comparison.ts";
@@ -16,18 +17,29 @@ async function speed(rounds: number, seconds: number): Promise<void> {
   process.exitCode = missed.length > 0 ? 1 : 0;
 }
 
+async function idle(part: string | undefined, count: number | undefined): Promise<void> {
+  if (part !== "memory") console.log(JSON.stringify(await wakeTimes(count ?? 20, say), null, 2));
+  if (part !== "wake") console.log(JSON.stringify(await idleMemory(count ?? 50, say), null, 2));
+}
+
 /**
- * `npm run bench [-- speed|times|sizes]`: Howdah's defaults against Debian's own in one run (the default), `up` by stage, sizes of images.
+ * `npm run bench [-- speed|times|sizes|idle]`: Howdah's defaults against Debian's own in one run (the default), `up` by stage, sizes of images.
+ * `idle [wake|memory] [--count N]`: waking WordPress 20 times, the memory of 50 sites awake and asleep.
  * `--rounds N --seconds N` set the length of the first. Answers are JSON on stdout, progress on stderr.
  */
 async function main(): Promise<void> {
-  const options = { rounds: { type: "string", default: "5" }, seconds: { type: "string", default: "4" } } as const;
+  const options = {
+    rounds: { type: "string", default: "5" },
+    seconds: { type: "string", default: "4" },
+    count: { type: "string" },
+  } as const;
   const { values, positionals } = parseArgs({ options, allowPositionals: true });
   const what = positionals[0] ?? "speed";
   if (what === "speed") await speed(Number(values.rounds), Number(values.seconds));
   else if (what === "times") console.log(JSON.stringify(await upTimes(), null, 2));
   else if (what === "sizes") console.log(JSON.stringify(await imageSizes(), null, 2));
-  else throw new Error(`speed, times or sizes, not ${what}`);
+  else if (what === "idle") await idle(positionals[1], values.count === undefined ? undefined : Number(values.count));
+  else throw new Error(`speed, times, sizes or idle, not ${what}`);
 }
 
 await main();

@@ -1,4 +1,5 @@
 import { parseArgs } from "node:util";
+import { coldStart } from "./cold-start/cold-start.ts";
 import { idleMemory, wakeTimes } from "./idle/idle-sites.ts";
 import { imageSizes } from "./images/image-sizes.ts";
 import { compareSpeed } from "./speed/compare-speed.ts";
@@ -22,9 +23,16 @@ async function idle(part: string | undefined, count: number | undefined): Promis
   if (part !== "wake") console.log(JSON.stringify(await idleMemory(count ?? 50, say), null, 2));
 }
 
+async function firstPages(rounds: number): Promise<void> {
+  const found = await coldStart(rounds, say);
+  console.log(JSON.stringify(found, null, 2));
+  process.exitCode = found.some(({ ratio }) => ratio > 0.4) ? 1 : 0;
+}
+
 /**
- * `npm run bench [-- speed|times|sizes|idle]`: Howdah's defaults against Debian's own in one run (the default), `up` by stage, sizes of images.
+ * `npm run bench [-- speed|times|sizes|idle|cold-start]`: Howdah's defaults against Debian's own in one run (the default), `up` by stage, sizes of images.
  * `idle [wake|memory] [--count N]`: waking WordPress 20 times, the memory of 50 sites awake and asleep.
+ * `cold-start [--rounds N]`: the first page of WordPress after PHP was started, with and without compiled code.
  * `--rounds N --seconds N` set the length of the first. Answers are JSON on stdout, progress on stderr.
  */
 async function main(): Promise<void> {
@@ -39,7 +47,8 @@ async function main(): Promise<void> {
   else if (what === "times") console.log(JSON.stringify(await upTimes(), null, 2));
   else if (what === "sizes") console.log(JSON.stringify(await imageSizes(), null, 2));
   else if (what === "idle") await idle(positionals[1], values.count === undefined ? undefined : Number(values.count));
-  else throw new Error(`speed, times, sizes or idle, not ${what}`);
+  else if (what === "cold-start") await firstPages(Number(values.rounds));
+  else throw new Error(`speed, times, sizes, idle or cold-start, not ${what}`);
 }
 
 await main();

@@ -4,6 +4,7 @@ import { getuid } from "node:process";
 import { agentService } from "./agent/agent-service.ts";
 import { cronLoop } from "./agent/cron-loop.ts";
 import { idleLoop } from "./agent/idle-loop.ts";
+import { primingLoop } from "./agent/priming-loop.ts";
 import { retentionLoop } from "./agent/retention-loop.ts";
 import { wakeServer } from "./agent/wake-server.ts";
 import { AGENT_COMMAND, namespaceLock } from "./engine/podman/namespace-lock.ts";
@@ -167,7 +168,8 @@ export async function wirePorts({ environment, entrypointDirectory, self }: Wiri
           ended.abort();
         });
         const retention = retentionLoop({ purge, clock: systemClock, signal: running, log: line, after: FIRST_PURGE_MS });
-        const [code] = await Promise.all([serving, retention]);
+        const priming = primingLoop({ prime: (stop) => engine.primeNext(stop), clock: systemClock, signal: running, log: line });
+        const [code] = await Promise.all([serving, retention, priming]);
         return code;
       },
     },

@@ -1,4 +1,4 @@
-import { copyFile } from "node:fs/promises";
+import { copyFile, readFile, writeFile } from "node:fs/promises";
 import { join } from "node:path";
 import { run } from "../../src/providers/process.ts";
 import type { HowdahMachine } from "../../test/support/howdah-machine.ts";
@@ -42,14 +42,18 @@ interface UpAnswer {
   readonly credentials: { readonly user: string; readonly password: string };
 }
 
-/** Brings WordPress of Debian trixie up with the defaults, with the block editor's script of Debian bookworm at `script`; adds posts, signs in. */
-export async function ourSide(machine: HowdahMachine, instance: string, script: string): Promise<OurSite> {
+/**
+ * Brings WordPress of Debian trixie up with the defaults, with the block editor's script of Debian bookworm at `script`; adds posts, signs in.
+ * `php` is another version than `init` chooses.
+ */
+export async function ourSide(machine: HowdahMachine, instance: string, script: string, php?: string): Promise<OurSite> {
   const root = await machine.app("trixie", "wordpress", "wordpress-theme-twentytwentyfive");
   const code = join(root, "usr/share/wordpress");
   const bookworm = await debianTree("bookworm", "wordpress", ["wordpress"]);
   if (bookworm === undefined) throw new Error("Debian bookworm has no package wordpress");
   await copyFile(join(bookworm, "usr/share/wordpress/wp-includes/js/dist/block-editor.min.js"), join(code, script));
   await machine.ok("init", code, "--yes", "--name", NAME);
+  if (php !== undefined) await choosePhp(join(code, "howdah.yaml"), php);
   const up = JSON.parse((await machine.ok("up", code, "--output", "json")).stdout) as UpAnswer;
   await machine.ok("exec", NAME, "php", "-r", FILL);
   const prefix = `${instance}.${NAME}.web.`;
@@ -70,6 +74,11 @@ export async function ourSide(machine: HowdahMachine, instance: string, script: 
     },
     cookie: await signIn(machine, host, up.credentials),
   };
+}
+
+async function choosePhp(file: string, version: string): Promise<void> {
+  const text = await readFile(file, "utf8");
+  await writeFile(file, text.replace(/^( *php: ).*$/m, `$1"${version}"`));
 }
 
 /** The first address of a container on a bridge network. */

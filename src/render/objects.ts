@@ -78,13 +78,25 @@ export interface Container {
   readonly stopSignal: "SIGQUIT" | "SIGTERM";
 }
 
+/** Who provides the volumes of compiled code. */
+export const OPCACHE_DRIVER = "opcache.howdah.dev";
+
 export type Volume =
   | { readonly name: string; readonly emptyDir: { readonly medium: "Memory"; readonly sizeLimit: string } }
   /** On disk, gone with the pod. */
   | { readonly name: string; readonly emptyDir: { readonly sizeLimit: string } }
   | { readonly name: string; readonly configMap: { readonly name: string } }
   | { readonly name: string; readonly secret: { readonly secretName: string } }
-  | { readonly name: string; readonly persistentVolumeClaim: { readonly claimName: string } };
+  | { readonly name: string; readonly persistentVolumeClaim: { readonly claimName: string } }
+  /** Code that opcache has compiled, kept by the machine (an inline CSI volume): the same for all pods of one image and its settings. */
+  | {
+      readonly name: string;
+      readonly csi: {
+        readonly driver: typeof OPCACHE_DRIVER;
+        readonly readOnly: true;
+        readonly volumeAttributes: { readonly image: string; readonly settings: string };
+      };
+    };
 
 export interface PodSpec {
   readonly initContainers: readonly Container[];

@@ -2,6 +2,7 @@ import { readdir, rm } from "node:fs/promises";
 import { basename, join } from "node:path";
 import type { Machine } from "./machine.ts";
 import { label } from "./names.ts";
+import { mountedOpcache, removeFormerOpcache } from "./opcache-store.ts";
 import { filesDirectory } from "./pod-volumes.ts";
 import { objectsOf } from "./state-store.ts";
 
@@ -9,7 +10,8 @@ import { objectsOf } from "./state-store.ts";
 const ORPHAN_MS = 60_000;
 
 /**
- * Takes away what nothing refers to any more in a namespace: volumes of pods that are gone, former versions of secrets, former files.
+ * Takes away what nothing refers to any more in a namespace: volumes of pods that are gone, former versions of secrets, former files,
+ * compiled code of former releases.
  * Call it with the namespace's lock. Never touches claims.
  */
 export async function collectGarbage(machine: Machine, namespace: string): Promise<void> {
@@ -24,6 +26,13 @@ export async function collectGarbage(machine: Machine, namespace: string): Promi
   const used = new Set(containers.flatMap((container) => container.labels[label.secrets]?.split(",") ?? []));
   await machine.secrets.prune(namespace, (name) => used.has(name));
   await removeFormerFiles(machine, namespace, new Set(containers.flatMap((container) => container.labels[label.files]?.split(",") ?? [])));
+  const applied = objectsOf(await machine.store.read(namespace), "Deployment").map(({ spec }) => spec.template.spec);
+  const mounted = containers.map((container) => container.labels[label.opcache] ?? "");
+  await removeFormerOpcache(
+    machine.store,
+    namespace,
+    new Set([...applied.map((spec) => mountedOpcache(machine.store, namespace, spec)), ...mounted]),
+  );
 }
 
 /** Every content that a ConfigMap ever had got a directory; the current ones stay, and those that a pod has mounted. */

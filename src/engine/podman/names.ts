@@ -68,6 +68,8 @@ export const label = {
   secrets: `${LABEL_PREFIX}/secrets`,
   /** Directories of files that a pod mounts, joined by commas. */
   files: `${LABEL_PREFIX}/files`,
+  /** Name of the directory of compiled code that a pod mounts. */
+  opcache: `${LABEL_PREFIX}/opcache`,
   claim: `${LABEL_PREFIX}/claim`,
   requestedBytes: `${LABEL_PREFIX}/requested-bytes`,
   /** Content digest of an edge's settings. */

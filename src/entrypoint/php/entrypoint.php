@@ -6,7 +6,7 @@ namespace Howdah;
 
 foreach ([
     'failure', 'log', 'signals', 'configuration', 'database', 'wait-for-database', 'process', 'files', 'ledger', 'database-ledger',
-    'file-ledger', 'attempt', 'decide', 'hooks', 'seed-mounts', 'merge-code', 'sql-reader', 'import-sql', 'health', 'serve',
+    'file-ledger', 'attempt', 'decide', 'hooks', 'seed-mounts', 'merge-code', 'sql-reader', 'import-sql', 'health', 'opcache', 'serve',
 ] as $part) {
     require __DIR__ . "/$part.php";
 }
@@ -45,11 +45,14 @@ function main(array $arguments): void
         case 'sql':
             sql_command($arguments);
             return;
+        case 'prime-opcache':
+            prime_opcache(read_configuration($path), (string) ($arguments[0] ?? ''), (int) ($arguments[1] ?? 0), (int) ($arguments[2] ?? 0));
+            return;
         case 'health':
             health(read_configuration($path));
             return;
     }
-    throw new Failure('usage/invalid', EXIT_USAGE, 'Usage: entrypoint.php serve | prepare | migrate | ledger [retry|done STEP] | run -- ARGV… | sql FILE|- | merge-code | health');
+    throw new Failure('usage/invalid', EXIT_USAGE, 'Usage: entrypoint.php serve | prepare | migrate | ledger [retry|done STEP] | run -- ARGV… | sql FILE|- | merge-code | prime-opcache DIRECTORY SECONDS BYTES | health');
 }
 
 error_reporting(E_ALL);

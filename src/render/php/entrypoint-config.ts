@@ -17,6 +17,10 @@ export const PHP_PATHS = {
   fpmSocket: "/run/php/fpm.sock",
   statusSocket: "/run/php/status.sock",
   sessions: "/tmp/sessions",
+  /** Compiled code, kept by the machine and mounted read-only. */
+  primedOpcache: "/usr/share/howdah/opcache",
+  /** opcache's directory of compiled code: PHP wants it writable, so it holds links to what was primed. */
+  opcache: "/run/opcache",
   statusPath: "/-/fpm-status",
   pingPath: "/-/fpm-ping",
 } as const;
@@ -49,6 +53,8 @@ export interface EntrypointConfig {
      */
     readonly by: "rollout" | "start";
   };
+  /** Where the machine mounts compiled code and where the server looks for it; null when it must compile by itself. */
+  readonly opcache: { readonly primed: string; readonly directory: string } | null;
   /** argv of the server. */
   readonly server: readonly string[];
   /** Where `health` asks. */
@@ -72,9 +78,21 @@ export function entrypointConfig(site: Site, step: string): EntrypointConfig {
     database: site.database === null ? null : { waitSeconds: WAIT_SECONDS },
     hooks: { install: site.hooks.install, migrate: site.hooks.migrate },
     migration: { step, repeatable: site.migration.repeatable, by: site.database === null ? "start" : "rollout" },
+    opcache: usesPrimedOpcache(site) ? { primed: PHP_PATHS.primedOpcache, directory: PHP_PATHS.opcache } : null,
     server: [PHP_PATHS.fpm, "-F", "-O", "-y", PHP_PATHS.fpmConfig],
     status: { address: `unix://${PHP_PATHS.statusSocket}`, path: PHP_PATHS.pingPath },
   };
+}
+
+/**
+ * True when the machine keeps compiled code for the site's next starts. Not for code on a volume, which is another path and can change; nor
+ * when the site file says how opcache works: code from the file cache is never compiled just in time (measured on 8.4), so whoever asks for
+ * the JIT gets the JIT.
+ */
+export function usesPrimedOpcache(site: Site): boolean {
+  const own = Object.keys(site.runtime?.ini ?? {});
+  const decided = ["opcache.enable", "opcache.file_cache", "opcache.file_cache_only", "opcache.jit"];
+  return site.runtime !== null && site.code === "sealed" && !own.some((key) => decided.includes(key));
 }
 
 /** The code volume, else the first shared mount by path: its choice must not change when mounts are listed in another order. */

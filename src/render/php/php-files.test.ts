@@ -140,6 +140,7 @@ describe("entrypoint.json", () => {
       database: { waitSeconds: 45 },
       hooks: { install: [{ argv: ["php", "install.php"] }, { sql: "a.sql" }], migrate: [{ argv: ["php", "migrate.php"] }] },
       migration: { step: "abc", repeatable: false, by: "rollout" },
+      opcache: { primed: "/usr/share/howdah/opcache", directory: "/run/opcache" },
       server: ["/usr/sbin/php-fpm", "-F", "-O", "-y", "/etc/howdah/php-fpm.conf"],
       status: { address: "unix:///run/php/status.sock", path: "/-/fpm-ping" },
     });
@@ -155,6 +156,8 @@ describe("entrypoint.json", () => {
         mounts: [{ path: "a", target: "/srv/web/a", seed: "/usr/share/howdah/code/a" }],
       },
     ],
+    ["compiles for itself what lies on a volume", { code: "writable" }, { opcache: null }],
+    ["compiles for itself when the site file asks for the JIT", runtime({ ini: { "opcache.jit": "tracing" } }), { opcache: null }],
     [
       "remembers nothing without shared mounts",
       { mounts: { a: { storage: "local" } } },

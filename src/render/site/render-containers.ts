@@ -1,10 +1,11 @@
 import { RUN_AS } from "../../kernel/label.ts";
 import type { Site } from "../../site/site.ts";
 import type { Container, VolumeMount } from "../objects.ts";
-import { PHP_ENVIRONMENT, PHP_PATHS } from "../php/entrypoint-config.ts";
+import { PHP_ENVIRONMENT, PHP_PATHS, usesPrimedOpcache } from "../php/entrypoint-config.ts";
 import { FPM_PORT } from "./render-files.ts";
 import type { RenderInput } from "./render-input.ts";
 import { renderVariables } from "./render-variables.ts";
+import { OPCACHE_VOLUME } from "./render-volumes.ts";
 
 /** Port of nginx in the pod, plain HTTP behind the edge. */
 export const WEB_PORT = 8080;
@@ -70,7 +71,12 @@ export function phpContainer(site: Site, input: RenderInput, data: readonly Volu
     workingDir: "/srv/web",
     env: [...renderVariables(site, input), ...Object.entries(PHP_ENVIRONMENT).map(([name, value]) => ({ name, value }))],
     ports: site.topology === "apart" ? [{ name: "fastcgi", containerPort: FPM_PORT }] : [],
-    volumeMounts: [...scratch, { name: "php", mountPath: "/etc/howdah", readOnly: true }, ...data],
+    volumeMounts: [
+      ...scratch,
+      { name: "php", mountPath: "/etc/howdah", readOnly: true },
+      ...(usesPrimedOpcache(site) ? [{ name: OPCACHE_VOLUME, mountPath: PHP_PATHS.primedOpcache, readOnly: true }] : []),
+      ...data,
+    ],
     resources: { limits: { memory: String(site.scale.memoryBytes), ...(site.scale.cpu === null ? {} : { cpu: site.scale.cpu }) } },
     securityContext,
     lifecycle: { preStop: { sleep: { seconds: DRAIN_SECONDS } } },
@@ -81,5 +87,6 @@ export function phpContainer(site: Site, input: RenderInput, data: readonly Volu
 /** A worker: the same image and environment, another program. It waits for the database like PHP does, but never installs. */
 export function workerContainer(base: Container, argv: readonly string[]): Container {
   const { lifecycle: _drain, ...rest } = base;
-  return { ...rest, name: "worker", args: ["run", "--", ...argv], ports: [], stopSignal: "SIGTERM" };
+  const volumeMounts = base.volumeMounts.filter(({ name }) => name !== OPCACHE_VOLUME);
+  return { ...rest, name: "worker", args: ["run", "--", ...argv], ports: [], volumeMounts, stopSignal: "SIGTERM" };
 }

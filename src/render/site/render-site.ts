@@ -4,9 +4,9 @@ import { labelsFor, selectorFor } from "../labels.ts";
 import type { ConfigMap, Container, Deployment, HttpRoute, Manifest, NetworkPolicy, Rendered, Service, Volume } from "../objects.ts";
 import { digestOf, rendered } from "../rendered.ts";
 import { DRAIN_SECONDS, phpContainer, WEB_PORT, webContainer, workerContainer } from "./render-containers.ts";
-import { FPM_PORT, type SiteFiles, renderFiles } from "./render-files.ts";
+import { FPM_PORT, renderFiles, type SiteFiles } from "./render-files.ts";
 import type { RenderInput } from "./render-input.ts";
-import { renderClaims, renderDataVolumes } from "./render-volumes.ts";
+import { renderClaims, renderDataVolumes, renderOpcacheVolume } from "./render-volumes.ts";
 
 /** An installation may run for minutes; a component that is not ready after that has failed. */
 const PROGRESS_DEADLINE_SECONDS = 900;
@@ -85,6 +85,7 @@ function parts(site: Site, input: RenderInput, maps: { readonly nginx: ConfigMap
   }
   const php = phpContainer(site, input, writing.mounts);
   const phpVolumes: Volume[] = [...scratchVolumes(), { name: "php", configMap: { name: maps.php.metadata.name } }, ...writing.volumes];
+  const servingVolumes: Volume[] = [...phpVolumes, ...renderOpcacheVolume(site, php.image, maps.php.data["php.ini"] ?? "")];
   const workers = site.workers.map(
     (worker): Part => ({
       component: `worker-${worker.name}`,
@@ -100,14 +101,14 @@ function parts(site: Site, input: RenderInput, maps: { readonly nginx: ConfigMap
         containers: [
           { ...php, readinessProbe: { tcpSocket: { port: FPM_PORT }, periodSeconds: 1, timeoutSeconds: 3, failureThreshold: 3 } },
         ],
-        volumes: phpVolumes,
+        volumes: servingVolumes,
         replicas: site.scale.replicas,
       },
       { component: "web", containers: [web], volumes: [...scratchVolumes(), ...nginx, ...reading.volumes], replicas: site.scale.replicas },
       ...workers,
     ];
   }
-  return [{ component: "web", containers: [php, web], volumes: [...phpVolumes, ...nginx], replicas: site.scale.replicas }, ...workers];
+  return [{ component: "web", containers: [php, web], volumes: [...servingVolumes, ...nginx], replicas: site.scale.replicas }, ...workers];
 }
 
 function service(site: Site, component: string, port: number, appProtocol?: string): Service {

@@ -1,10 +1,25 @@
 import { CODE_ROOT } from "../../kernel/label.ts";
 import type { Site } from "../../site/site.ts";
 import { labelsFor } from "../labels.ts";
-import type { PersistentVolumeClaim, Volume, VolumeMount } from "../objects.ts";
+import { OPCACHE_DRIVER, type PersistentVolumeClaim, type Volume, type VolumeMount } from "../objects.ts";
+import { usesPrimedOpcache } from "../php/entrypoint-config.ts";
+import { digestOf } from "../rendered.ts";
 
 /** Claim of the whole tree when `code: writable` (R-A4: the code is data). */
 export const CODE_CLAIM = "code";
+
+/** Volume of compiled code. */
+export const OPCACHE_VOLUME = "opcache";
+
+/**
+ * The machine's compiled code of an image, if the site uses it. `php.ini` belongs to its identity: opcache's own does not know that
+ * `short_open_tag` or `zend.assertions` compile the same script to something else.
+ */
+export function renderOpcacheVolume(site: Site, image: string, phpIni: string): Volume[] {
+  if (!usesPrimedOpcache(site)) return [];
+  const volumeAttributes = { image, settings: digestOf(phpIni).slice(0, 16) };
+  return [{ name: OPCACHE_VOLUME, csi: { driver: OPCACHE_DRIVER, readOnly: true, volumeAttributes } }];
+}
 
 function claim(site: Site, name: string, storage: string): PersistentVolumeClaim {
   // One machine has one node: every volume can be mounted by all pods of it. With replicas on several nodes it must be ReadWriteMany.

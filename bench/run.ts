@@ -2,6 +2,7 @@ import { parseArgs } from "node:util";
 import { coldStart } from "./cold-start/cold-start.ts";
 import { idleMemory, wakeTimes } from "./idle/idle-sites.ts";
 import { imageSizes } from "./images/image-sizes.ts";
+import { oneLineChange } from "./images/one-line-change.ts";
 import { compareSpeed } from "./speed/compare-speed.ts";
 import { short } from "./speed/print-comparison.ts";
 import { upTimes } from "./times/up-times.ts";
@@ -30,7 +31,8 @@ async function firstPages(rounds: number): Promise<void> {
 }
 
 /**
- * `npm run bench [-- speed|times|sizes|idle|cold-start]`: Howdah's defaults against Debian's own in one run (the default), `up` by stage, sizes of images.
+ * `npm run bench [-- speed|times|sizes|change|idle|cold-start]`: Howdah's defaults against Debian's own in one run (the default), `up` by stage, sizes of images.
+ * `change [--rounds N]`: a site's images after a changed line.
  * `idle [wake|memory] [--count N]`: waking WordPress 20 times, the memory of 50 sites awake and asleep.
  * `cold-start [--rounds N]`: the first page of WordPress after PHP was started, with and without compiled code.
  * `--rounds N --seconds N` set the length of the first. Answers are JSON on stdout, progress on stderr.
@@ -47,8 +49,9 @@ async function main(): Promise<void> {
   else if (what === "times") console.log(JSON.stringify(await upTimes(), null, 2));
   else if (what === "sizes") console.log(JSON.stringify(await imageSizes(), null, 2));
   else if (what === "idle") await idle(positionals[1], values.count === undefined ? undefined : Number(values.count));
+  else if (what === "change") console.log(JSON.stringify(await oneLineChange(Number(values.rounds)), null, 2));
   else if (what === "cold-start") await firstPages(Number(values.rounds));
-  else throw new Error(`speed, times, sizes, idle or cold-start, not ${what}`);
+  else throw new Error(`speed, times, sizes, change, idle or cold-start, not ${what}`);
 }
 
 await main();

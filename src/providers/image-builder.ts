@@ -24,7 +24,22 @@ export interface LockRequest {
   readonly renew?: boolean;
 }
 
-/** Asks for the images of one site: the base images with one layer of code. */
+/** Where nginx looks for files, as data: decides what a web image holds. */
+export interface ServedFiles {
+  /** URL paths with the directory (relative to the tree, `.` for all of it) that nginx maps them to; the longest path decides. */
+  readonly locations: readonly {
+    readonly path: string;
+    readonly directory: string;
+    /** `public`: all but hidden names; `all`: hidden names too (only PHP leads there); `nothing`: refused or redirected. */
+    readonly serves: "public" | "all" | "nothing";
+  }[];
+  /** Regular expressions on URL paths of what a public location never sends. */
+  readonly hidden: readonly { readonly pattern: string; readonly anyCase: boolean }[];
+  /** Paths, relative to the tree, that a volume hides. */
+  readonly mounts: readonly string[];
+}
+
+/** Asks for the images of one site: the base images with layers of code. */
 export interface SiteImageRequest {
   /** Site name: names the images and the caches. */
   readonly site: string;
@@ -57,11 +72,14 @@ export interface SiteImageRequest {
    * a volume hides what the code has there, and the entrypoint seeds an empty volume from this copy.
    */
   readonly seeds?: readonly string[];
-  /** Below it (relative to the tree) texts get compressed copies in the web image for nginx's `gzip_static` and `brotli_static`. Default: the whole tree. */
-  readonly staticRoot?: string;
+  /** What of the tree the web image holds, with compressed copies of its texts for nginx's `gzip_static` and `brotli_static`. */
+  readonly served: ServedFiles;
   /** Patterns (`.gitignore`'s notation) of the files that the site's migration is made of, for `watchedDigest`. */
   readonly watch?: readonly string[];
-  /** `code: writable`: the code lies at `/usr/share/howdah/code` instead of `/srv/web` (a volume is mounted there and the entrypoint merges). */
+  /**
+   * `code: writable`: the code lies at `/usr/share/howdah/code` instead of `/srv/web` (a volume is mounted there and the entrypoint merges), and
+   * in the PHP image only: nginx reads the volume.
+   */
   readonly writable?: boolean;
 }
 
@@ -72,11 +90,11 @@ export interface SkippedLink {
   readonly why: "outside" | "private" | "dangling" | "loop";
 }
 
-/** The images of a site: both have the same code layer. */
+/** The images of a site: PHP's has the whole tree, the web server's what it shows. */
 export interface SiteImages {
   readonly web: BuiltImage;
   readonly php: BuiltImage | null;
-  /** sha256 of the code layer: the same tree gives the same. */
+  /** sha256 over the code's names, modes and contents as the build hooks left it, and how the images hold it: the same tree gives the same. */
   readonly codeDigest: string;
   /** Identity of the files that `watch` names, before any build hook: the same on every machine. Null when nothing matches. */
   readonly watchedDigest: string | null;

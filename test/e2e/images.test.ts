@@ -1,10 +1,10 @@
 import { spawnSync } from "node:child_process";
-import { createHash } from "node:crypto";
-import { chmod, mkdir, mkdtemp, rm, symlink, writeFile } from "node:fs/promises";
+import { createHash, randomBytes } from "node:crypto";
+import { chmod, mkdir, mkdtemp, readdir, readFile, rm, symlink, writeFile } from "node:fs/promises";
 import { homedir, tmpdir } from "node:os";
 import { dirname, join, resolve } from "node:path";
 import { getuid } from "node:process";
-import { gunzipSync } from "node:zlib";
+import { brotliDecompressSync, gunzipSync } from "node:zlib";
 import { afterAll, beforeAll, describe, expect, it } from "vitest";
 import type { BaseRequest } from "../../src/catalog/image-recipes.ts";
 import { nginxModuleFiles } from "../../src/catalog/nginx-modules.ts";
@@ -14,6 +14,7 @@ import { parseModules, runOnce } from "../../src/providers/image/php-gate.ts";
 import type { ImageBuilder, SiteImageRequest } from "../../src/providers/image-builder.ts";
 import { emptyLock, type Lock } from "../../src/providers/image-lock.ts";
 import { run } from "../../src/providers/process.ts";
+import { hiddenPaths } from "../../src/render/nginx/protected-names.ts";
 
 const able = getuid?.() === 0 && spawnSync("podman", ["--version"]).status === 0;
 
@@ -134,6 +135,7 @@ describe.skipIf(!able)("a site's images", () => {
       configuration: [],
       hooks: [],
       builder: bases[2] ?? { kind: "node-builder" },
+      served: { locations: [{ path: "/", directory: ".", serves: "public" }], hidden: hiddenPaths([]), mounts: [] },
     };
   });
   afterAll(async () => {
@@ -163,7 +165,7 @@ describe.skipIf(!able)("a site's images", () => {
     );
     expect(JSON.parse(listing)).toEqual([[".", "..", "app.js", "index.php"], true]);
     const changed = await images.ensureSite({ ...base, source: await put({ ...files, "index.php": "<?php echo 2;" }) }, lock, silent);
-    expect(changed.web.built).toBe(true);
+    expect([changed.web.built, changed.php?.built]).toEqual([false, true]);
   });
 
   it("hold what build hooks make, with composer's path repositories", async () => {
@@ -195,6 +197,76 @@ describe.skipIf(!able)("a site's images", () => {
     const failure = error as HowdahError;
     expect([failure.code, failure.output.length, failure.output.at(-1)]).toEqual(["image/build-hook-failed", 100, "150"]);
     expect(await images.list()).toEqual(before);
+  });
+
+  it("hold no secret, dump or backup in any layer, cache or message, and no PHP source in the web image (I1)", async () => {
+    const secret = `canary-${randomBytes(12).toString("hex")}`;
+    const script = `canary-${randomBytes(12).toString("hex")}`;
+    const hidden = [
+      ".env",
+      ".env.production",
+      ".git/config",
+      "app/.git/HEAD",
+      "db-dump.sql",
+      "site.sql.gz",
+      "wp-config.php.bak",
+      "wp-config.php~",
+    ];
+    const listed = ["private/notes.txt", "wp-config.php.save", ".npmrc", "auth.json", "deploy/id_rsa", "backup-2024.sql"];
+    const source = await put({
+      ...Object.fromEntries([...hidden, ...listed].map((name) => [name, `password = ${secret}\n`])),
+      ".howdahignore": "/private\n",
+      "index.php": `<?php // ${script}`,
+      "lib/db.inc": `<?php // ${script}`,
+      "old/x.PHP": `<?php // ${script}`,
+      "schema.sql": `-- ${script}`,
+      "style.css": "a { color: red }\n".repeat(200),
+    });
+    await symlink("index.php", join(source, "source.txt"));
+    const cacheDir = join(directory, "canary-cache");
+    const own = await createImageBuilder({ cacheDir, entrypointDir: resolve("src/entrypoint") });
+    const said: string[] = [];
+    const built = await own.ensureSite({ ...base, source, seeds: ["app"] }, lock, (event) => said.push(JSON.stringify(event)));
+    const bytesOf = async (reference: string): Promise<Buffer> => {
+      const exported = await own.export(reference, (event) => said.push(JSON.stringify(event)));
+      const layers = await Promise.all(
+        exported.layers.slice(1).map(async (layer) => gunzipSync(Buffer.concat(await layer.open().toArray()))),
+      );
+      return Buffer.concat([exported.config.bytes, ...layers]);
+    };
+    const web = await bytesOf(built.web.reference);
+    const php = await bytesOf(built.php?.reference ?? "");
+    expect([web.includes(secret), php.includes(secret), web.includes(script), php.includes(script)]).toEqual([false, false, false, true]);
+    expect([web.includes("style.css.br"), php.includes("style.css.br"), web.includes("srv/web/index.php")]).toEqual([true, false, true]);
+    expect(said.join("\n")).not.toContain(secret);
+    const kept = await readdir(cacheDir, { recursive: true, withFileTypes: true });
+    for (const entry of kept.filter((one) => one.isFile())) {
+      const bytes = await readFile(join(entry.parentPath, entry.name));
+      const plain = entry.name.endsWith(".gz") ? gunzipSync(bytes) : entry.name.endsWith(".br") ? brotliDecompressSync(bytes) : bytes;
+      expect([entry.name, plain.includes(secret)]).toEqual([entry.name, false]);
+    }
+  });
+
+  it("have a changed line in one small layer; a script's change leaves the web image as it is", async () => {
+    const files = { "index.php": "<?php echo 1;", "app.css": "a{}\n".repeat(900), "vendor/lib/a.php": "<?php return 1;" };
+    const source = await put(files);
+    const layersOf = async (reference: string | undefined): Promise<readonly string[]> =>
+      JSON.parse((await run(["podman", "image", "inspect", "--format={{json .RootFS.Layers}}", reference ?? ""])).stdout) as string[];
+    const first = await images.ensureSite({ ...base, source }, lock, silent);
+    await writeFile(join(source, "index.php"), "<?php echo 2;");
+    const second = await images.ensureSite({ ...base, source }, lock, silent);
+    expect([second.web.built, second.web.reference, second.php?.built]).toEqual([false, first.web.reference, true]);
+    const [before, after] = [await layersOf(first.php?.reference), await layersOf(second.php?.reference)];
+    expect(after.filter((layer) => !before.includes(layer)).length).toBe(1);
+    expect(await inside(second.php?.reference ?? "", 'require "/srv/web/index.php"; echo require "/srv/web/vendor/lib/a.php";')).toBe("21");
+    await images.remove([first.web.reference, ...[first, second].map((made) => made.php?.reference ?? "")]);
+    const again = await images.ensureSite({ ...base, source }, lock, silent);
+    expect([again.web.built, again.php?.built, again.php?.reference, again.php?.digest]).toEqual([
+      true,
+      true,
+      second.php?.reference,
+      second.php?.digest,
+    ]);
   });
 
   it("are exported with gzip layers whose bytes are what the manifest says, and whose tars are what the configuration says", async () => {

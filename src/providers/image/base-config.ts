@@ -1,7 +1,7 @@
 import type { BaseRequest } from "../../catalog/image-recipes.ts";
 import { CODE_ROOT, LABEL_PREFIX, RUN_AS } from "../../kernel/label.ts";
 import { unreachable } from "../../kernel/unreachable.ts";
-import type { ImageConfig } from "./storage.ts";
+import type { ImageConfig } from "./image-manifest.ts";
 
 const PATH = "PATH=/usr/local/sbin:/usr/local/bin:/usr/sbin:/usr/bin:/sbin:/bin";
 

@@ -12,10 +12,11 @@ import type { BuilderContext } from "./builder-context.ts";
 import { contentHash } from "./content-hash.ts";
 import { namingDiskFull } from "./disk-errors.ts";
 import { fetchWithProgress } from "./fetch-with-progress.ts";
+import { imageDocuments } from "./image-manifest.ts";
 import { ImageTree } from "./image-tree.ts";
 import { requireLibraries } from "./library-gate.ts";
 import { requireExtensions } from "./php-gate.ts";
-import { inspectImage, nameImage, removeImage, storeImage } from "./storage.ts";
+import { inspectImage, nameImage, removeImage, storeImages } from "./storage.ts";
 import { sourcesOf } from "./tar-source.ts";
 import { writeTar } from "./write-tar.ts";
 
@@ -96,7 +97,10 @@ async function assembleAndStore(
         const written = await writeTar(sourcesOf(tree), tar, signal);
         emit({ type: "task-progress", id, detail: `storing ${(written.size / 1e6).toFixed(0)} MB` });
         const config = baseConfig(locked.request, recipeHash);
-        return await storeImage({ architecture: locked.architecture, config, layers: [{ tar, written }] }, workDir, signal);
+        const layers = [{ diffId: `sha256:${written.sha256}`, size: written.size, file: tar }];
+        const documents = imageDocuments({ architecture: locked.architecture, config, layers });
+        await storeImages([{ reference: null, documents, layers }], workDir, signal);
+        return documents.id;
       } finally {
         await tree.close();
       }

@@ -7,7 +7,8 @@ export interface BuilderContext {
   readonly entrypointDir: string;
   /** Debian's name of the machine's architecture: `amd64`, `arm64`. */
   readonly architecture: string;
-  readonly dispatcher: Dispatcher;
+  /** How transfers go; asks apt on first use. */
+  readonly dispatcher: () => Promise<Dispatcher>;
   /** The package sources; read on first use, since images that exist need none. */
   readonly sources: () => Promise<DebianSources>;
   /** A new directory of its own on the cache's file system; whoever asks removes it. */

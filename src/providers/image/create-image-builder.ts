@@ -1,11 +1,12 @@
 import { randomBytes } from "node:crypto";
 import { mkdir, readdir, rm } from "node:fs/promises";
 import { join } from "node:path";
+import { arch } from "node:process";
+import type { Dispatcher } from "undici";
 import type { Suite } from "../../catalog/debian-suites.ts";
 import type { Emit } from "../../kernel/event.ts";
 import { HowdahError } from "../../kernel/howdah-error.ts";
 import type { ExportedImage, ImageBuilder } from "../image-builder.ts";
-import { run } from "../process.ts";
 import { ensureBaseImage } from "./base-image.ts";
 import type { BuilderContext } from "./builder-context.ts";
 import { namingDiskFull } from "./disk-errors.ts";
@@ -33,7 +34,7 @@ export interface ImageBuilderOptions {
 
 /** Makes the image builder of this machine. Touches nothing before it is asked for something. */
 export async function createImageBuilder(options: ImageBuilderOptions): Promise<ImageBuilder> {
-  const context = await contextOf(options);
+  const context = contextOf(options);
   const updated = new Map<Suite, Promise<void>>();
   return {
     lock: (request, emit, signal) => namingStops(signal, () => lockImages(request, context, { emit, signal, updated })),
@@ -86,14 +87,18 @@ async function namingStops<T>(signal: AbortSignal | undefined, work: () => Promi
   }
 }
 
-async function contextOf(options: ImageBuilderOptions): Promise<BuilderContext> {
+function contextOf(options: ImageBuilderOptions): BuilderContext {
   let sources: ReturnType<BuilderContext["sources"]> | undefined;
-  const architecture = (await run(["dpkg", "--print-architecture"])).stdout.trim();
+  let dispatcher: Promise<Dispatcher> | undefined;
+  const architecture = debianArchitecture(arch);
   return {
     cacheDir: options.cacheDir,
     entrypointDir: options.entrypointDir,
     architecture,
-    dispatcher: await dispatcherLikeApt(),
+    dispatcher: () => {
+      dispatcher ??= dispatcherLikeApt();
+      return dispatcher;
+    },
     sources: () => {
       sources ??= hostSources(options.mirror);
       return sources;
@@ -105,6 +110,11 @@ async function contextOf(options: ImageBuilderOptions): Promise<BuilderContext> 
       return directory;
     },
   };
+}
+
+/** Debian's name of the architecture that this process runs on: of it are the packages. */
+function debianArchitecture(name: string): string {
+  return { x64: "amd64", ia32: "i386", arm: "armhf", ppc64: "ppc64el" }[name] ?? name;
 }
 
 /** Removes what processes that were killed have left. */

@@ -1,11 +1,11 @@
 import { createReadStream } from "node:fs";
-import { mkdir, readFile, rm, writeFile } from "node:fs/promises";
+import { access, mkdir, readFile, rm, writeFile } from "node:fs/promises";
 import { join } from "node:path";
 import { HowdahError } from "../../kernel/howdah-error.ts";
 import type { ExportedImage } from "../image-builder.ts";
 import { run } from "../process.ts";
 import { contentHash } from "./content-hash.ts";
-import { cachedLayer, type CompressedLayer, compressLayer, layerDirectory } from "./layer-cache.ts";
+import { cachedLayer, type CompressedLayer, compressLayer, layerDirectory, tarFile } from "./layer-cache.ts";
 import { inspectImage, type StoredImage } from "./storage.ts";
 
 /** What an export needs from the machine. */
@@ -55,13 +55,18 @@ interface Parts {
   readonly layers: readonly CompressedLayer[];
 }
 
-/** Where an image's configuration is kept: its id is the sha256 of these bytes. */
-export function configFile(cacheDir: string, imageId: string): string {
+/** Keeps an image's configuration, whose sha256 is the image's id, so that an export needs nothing from podman. */
+export async function keepConfig(cacheDir: string, imageId: string, config: Uint8Array): Promise<void> {
+  await mkdir(layerDirectory(cacheDir), { recursive: true });
+  await writeFile(configFile(cacheDir, imageId), config);
+}
+
+function configFile(cacheDir: string, imageId: string): string {
   return join(layerDirectory(cacheDir), `${imageId}.config`);
 }
 
 async function partsOf(image: StoredImage, context: ExportContext): Promise<Parts> {
-  const layers = await Promise.all(image.layers.map((diffId) => cachedLayer(context.cacheDir, diffId)));
+  const layers = await Promise.all(image.layers.map((diffId) => layerOf(diffId, context)));
   const kept = await readFile(configFile(context.cacheDir, image.id)).catch(() => undefined);
   const config = kept !== undefined && contentHash(kept) === image.id ? kept : undefined;
   const complete = layers.every((layer) => layer !== undefined);
@@ -71,12 +76,29 @@ async function partsOf(image: StoredImage, context: ExportContext): Promise<Part
     const directory = join(workDir, "saved");
     await run(["podman", "save", "--quiet", "--format=docker-dir", `--output=${directory}`, "--", image.id], { signal: context.signal });
     const saved = await readFile(join(directory, image.id));
-    await mkdir(layerDirectory(context.cacheDir), { recursive: true });
-    await writeFile(configFile(context.cacheDir, image.id), saved);
+    await keepConfig(context.cacheDir, image.id, saved);
     return { config: blob(saved), layers: await compressMissing(image.layers, layers, directory, context) };
   } finally {
     await rm(workDir, { recursive: true, force: true });
   }
+}
+
+/** A layer from the cache, or compressed now from the tar that was kept when it was made. */
+async function layerOf(diffId: string, context: ExportContext): Promise<CompressedLayer | undefined> {
+  const there = await cachedLayer(context.cacheDir, diffId);
+  const tar = tarFile(context.cacheDir, diffId);
+  if (there === undefined && (await exists(tar))) {
+    await compressLayer(context.cacheDir, diffId, createReadStream(tar, { highWaterMark: 1 << 18 }), context.signal);
+  }
+  await rm(tar, { force: true });
+  return there ?? cachedLayer(context.cacheDir, diffId);
+}
+
+async function exists(file: string): Promise<boolean> {
+  return access(file).then(
+    () => true,
+    () => false,
+  );
 }
 
 async function compressMissing(

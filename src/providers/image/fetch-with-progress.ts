@@ -42,7 +42,7 @@ export async function fetchWithProgress(
     },
   };
   if (missing.length > 0) say();
-  await ensurePackages(packages, context.cacheDir, { sources: context.sources, dispatcher: context.dispatcher, signal }, progress);
+  await ensurePackages(packages, context.cacheDir, { sources: context.sources, dispatcher: await context.dispatcher(), signal }, progress);
   if (missing.length > 0) say();
 }
 

@@ -38,7 +38,18 @@ describe("ignore patterns", () => {
 
   it("keeps secrets, dumps and Howdah's own files out, and an installer's schema in", () => {
     const ignore = parseIgnore(neverInImages);
-    const out = [".env", "app/.env.local", "howdah.yaml", "howdah.lock", "dump.sql", "site-backup-2024.sql", "db.sql.gz", ".git"];
+    const out = [
+      ".env",
+      "app/.env.local",
+      "howdah.yaml",
+      "howdah.lock",
+      "dump.sql",
+      "site-backup-2024.sql",
+      "db.sql.gz",
+      "wp-config.php.bak",
+      "a/config.php.old",
+      ".git",
+    ];
     const kept = [".env.example", "schema.sql", "SQL/mysql.initial.sql", "conf/howdah.yaml", ".htaccess", "index.php", "environment.php"];
     expect(out.filter((path) => !ignore(path, path === ".git"))).toEqual([]);
     expect(kept.filter((path) => ignore(path, false))).toEqual([]);

@@ -1,6 +1,6 @@
 import { createHash, randomBytes } from "node:crypto";
 import { createWriteStream } from "node:fs";
-import { mkdir, readFile, rename, rm, stat, writeFile } from "node:fs/promises";
+import { mkdir, readdir, readFile, rename, rm, stat, writeFile } from "node:fs/promises";
 import { join } from "node:path";
 import { type Readable, Transform } from "node:stream";
 import { pipeline } from "node:stream/promises";
@@ -70,6 +70,34 @@ export async function compressLayer(cacheDir: string, diffId: string, tar: Reada
     await rm(part, { force: true });
   }
 }
+
+/** Keeps a layer's tar for a later export, as the files that it was made of may change; the file moves. Old ones go when all are too many bytes. */
+export async function keepTar(cacheDir: string, diffId: string, tar: string): Promise<void> {
+  const directory = layerDirectory(cacheDir);
+  await mkdir(directory, { recursive: true });
+  await rename(tar, tarFile(cacheDir, diffId));
+  const files = await Promise.all(
+    (await readdir(directory))
+      .filter((name) => name.endsWith(".tar"))
+      .map(async (name) => {
+        const found = await stat(join(directory, name)).catch(() => undefined);
+        return { path: join(directory, name), size: found?.size ?? 0, time: found?.mtimeMs ?? 0 };
+      }),
+  );
+  let bytes = 0;
+  for (const file of files.sort((a, b) => b.time - a.time)) {
+    bytes += file.size;
+    if (bytes > MOST_TAR_BYTES) await rm(file.path, { force: true });
+  }
+}
+
+/** Where a layer's tar is kept until it is compressed. */
+export function tarFile(cacheDir: string, diffId: string): string {
+  return `${pathOf(cacheDir, diffId)}.tar`;
+}
+
+/** Uncompressed layers that are kept for an export that may never come. */
+const MOST_TAR_BYTES = 1024 * 1024 * 1024;
 
 function pathOf(cacheDir: string, diffId: string): string {
   return join(layerDirectory(cacheDir), diffId.replace(/^sha256:/, ""));

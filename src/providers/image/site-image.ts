@@ -1,23 +1,25 @@
 import { readFile, rm } from "node:fs/promises";
 import { join } from "node:path";
 import { HowdahError } from "../../kernel/howdah-error.ts";
-import type { SiteImageRequest, SiteImages } from "../image-builder.ts";
+import type { BuiltImage, SiteImageRequest, SiteImages } from "../image-builder.ts";
 import type { Lock } from "../image-lock.ts";
+import { type BuildMemory, type FormerBuild, openBuildMemory } from "./build-memory.ts";
 import type { BuilderContext } from "./builder-context.ts";
+import { type ComposedImage, type ComposedSite, composeSite, type SiteBases } from "./compose-images.ts";
 import { contentHash } from "./content-hash.ts";
 import { namingDiskFull } from "./disk-errors.ts";
+import { keepConfig } from "./export-image.ts";
+import { ensureBuilders, hookedTree } from "./hooked-tree.ts";
 import { type Ignore, ignoreLines, neverInImages, parseIgnore } from "./ignore-patterns.ts";
-import { ensureBuilders, hooked, writeLayers } from "./site-code.ts";
-import { readSiteTree } from "./site-tree.ts";
+import { keepTar } from "./layer-cache.ts";
+import { LAYER_FORM } from "./site-layers.ts";
+import { readSiteTree, type SiteTree } from "./site-tree.ts";
 import type { SiteWork } from "./site-work.ts";
+import { openStatCache } from "./stat-cache.ts";
+import { inspectImages, type StoredImage, storeImages } from "./storage.ts";
 import { watchedDigest } from "./watched-digest.ts";
-import { inspectImage, type LayerSource, type StoredImage } from "./storage.ts";
-import { existing, storeSite } from "./store-site-image.ts";
 
-/** Raised when the same code gives other layers. */
-const LAYOUT = 1;
-
-/** The images of a site: its bases plus one layer of code (and what only one of them needs). An unchanged tree builds nothing. */
+/** The images of a site: its bases plus layers of code. An unchanged tree reads no file and writes nothing; a changed line writes one layer. */
 export async function ensureSiteImages(
   request: SiteImageRequest,
   lock: Lock,
@@ -37,49 +39,134 @@ export async function ensureSiteImages(
   }
 }
 
-async function build(
-  request: SiteImageRequest,
-  lock: Lock,
-  context: BuilderContext,
-  work: SiteWork & { readonly id: string },
-): Promise<SiteImages> {
+type Work = SiteWork & { readonly id: string };
+type Images = ReadonlyMap<string, StoredImage>;
+
+async function build(request: SiteImageRequest, lock: Lock, context: BuilderContext, work: Work): Promise<SiteImages> {
+  const memory = await openBuildMemory(context.cacheDir, request.site);
   const ignore = await ignoreOf(request);
-  const options = {
-    ignore,
-    followInto: request.followInto,
-    systemRoot: request.systemRoot ?? "/",
-    configuration: request.configuration,
-    signal: work.signal,
-  };
-  const tree = await readSiteTree(request.source, options);
-  const bases = { web: await baseOf(request.web, work), php: request.php === null ? undefined : await baseOf(request.php, work) };
+  const [images, tree] = await Promise.all([
+    inspectImages(wantedImages(request, memory), work.signal),
+    readCode(request, ignore, { context, work }),
+  ]);
+  const bases = { web: baseOf(request.web, images), php: request.php === null ? undefined : baseOf(request.php, images) };
   const builders = await ensureBuilders(request, lock, context, work);
   const environment = { ...work.hookEnvironment, ...request.environment };
-  const hooks = request.hooks.length === 0 ? [] : [request.hooks, builders.php ?? "", builders.node ?? "", environment];
-  const identity = contentHash([LAYOUT, tree.hash, hooks, request.seeds ?? [], request.writable ?? false, request.staticRoot ?? ""]);
-  const there = await existing(request, bases, identity, work.signal);
+  const identity = identityOf(request, tree, bases, [builders.php ?? "", builders.node ?? "", environment]);
+  const there = formerImages(memory.former(identity), images);
   const facts = { skippedLinks: tree.skippedLinks, watchedDigest: watchedDigest(tree.entries, request.watch ?? []) };
   if (there !== undefined) return { ...there, ...facts };
   const workDir = await context.newWorkDir();
   try {
     return await namingDiskFull(workDir, async () => {
       const code =
-        request.hooks.length === 0 ? tree : await hooked(request, tree, { context, work, workDir, builders, environment, ignore });
-      const layers = await writeLayers(request, code, workDir, { context, work });
-      const common = {
-        request,
-        identity,
-        files: code.entries.filter((entry) => entry.type === "file").length,
-        codeDigest: layers.codeDigest,
-      };
-      const web = await storeSite("web", bases.web, [...layers.code, ...layers.web], { ...common, workDir, signal: work.signal });
-      const shared = layers.code.map((layer): LayerSource => ("tar" in layer ? { diffId: `sha256:${layer.written.sha256}` } : layer));
-      const php = bases.php && (await storeSite("php", bases.php, [...shared, ...layers.php], { ...common, workDir, signal: work.signal }));
-      return { web, php: php ?? null, codeDigest: layers.codeDigest, files: common.files, ...facts };
+        request.hooks.length === 0 ? tree : await hookedTree(request, tree, { context, work, workDir, builders, environment, ignore });
+      const files = code.entries.filter((entry) => entry.type === "file").length;
+      const stored = new Set([...images.values()].flatMap((image) => image.layers));
+      const compose = (known: ReadonlySet<string>): Promise<ComposedSite> =>
+        composeSite(request, { code, before: tree }, bases, { builder: context, work, workDir, memory, stored: known });
+      const { site, isNew } = await storeSite(compose, { stored, images, workDir, work });
+      await remember(site, context.cacheDir);
+      const former: FormerBuild = { web: site.web.reference, php: site.php?.reference ?? null, codeDigest: site.codeDigest, files };
+      await memory.save(identity, former, site.layers);
+      const web = builtImage(site.web, isNew);
+      const php = site.php === null ? null : builtImage(site.php, isNew);
+      return { web, php, codeDigest: site.codeDigest, files, ...facts };
     });
   } finally {
     await rm(workDir, { recursive: true, force: true });
   }
+}
+
+/** The bases, and the images of the last build: what they hold needs not be written again. */
+function wantedImages(request: SiteImageRequest, memory: BuildMemory): readonly string[] {
+  const last = memory.last();
+  return [request.web, request.php, last?.web, last?.php].filter((name): name is string => typeof name === "string");
+}
+
+async function readCode(
+  request: SiteImageRequest,
+  ignore: Ignore,
+  { context, work }: { readonly context: BuilderContext; readonly work: Work },
+): Promise<SiteTree> {
+  const statCache = await openStatCache(join(context.cacheDir, "stat"), request.source);
+  const { followInto, configuration } = request;
+  const tree = await readSiteTree(request.source, {
+    ignore,
+    followInto,
+    systemRoot: request.systemRoot ?? "/",
+    configuration,
+    statCache,
+    signal: work.signal,
+  });
+  await namingDiskFull(context.cacheDir, () => statCache.save());
+  return tree;
+}
+
+/** Everything that decides what the images will be, before a hook has run. */
+function identityOf(request: SiteImageRequest, tree: SiteTree, bases: SiteBases, builders: readonly unknown[]): string {
+  const { hooks, seeds, writable, served, labels } = request;
+  const hooked = hooks.length === 0 ? [] : [hooks, builders];
+  return contentHash([
+    LAYER_FORM,
+    tree.hash,
+    bases.web.id,
+    bases.php?.id ?? "",
+    hooked,
+    seeds ?? [],
+    writable ?? false,
+    served,
+    labels ?? {},
+  ]);
+}
+
+/** The images of a former build of the same, when the machine has them still. */
+function formerImages(former: FormerBuild | undefined, images: Images): Omit<SiteImages, "skippedLinks" | "watchedDigest"> | undefined {
+  if (former === undefined) return undefined;
+  const web = images.get(former.web);
+  const php = former.php === null ? undefined : images.get(former.php);
+  if (web === undefined || (former.php !== null && php === undefined)) return undefined;
+  const found = (reference: string, { digest, sizeBytes }: StoredImage): BuiltImage => ({ reference, digest, sizeBytes, built: false });
+  return {
+    web: found(former.web, web),
+    php: former.php === null || php === undefined ? null : found(former.php, php),
+    codeDigest: former.codeDigest,
+    files: former.files,
+  };
+}
+
+/** Composes and stores what is not there. When the storage has lost a layer meanwhile, everything is written once more. */
+async function storeSite(
+  compose: (stored: ReadonlySet<string>) => Promise<ComposedSite>,
+  at: { readonly stored: ReadonlySet<string>; readonly images: Images; readonly workDir: string; readonly work: Work },
+): Promise<{ readonly site: ComposedSite; readonly isNew: (image: ComposedImage) => boolean }> {
+  const store = async (site: ComposedSite): Promise<{ site: ComposedSite; isNew: (image: ComposedImage) => boolean }> => {
+    const isNew = (image: ComposedImage): boolean => !at.images.has(image.reference);
+    const all = site.php === null ? [site.web] : [site.web, site.php];
+    await storeImages(all.filter(isNew), at.workDir, at.work.signal);
+    return { site, isNew };
+  };
+  const first = await compose(at.stored);
+  try {
+    return await store(first);
+  } catch (error) {
+    const skipped = [first.web, first.php].some((image) => image?.layers.some(({ file, size }) => file === undefined && size > 0));
+    if (!(error instanceof HowdahError && error.code === "image/build-failed" && skipped)) throw error;
+    return store(await compose(new Set()));
+  }
+}
+
+/** Keeps what an export to a registry will need. */
+async function remember(site: ComposedSite, cacheDir: string): Promise<void> {
+  for (const image of site.php === null ? [site.web] : [site.web, site.php]) {
+    await keepConfig(cacheDir, image.documents.id, image.documents.config);
+    for (const { diffId, file } of image.layers) if (file !== undefined) await keepTar(cacheDir, diffId, file);
+  }
+}
+
+function builtImage(image: ComposedImage, isNew: (image: ComposedImage) => boolean): BuiltImage {
+  const { reference, documents, sizeBytes } = image;
+  return { reference, digest: `sha256:${documents.digest}`, sizeBytes, built: isNew(image) };
 }
 
 async function ignoreOf(request: SiteImageRequest): Promise<Ignore> {
@@ -90,8 +177,8 @@ async function ignoreOf(request: SiteImageRequest): Promise<Ignore> {
   return parseIgnore([...neverInImages, ...symfony, ...ignoreLines(own), ...request.ignore]);
 }
 
-async function baseOf(reference: string, work: SiteWork): Promise<StoredImage> {
-  const base = await inspectImage(reference, work.signal);
+function baseOf(reference: string, images: Images): StoredImage {
+  const base = images.get(reference);
   if (base === undefined) throw new HowdahError("image/build-failed", `The base image ${reference} is not on this machine`);
   return base;
 }

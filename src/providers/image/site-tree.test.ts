@@ -4,7 +4,7 @@ import { dirname, join } from "node:path";
 import { afterEach, beforeEach, describe, expect, it } from "vitest";
 import { HowdahError } from "../../kernel/howdah-error.ts";
 import { neverInImages, parseIgnore } from "./ignore-patterns.ts";
-import { codeSources, seedSources } from "./site-layers.ts";
+import { type PlannedLayer, planLayers, planSeeds } from "./site-layers.ts";
 import { readSiteTree, type SiteTree, type SiteTreeOptions } from "./site-tree.ts";
 
 let root: string;
@@ -135,29 +135,41 @@ describe("site tree", () => {
 });
 
 describe("site layers", () => {
-  it("put code below its root and seeds of mounts where the entrypoint looks", async () => {
+  const paths = (layers: readonly PlannedLayer[]): readonly (readonly string[])[] =>
+    layers.map((layer) => layer.sources.map((source) => source.path));
+
+  it("put code below its root, dependencies in a layer of their own under it", async () => {
+    for (const name of ["index.php", "src/a.php", "vendor/x/b.php"]) await write(`usr/share/app/${name}`);
+    const { entries } = await read();
+    const plan = { root: "srv/web", isDependency: ({ path }: { path: string }) => path.startsWith("vendor"), copied: new Set<string>() };
+    expect(paths(planLayers(entries, plan))).toEqual([
+      ["srv", "srv/web", "srv/web/vendor", "srv/web/vendor/x", "srv/web/vendor/x/b.php"],
+      ["srv", "srv/web", "srv/web/index.php", "srv/web/src", "srv/web/src/a.php"],
+    ]);
+  });
+
+  it("put seeds of mounts where the entrypoint looks", async () => {
     for (const name of ["index.php", "data/pages/start.txt", "data2/x"]) await write(`usr/share/app/${name}`);
     const { entries } = await read();
-    expect(codeSources(entries, "srv/web").map((source) => source.path)).toEqual([
-      "srv",
-      "srv/web",
-      "srv/web/data",
-      "srv/web/data/pages",
-      "srv/web/data/pages/start.txt",
-      "srv/web/data2",
-      "srv/web/data2/x",
-      "srv/web/index.php",
+    expect(paths(planSeeds(entries, ["data", "empty/"])).map((layer) => layer.filter((path) => path.includes("seed/")))).toEqual([
+      [
+        "usr/share/howdah/seed/data",
+        "usr/share/howdah/seed/data/pages",
+        "usr/share/howdah/seed/data/pages/start.txt",
+        "usr/share/howdah/seed/empty",
+      ],
     ]);
-    expect(
-      seedSources(entries, ["data", "empty/"])
-        .map((source) => source.path)
-        .filter((path) => path.includes("seed/")),
-    ).toEqual([
-      "usr/share/howdah/seed/data",
-      "usr/share/howdah/seed/data/pages",
-      "usr/share/howdah/seed/data/pages/start.txt",
-      "usr/share/howdah/seed/empty",
-    ]);
-    expect(seedSources(entries, [])).toEqual([]);
+    expect(planSeeds(entries, [])).toEqual([]);
+  });
+
+  it("have the same keys for the same content, wherever it lies and in whatever order the directory tells it", async () => {
+    const names = ["b.php", "a/z.css", "a/b.css", "c/d/e.js"];
+    const keys = async (order: readonly string[]): Promise<readonly string[]> => {
+      await rm(join(root, "usr"), { recursive: true, force: true });
+      for (const name of order) await write(`usr/share/app/${name}`);
+      const { entries } = await read();
+      return planLayers(entries, { root: "srv/web", isDependency: () => false, copied: new Set(["a/b.css"]) }).map(({ key }) => key);
+    };
+    expect(await keys([...names].reverse())).toEqual(await keys(names));
   });
 });

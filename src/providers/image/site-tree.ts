@@ -1,12 +1,13 @@
 import { createHash } from "node:crypto";
-import { createReadStream } from "node:fs";
-import { lstat, readdir, readFile, readlink, realpath } from "node:fs/promises";
+import { type BigIntStats, createReadStream, lstatSync, readdirSync } from "node:fs";
+import { lstat, readFile, readlink, realpath } from "node:fs/promises";
 import { dirname, join, relative } from "node:path";
 import { HowdahError } from "../../kernel/howdah-error.ts";
 import type { SkippedLink } from "../image-builder.ts";
 import { contentHash } from "./content-hash.ts";
 import type { Ignore } from "./ignore-patterns.ts";
 import { belowRoot, isWithin, resolveInRoot } from "./resolve-link.ts";
+import type { StatCache } from "./stat-cache.ts";
 
 /** One file or symlink of a site's code. Directories are listed too, as an empty one may matter. */
 export type SiteEntry =
@@ -36,6 +37,8 @@ export interface SiteTreeOptions {
   readonly followInto: readonly string[];
   readonly systemRoot: string;
   readonly configuration: readonly { readonly path: string; readonly content: string; readonly replace?: boolean }[];
+  /** Spares reading files that did not change. */
+  readonly statCache?: StatCache | undefined;
   readonly signal?: AbortSignal | undefined;
 }
 
@@ -43,6 +46,8 @@ interface Walk extends SiteTreeOptions {
   readonly root: string;
   readonly allowed: readonly string[];
   readonly entries: Map<string, SiteEntry>;
+  /** Files whose bytes must be read. */
+  readonly unread: { readonly path: string; readonly file: string; readonly stats: BigIntStats }[];
   readonly skipped: SkippedLink[];
 }
 
@@ -61,9 +66,11 @@ export async function readSiteTree(source: string, options: SiteTreeOptions): Pr
     root,
     allowed: options.followInto.map((directory) => belowRoot(directory, systemRoot)),
     entries: new Map(),
+    unread: [],
     skipped: [],
   };
   await readDirectory(walk, "", root, [root]);
+  await readContents(walk);
   for (const file of options.configuration) placeConfiguration(walk, file);
   const entries = [...walk.entries.values()].sort((a, b) => (a.path < b.path ? -1 : a.path > b.path ? 1 : 0));
   const skippedLinks = walk.skipped.sort((a, b) => (a.path < b.path ? -1 : 1));
@@ -80,10 +87,13 @@ export function hashOfEntries(entries: readonly SiteEntry[]): string {
   );
 }
 
-/** `trail` are the real directories above, so that a link back up ends. */
+/**
+ * `trail` are the real directories above, so that a link back up ends. Names and times are asked for synchronously: the kernel has them in memory,
+ * and for thousands of files a promise each costs ten times the answer.
+ */
 async function readDirectory(walk: Walk, path: string, real: string, trail: readonly string[]): Promise<void> {
   walk.signal?.throwIfAborted();
-  const found = await readdir(real, { withFileTypes: true });
+  const found = readdirSync(real, { withFileTypes: true });
   for (const entry of found) {
     const inner = path === "" ? entry.name : `${path}/${entry.name}`;
     const place = join(real, entry.name);
@@ -95,20 +105,54 @@ async function readDirectory(walk: Walk, path: string, real: string, trail: read
     } else if (entry.isFile() && !walk.ignore(inner, false)) {
       if (walk.systemRoot === "/" && !isWithin(place, walk.root) && !(await isPublic(place))) {
         walk.skipped.push({ path: inner, target: place, why: "private" });
-      } else await readOne(walk, inner, place);
+      } else readOne(walk, inner, place);
     }
   }
 }
 
-async function readOne(walk: Walk, path: string, file: string): Promise<void> {
-  const { mode } = await lstat(file);
+function readOne(walk: Walk, path: string, file: string): void {
+  const stats = lstatSync(file, { bigint: true });
+  const sha256 = walk.statCache?.lookup(file, stats) ?? "";
+  if (sha256 === "") walk.unread.push({ path, file, stats });
+  const executable = (Number(stats.mode) & 0o111) !== 0;
+  walk.entries.set(path, { path, type: "file", executable, size: Number(stats.size), sha256, from: { file } });
+}
+
+/** Files read at once. */
+const PARALLEL = 4;
+
+async function readContents(walk: Walk): Promise<void> {
+  const queue = walk.unread[Symbol.iterator]();
+  const worker = async (): Promise<void> => {
+    for (const { path, file, stats } of queue) {
+      walk.signal?.throwIfAborted();
+      const entry = walk.entries.get(path);
+      if (entry?.type !== "file") continue;
+      const readAt = Date.now();
+      const { sha256, size } = await hashFile(file, Number(stats.size));
+      walk.entries.set(path, { ...entry, sha256, size });
+      if (size === Number(stats.size)) walk.statCache?.remember(file, stats, { sha256, readAt });
+    }
+  };
+  const settled = await Promise.allSettled(Array.from({ length: PARALLEL }, worker));
+  for (const result of settled) if (result.status === "rejected") throw result.reason;
+}
+
+/** Above it a file is read in pieces. */
+const WHOLE_BYTES = 4 * 1024 * 1024;
+
+async function hashFile(file: string, expected: number): Promise<{ readonly sha256: string; readonly size: number }> {
+  if (expected <= WHOLE_BYTES) {
+    const bytes = await readFile(file);
+    return { sha256: contentHash(bytes), size: bytes.length };
+  }
   const hash = createHash("sha256");
   let size = 0;
-  for await (const chunk of createReadStream(file, { highWaterMark: 1 << 18 })) {
+  for await (const chunk of createReadStream(file, { highWaterMark: 1 << 20 })) {
     hash.update(chunk as Buffer);
     size += (chunk as Buffer).length;
   }
-  walk.entries.set(path, { path, type: "file", executable: (mode & 0o111) !== 0, size, sha256: hash.digest("hex"), from: { file } });
+  return { sha256: hash.digest("hex"), size };
 }
 
 /** What our images have at the same place, newer than the tree's: such links stay as they are. */

@@ -1,21 +1,9 @@
-import { mkdir, rename, rm, writeFile } from "node:fs/promises";
+import { rm } from "node:fs/promises";
 import { join } from "node:path";
 import { HowdahError } from "../../kernel/howdah-error.ts";
 import { type Ran, run } from "../process.ts";
-import { contentHash } from "./content-hash.ts";
-import { IMAGE_EPOCH } from "./image-epoch.ts";
-import type { WrittenTar } from "./write-tar.ts";
-
-/** How a container starts from an image. */
-export interface ImageConfig {
-  readonly entrypoint: readonly string[];
-  readonly cmd: readonly string[];
-  readonly user: string;
-  readonly workingDir: string;
-  readonly env: readonly string[];
-  readonly stopSignal: string | undefined;
-  readonly labels: Readonly<Record<string, string>>;
-}
+import type { ImageConfig, ImageDocuments } from "./image-manifest.ts";
+import { writeOciArchive } from "./oci-archive.ts";
 
 /** An image in the machine's storage, as far as we need to know it. */
 export interface StoredImage {
@@ -30,18 +18,36 @@ export interface StoredImage {
   readonly architecture: string;
 }
 
-/** A layer of an image to be: one that the storage has already, or a new tar. */
-export type LayerSource = { readonly diffId: string } | { readonly tar: string; readonly written: WrittenTar };
+/** A layer of an image to be. One without `file` must be in the storage already, which finds it by its digest and never asks for the bytes. */
+export interface LayerSource {
+  readonly diffId: string;
+  /** Bytes of the tar; 0 where it is not known (a base's layers). */
+  readonly size: number;
+  readonly file?: string;
+}
 
 /** Reads an image; undefined when the machine has none of that name. */
 export async function inspectImage(reference: string, signal?: AbortSignal): Promise<StoredImage | undefined> {
-  const ran = await run(["podman", "image", "inspect", "--", reference], { signal, accept: [0, 125] });
-  if (ran.code !== 0) {
-    if (/image not known|no such image|failed to find image/i.test(ran.stderr)) return undefined;
-    throw buildFailed(`The image ${reference} can't be read`, ran);
+  return (await inspectImages([reference], signal)).get(reference);
+}
+
+/** Reads several images in one process; those that the machine has, by the names that were asked for. */
+export async function inspectImages(references: readonly string[], signal?: AbortSignal): Promise<ReadonlyMap<string, StoredImage>> {
+  const wanted = [...new Set(references)];
+  if (wanted.length === 0) return new Map();
+  const ran = await run(["podman", "image", "inspect", "--", ...wanted], { signal, accept: [0, 125] });
+  const complaints = ran.stderr.split("\n").filter((line) => /^error/i.test(line));
+  if (ran.code !== 0 && !complaints.every((line) => /image not known|no such image|failed to find image/i.test(line))) {
+    throw buildFailed(`The image ${wanted.join(", ")} can't be read`, ran);
   }
-  const [found] = JSON.parse(ran.stdout) as readonly Inspected[];
-  return found === undefined ? undefined : storedImage(found);
+  const images = (JSON.parse(ran.stdout.trim() === "" ? "[]" : ran.stdout) as readonly Inspected[]).map(storedImage);
+  return new Map(
+    wanted.flatMap((reference): [string, StoredImage][] => {
+      const image = images.find(({ id, names }) => names.includes(reference) || id === reference.replace(/^sha256:/, ""));
+      const only = image ?? (wanted.length === 1 ? images[0] : undefined);
+      return only === undefined ? [] : [[reference, only]];
+    }),
+  );
 }
 
 interface Inspected {
@@ -87,84 +93,44 @@ function storedImage(found: Inspected): StoredImage {
 
 /** An image to be put into the storage. */
 export interface ImageToStore {
-  readonly architecture: string;
-  readonly config: ImageConfig;
-  /** Base first. */
+  /** Its name; null for an image that gets none yet. */
+  readonly reference: string | null;
+  readonly documents: ImageDocuments;
   readonly layers: readonly LayerSource[];
 }
 
 /**
- * Puts an image into podman's storage, without a name, by way of an OCI layout in `workDir` that is removed afterwards. Layers that the
- * storage has are only named: it finds them by their digest and never asks for the bytes. Every byte of the manifest is ours and holds no clock,
- * so the same layers and configuration have the same digest everywhere. Returns the image's id.
+ * Puts images into podman's storage with their names, in one process, by way of archives in `workDir` that are removed afterwards. An image may
+ * leave out a layer that one before it brings.
  * Errors: `image/build-failed`, `machine/disk-full`, `machine/tool-missing`.
  */
-export async function storeImage(image: ImageToStore, workDir: string, signal?: AbortSignal): Promise<string> {
-  const name = `howdah-import-${contentHash(image).slice(0, 12)}-${process.pid}`;
-  const layout = join(workDir, name);
+export async function storeImages(images: readonly ImageToStore[], workDir: string, signal?: AbortSignal): Promise<void> {
+  if (images.length === 0) return;
+  const archives: string[] = [];
   try {
-    await writeLayout(image, layout);
-    const ran = await run(["podman", "pull", "--quiet", `oci:${name}`], { cwd: workDir, signal, accept: [0, 1, 125] });
-    const id = ran.stdout.trim().split("\n").at(-1) ?? "";
-    if (ran.code !== 0 || !/^[0-9a-f]{64}$/.test(id)) throw buildFailed("podman could not take the image", ran);
-    return id;
+    for (const { reference, documents, layers } of images) {
+      const archive = join(workDir, `${documents.id}.oci.tar`);
+      archives.push(archive);
+      const files = layers.flatMap(({ diffId, size, file }) =>
+        file === undefined ? [] : [{ sha256: diffId.replace("sha256:", ""), size, file }],
+      );
+      await writeOciArchive(archive, { documents, name: reference ?? undefined, layers: files });
+    }
+    const ran = await run(["podman", "pull", "--quiet", "--", ...archives.map((archive) => `oci-archive:${archive}`)], {
+      signal,
+      accept: [0, 1, 125],
+    });
+    const ids = ran.stdout.trim().split("\n");
+    if (ran.code !== 0 || !images.every(({ documents }) => ids.includes(documents.id)))
+      throw buildFailed("podman could not take the image", ran);
   } finally {
-    await rm(layout, { recursive: true, force: true });
+    for (const archive of archives) await rm(archive, { force: true });
   }
 }
 
-async function writeLayout(image: ImageToStore, layout: string): Promise<void> {
-  const blobs = join(layout, "blobs", "sha256");
-  await mkdir(blobs, { recursive: true });
-  const put = async (value: unknown): Promise<{ digest: string; size: number }> => {
-    const text = JSON.stringify(value);
-    const hash = contentHash(text);
-    await writeFile(join(blobs, hash), text);
-    return { digest: `sha256:${hash}`, size: Buffer.byteLength(text) };
-  };
-  for (const layer of image.layers) if ("tar" in layer) await rename(layer.tar, join(blobs, layer.written.sha256));
-  const created = new Date(IMAGE_EPOCH * 1000).toISOString();
-  const diffIds = image.layers.map((layer) => ("tar" in layer ? `sha256:${layer.written.sha256}` : layer.diffId));
-  const config = await put({
-    created,
-    architecture: image.architecture,
-    os: "linux",
-    config: ociConfig(image.config),
-    rootfs: { type: "layers", diff_ids: diffIds },
-    history: diffIds.map(() => ({ created, created_by: "howdah" })),
-  });
-  const manifest = await put({
-    schemaVersion: 2,
-    mediaType: "application/vnd.oci.image.manifest.v1+json",
-    config: { mediaType: "application/vnd.oci.image.config.v1+json", ...config },
-    layers: image.layers.map((layer, index) => ({
-      mediaType: "application/vnd.oci.image.layer.v1.tar",
-      digest: diffIds[index],
-      size: "tar" in layer ? layer.written.size : 0,
-    })),
-  });
-  await writeFile(join(layout, "oci-layout"), '{"imageLayoutVersion":"1.0.0"}');
-  const entry = { mediaType: "application/vnd.oci.image.manifest.v1+json", ...manifest };
-  await writeFile(join(layout, "index.json"), JSON.stringify({ schemaVersion: 2, manifests: [entry] }));
-}
-
-function ociConfig(config: ImageConfig): unknown {
-  return {
-    User: config.user,
-    Env: config.env,
-    Entrypoint: config.entrypoint,
-    Cmd: config.cmd,
-    WorkingDir: config.workingDir,
-    Labels: Object.fromEntries(Object.entries(config.labels).sort(([a], [b]) => (a < b ? -1 : 1))),
-    ...(config.stopSignal === undefined ? {} : { StopSignal: config.stopSignal }),
-  };
-}
-
-/** Gives an image its name and takes the ones away that the import made. */
+/** Gives an image its name. */
 export async function nameImage(id: string, reference: string, signal?: AbortSignal): Promise<void> {
   await run(["podman", "tag", id, reference], { signal });
-  const names = (await inspectImage(id, signal))?.names.filter((name) => name.startsWith("localhost/howdah-import-")) ?? [];
-  for (const name of names) await run(["podman", "untag", id, name], { signal, accept: "any" });
 }
 
 /** Removes an image by id or name; one that is in use stays. Returns whether it is gone. */

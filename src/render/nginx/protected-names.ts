@@ -50,6 +50,14 @@ export function renderProtection(deny: readonly string[]): readonly Directive[] 
   ];
 }
 
+/** Everything that is never sent as a file, as regular expressions on URL paths: the protected names and the site's own list. */
+export function hiddenPaths(deny: readonly string[]): readonly { readonly pattern: string; readonly anyCase: boolean }[] {
+  return [
+    ...HIDDEN.map((pattern) => ({ pattern, anyCase: true })),
+    ...deny.map(denyExpression).map((expression) => ({ pattern: expression.replace(/^~\*?/, ""), anyCase: expression.startsWith("~*") })),
+  ];
+}
+
 /**
  * A pattern of `spec.web.deny` as a map's expression. `/config` is a path with all below it; `*.sql` is a name at any depth, in any case.
  * `*` stays within one segment, `**` does not. Fails with `render/unsafe` when it would be slow on hostile URLs.

@@ -6,6 +6,7 @@ import { HowdahError } from "../../kernel/howdah-error.ts";
 import type { BuiltImage, SiteImages } from "../../providers/image-builder.ts";
 import { type Lock, parseLock, printLock } from "../../providers/image-lock.ts";
 import { databaseServerName } from "../../render/database/database-name.ts";
+import { servedFiles } from "../../render/nginx/served-files.ts";
 import { canonicalJson } from "../../render/rendered.ts";
 import type { Site } from "../../site/site.ts";
 import { FOLLOW_INTO } from "../follow-into.ts";
@@ -106,7 +107,7 @@ export async function prepareImages(
       web: web.reference,
       php: phpBase?.reference ?? null,
       source,
-      staticRoot: site.web.root,
+      served: servedFiles(site),
       followInto: FOLLOW_INTO,
       systemRoot: systemRootOf(source),
       ignore: [],

@@ -103,7 +103,9 @@ describe("parseSite", () => {
     {
       name: "a missing field",
       spec: "crons: {a: {command: x}}",
-      says: ["5:11+1 site/missing-field `spec.crons.a.schedule` is missing | Five fields: minute, hour, day, month, weekday; or `@daily`. `H` is a value that Howdah spreads."],
+      says: [
+        "5:11+1 site/missing-field `spec.crons.a.schedule` is missing | Five fields: minute, hour, day, month, weekday; or `@daily`. `H` is a value that Howdah spreads.",
+      ],
     },
     {
       name: "a size in another notation",

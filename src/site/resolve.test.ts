@@ -176,9 +176,27 @@ describe("resolveSite", () => {
     },
     {
       name: "resolves crons and workers",
-      spec: { runtime: php, timeZone: "Asia/Tokyo", crons: { b: { schedule: "@daily", command: "x y", timeout: "1h" } }, workers: { a: { command: ["z"] } } },
+      spec: {
+        runtime: php,
+        timeZone: "Asia/Tokyo",
+        crons: { b: { schedule: "@daily", command: "x y", timeout: "1h" } },
+        workers: { a: { command: ["z"] } },
+      },
       part: (s) => [s.crons, s.workers],
-      is: [[{ name: "b", schedule: "@daily", argv: ["x", "y"], timeoutSeconds: 3600, timeZone: "Asia/Tokyo", overlap: "skip", missedSeconds: 3600 }], [{ name: "a", argv: ["z"], replicas: 1 }]],
+      is: [
+        [
+          {
+            name: "b",
+            schedule: "@daily",
+            argv: ["x", "y"],
+            timeoutSeconds: 3600,
+            timeZone: "Asia/Tokyo",
+            overlap: "skip",
+            missedSeconds: 3600,
+          },
+        ],
+        [{ name: "a", argv: ["z"], replicas: 1 }],
+      ],
     },
     {
       name: "fills presets in",

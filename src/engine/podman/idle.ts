@@ -1,3 +1,4 @@
+import { HowdahError } from "../../kernel/howdah-error.ts";
 import type { Use } from "../../observe/use.ts";
 import type { AnyProbe } from "../../render/objects.ts";
 import type { EngineContext, Visitor } from "../engine.ts";
@@ -19,6 +20,8 @@ const QUICK_MS = 10_000;
 const POLL_MS = 20;
 /** Requests that came before the way in changed are answered first; who sends a site to sleep by force accepts that a longer one is cut. */
 const DRAIN_MS = 10_000;
+/** How long waking may take; a command waits 60 s for the agent's lock. */
+const WAKE_MS = 50_000;
 /** Whoever is no visitor has so long to begin what it woke the site for. */
 const AWAKE_MS = 60_000;
 /** How long a command (an `up`) may have the namespace before a wake gives up. */
@@ -132,13 +135,20 @@ export async function ensureAwake(
 
 async function wake(machine: Machine, namespace: string, context: EngineContext, visitor?: Visitor): Promise<readonly string[]> {
   const before = await machine.store.read(namespace);
+  // A site that never gets ready must not keep commands from its lock that could mend it.
+  const tooLate = AbortSignal.timeout(WAKE_MS);
+  const bounded: EngineContext = { ...context, signal: AbortSignal.any([context.signal, tooLate]) };
   let quick: boolean;
   try {
-    quick = await startQuickly(machine, namespace, before, context);
-    if (!quick) await scaleUp(machine, namespace, context);
+    quick = await startQuickly(machine, namespace, before, bounded);
+    if (!quick) await scaleUp(machine, namespace, bounded);
   } catch (error) {
-    if (!context.signal.aborted) await rememberFailure(machine, namespace, error);
-    throw error;
+    if (context.signal.aborted) throw error;
+    const named = tooLate.aborted
+      ? new HowdahError("engine/not-ready", `It did not serve within ${WAKE_MS / 1000} seconds`, { cause: error })
+      : error;
+    await rememberFailure(machine, namespace, named);
+    throw named;
   }
   if (quick) await machine.store.change(namespace, awake);
   await countUse(machine, namespace, before, visitor);

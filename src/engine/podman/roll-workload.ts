@@ -20,7 +20,7 @@ import {
   type Workload,
 } from "./pods.ts";
 import { endPods, retire, takeOut } from "./retire.ts";
-import { withObject, withoutObject } from "./state-store.ts";
+import { awake, withObject, withoutObject } from "./state-store.ts";
 
 /**
  * Brings a workload to what is desired: new pods beside the former ones, the way in switches when all are ready, then the former end
@@ -43,7 +43,9 @@ export async function rollWorkload(
     await undo(roll);
     throw cancelledOr(error, context.signal);
   }
-  await machine.store.change(namespace, (state) => withObject(state, desired, false));
+  // A site that slept is awake from here on; what else of it sleeps is started by healing.
+  await machine.store.change(namespace, (state) => awake(withObject(state, desired, false)));
+  await machine.visits.touch(namespace, machine.clock.now());
   await markReady(machine, namespace, roll.workload, ready);
   await takeOut(machine, roll.others);
   // Whoever leads the rollout ends the former pods itself, when it knows that it need not go back to them.

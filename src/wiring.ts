@@ -1,4 +1,4 @@
-import { homedir } from "node:os";
+import { homedir, userInfo } from "node:os";
 import { join } from "node:path";
 import { getuid } from "node:process";
 import { agentService } from "./agent/agent-service.ts";
@@ -18,6 +18,7 @@ import { localAuthority } from "./providers/certificates/local/local-authority.t
 import { checkInImage } from "./providers/config-check/podman-config-check.ts";
 import type { DatabaseServer } from "./providers/database/database-server.ts";
 import type { ImageBuilder } from "./providers/image-builder.ts";
+import { gitState } from "./providers/git/git-state.ts";
 import { checkMachine } from "./providers/machine/machine-checks.ts";
 import { run } from "./providers/process.ts";
 import { fileSecretStore } from "./providers/secrets/file-secret-store.ts";
@@ -26,6 +27,10 @@ import { systemClock } from "./providers/system-clock.ts";
 import { renderEdge } from "./render/nginx/render-edge-config.ts";
 import { purgeExpired } from "./workflows/lifecycle/purge-data.ts";
 import type { CronMemory, LockPort, MigrationRecord, Ports, RetainedData, Settings, SiteRecord } from "./workflows/ports.ts";
+import type { Release, ReleaseOutcome } from "./workflows/release/release.ts";
+import type { RolloutJournal } from "./workflows/rollout/journal.ts";
+import { recoveryLoop } from "./agent/recovery-loop.ts";
+import { recoverCutOff } from "./workflows/rollout/recover-rollout.ts";
 import type { SharedImage } from "./workflows/up/keep-newest.ts";
 
 /** What the process gives: its environment, and where the programs lie that go into images. */
@@ -62,6 +67,7 @@ function settingsFrom(environment: NodeJS.ProcessEnv, kept: Partial<EdgeAddress>
     httpsPort: numberFrom(environment, "HOWDAH_HTTPS_PORT", PORTS) ?? kept.httpsPort ?? 8443,
     bind: environment["HOWDAH_BIND"] ?? kept.bind ?? "127.0.0.1",
     retentionDays: numberFrom(environment, "HOWDAH_RETENTION_DAYS", DAYS) ?? 7,
+    who: environment["SUDO_USER"] ?? environment["USER"] ?? environment["LOGNAME"] ?? userInfo().username,
   };
 }
 
@@ -138,8 +144,12 @@ export async function wirePorts({ environment, entrypointDirectory, self }: Wiri
     secrets,
     records: documentStore<SiteRecord>(join(stateDirectory, "sites")),
     retained: documentStore<RetainedData>(join(stateDirectory, "retained")),
-    migrations: documentStore<MigrationRecord>(join(stateDirectory, "migrations")),
     crons: documentStore<CronMemory>(join(stateDirectory, "crons")),
+    migrations: documentStore<MigrationRecord>(join(stateDirectory, "migrations")),
+    releases: documentStore<Release>(join(stateDirectory, "releases")),
+    outcomes: documentStore<ReleaseOutcome>(join(stateDirectory, "release-outcomes")),
+    rollouts: documentStore<RolloutJournal>(join(stateDirectory, "rollouts")),
+    git: gitState,
     sharedImages: documentStore<SharedImage>(join(stateDirectory, "shared-images")),
     configCheck: { run: checkInImage },
     http: { get: async (...given) => (await import("./providers/http-probe/http-probe.ts")).httpGet(...given) },
@@ -156,9 +166,9 @@ export async function wirePorts({ environment, entrypointDirectory, self }: Wiri
         // Retention is only for the agent that holds the machine's lock: it starts and ends with it.
         const ended = new AbortController();
         const running = AbortSignal.any([signal, ended.signal]);
+        const purge = (): ReturnType<typeof purgeExpired> => purgeExpired(ports, { emit: () => undefined, signal: running });
         const crons = (): Promise<void> =>
           cronLoop({ engine, records: ports.records, memory: ports.crons, clock: systemClock, signal, log: line });
-        const purge = (): ReturnType<typeof purgeExpired> => purgeExpired(ports, { emit: () => undefined, signal: running });
         const agentLock = (namespace: string): Promise<HeldLock> => lock(namespace, AGENT_COMMAND);
         const parts = { engine, lock: agentLock, clock: systemClock, signal: running, log: line };
         const beside = async (): Promise<void> => {
@@ -169,7 +179,9 @@ export async function wirePorts({ environment, entrypointDirectory, self }: Wiri
         });
         const retention = retentionLoop({ purge, clock: systemClock, signal: running, log: line, after: FIRST_PURGE_MS });
         const priming = primingLoop({ prime: (stop) => engine.primeNext(stop), clock: systemClock, signal: running, log: line });
-        const [code] = await Promise.all([serving, retention, priming]);
+        const recover = (): ReturnType<typeof recoverCutOff> => recoverCutOff(ports, { emit: () => undefined, signal: running });
+        const recovery = recoveryLoop({ recover, clock: systemClock, signal: running, log: line });
+        const [code] = await Promise.all([serving, retention, recovery, priming]);
         return code;
       },
     },

@@ -5,6 +5,7 @@ import { checkCommand } from "./commands/check.ts";
 import { completionCommand } from "./commands/completion.ts";
 import { cronCommand } from "./commands/cron.ts";
 import { dbCommand } from "./commands/db.ts";
+import { deployCommand } from "./commands/deploy.ts";
 import { destroyCommand } from "./commands/destroy.ts";
 import { doctorCommand } from "./commands/doctor.ts";
 import { downCommand } from "./commands/down.ts";
@@ -16,6 +17,8 @@ import { initCommand } from "./commands/init.ts";
 import { logsCommand } from "./commands/logs.ts";
 import { migrateCommand } from "./commands/migrate.ts";
 import { pinCommand } from "./commands/pin.ts";
+import { releasesCommand } from "./commands/releases.ts";
+import { rollbackCommand } from "./commands/rollback.ts";
 import { runCommand } from "./commands/run.ts";
 import { secretCommand } from "./commands/secret.ts";
 import { showCommand } from "./commands/show.ts";
@@ -34,6 +37,9 @@ export type Define = (program: Command, choose: Choose) => void;
 /** In the order in which people meet them. */
 const commands: readonly Define[] = [
   upCommand,
+  deployCommand,
+  releasesCommand,
+  rollbackCommand,
   initCommand,
   checkCommand,
   showCommand,

@@ -93,6 +93,12 @@ export function engineContract(name: string, start: () => Promise<EngineUnderTes
       expect(await podNames("alpha")).toEqual(before);
     });
 
+    it("locates a pod", async () => {
+      const [pod] = (await under.engine.observe("alpha")).pods;
+      expect(await under.engine.locate("alpha", "tiny")).toBe(pod?.ip);
+      expect(await under.engine.locate("alpha", "other")).toBeUndefined();
+    });
+
     it("observes pods, routes and volumes", async () => {
       const observed = await under.engine.observe("alpha");
       expect(observed.workloads).toEqual([{ name: "tiny", kind: "Deployment", wanted: 1, ready: 1, down: false }]);

@@ -105,6 +105,8 @@ export interface Engine {
     wanted: { readonly page: Maintenance; readonly stop: readonly string[] } | null,
     context: EngineContext,
   ): Promise<void>;
+  /** The address of a workload's pod that runs, a ready one first; undefined when none does. Costs next to nothing for a ready one. */
+  locate(namespace: string, workload: string): Promise<string | undefined>;
   observe(namespace: string): Promise<Observed>;
   /** Runs a program in a running container and answers its exit code. */
   exec(target: Target, request: ExecRequest, context: EngineContext): Promise<number>;

@@ -89,11 +89,7 @@ export const defaultReasons: readonly DefaultReason[] = [
   { field: "spec.variables.*.generate.bytes", value: "32", because: "as much as a 256-bit key" },
   { field: "spec.variables.*.generate.encoding", value: "alphanumeric", because: "it needs no quoting anywhere" },
   { field: "spec.hooks.migrate.repeatable", value: "false", because: "half a migration run again can do harm that nobody sees" },
-  {
-    field: "spec.hooks.migrate.timeout",
-    value: "1h",
-    because: "tables of a few gigabytes are altered in it; one that hangs should not hang for days",
-  },
+  { field: "spec.hooks.migrate.timeout", value: "1h", because: "tables of a few gigabytes are altered in it; one that hangs should not hang for days" },
   { field: "spec.hooks.migrate.dump", value: "true", because: "MariaDB can't take back a change of the schema" },
   { field: "spec.hooks.migrate.unsafe", value: "warn", because: "only you know whether the former release can do without what is dropped" },
   { field: "spec.crons", value: "{}", because: "only some applications need them" },
@@ -113,10 +109,27 @@ export const defaultReasons: readonly DefaultReason[] = [
   { field: "spec.scale.replicas", value: "1", because: "one machine gains nothing from more" },
   { field: "spec.scale.memory", value: "512Mi", because: "18 workers and room for an upload", source: "runtime facts, section 9.3" },
   { field: "spec.scale.idle.wakes", value: "people", because: "crawlers come every few minutes and would keep every site awake" },
+  { field: "spec.rollout.strategy", value: "rolling", because: "no request is lost, and most changes get along with the former code" },
+  {
+    field: "spec.rollout.message",
+    value: "It is being updated. Please come back in a few minutes.",
+    because: "true for every update",
+  },
+  {
+    field: "spec.rollout.timeout",
+    value: "60s; 15m with an install or migrate hook",
+    because: "PHP waits up to 45 s for its database and then starts within seconds; an installation may run for minutes",
+  },
+  { field: "spec.releases.keep", value: "10", because: "a fortnight of ordinary work; a kept release of unchanged code costs nothing" },
   { field: "spec.topology", value: "together", because: "a Unix socket is faster, and both always see the same code" },
 ];
 
 const MIB = 1024 ** 2;
+
+/** Seconds that new pods get to become ready: installing and migrating take minutes, starting alone does not. */
+export function defaultRolloutSeconds(hooks: { readonly install: readonly unknown[]; readonly migrate: readonly unknown[] }): number {
+  return hooks.install.length + hooks.migrate.length > 0 ? 900 : 60;
+}
 
 /** PHP workers for a memory limit in bytes: 60 MiB for the master, opcache and JIT, 25 MiB a worker, 2 to 20 (runtime facts, 9.3). */
 export function defaultMaxChildren(memoryBytes: number): number {

@@ -2,7 +2,7 @@ import { defaultMariadb } from "../catalog/mariadb-versions.ts";
 import { canonicalExtension } from "../catalog/php-extensions.ts";
 import { isPhpVersion } from "../catalog/php-versions.ts";
 import { type Diagnostic, hasErrors } from "../kernel/diagnostic.ts";
-import { alwaysExtensions, defaultHostnames, defaultMaxChildren } from "./defaults.ts";
+import { alwaysExtensions, defaultHostnames, defaultMaxChildren, defaultRolloutSeconds } from "./defaults.ts";
 import { bytesOf, secondsOf } from "./resolving/quantity.ts";
 import { byName, resolveCommands } from "./resolving/resolve-commands.ts";
 import { resolveVariables } from "./resolving/resolve-variables.ts";
@@ -50,9 +50,12 @@ export function resolveSite(declared: DeclaredSite, options: ResolveOptions): Re
     configuration: resolveConfiguration(spec, catalog),
     variables: resolveVariables(spec),
     ...commands,
+    build: spec.build,
     hostnames: spec.hostnames === undefined || spec.hostnames.length === 0 ? defaultHostnames(metadata.name, environment) : spec.hostnames,
     tls: resolveTls(spec),
     scale: resolveScale(spec),
+    rollout: resolveRollout(spec, commands.hooks),
+    releases: spec.releases,
     topology: spec.topology,
     recipe: spec.recipe ?? null,
   };
@@ -91,6 +94,11 @@ function resolveConfiguration(spec: Spec, catalog: SiteCatalog): Site["configura
     const content = "preset" in file ? (catalog.presets[file.preset]?.content ?? "") : file.content;
     return file.replace === undefined ? { path, content } : { path, content, replace: file.replace };
   });
+}
+
+function resolveRollout({ rollout }: Spec, hooks: Site["hooks"]): Site["rollout"] {
+  const { strategy, message, timeout } = rollout;
+  return { strategy, message, timeoutSeconds: timeout === undefined ? defaultRolloutSeconds(hooks) : secondsOf(timeout) };
 }
 
 function resolveScale({ scale }: Spec): Site["scale"] {

@@ -120,6 +120,8 @@ export interface Site {
     readonly postDeploy: readonly HookStep[];
   };
   readonly migration: MigrationTerms;
+  /** Node of the build hooks. */
+  readonly build: { readonly node: string };
   readonly crons: readonly Cron[];
   readonly workers: readonly Worker[];
   readonly hostnames: readonly string[];
@@ -131,6 +133,9 @@ export interface Site {
     /** After how long without a visit it is put to sleep, and whose visits count; null: never. */
     readonly idle: { readonly afterSeconds: number; readonly wakes: "people" | "anyone" } | null;
   };
+  /** `timeoutSeconds`: how long new pods may take to become ready. */
+  readonly rollout: { readonly strategy: "rolling" | "exclusive"; readonly message: string; readonly timeoutSeconds: number };
+  readonly releases: { readonly keep: number };
   readonly topology: "together" | "apart";
   readonly recipe: string | null;
 }

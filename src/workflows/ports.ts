@@ -2,11 +2,14 @@ import type { Tree } from "../detect/tree.ts";
 import type { Engine, EngineContext } from "../engine/engine.ts";
 import type { Clock } from "../kernel/clock.ts";
 import type { DatabaseServer } from "../providers/database/database-server.ts";
-import type { ImageBuilder } from "../providers/image-builder.ts";
+import type { GitState } from "../providers/git/git-state.ts";
+import type { ImageBuilder, WatchedFiles } from "../providers/image-builder.ts";
 import type { MachineCheck } from "../providers/machine/machine-checks.ts";
 import type { SecretStore } from "../providers/secrets/secret-store.ts";
 import type { CronMark } from "../schedule/due.ts";
 import type { Site } from "../site/site.ts";
+import type { Release, ReleaseOutcome } from "./release/release.ts";
+import type { RolloutJournal } from "./rollout/journal.ts";
 import type { SharedImage } from "./up/keep-newest.ts";
 
 /** What is remembered of a site that runs on this machine, so that verbs work without its file. Holds no secret. */
@@ -20,6 +23,8 @@ export interface SiteRecord {
   readonly releaseId: string;
   /** Identity of the migration's inputs. */
   readonly migration: string;
+  /** The files that it is made of, when the site file names them. */
+  readonly watched: WatchedFiles;
   /** As the engine answered it: changes when a secret does. Tells nothing about values. */
   readonly secretsDigest: string;
   readonly database: {
@@ -33,7 +38,13 @@ export interface SiteRecord {
   /** RFC 3339. */
   readonly updatedAt: string;
   /** What passed its health check last; null until the first time. The fields above are what was asked for last. */
-  readonly serving: { readonly releaseId: string; readonly images: readonly string[]; readonly since: string } | null;
+  readonly serving: {
+    readonly releaseId: string;
+    readonly images: readonly string[];
+    readonly since: string;
+    /** The release's record (`r12`); null when an older Howdah started the site. */
+    readonly release: string | null;
+  } | null;
   /** The release whose post-deploy hook ran to its end. */
   readonly postDeployed: string | null;
   /** Whether a person has seen the generated administrator's password. */
@@ -90,7 +101,8 @@ export interface CronOutcome {
 /** JSON documents by name, written atomically. A damaged one is machine/state-unreadable, naming the file. */
 export interface DocumentStore<T> {
   get(name: string): Promise<T | undefined>;
-  list(): Promise<readonly T[]>;
+  /** With a prefix: those whose names begin with it. */
+  list(prefix?: string): Promise<readonly T[]>;
   put(name: string, document: T): Promise<void>;
   remove(name: string): Promise<void>;
 }
@@ -167,6 +179,8 @@ export interface Settings {
   readonly bind: string;
   /** Days that a destroyed site's data is kept. */
   readonly retentionDays: number;
+  /** Who works here, for the records of releases. */
+  readonly who: string;
 }
 
 /** Everything that the verbs act on. wiring.ts makes it. */
@@ -179,9 +193,17 @@ export interface Ports {
   readonly secrets: SecretStore;
   readonly records: DocumentStore<SiteRecord>;
   readonly retained: DocumentStore<RetainedData>;
-  readonly migrations: DocumentStore<MigrationRecord>;
   /** By `NAMESPACE.CRON`; the agent writes them. */
   readonly crons: DocumentStore<CronMemory>;
+  readonly migrations: DocumentStore<MigrationRecord>;
+  /** By `NAMESPACE.rN`; never changed. */
+  readonly releases: DocumentStore<Release>;
+  /** What became of them, by the same names. */
+  readonly outcomes: DocumentStore<ReleaseOutcome>;
+  /** Rollouts under way or cut off, by namespace. */
+  readonly rollouts: DocumentStore<RolloutJournal>;
+  /** Where a tree is in version control; null when it is in none, or git can't say. */
+  git(directory: string): Promise<GitState | null>;
   readonly sharedImages: DocumentStore<SharedImage>;
   readonly configCheck: ConfigCheck;
   readonly http: HttpProbe;

@@ -105,7 +105,7 @@ export async function mariadbContainer(image: string, version: string): Promise<
     },
     ports: (stateDirectory) => ({
       engine: fakeEngine(id, reference),
-      settings: { stateDirectory, httpPort: 0, httpsPort: 0, bind: "", retentionDays: 0 },
+      settings: { stateDirectory, httpPort: 0, httpsPort: 0, bind: "", retentionDays: 0, who: "test" },
       clock: systemClock,
       secrets,
       databases,
@@ -130,7 +130,8 @@ async function files(directory: string, content: Readonly<Record<string, string>
 
 /** The part of an engine that the workflows use: exec, and where the server's pod is. */
 function fakeEngine(id: string, reference: ServerReference): Engine {
-  const part: Pick<Engine, "exec" | "observe"> = {
+  const part: Pick<Engine, "exec" | "observe" | "locate"> = {
+    locate: async () => (await reference.locate())?.address,
     exec: async (_target, request, context) => await podmanExec(id, request, context),
     async observe(namespace) {
       const place = await reference.locate();

@@ -10,6 +10,7 @@ interface UpFlags {
   readonly bind?: string;
   readonly tls: boolean;
   readonly adopt: boolean;
+  readonly message?: string;
 }
 
 /** `howdah up`: the main job. */
@@ -25,6 +26,7 @@ export function upCommand(program: Command, choose: Choose): void {
     .option("-p, --port <port>", "port of the edge for all sites (default: 8080, or HOWDAH_HTTP_PORT)")
     .option("--bind <address>", "address of the edge (default: 127.0.0.1; 0.0.0.0 for the world)")
     .option("--tls", "HTTPS with a certificate of this machine's own authority", false)
+    .option("-m, --message <why>", "why, in a few words: kept with the release")
     .option("--adopt", "the folder was moved: take over what belongs to the site's name", false)
     .addHelpText(
       "after",
@@ -34,7 +36,7 @@ export function upCommand(program: Command, choose: Choose): void {
       choose((context) =>
         withReporter(context, async (ports, engine) => {
           const { runUp } = await import("../../workflows/up/run-up.ts");
-          const outcome = await runUp({ given, directory: context.directory, ...flags }, ports, engine);
+          const outcome = await runUp({ given, directory: context.directory, verb: "up", ...flags }, ports, engine);
           return outcome.kind === "plan" ? printPlan(outcome, context) : printUp(outcome, context);
         }),
       );

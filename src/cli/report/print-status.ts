@@ -2,6 +2,7 @@ import type { RetainedData } from "../../workflows/ports.ts";
 import type { SiteStatus } from "../../workflows/status/site-status.ts";
 import type { CliContext } from "../context.ts";
 import { cronTable } from "./cron-table.ts";
+import { outcomeWords } from "./print-releases.ts";
 import { styleFor } from "./style.ts";
 import { table } from "./table.ts";
 import { terminalText } from "./terminal-text.ts";
@@ -67,6 +68,15 @@ function migrationWords({ step, state, at, dump, reason }: NonNullable<SiteStatu
   return `${step} ${state} at ${at}${reason === null ? "" : `: ${reason}`}${before}`;
 }
 
+/** Why the newest release does not serve. */
+function failureWords(outcome: NonNullable<SiteStatus["failed"]>): string {
+  return "reason" in outcome ? `${outcomeWords(outcome)} (${outcome.reason})` : outcomeWords(outcome);
+}
+
+function rolloutWords({ release, step }: NonNullable<SiteStatus["rollout"]>): string {
+  return `${release ?? "a new release"} is at "${step}"; if its command was killed, the next one or the agent finishes or undoes it`;
+}
+
 function details(status: SiteStatus): string {
   const head = table([
     ["site", status.name],
@@ -77,6 +87,8 @@ function details(status: SiteStatus): string {
     ["database", status.database ?? "none"],
     ...(status.migration === null ? [] : [["migration", migrationWords(status.migration)]]),
     ["release", `${status.release} since ${status.updatedAt}`],
+    ...(status.failed === null ? [] : [[`release ${status.failed.release}`, failureWords(status.failed)]]),
+    ...(status.rollout === null ? [] : [["rollout", rolloutWords(status.rollout)]]),
     ["file", status.file],
   ]);
   const components = table([

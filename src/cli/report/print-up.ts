@@ -6,22 +6,21 @@ import { terminalText } from "./terminal-text.ts";
 
 /** The answer of `up`: the URL, and what a person needs next. */
 export function printUp(done: UpDone, context: CliContext): number {
-  const { record, steps, timings, health, credentials } = done;
+  const { record, steps, timings, health, credentials, release, answeringMs } = done;
   if (context.terminal.output === "json") {
     context.terminal.out(
-      `${JSON.stringify({ site: record.namespace, url: record.url, release: record.releaseId, images: record.images, health, steps: steps.map(({ do: verb, key, because }) => ({ do: verb, key, because })), timings, ...(credentials === null ? {} : { credentials }) }, null, 2)}\n`,
+      `${JSON.stringify({ site: record.namespace, url: record.url, release, released: done.released, code: record.releaseId, answeringMs, images: record.images, health, steps: steps.map(({ do: verb, key, because }) => ({ do: verb, key, because })), timings, ...(credentials === null ? {} : { credentials }) }, null, 2)}\n`,
     );
     return 0;
   }
   const style = styleFor(context.terminal.color);
-  const total = timings.reduce((sum, timing) => sum + timing.milliseconds, 0);
   const login =
     credentials === null
       ? ""
       : `  log in as ${style.bold(terminalText(credentials.user))} with ${style.bold(terminalText(credentials.password))} (shown once; kept in the secret store)\n`;
   context.terminal.out(`\n${style.green("✓")} ${record.namespace} is at ${style.bold(record.url)}\n`);
   context.terminal.err(
-    `${login}  ${style.dim(`${steps.length === 0 ? "nothing changed" : `${String(steps.length)} changes`} in ${seconds(total)} · howdah logs ${record.namespace} · howdah status`)}\n`,
+    `${login}  ${style.dim(`${done.released ? `release ${release ?? ""}, ${String(steps.length)} changes` : "nothing changed"}, answering after ${seconds(answeringMs)} · howdah logs ${record.namespace} · howdah status`)}\n`,
   );
   return 0;
 }

@@ -70,6 +70,8 @@ export function memoryEngine(behaviour: Behaviour = wellBehaved): MemoryEngine {
       const { pods } = Object.assign(space(namespace), { held: wanted !== null });
       for (const pod of pods.values()) if (wanted?.stop.includes(pod.workload) === true) pods.delete(pod.name);
     },
+    locate: (namespace, workload) =>
+      Promise.resolve([...(world.namespaces.get(namespace)?.pods.values() ?? [])].find((pod) => pod.alive && pod.workload === workload)?.ip),
     observe: (namespace) => Promise.resolve(observe(space(namespace))),
     jobs: memoryJobs(world),
     exec: (target, request) => runProgram(world, target, request, "exec"),

@@ -74,6 +74,9 @@ function podmanFailure(args: readonly string[], result: ProcessResult): HowdahEr
   if (/unable to connect to Podman|database is locked|cannot connect/i.test(words)) {
     return new HowdahError("engine/unreachable", `${what} got no answer`, { output: result.lastLines });
   }
+  if (/no such image|image not known|does not resolve to an image ID/i.test(words)) {
+    return new HowdahError("image/missing", `${what}: an image that a pod needs is not on this machine`, { output: result.lastLines });
+  }
   return new HowdahError("machine/tool-failed", `${what} ended with exit code ${result.code}`, { output: result.lastLines });
 }
 

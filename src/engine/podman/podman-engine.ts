@@ -16,6 +16,7 @@ import { healer } from "./heal.ts";
 import { ensureAwake, sleepNamespace, useOf } from "./idle.ts";
 import type { Machine } from "./machine.ts";
 import { holdNamespace } from "./hold.ts";
+import { locatePod } from "./locate.ts";
 import { machineLimits } from "./machine-limits.ts";
 import { namesOf } from "./names.ts";
 import { ensureNetwork, joinNetworks, joinNewPods, joinThoseLetIn, removeNetwork } from "./networks.ts";
@@ -146,6 +147,7 @@ function engineOf(machine: Machine, ports: PodmanEnginePorts & { readonly jobs: 
     },
     settle: (namespace, context) => settleNamespace(machine, safeName(namespace), context),
     hold: (namespace, wanted, context) => holdNamespace(machine, safeName(namespace), wanted, context),
+    locate: (namespace, workload) => locatePod(machine, safeName(namespace), workload),
     observe: (namespace) => observeNamespace(machine, namespace),
     jobs: ports.jobs,
     exec: (target, request, context) => execProgram(machine, attach, target, request, context),

@@ -9,7 +9,7 @@ const safeName = /^[a-z0-9][a-z0-9.-]{0,120}$/;
 /** JSON documents by name in one directory, 0600, written atomically. What no document can be named is not there: people type names. */
 export function documentStore<T>(directory: string): {
   get(name: string): Promise<T | undefined>;
-  list(): Promise<readonly T[]>;
+  list(prefix?: string): Promise<readonly T[]>;
   put(name: string, document: T): Promise<void>;
   remove(name: string): Promise<void>;
 } {
@@ -31,7 +31,7 @@ export function documentStore<T>(directory: string): {
   };
   return {
     get,
-    async list() {
+    async list(prefix = "") {
       const names = await readdir(directory).catch((error: NodeJS.ErrnoException) => {
         if (error.code === "ENOENT") return [];
         if (error.code === "EACCES") throw new HowdahError("machine/needs-root", `May not read ${directory}`, { cause: error });
@@ -39,7 +39,7 @@ export function documentStore<T>(directory: string): {
       });
       const documents = await Promise.all(
         names
-          .filter((name) => name.endsWith(".json"))
+          .filter((name) => name.endsWith(".json") && name.startsWith(prefix))
           .sort()
           .map((name) => get(name.slice(0, -5))),
       );

@@ -4,12 +4,9 @@ import { labelsFor, selectorFor } from "../labels.ts";
 import type { ConfigMap, Container, Deployment, HttpRoute, Manifest, NetworkPolicy, Rendered, Service, Volume } from "../objects.ts";
 import { digestOf, rendered } from "../rendered.ts";
 import { DRAIN_SECONDS, phpContainer, WEB_PORT, webContainer, workerContainer } from "./render-containers.ts";
-import { FPM_PORT, renderFiles, type SiteFiles } from "./render-files.ts";
+import { FPM_PORT, type SiteFiles, renderFiles } from "./render-files.ts";
 import type { RenderInput } from "./render-input.ts";
 import { renderClaims, renderDataVolumes, renderOpcacheVolume } from "./render-volumes.ts";
-
-/** An installation may run for minutes; a component that is not ready after that has failed. */
-const PROGRESS_DEADLINE_SECONDS = 900;
 
 /** Files under a name that carries their digest: pods of the former release keep theirs until they are gone. */
 function configMap(site: Site, name: string, data: Readonly<Record<string, string>>): ConfigMap {
@@ -44,7 +41,7 @@ function deployment(site: Site, part: Part, input: RenderInput): Deployment {
       replicas: part.replicas,
       selector: { matchLabels: selectorFor(site, part.component) },
       strategy: { type: "RollingUpdate", rollingUpdate: { maxSurge: "30%", maxUnavailable: 0 } },
-      progressDeadlineSeconds: PROGRESS_DEADLINE_SECONDS,
+      progressDeadlineSeconds: site.rollout.timeoutSeconds,
       template: {
         metadata: {
           labels: labelsFor(site, part.component),

@@ -43,6 +43,43 @@ const tls = z
   })
   .meta({ description: "HTTPS." });
 
+const rollout = z
+  .strictObject({
+    strategy: z.enum(["rolling", "exclusive"]).default("rolling").meta({
+      description:
+        "`rolling`: new beside old, no request is lost; both see the database for a moment. `exclusive`: visitors read a maintenance page while the old code rests and one runner migrates.",
+    }),
+    message: oneLine
+      .max(500)
+      .default("It is being updated. Please come back in a few minutes.")
+      .meta({ description: "What the maintenance page says, as plain text.", examples: ["The wiki is read-only until 14:00."] }),
+    timeout: duration.optional().meta({
+      description: "How long a new release may take to become ready before the former one goes on.",
+      examples: ["5m"],
+    }),
+  })
+  .meta({ description: "How a new release takes the place of the one that serves." });
+
+const build = z
+  .strictObject({
+    node: z.string().default("20").meta({
+      description: 'Node of the hooks that start node, npm or npx, quoted: "12", "18" or "20". Each comes from a Debian release; PHP\'s version is that of the site.',
+      examples: ["18"],
+    }),
+  })
+  .meta({ description: "What `spec.hooks.build` runs on." });
+
+const releases = z
+  .strictObject({
+    keep: z
+      .int()
+      .min(2)
+      .max(100)
+      .default(10)
+      .meta({ description: "How many releases are kept, with their images, for `howdah rollback`." }),
+  })
+  .meta({ description: "Releases of this site." });
+
 const metadata = z
   .strictObject({
     name: name
@@ -69,6 +106,7 @@ const spec = z
     configuration: configuration.default({}),
     variables: variables.default({}),
     hooks: hooks.prefault({}),
+    build: build.prefault({}),
     crons: crons.default({}),
     timeZone: timeZone.default("UTC").meta({
       description: "Time zone of the crons' schedules, a name such as `Europe/Berlin`. PHP's own is `date.timezone` in `spec.runtime.ini`.",
@@ -85,6 +123,8 @@ const spec = z
       }),
     tls: tls.prefault({}),
     scale: scale.prefault({}),
+    rollout: rollout.prefault({}),
+    releases: releases.prefault({}),
     topology: z.enum(["together", "apart"]).default("together").meta({
       description:
         "`together`: nginx and PHP-FPM in one pod over a Unix socket. `apart`: each scaled alone, over TCP port 9000 on the site's own network.",

@@ -121,6 +121,15 @@ async function importOrUndo(record: SiteRecord, wanted: Import, ports: ImportPor
   }
 }
 
+/** Puts a whole dump of ours in the place of what a database holds. The caller holds the site's lock. */
+export async function restoreDump(record: SiteRecord, file: string, ports: ImportPorts, context: EngineContext): Promise<void> {
+  context.emit({ type: "task-started", id: ID, title: `put the database ${siteDatabase(record).name} back as it was` });
+  await logIn(record, ports, context);
+  await ports.databases.emptyDatabase(reference(record, ports));
+  await feedClient(record, file, ports, context); // its ledger is from the same moment: nothing is to be adopted
+  context.emit({ type: "task-done", id: ID, outcome: "changed" });
+}
+
 /** Nothing is emptied unless the user can log in: what could not be filled again afterwards is better left as it is. */
 async function putBack(record: SiteRecord, before: string | null, ports: ImportPorts, context: EngineContext): Promise<void> {
   await logIn(record, ports, context);

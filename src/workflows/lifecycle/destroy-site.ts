@@ -51,6 +51,7 @@ export async function destroySite(record: SiteRecord, ports: Ports, context: Eng
     await closeWayToDatabase(record, ports, context);
     await ports.engine.remove(record.namespace, context);
     await ports.records.remove(record.namespace);
+    await ports.rollouts.remove(record.namespace);
     // Without sites nothing of ours should hold a port.
     if ((await ports.records.list()).length === 0) await ports.edge.remove();
     return retained;

@@ -3,6 +3,7 @@ import { SYSTEM_NAMESPACE } from "../../kernel/own-names.ts";
 import { HowdahError } from "../../kernel/howdah-error.ts";
 import { safetyDirectory } from "../database/safety-dumps.ts";
 import type { EngineContext, Ports, RetainedData } from "../ports.ts";
+import { forgetReleases } from "../release/release-store.ts";
 import { serverReference } from "../up/database-server.ts";
 
 /**
@@ -27,6 +28,7 @@ export async function purgeData(
     for (const { name } of await ports.secrets.list(namespace)) await ports.secrets.remove(namespace, name);
     await rm(safetyDirectory(retained.record, ports), { recursive: true, force: true });
     await ports.migrations.remove(retained.namespace);
+    await forgetReleases(namespace, ports);
     await ports.retained.remove(namespace);
     if (lost) await forgetLostServer(database.server, ports);
     await restDatabaseServers(ports, context);

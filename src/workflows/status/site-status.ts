@@ -2,6 +2,8 @@ import { type Condition, readyCondition } from "../../observe/conditions.ts";
 import type { Observed } from "../../observe/observed.ts";
 import { type CronStatus, cronStatus } from "../crons/cron-status.ts";
 import type { MigrationRecord, Ports, SiteRecord } from "../ports.ts";
+import type { ReleaseOutcome } from "../release/release.ts";
+import { releasesOf } from "../release/release-store.ts";
 
 /** What `howdah status` answers for one site. */
 export interface SiteStatus {
@@ -11,7 +13,12 @@ export interface SiteStatus {
   readonly condition: Condition;
   /** Since when it sleeps (RFC 3339); null: it does not. */
   readonly idleSince: string | null;
+  /** The release that serves; for a site that an older Howdah started, its code's identity. */
   readonly release: string;
+  /** What became of the newest release when it does not serve; null when it does. */
+  readonly failed: ReleaseOutcome | null;
+  /** A rollout whose command is at work or was killed: its step. */
+  readonly rollout: { readonly release: string | null; readonly step: string } | null;
   readonly updatedAt: string;
   readonly php: string | null;
   readonly database: string | null;
@@ -31,6 +38,8 @@ export interface SiteStatus {
 /** One site's status from what is remembered and what the engine sees now. */
 export async function siteStatus(record: SiteRecord, ports: Ports): Promise<SiteStatus> {
   const observed = await ports.engine.observe(record.namespace);
+  const newest = (await releasesOf(record.namespace, ports))[0]?.outcome;
+  const journal = await ports.rollouts.get(record.namespace);
   const components = observed.workloads.map((workload) => {
     const containers = observed.pods.filter((pod) => pod.workload === workload.name).flatMap((pod) => pod.containers);
     const known = containers.flatMap((container) => (container.memoryBytes === undefined ? [] : [container.memoryBytes]));
@@ -48,7 +57,9 @@ export async function siteStatus(record: SiteRecord, ports: Ports): Promise<Site
     file: record.file,
     condition: readyCondition(observed),
     idleSince: observed.idle?.since ?? null,
-    release: record.serving?.releaseId ?? "none yet",
+    release: record.serving?.release ?? record.serving?.releaseId ?? "none yet",
+    failed: newest === undefined || newest.state === "serving" || newest.state === "rolling-out" ? null : newest,
+    rollout: journal === undefined ? null : { release: journal.release, step: journal.step },
     updatedAt: record.serving?.since ?? record.updatedAt,
     php: record.site.runtime?.php ?? null,
     database: record.database === null ? null : `${record.database.server}/${record.database.name}`,

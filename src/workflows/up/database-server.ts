@@ -9,8 +9,7 @@ export function serverReference(name: string, ports: Pick<Ports, "engine">): Ser
   return {
     name,
     async locate() {
-      const { pods } = await ports.engine.observe(SYSTEM_NAMESPACE);
-      const address = pods.find((pod) => pod.workload === name && pod.phase === "Running")?.ip;
+      const address = await ports.engine.locate(SYSTEM_NAMESPACE, name);
       return address === undefined ? undefined : { address, port: DATABASE_PORT };
     },
   };

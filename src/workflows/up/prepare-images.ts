@@ -1,6 +1,7 @@
 import { builderRequests, phpBuilder } from "../../catalog/builder-requests.ts";
 import { type BaseRequest, normalRequest } from "../../catalog/image-recipes.ts";
 import { isMariadbVersion } from "../../catalog/mariadb-versions.ts";
+import { isNodeVersion, type NodeVersion } from "../../catalog/node-versions.ts";
 import type { Emit } from "../../kernel/event.ts";
 import { HowdahError } from "../../kernel/howdah-error.ts";
 import type { BuiltImage, SiteImages } from "../../providers/image-builder.ts";
@@ -14,12 +15,18 @@ import type { Ports } from "../ports.ts";
 import { systemRootOf } from "../read-tree/read-tree.ts";
 import { keepNewest } from "./keep-newest.ts";
 
-/** The images that a site runs on. */
-export interface PreparedImages {
-  readonly site: SiteImages;
-  /** References of what all sites share. */
+/** What a site's images are made from, and what all sites share, as references. */
+export interface PreparedBases {
+  readonly lock: Lock;
+  readonly web: string;
+  readonly php: string | null;
   readonly edge: string;
   readonly database: string | null;
+}
+
+/** The images that a site runs on. */
+export interface PreparedImages extends PreparedBases {
+  readonly site: SiteImages;
 }
 
 /** The edge needs nothing but nginx itself; every site shares it. */
@@ -43,13 +50,18 @@ export function baseRequests(site: Site): readonly BaseRequest[] {
     edgeRequest,
     ...(php === null ? [] : [php]),
     ...(site.database === null ? [] : [databaseRequest(site.database.version)]),
-    ...builderRequests(hookCommands(site), builderRuntime(site)),
+    ...builderRequests(hookCommands(site), builderRuntime(site), nodeOf(site)),
   ];
 }
 
 function databaseRequest(version: string): BaseRequest {
   if (!isMariadbVersion(version)) throw new TypeError(`the rules let MariaDB ${version} through`);
   return { kind: "mariadb", version };
+}
+
+function nodeOf({ build }: Site): NodeVersion {
+  if (!isNodeVersion(build.node)) throw new TypeError(`the rules let Node ${build.node} through`);
+  return build.node;
 }
 
 function builderRuntime(site: Site): Parameters<typeof phpBuilder>[0] {
@@ -90,6 +102,17 @@ export async function prepareImages(
   ports: Ports,
   context: { readonly emit: Emit; readonly signal: AbortSignal },
 ): Promise<PreparedImages> {
+  const bases = await prepareBases(site, lockFile, ports, context);
+  return { ...bases, site: await prepareSiteImages(site, source, bases, ports, context) };
+}
+
+/** The images that a site's own are made from, and those that all sites share, built when they are missing. */
+export async function prepareBases(
+  site: Site,
+  lockFile: string,
+  ports: Ports,
+  context: { readonly emit: Emit; readonly signal: AbortSignal },
+): Promise<PreparedBases> {
   const { emit, signal } = context;
   const lock = await ensureLock(site, lockFile, { renew: false, emit, signal }, ports);
   const base = (request: BaseRequest): Promise<BuiltImage> => ports.images.ensureBase(request, lock, emit, signal);
@@ -101,11 +124,36 @@ export async function prepareImages(
     php !== null ? base(php) : foreign === null ? null : ports.images.ensureForeign(foreign, emit, signal),
     site.database === null ? null : base(databaseRequest(site.database.version)),
   ]);
+  const shared = (name: string, request: BaseRequest, built: BuiltImage): Promise<string> => {
+    const version = mainVersion(lock, request);
+    return keepNewest({ name, reference: built.reference, version }, ports, signal);
+  };
+  return {
+    lock,
+    web: web.reference,
+    php: phpBase?.reference ?? null,
+    edge: await shared("edge", edgeRequest, edge),
+    database:
+      site.database === null || server === null
+        ? null
+        : await shared(databaseServerName(site.database.version), databaseRequest(site.database.version), server),
+  };
+}
+
+/** The site's own images: its code on its bases. */
+export async function prepareSiteImages(
+  site: Site,
+  source: string,
+  bases: PreparedBases,
+  ports: Ports,
+  context: { readonly emit: Emit; readonly signal: AbortSignal },
+): Promise<SiteImages> {
+  const { emit, signal } = context;
   const images = await ports.images.ensureSite(
     {
       site: site.name,
-      web: web.reference,
-      php: phpBase?.reference ?? null,
+      web: bases.web,
+      php: bases.php,
       source,
       served: servedFiles(site),
       followInto: FOLLOW_INTO,
@@ -114,12 +162,13 @@ export async function prepareImages(
       configuration: site.configuration,
       hooks: hookCommands(site),
       builder: phpBuilder(builderRuntime(site)),
+      node: nodeOf(site),
       environment: { HOWDAH_SITE: site.name, HOWDAH_ENVIRONMENT: site.environment },
       seeds: site.mounts.filter((mount) => mount.seed).map((mount) => mount.path),
       writable: site.code === "writable",
       watch: site.migration.watch,
     },
-    lock,
+    bases.lock,
     emit,
     signal,
   );
@@ -130,18 +179,7 @@ export async function prepareImages(
       message: `${link.path} points to ${link.target}, which is ${link.why === "outside" ? "outside of the site" : link.why}: it is not in the image`,
     });
   }
-  const shared = (name: string, request: BaseRequest, built: BuiltImage): Promise<string> => {
-    const version = mainVersion(lock, request);
-    return keepNewest({ name, reference: built.reference, version }, ports, signal);
-  };
-  return {
-    site: images,
-    edge: await shared("edge", edgeRequest, edge),
-    database:
-      site.database === null || server === null
-        ? null
-        : await shared(databaseServerName(site.database.version), databaseRequest(site.database.version), server),
-  };
+  return images;
 }
 
 /** Debian's version of the program that an image is for. */

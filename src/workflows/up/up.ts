@@ -1,25 +1,22 @@
 import { applyPlan } from "../../apply/apply-plan.ts";
-import type { Emit } from "../../kernel/event.ts";
-import { HowdahError } from "../../kernel/howdah-error.ts";
-import { DATABASE_SECRET, GENERATED_SECRET } from "../../kernel/own-names.ts";
 import { planObjects } from "../../plan/plan-objects.ts";
 import type { Step } from "../../plan/step.ts";
-import type { RenderInput } from "../../render/site/render-input.ts";
+import type { Rendered } from "../../render/objects.ts";
 import { renderSite } from "../../render/site/render-site.ts";
 import type { Site } from "../../site/site.ts";
 import type { EngineContext, Ports, SiteRecord } from "../ports.ts";
-import { checkConfiguration } from "./check-configuration.ts";
-import { checkFormer } from "./check-former.ts";
+import type { Release } from "../release/release.ts";
+import { dropOldReleases, recordRelease, releasesOf, servingOf } from "../release/release-store.ts";
+import { type OpenJournal, openJournal } from "../rollout/journal.ts";
+import { recoverRollout } from "../rollout/recover-rollout.ts";
+import { type RolledOut, rollOut } from "../rollout/rollout.ts";
+import { checkConfiguration, judgementsOf } from "./check-configuration.ts";
 import { checkHealth } from "./check-health.ts";
-import { checkMachineFor } from "./check-machine.ts";
-import { type PreparedDatabase, prepareDatabase } from "./prepare-database.ts";
-import { type PreparedImages, prepareImages } from "./prepare-images.ts";
-import { prepareSecrets, requireSecrets } from "./prepare-secrets.ts";
+import { draftRelease } from "./draft-release.ts";
+import { type Prepared, prepareSite } from "./prepare-site.ts";
 import { pruneImages } from "./prune-images.ts";
 import { runPostDeploy } from "./run-post-deploy.ts";
-import { siteUrl } from "./site-url.ts";
-import { pendingMigration, runMigration } from "../rollout/migration.ts";
-import { migrationStep } from "../rollout/migration-step.ts";
+import { type Stage, stages, type Timing } from "./stages.ts";
 
 /** What `up` is asked for. */
 export interface UpRequest {
@@ -31,6 +28,10 @@ export interface UpRequest {
   readonly lockFile: string;
   /** The site file was moved: what belongs to its name is taken over. */
   readonly adopt: boolean;
+  /** The verb, for whoever finds the site locked. */
+  readonly command: "up" | "deploy";
+  /** The person's own words about the change. */
+  readonly why: string | null;
 }
 
 /** What came of it. */
@@ -38,177 +39,136 @@ export interface UpResult {
   readonly record: SiteRecord;
   readonly steps: readonly Step[];
   readonly health: { readonly status: number; readonly milliseconds: number };
-  /** Milliseconds by stage, in order. */
-  readonly timings: readonly { readonly stage: string; readonly milliseconds: number }[];
+  /** Milliseconds by stage, in the order of their ends; those of a site that serves already run side by side. */
+  readonly timings: readonly Timing[];
+  /** The release that serves now. */
+  readonly release: string | null;
+  /** False when nothing had changed. */
+  readonly released: boolean;
+  /** Milliseconds from the beginning of the work until the site answered as it should. */
+  readonly answeringMs: number;
   /** True the first time that the site is healthy. */
   readonly showCredentials: boolean;
 }
 
-/** Runs a stage as a task: its time is reported, its failure is named where it happened. */
-type Stage = <T>(id: string, title: string, work: () => Promise<T>, detail?: (result: T) => string) => Promise<T>;
-
-function stages(emit: Emit, ports: Ports, signal: AbortSignal, timings: { stage: string; milliseconds: number }[]): Stage {
-  return async (id, title, work, detail) => {
-    signal.throwIfAborted();
-    const started = ports.clock.now();
-    emit({ type: "task-started", id, title });
-    try {
-      const result = await work();
-      const text = detail?.(result);
-      timings.push({ stage: id, milliseconds: ports.clock.now() - started });
-      emit({ type: "task-done", id, outcome: "changed", ...(text === undefined ? {} : { detail: text }) });
-      return result;
-    } catch (error) {
-      emit({
-        type: "task-failed",
-        id,
-        code: error instanceof HowdahError ? error.code : signal.aborted ? "cancelled" : "bug",
-        message: error instanceof Error ? error.message : String(error),
-      });
-      throw error;
-    }
-  };
-}
-
-/** Facts from builders, providers and the engine, put together for rendering. */
-function renderInput(
-  request: UpRequest,
-  images: PreparedImages,
-  facts: {
-    readonly resolver: string;
-    readonly trustedProxies: readonly string[];
-    readonly database: PreparedDatabase | null;
-    readonly secretsDigest: string;
-    readonly url: string;
-  },
-): RenderInput {
-  const { database } = facts;
-  return {
-    images: { web: images.site.web.reference, php: images.site.php?.reference ?? null },
-    url: facts.url,
-    resolver: facts.resolver,
-    trustedProxies: facts.trustedProxies,
-    database:
-      database === null
-        ? null
-        : { host: database.host, port: database.port, name: database.name, user: database.user, secretName: DATABASE_SECRET },
-    generatedSecret: GENERATED_SECRET,
-    secretsDigest: facts.secretsDigest,
-    releaseId: images.site.codeDigest.replace("sha256:", "").slice(0, 12),
-    migration: migrationStep(request.site, images.site),
-  };
-}
-
-function imagesOf(input: RenderInput): string[] {
-  return [input.images.web, ...(input.images.php === null ? [] : [input.images.php])];
+/** One run of `up` or `deploy`: what is asked for, and what everything in it needs. */
+interface Run {
+  readonly request: UpRequest;
+  readonly ports: Ports;
+  readonly context: EngineContext;
+  readonly stage: Stage;
+  readonly asked: number;
 }
 
 /**
  * The main job: from a resolved site to a healthy one behind a URL. Every stage may be repeated: what is there already is kept,
- * so a run that was killed anywhere is finished by the next. Nothing that serves is touched before the new images are built and
- * the servers themselves have accepted the new configuration; the former pods stop only when the new ones are ready.
+ * so a run that was killed anywhere is finished by the next. Nothing that serves is touched before the new images are built; replacing
+ * it is rollout.ts' work, for `up` and `deploy` alike.
  */
 export async function bringUp(request: UpRequest, ports: Ports, context: EngineContext): Promise<UpResult> {
-  const { site } = request;
-  const namespace = site.name;
-  const { emit, signal } = context;
-  const timings: { stage: string; milliseconds: number }[] = [];
-  const stage = stages(emit, ports, signal, timings);
-  return ports.locks.hold(namespace, "up", async () => {
-    const former = await stage("machine", "Checking the machine", async () => {
-      await checkMachineFor(site, ports);
-      await requireSecrets(site, namespace, ports);
-      return checkFormer(site, request.file, { adopt: request.adopt }, ports);
+  const namespace = request.site.name;
+  const timings: Timing[] = [];
+  const run: Run = { request, ports, context, stage: stages(context.emit, ports, context.signal, timings), asked: ports.clock.now() };
+  return ports.locks.hold(namespace, request.command, async () => {
+    await recoverRollout(namespace, ports, context);
+    const known = await releasesOf(namespace, ports);
+    const serving = servingOf(known);
+    const journal = await openJournal(
+      {
+        ...{ namespace, step: "build", release: null, wanted: null, held: false },
+        former: serving?.id ?? null,
+        formerRecord: (await ports.records.get(namespace)) ?? null,
+        startedAt: new Date(run.asked).toISOString(),
+      },
+      ports,
+    );
+    const prepared = await prepareSite(request, serving !== undefined, run.stage, ports, context).catch(async (error: unknown) => {
+      await journal.close(); // nothing was touched
+      throw error;
     });
-    const images = await stage(
-      "images",
-      "Images",
-      () => prepareImages(site, request.source, request.lockFile, ports, context),
-      (made) => `code ${made.site.codeDigest.replace("sha256:", "").slice(0, 12)} · ${String(made.site.files)} files`,
-    );
-    const network = await stage("network", "Network", () => ports.engine.prepare(namespace, context));
-    const database =
-      site.database === null
-        ? null
-        : await stage(
-            "database",
-            `Database (MariaDB ${site.database.version})`,
-            () => prepareDatabase(site, images, ports, context),
-            (made) => made.name,
-          );
-    const secretsDigest = await prepareSecrets(site, namespace, database?.secret ?? null, ports);
-    const input = renderInput(request, images, { ...network, database, secretsDigest, url: siteUrl(site, ports.settings) });
-    const desired = renderSite(site, input);
-    await stage("configuration", "nginx and PHP-FPM judge their configuration", () => checkConfiguration(site, input, ports, signal));
-    await stage("edge", "Edge", () =>
-      ports.edge.ensure(
-        { image: images.edge, httpPort: ports.settings.httpPort, httpsPort: ports.settings.httpsPort, bind: ports.settings.bind },
-        context,
-      ),
-    );
-    const steps = planObjects(desired, await ports.engine.inventory(namespace));
-    const record: SiteRecord = {
-      site,
-      namespace,
-      file: request.file,
-      url: input.url,
-      images: input.images,
-      releaseId: input.releaseId,
-      migration: input.migration,
-      secretsDigest,
-      database:
-        database === null
-          ? null
-          : {
-              server: database.server,
-              host: database.host,
-              port: database.port,
-              name: database.name,
-              user: database.user,
-              uid: database.uid,
-            },
-      updatedAt: new Date(ports.clock.now()).toISOString(),
-      serving: former?.serving ?? null,
-      postDeployed: former?.postDeployed ?? null,
-      credentialsShown: former?.credentialsShown ?? false,
-    };
-    await ports.records.put(namespace, record);
-    await ports.retained.remove(namespace);
-    const pending = await pendingMigration(record, ports);
-    if (pending !== null) {
-      await stage(
-        "migrate",
-        "Migrating the database",
-        () => runMigration(pending, { record, desired, steps }, ports, context),
-        ({ dump }) => (dump === null ? pending.step : `${pending.step}; the database before it: ${dump}`),
-      );
-    }
-    await stage(
-      "apply",
-      "Starting",
-      () => applyPlan(namespace, steps, ports.engine, context),
-      () => (steps.length === 0 ? "nothing to change" : `${String(steps.length)} steps`),
-    );
-    await ports.engine.scaleUp(namespace, context);
-    await ports.agent.ensureRunning();
-    const health = await stage(
-      "health",
-      `Asking ${site.web.healthPath}`,
-      () => checkHealth(site, ports, context),
-      (answer) => String(answer.status),
-    );
-    const healthy: SiteRecord = {
-      ...record,
-      serving: { releaseId: input.releaseId, images: imagesOf(input), since: record.updatedAt },
-      credentialsShown: true,
-    };
-    await ports.records.put(namespace, healthy);
-    // A hook that failed or was cut off is due again, even when nothing else changed.
-    if (site.hooks.postDeploy.length > 0 && (steps.length > 0 || record.postDeployed !== input.releaseId)) {
-      await stage("post-deploy", "Post-deploy hook", () => runPostDeploy(site, namespace, ports, context));
-      await ports.records.put(namespace, { ...healthy, postDeployed: input.releaseId });
-    }
-    await pruneImages(site.name, [...imagesOf(input), ...(former?.serving?.images ?? [])], ports, signal);
-    return { record: healthy, steps, health, timings, showCredentials: !record.credentialsShown };
+    const { former, input } = prepared;
+    const desired = renderSite(request.site, input);
+    const inventory = await ports.engine.inventory(namespace);
+    const steps = planObjects(desired, inventory);
+    const down = inventory.down === true;
+    const draft = draftRelease(request, prepared, ports);
+    const same = serving !== undefined && serving.codeDigest === draft.codeDigest && serving.configDigest === draft.configDigest;
+    const outcome = await (same &&
+    former?.serving?.release === serving.id &&
+    JSON.stringify(serving.images) === JSON.stringify(draft.images)
+      ? keepServing(run, { former, steps, desired }, journal)
+      : release(run, { prepared, desired, steps, down, draft, known }, journal));
+    await dropOldReleases(namespace, request.site.releases.keep, ports);
+    await pruneImages(namespace, [...(outcome.record.serving?.images ?? []), ...(former?.serving?.images ?? [])], ports, context.signal);
+    const released = outcome.released;
+    return { ...outcome, steps, timings, released, showCredentials: former?.credentialsShown !== true };
   });
+}
+
+type Outcome = RolledOut & { readonly release: string; readonly released: boolean };
+
+/** Something changed: it becomes a release and takes the place of what serves. */
+async function release(
+  { request, ports, context, stage, asked }: Run,
+  made: {
+    readonly prepared: Prepared;
+    readonly desired: readonly Rendered[];
+    readonly steps: readonly Step[];
+    readonly down: boolean;
+    readonly draft: Omit<Release, "id">;
+    readonly known: Awaited<ReturnType<typeof releasesOf>>;
+  },
+  journal: OpenJournal,
+): Promise<Outcome> {
+  const { prepared, known, desired, steps, down } = made;
+  const { site } = request;
+  const judgements = judgementsOf(site, prepared.input, prepared.bases);
+  const taken = new Set(
+    known
+      .filter(({ outcome }) => outcome?.state === "serving" || outcome?.state === "superseded")
+      .flatMap(({ release: { judged } }) => judged),
+  );
+  const open = judgements.filter(({ digest }) => !taken.has(digest));
+  const draft = { ...made.draft, judged: judgements.map(({ digest }) => digest) };
+  const recorded = await recordRelease(draft, known, ports);
+  const judge = open.length === 0 ? undefined : () => checkConfiguration(site, open, ports, context.signal);
+  const rollout = { release: recorded, wanted: prepared.wanted, former: prepared.former, desired, steps, judge, down, asked };
+  return { ...(await rollOut(rollout, journal, stage, ports, context)), release: recorded.id, released: true };
+}
+
+/** Nothing changed: what should run is brought back if it does not, and asked. */
+async function keepServing(
+  { request, ports, context, stage, asked }: Run,
+  { former, steps, desired }: { readonly former: SiteRecord; readonly steps: readonly Step[]; readonly desired: readonly Rendered[] },
+  journal: OpenJournal,
+): Promise<Outcome> {
+  const { site } = request;
+  await journal.close(); // there is nothing to go back to but this
+  const title = "Starting";
+  await stage(
+    "apply",
+    title,
+    async () => {
+      await applyPlan(site.name, steps, ports.engine, context);
+      if (desired.length > 0) await ports.engine.scaleUp(site.name, context);
+      await ports.engine.settle(site.name, context);
+    },
+    () => (steps.length === 0 ? "nothing to change" : `${String(steps.length)} steps`),
+  );
+  await ports.agent.ensureRunning();
+  const health = await stage(
+    "health",
+    `Asking ${site.web.healthPath}`,
+    () => checkHealth(site, ports, context),
+    ({ status }) => String(status),
+  );
+  const answeringMs = ports.clock.now() - asked;
+  let record: SiteRecord = { ...former, site, file: request.file, credentialsShown: true };
+  await ports.records.put(site.name, record);
+  if (site.hooks.postDeploy.length > 0 && record.postDeployed !== record.releaseId) {
+    await stage("post-deploy", "Post-deploy hook", () => runPostDeploy(site, site.name, ports, context));
+    record = { ...record, postDeployed: record.releaseId };
+    await ports.records.put(site.name, record);
+  }
+  return { record, health, answeringMs, release: former.serving?.release ?? "", released: false };
 }

@@ -1,0 +1,69 @@
+import { HowdahError } from "../../kernel/howdah-error.ts";
+import type { EngineContext, Ports } from "../ports.ts";
+import { noteOutcome, noteServing, releaseOf } from "../release/release-store.ts";
+import { isPastSwitch, type RolloutJournal } from "./journal.ts";
+import { applyRelease, undoRollout } from "./undo-rollout.ts";
+
+/**
+ * Settles what a killed command left: from the switch on the new release is finished, before it the former one serves as if nothing had
+ * been. The caller holds the site's lock. Answers what was done in words, or undefined when nothing was left.
+ */
+export async function recoverRollout(namespace: string, ports: Ports, context: EngineContext): Promise<string | undefined> {
+  const journal = await ports.rollouts.get(namespace);
+  if (journal === undefined) return undefined;
+  const did = isPastSwitch(journal.step) ? await finish(journal, ports, context) : await goBack(journal, ports, context);
+  await ports.rollouts.remove(namespace);
+  context.emit({ type: "notice", level: "info", message: did });
+  return did;
+}
+
+async function finish(journal: RolloutJournal, ports: Ports, context: EngineContext): Promise<string> {
+  const { namespace, release, wanted } = journal;
+  if (release === null || wanted === null) return goBack(journal, ports, context);
+  try {
+    await applyRelease(await releaseOf(namespace, release, ports), ports, context);
+  } catch (error) {
+    // It can't be finished; a site that serves matters more than which release does.
+    if (context.signal.aborted || journal.former === null) throw error;
+    return goBack(journal, ports, context);
+  }
+  await ports.records.put(namespace, wanted);
+  if (journal.held) {
+    await ports.engine.hold(namespace, null, context);
+    await ports.engine.scaleUp(namespace, context);
+  }
+  await ports.engine.settle(namespace, context);
+  await noteServing(namespace, release, ports);
+  return `The rollout of ${namespace} ${release} was cut off at "${journal.step}" and is finished now`;
+}
+
+async function goBack(journal: RolloutJournal, ports: Ports, context: EngineContext): Promise<string> {
+  const { namespace, release, step } = journal;
+  await undoRollout(journal, ports, context);
+  const reason = `its command ended at the step "${step}"`;
+  if (release !== null) await noteOutcome(namespace, release, { state: "interrupted", step, reason }, ports);
+  const former = journal.former === null ? "" : `; ${journal.former} serves`;
+  return `The rollout of ${namespace}${release === null ? "" : ` ${release}`} was cut off at "${step}" and is undone${former}`;
+}
+
+/** What a round of recovery did. */
+export interface Recovered {
+  readonly did: readonly string[];
+  readonly failed: readonly { readonly name: string; readonly error: string }[];
+}
+
+/** The agent's pass: every rollout that nobody works on any more. A command that holds a site's lock is left alone. */
+export async function recoverCutOff(ports: Ports, context: EngineContext): Promise<Recovered> {
+  const did: string[] = [];
+  const failed: { name: string; error: string }[] = [];
+  for (const { namespace } of await ports.rollouts.list()) {
+    try {
+      const said = await ports.locks.hold(namespace, "agent", () => recoverRollout(namespace, ports, context));
+      if (said !== undefined) did.push(said);
+    } catch (error) {
+      if (error instanceof HowdahError && error.code === "machine/busy") continue;
+      failed.push({ name: namespace, error: error instanceof Error ? error.message : String(error) });
+    }
+  }
+  return { did, failed };
+}

@@ -1,0 +1,132 @@
+import { DATABASE_SECRET, GENERATED_SECRET } from "../../kernel/own-names.ts";
+import type { GitState } from "../../providers/git/git-state.ts";
+import type { SiteImages } from "../../providers/image-builder.ts";
+import type { RenderInput } from "../../render/site/render-input.ts";
+import type { EngineContext, Ports, SiteRecord } from "../ports.ts";
+import { migrationStep } from "../rollout/migration-step.ts";
+import { checkFormer } from "./check-former.ts";
+import { checkMachineFor } from "./check-machine.ts";
+import { type PreparedDatabase, prepareDatabase } from "./prepare-database.ts";
+import { type PreparedBases, prepareBases, prepareSiteImages } from "./prepare-images.ts";
+import { prepareSecrets, requireSecrets } from "./prepare-secrets.ts";
+import { sideBySide } from "./side-by-side.ts";
+import { siteUrl } from "./site-url.ts";
+import type { Stage } from "./stages.ts";
+import type { UpRequest } from "./up.ts";
+
+/** Everything around a site that must be there before its objects are: nothing of it replaces what serves. */
+export interface Prepared {
+  readonly former: SiteRecord | undefined;
+  readonly bases: PreparedBases;
+  readonly images: SiteImages;
+  readonly input: RenderInput;
+  readonly git: GitState | null;
+  /** The site's record as it will be. */
+  readonly wanted: SiteRecord;
+}
+
+/**
+ * Prepares a site. The first time one thing after another, so that the first problem is the one that is named. A site that serves
+ * has it all already: then everything is looked at side by side.
+ */
+export async function prepareSite(
+  request: UpRequest,
+  serves: boolean,
+  stage: Stage,
+  ports: Ports,
+  context: EngineContext,
+): Promise<Prepared> {
+  const { site } = request;
+  const former = await checkFormer(site, request.file, { adopt: request.adopt }, ports);
+  const machine = (): Promise<void> =>
+    stage("machine", "Checking the machine", async () => {
+      await requireSecrets(site, site.name, ports);
+      await checkMachineFor(site, ports);
+    });
+  const network = () => stage("network", "Network", () => ports.engine.prepare(site.name, context));
+  const images = (bases: PreparedBases) =>
+    stage(
+      "images",
+      "Images",
+      () => prepareSiteImages(site, request.source, bases, ports, context),
+      (made) => `code ${made.codeDigest.replace("sha256:", "").slice(0, 12)} · ${String(made.files)} files`,
+    );
+  const database = (bases: PreparedBases): Promise<PreparedDatabase | null> =>
+    site.database === null
+      ? Promise.resolve(null)
+      : stage(
+          "database",
+          `Database (MariaDB ${site.database.version})`,
+          () => prepareDatabase(site, bases, ports, context),
+          (made) => made.name,
+        );
+  const { httpPort, httpsPort, bind } = ports.settings;
+  const edge = (bases: PreparedBases): Promise<void> =>
+    stage("edge", "Edge", () => ports.edge.ensure({ image: bases.edge, httpPort, httpsPort, bind }, context));
+  const bases = (): Promise<PreparedBases> => stage("bases", "Base images", () => prepareBases(site, request.lockFile, ports, context));
+  const git = ports.git(request.source);
+  if (serves) {
+    const [, facts, [base, [made, access]]] = await sideBySide(
+      machine(),
+      network(),
+      bases().then(async (found) => [found, await sideBySide(images(found), database(found), edge(found))] as const),
+    );
+    return assemble(request, { former, bases: base, images: made, git: await git, facts, database: access }, ports);
+  }
+  await machine();
+  const base = await bases();
+  const made = await images(base);
+  const facts = await network();
+  const access = await database(base);
+  await edge(base);
+  return assemble(request, { former, bases: base, images: made, git: await git, facts, database: access }, ports);
+}
+
+/** Facts from builders, providers and the engine, put together for rendering and for the site's record. */
+async function assemble(
+  request: UpRequest,
+  known: Omit<Prepared, "input" | "wanted"> & {
+    readonly facts: { readonly resolver: string; readonly trustedProxies: readonly string[] };
+    readonly database: PreparedDatabase | null;
+  },
+  ports: Ports,
+): Promise<Prepared> {
+  const { site, file } = request;
+  const { former, images, facts, database } = known;
+  const secretsDigest = await prepareSecrets(site, site.name, database?.secret ?? null, ports);
+  const input: RenderInput = {
+    images: { web: images.web.reference, php: images.php?.reference ?? null },
+    url: siteUrl(site, ports.settings),
+    ...facts,
+    database:
+      database === null
+        ? null
+        : { host: database.host, port: database.port, name: database.name, user: database.user, secretName: DATABASE_SECRET },
+    generatedSecret: GENERATED_SECRET,
+    secretsDigest,
+    releaseId: images.codeDigest.replace("sha256:", "").slice(0, 12),
+    migration: migrationStep(site, images),
+  };
+  const wanted: SiteRecord = {
+    site,
+    namespace: site.name,
+    file,
+    url: input.url,
+    images: input.images,
+    releaseId: input.releaseId,
+    migration: input.migration,
+    watched: images.watched,
+    secretsDigest,
+    database: database === null ? null : withoutSecret(database),
+    updatedAt: new Date(ports.clock.now()).toISOString(),
+    serving: former?.serving ?? null,
+    postDeployed: former?.postDeployed ?? null,
+    credentialsShown: former?.credentialsShown ?? false,
+  };
+  const { bases, git } = known;
+  return { former, bases, images, git, input, wanted };
+}
+
+function withoutSecret({ server, host, port, name, user, uid }: PreparedDatabase): NonNullable<SiteRecord["database"]> {
+  return { server, host, port, name, user, uid };
+}

@@ -29,8 +29,8 @@ $wgMainCacheType = extension_loaded('apcu') ? CACHE_ACCEL : CACHE_DB;
 $wgSessionCacheType = CACHE_DB;
 $wgParserCacheType = CACHE_DB;
 $wgCacheDirectory = "$IP/cache";
-// Jobs run as a cron of the site where crons run, else after visitors' requests.
-$wgJobRunRate = getenv('HOWDAH_CRONS') === '1' ? 0 : 1;
+// Jobs run as a cron where the site has one for them, else after visitors' requests.
+$wgJobRunRate = strpos((string) getenv('HOWDAH_CRONS'), 'runJobs.php') !== false ? 0 : 1;
 
 $wgEnableUploads = true;
 $wgUseInstantCommons = false;

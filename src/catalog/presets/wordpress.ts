@@ -24,8 +24,8 @@ $table_prefix = getenv('WP_TABLE_PREFIX') ?: 'wp_';
 ${siteUrl}define('WP_HOME', $howdah_url);
 define('WP_SITEURL', $howdah_url);
 
-// wp-cron.php runs as a cron of the site where crons run, else in a visitor's request.
-define('DISABLE_WP_CRON', getenv('HOWDAH_CRONS') === '1');
+// wp-cron.php runs as a cron where the site has one for it, else in a visitor's request.
+define('DISABLE_WP_CRON', strpos((string) getenv('HOWDAH_CRONS'), 'wp-cron.php') !== false);
 define('FS_METHOD', 'direct');
 define('WP_TEMP_DIR', sys_get_temp_dir());
 // With sealed code an update in the admin could not work; the next image brings it.

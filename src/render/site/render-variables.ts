@@ -44,6 +44,12 @@ function siteValue(field: Extract<Variable, { from: "site" }>["field"], site: Si
   }
 }
 
+/** Which scripts run as crons, for configuration presets: an application does such work in visitors' requests when nothing else does it. */
+function cronScripts({ crons }: Site): EnvVar[] {
+  const scripts = new Set(crons.flatMap(({ argv }) => argv.filter((word) => /^[\w./-]+\.php$/.test(word))));
+  return scripts.size === 0 ? [] : [{ name: "HOWDAH_CRONS", value: [...scripts].sort().join(" ") }];
+}
+
 /** The environment of PHP, workers and hooks. Secret values are named, never carried. Database variables of a site without one are left out: a rule has said so before. */
 export function renderVariables(site: Site, input: RenderInput): EnvVar[] {
   const own = site.variables.flatMap((variable): EnvVar[] => {
@@ -74,6 +80,7 @@ export function renderVariables(site: Site, input: RenderInput): EnvVar[] {
     { name: "HOWDAH_ENVIRONMENT", value: site.environment },
     { name: "HOWDAH_URL", value: input.url },
     { name: "HOWDAH_HOSTNAMES", value: site.hostnames.join(",") },
+    ...cronScripts(site),
     // Imagick allocates outside memory_limit; read once when PHP starts (runtime.md 9.2).
     { name: "MAGICK_MEMORY_LIMIT", value: "256MiB" },
     { name: "MAGICK_MAP_LIMIT", value: "256MiB" },

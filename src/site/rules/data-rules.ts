@@ -110,7 +110,7 @@ const configurationIsNotHidden: Rule = ({ spec }) =>
   });
 
 /** Variables that the containers themselves live on, and those that Howdah always sets. */
-const ownVariables = /^(PATH|LD_.*|PHPRC|PHP_INI_SCAN_DIR|HOWDAH_(SITE|ENVIRONMENT|URL|HOSTNAMES|RELEASE))$/;
+const ownVariables = /^(PATH|LD_.*|PHPRC|PHP_INI_SCAN_DIR|HOWDAH_(SITE|ENVIRONMENT|URL|HOSTNAMES|CRONS|RELEASE))$/;
 
 const variablesAreFree: Rule = ({ spec }) =>
   Object.keys(spec.variables)

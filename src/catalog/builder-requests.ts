@@ -1,11 +1,12 @@
 import type { BaseRequest } from "./image-recipes.ts";
+import type { NodeVersion } from "./node-versions.ts";
 import { defaultPhp, type PhpVersion } from "./php-versions.ts";
 
 const shells = new Set(["sh", "bash", "dash", "/bin/sh", "/bin/bash"]);
 const nodePrograms = new Set(["node", "npm", "npx", "nodejs"]);
 
 /**
- * Which builder runs a build hook: node's own tools in the newest suite's Node, everything else beside PHP and composer. A shell's script goes
+ * Which builder runs a build hook: node's own tools beside Node, everything else beside PHP and composer. A shell's script goes
  * where its words lead; one that wants both is two hooks.
  */
 export function builderOf(argv: readonly string[]): "php" | "node" {
@@ -19,11 +20,12 @@ export function builderOf(argv: readonly string[]): "php" | "node" {
 export function builderRequests(
   hooks: readonly (readonly string[])[],
   php: { readonly version: PhpVersion; readonly extensions: readonly string[]; readonly packages: readonly string[] } | null,
+  node: NodeVersion,
 ): readonly BaseRequest[] {
   const kinds = new Set(hooks.map(builderOf));
   const requests: BaseRequest[] = [];
   if (kinds.has("php")) requests.push(phpBuilder(php));
-  if (kinds.has("node")) requests.push({ kind: "node-builder" });
+  if (kinds.has("node")) requests.push({ kind: "node-builder", version: node });
   return requests;
 }
 

@@ -80,8 +80,8 @@ describe("builders", () => {
 
   it("asks only for the builders that hooks need", () => {
     const php = { version: "8.2", extensions: ["gd"], packages: [] } as const;
-    expect(builderRequests([], php)).toEqual([]);
-    expect(builderRequests([["npm", "ci"]], php)).toEqual([{ kind: "node-builder" }]);
+    expect(builderRequests([], php, "20")).toEqual([]);
+    expect(builderRequests([["npm", "ci"]], php, "18")).toEqual([{ kind: "node-builder", version: "18" }]);
     expect(
       builderRequests(
         [
@@ -89,6 +89,7 @@ describe("builders", () => {
           ["composer", "install"],
         ],
         null,
+        "20",
       ).map((request) => request.kind),
     ).toEqual(["php-builder", "node-builder"]);
   });

@@ -3,6 +3,7 @@ import { absentPackages } from "./absent-packages.ts";
 import type { Suite } from "./debian-suites.ts";
 import { type MariadbVersion, mariadbSuite } from "./mariadb-versions.ts";
 import { nginxModulesFor } from "./nginx-modules.ts";
+import { type NodeVersion, nodeSuite } from "./node-versions.ts";
 import { extensionFor } from "./php-extensions.ts";
 import { type PhpVersion, phpRelease } from "./php-versions.ts";
 
@@ -26,8 +27,8 @@ export type BaseRequest =
       readonly extensions: readonly string[];
       readonly packages: readonly string[];
     }
-  /** Runs build hooks: node and npm of the newest suite, a shell. */
-  | { readonly kind: "node-builder" };
+  /** Runs build hooks: node and npm, a shell. */
+  | { readonly kind: "node-builder"; readonly version: NodeVersion };
 
 /** How a request is made from packages. */
 export interface Recipe {
@@ -65,7 +66,7 @@ export function normalRequest(request: BaseRequest): BaseRequest {
     case "mariadb":
       return { kind: "mariadb", version: request.version };
     case "node-builder":
-      return { kind: "node-builder" };
+      return { kind: "node-builder", version: request.version };
     default:
       return unreachable(request);
   }
@@ -100,7 +101,7 @@ export function recipeFor(request: BaseRequest): Recipe {
       return recipe(phpRelease(request.version).suite, install, "with-tools", request.packages);
     }
     case "node-builder":
-      return recipe("trixie", ["ca-certificates", "nodejs", "npm", ...shellTools], "with-tools", []);
+      return recipe(nodeSuite(request.version), ["ca-certificates", "nodejs", "npm", ...shellTools], "with-tools", []);
     default:
       return unreachable(request);
   }

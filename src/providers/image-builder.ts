@@ -1,6 +1,7 @@
 import type { Readable } from "node:stream";
 import type { BaseRequest } from "../catalog/image-recipes.ts";
 import type { Emit } from "../kernel/event.ts";
+import type { NodeVersion } from "../catalog/node-versions.ts";
 import type { Lock } from "./image-lock.ts";
 
 /** An image in the machine's own storage. */
@@ -64,6 +65,8 @@ export interface SiteImageRequest {
   readonly hooks: readonly (readonly string[])[];
   /** The builder with PHP (`phpBuilder` of the catalog); used only when a hook needs it. */
   readonly builder: BaseRequest;
+  /** Node of the builder for hooks that start node, npm or npx. */
+  readonly node: NodeVersion;
   /** Environment of the hooks; no secrets: what a hook prints is shown. */
   readonly environment?: Readonly<Record<string, string>>;
   readonly labels?: Readonly<Record<string, string>>;
@@ -74,7 +77,7 @@ export interface SiteImageRequest {
   readonly seeds?: readonly string[];
   /** What of the tree the web image holds, with compressed copies of its texts for nginx's `gzip_static` and `brotli_static`. */
   readonly served: ServedFiles;
-  /** Patterns (`.gitignore`'s notation) of the files that the site's migration is made of, for `watchedDigest`. */
+  /** Patterns (`.gitignore`'s notation) of the files that the site's migration is made of, for `watched`. */
   readonly watch?: readonly string[];
   /**
    * `code: writable`: the code lies at `/usr/share/howdah/code` instead of `/srv/web` (a volume is mounted there and the entrypoint merges), and
@@ -90,14 +93,17 @@ export interface SkippedLink {
   readonly why: "outside" | "private" | "dangling" | "loop";
 }
 
+/** Files by path, with the sha256 of their content; `+` after it for an executable, `-> TARGET` for a symlink. */
+export type WatchedFiles = Readonly<Record<string, string>>;
+
 /** The images of a site: PHP's has the whole tree, the web server's what it shows. */
 export interface SiteImages {
   readonly web: BuiltImage;
   readonly php: BuiltImage | null;
   /** sha256 over the code's names, modes and contents as the build hooks left it, and how the images hold it: the same tree gives the same. */
   readonly codeDigest: string;
-  /** Identity of the files that `watch` names, before any build hook: the same on every machine. Null when nothing matches. */
-  readonly watchedDigest: string | null;
+  /** The files that `watch` names, before any build hook: path to identity, the same on every machine. */
+  readonly watched: WatchedFiles;
   readonly files: number;
   readonly skippedLinks: readonly SkippedLink[];
 }

@@ -104,6 +104,8 @@ function choices(path: Path): string[] {
       return list("Modules", siteCatalog.nginxModules);
     case "spec.database.version":
       return list("Versions", siteCatalog.mariadb);
+    case "spec.builder.node":
+      return list("Versions", siteCatalog.node);
     case "spec.configuration":
     case "spec.configuration.*":
     case "spec.configuration.*.preset":

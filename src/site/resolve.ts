@@ -50,7 +50,7 @@ export function resolveSite(declared: DeclaredSite, options: ResolveOptions): Re
     configuration: resolveConfiguration(spec, catalog),
     variables: resolveVariables(spec),
     ...commands,
-    build: spec.build,
+    builder: spec.builder,
     hostnames: spec.hostnames === undefined || spec.hostnames.length === 0 ? defaultHostnames(metadata.name, environment) : spec.hostnames,
     tls: resolveTls(spec),
     scale: resolveScale(spec),

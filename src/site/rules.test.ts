@@ -69,7 +69,7 @@ describe("site rules", () => {
     {
       name: "refuses hooks, crons and workers without PHP",
       spec: ["hooks: {install: x, build: make}", "crons: {a: {schedule: '@daily', command: x}}", "workers: {a: {command: x}}"],
-      codes: ["error site/needs-php", "error site/needs-php", "warning site/not-yet", "error site/needs-php"],
+      codes: ["error site/needs-php", "error site/needs-php", "error site/needs-php"],
     },
     {
       name: "refuses a PHP front controller without PHP",
@@ -103,6 +103,7 @@ describe("site rules", () => {
     },
     { name: "refuses TLS by secret without one", spec: ["tls: {mode: secret}"], codes: ["error site/tls-secret"] },
     { name: "warns about a secret without TLS by secret", spec: ["tls: {secret: x}"], codes: ["warning site/no-effect"] },
+    { name: "refuses an unknown Node", spec: ['builder: {node: "16"}'], codes: ["error site/unknown-node-version"] },
     { name: "refuses an unknown MariaDB", spec: ['database: {version: "10.6"}'], codes: ["error site/unknown-mariadb-version"] },
     { name: "refuses a collation of another charset", spec: ["database: {charset: latin1}"], codes: ["error site/collation"] },
     {

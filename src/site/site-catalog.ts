@@ -1,5 +1,6 @@
 import { mariadbVersions } from "../catalog/mariadb-versions.ts";
 import { nginxModules } from "../catalog/nginx-modules.ts";
+import { nodeVersions } from "../catalog/node-versions.ts";
 import { extensionFor, extensionsOf, versionsWith } from "../catalog/php-extensions.ts";
 import { isPhpVersion, phpReleases } from "../catalog/php-versions.ts";
 import { configurationPresets } from "../catalog/presets/configuration-presets.ts";
@@ -16,6 +17,8 @@ export interface SiteCatalog {
   readonly nginxModules: readonly string[];
   /** Oldest first. */
   readonly mariadb: readonly string[];
+  /** Of build hooks, oldest first. */
+  readonly node: readonly string[];
   /** Configuration files that are ready, by name. */
   readonly presets: Readonly<Record<string, { readonly content: string }>>;
 }
@@ -28,5 +31,6 @@ export const siteCatalog: SiteCatalog = {
   phpWith: versionsWith,
   nginxModules: nginxModules.map((module) => module.name),
   mariadb: mariadbVersions,
+  node: nodeVersions,
   presets: configurationPresets,
 };

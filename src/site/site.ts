@@ -121,7 +121,7 @@ export interface Site {
   };
   readonly migration: MigrationTerms;
   /** Node of the build hooks. */
-  readonly build: { readonly node: string };
+  readonly builder: { readonly node: string };
   readonly crons: readonly Cron[];
   readonly workers: readonly Worker[];
   readonly hostnames: readonly string[];

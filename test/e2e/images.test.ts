@@ -134,7 +134,8 @@ describe.skipIf(!able)("a site's images", () => {
       ignore: [],
       configuration: [],
       hooks: [],
-      builder: bases[2] ?? { kind: "node-builder" },
+      builder: bases[2] ?? { kind: "node-builder", version: "20" },
+      node: "20",
       served: { locations: [{ path: "/", directory: ".", serves: "public" }], hidden: hiddenPaths([]), mounts: [] },
     };
   });

@@ -121,7 +121,7 @@ function titleOf(request: BaseRequest): string {
     case "php-builder":
       return `builder for PHP ${request.version}`;
     case "node-builder":
-      return "builder for Node";
+      return `builder for Node ${request.version}`;
     default:
       return unreachable(request);
   }

@@ -21,7 +21,9 @@ export async function ensureBuilders(request: SiteImageRequest, lock: Lock, cont
   const kinds = new Set(request.hooks.map(builderOf));
   return {
     php: kinds.has("php") ? (await ensureBaseImage(request.builder, lock, context, work)).reference : undefined,
-    node: kinds.has("node") ? (await ensureBaseImage({ kind: "node-builder" }, lock, context, work)).reference : undefined,
+    node: kinds.has("node")
+      ? (await ensureBaseImage({ kind: "node-builder", version: request.node }, lock, context, work)).reference
+      : undefined,
   };
 }
 

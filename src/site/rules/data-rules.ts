@@ -12,6 +12,16 @@ const mariadbVersionIsKnown: Rule = ({ spec, catalog }) => {
   return [finding("error", "site/unknown-mariadb-version", ["database", "version"], words)];
 };
 
+const nodeVersionIsKnown: Rule = ({ spec, catalog }) => {
+  const { node } = spec.builder;
+  if (catalog.node.includes(node)) return [];
+  const words = {
+    message: `Node \`${node.slice(0, 40)}\` is not in the version matrix`,
+    hint: oneOf(catalog.node, undefined),
+  };
+  return [finding("error", "site/unknown-node-version", ["builder", "node"], words)];
+};
+
 const collationFitsCharset: Rule = ({ spec }) => {
   const { database } = spec;
   if (database === undefined || database.collation === "binary" || database.collation.startsWith(`${database.charset}_`)) return [];
@@ -151,6 +161,7 @@ const timeZoneIsKnown: Rule = ({ spec }) => {
 /** Rules about data, configuration and what runs beside the web. */
 export const dataRules: readonly Rule[] = [
   mariadbVersionIsKnown,
+  nodeVersionIsKnown,
   collationFitsCharset,
   databaseIsThere,
   buildHasNoDatabase,

@@ -60,12 +60,16 @@ const rollout = z
   })
   .meta({ description: "How a new release takes the place of the one that serves." });
 
-const build = z
+const builder = z
   .strictObject({
-    node: z.string().default("20").meta({
-      description: 'Node of the hooks that start node, npm or npx, quoted: "12", "18" or "20". Each comes from a Debian release; PHP\'s version is that of the site.',
-      examples: ["18"],
-    }),
+    node: z
+      .string()
+      .default("20")
+      .meta({
+        description:
+          'Node of the hooks that start node, npm or npx, quoted: "12", "18" or "20". Each comes from a Debian release; PHP\'s version is that of the site.',
+        examples: ["18"],
+      }),
   })
   .meta({ description: "What `spec.hooks.build` runs on." });
 
@@ -106,7 +110,7 @@ const spec = z
     configuration: configuration.default({}),
     variables: variables.default({}),
     hooks: hooks.prefault({}),
-    build: build.prefault({}),
+    builder: builder.prefault({}),
     crons: crons.default({}),
     timeZone: timeZone.default("UTC").meta({
       description: "Time zone of the crons' schedules, a name such as `Europe/Berlin`. PHP's own is `date.timezone` in `spec.runtime.ini`.",

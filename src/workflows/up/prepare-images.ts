@@ -59,9 +59,9 @@ function databaseRequest(version: string): BaseRequest {
   return { kind: "mariadb", version };
 }
 
-function nodeOf({ build }: Site): NodeVersion {
-  if (!isNodeVersion(build.node)) throw new TypeError(`the rules let Node ${build.node} through`);
-  return build.node;
+function nodeOf({ builder }: Site): NodeVersion {
+  if (!isNodeVersion(builder.node)) throw new TypeError(`the rules let Node ${builder.node} through`);
+  return builder.node;
 }
 
 function builderRuntime(site: Site): Parameters<typeof phpBuilder>[0] {

@@ -17,7 +17,7 @@ import { readSiteTree, type SiteTree } from "./site-tree.ts";
 import type { SiteWork } from "./site-work.ts";
 import { openStatCache } from "./stat-cache.ts";
 import { inspectImages, type StoredImage, storeImages } from "./storage.ts";
-import { watchedDigest } from "./watched-digest.ts";
+import { watchedFiles } from "./watched-files.ts";
 
 /** The images of a site: its bases plus layers of code. An unchanged tree reads no file and writes nothing; a changed line writes one layer. */
 export async function ensureSiteImages(
@@ -54,7 +54,7 @@ async function build(request: SiteImageRequest, lock: Lock, context: BuilderCont
   const environment = { ...work.hookEnvironment, ...request.environment };
   const identity = identityOf(request, tree, bases, [builders.php ?? "", builders.node ?? "", environment]);
   const there = formerImages(memory.former(identity), images);
-  const facts = { skippedLinks: tree.skippedLinks, watchedDigest: watchedDigest(tree.entries, request.watch ?? []) };
+  const facts = { skippedLinks: tree.skippedLinks, watched: watchedFiles(tree.entries, request.watch ?? []) };
   if (there !== undefined) return { ...there, ...facts };
   const workDir = await context.newWorkDir();
   try {
@@ -121,7 +121,7 @@ function identityOf(request: SiteImageRequest, tree: SiteTree, bases: SiteBases,
 }
 
 /** The images of a former build of the same, when the machine has them still. */
-function formerImages(former: FormerBuild | undefined, images: Images): Omit<SiteImages, "skippedLinks" | "watchedDigest"> | undefined {
+function formerImages(former: FormerBuild | undefined, images: Images): Omit<SiteImages, "skippedLinks" | "watched"> | undefined {
   if (former === undefined) return undefined;
   const web = images.get(former.web);
   const php = former.php === null ? undefined : images.get(former.php);

@@ -7,6 +7,7 @@ import { HowdahError } from "../kernel/howdah-error.ts";
 import { Secret } from "../kernel/secret.ts";
 import type { Deployment, PodSpec, Rendered } from "../render/objects.ts";
 import { letIn, type TinySite, tinyDeployment, tinyStatefulSet, tinySurroundings, WEB_PORT } from "./contract-objects.ts";
+import type { JobRun } from "./jobs.ts";
 import type { Engine, EngineContext, ExecRequest, Target } from "./engine.ts";
 
 /** An engine and the hands that a test needs beside it. */
@@ -236,9 +237,34 @@ export function engineContract(name: string, start: () => Promise<EngineUnderTes
       expect(await under.engine.heal(context)).toEqual([]);
     });
 
+    const endOf = async (id: string): Promise<JobRun["state"]> => {
+      for (;;) {
+        const job = (await under.engine.jobs.list("alpha")).find((one) => one.id === id);
+        if (job === undefined) throw new Error(`${id} is not known`);
+        if (job.state.is === "ended") return job.state;
+        await new Promise((resolve) => setTimeout(resolve, 20));
+      }
+    };
+
+    it("runs jobs that outlive their starter, and remembers how they ended until they are forgotten", async () => {
+      const job = { id: "job1", name: "jobs", argv: ["behave", "env", "COLOUR"], env: { COLOUR: "blue" }, timeoutSeconds: 10 };
+      await under.engine.jobs.start(tiny("alpha"), job, context);
+      expect(await endOf("job1")).toMatchObject({ is: "ended", exitCode: 0 });
+      await under.engine.jobs.start(tiny("alpha"), { ...job, id: "job2", argv: ["behave", "exit", "3"] }, context);
+      expect(await endOf("job2")).toMatchObject({ is: "ended", exitCode: 3 });
+      const said: string[] = [];
+      for await (const line of under.engine.logs("alpha", { follow: false, tail: 10, container: "cron/jobs" }, context))
+        said.push(line.text);
+      expect(said).toEqual(["blue"]);
+      for (const id of ["job1", "job2"]) await under.engine.jobs.forget(id);
+      expect(await under.engine.jobs.list()).toEqual([]);
+    });
+
     it("stops and starts a namespace, with its data", async () => {
       const inventory = await under.engine.inventory("alpha");
       await under.engine.scaleDown("alpha", context);
+      const job = { id: "job3", name: "jobs", argv: ["behave", "exit", "0"], env: {}, timeoutSeconds: 10 };
+      expect((await failureOf(under.engine.jobs.start(tiny("alpha"), job, context))).code).toBe("site/down");
       expect((await under.engine.observe("alpha")).workloads).toMatchObject([{ down: true, ready: 0 }]);
       expect(await under.ask("alpha.localhost")).toBe("503");
       await under.engine.heal(context);

@@ -71,12 +71,14 @@ export function memoryEngine(behaviour: Behaviour = wellBehaved): MemoryEngine {
       for (const pod of pods.values()) if (wanted?.stop.includes(pod.workload) === true) pods.delete(pod.name);
     },
     locate: (namespace, workload) =>
-      Promise.resolve([...(world.namespaces.get(namespace)?.pods.values() ?? [])].find((pod) => pod.alive && pod.workload === workload)?.ip),
+      Promise.resolve(
+        [...(world.namespaces.get(namespace)?.pods.values() ?? [])].find((pod) => pod.alive && pod.workload === workload)?.ip,
+      ),
     observe: (namespace) => Promise.resolve(observe(space(namespace))),
     jobs: memoryJobs(world),
     exec: (target, request) => runProgram(world, target, request, "exec"),
     runOnce: (target, request) => runProgram(world, target, request, "once"),
-    logs: (namespace, options) => logs(space(namespace), options.tail),
+    logs: (namespace, options) => logs(space(namespace), options),
     use: async (namespace) => useOf(space(namespace)),
     sleep: async (namespace) => {
       if (space(namespace).pods.size === 0) return "nothing of it runs";
@@ -223,7 +225,10 @@ function bytesOf(quantity: string): number {
   return Number(number) * (sizes[unit] ?? 1);
 }
 
-async function* logs(space: MemoryNamespace, tail: number): AsyncGenerator<LogLine> {
+async function* logs(
+  space: MemoryNamespace,
+  { tail, container: only }: { readonly tail: number; readonly container?: string },
+): AsyncGenerator<LogLine> {
   const lines = [...space.pods.values()].flatMap((pod) =>
     pod.containers.flatMap(({ container, started }) =>
       started.output.map(
@@ -244,5 +249,6 @@ async function* logs(space: MemoryNamespace, tail: number): AsyncGenerator<LogLi
       ...{ namespace: space.name, workload: "cron", pod: "", container: `cron/${name}`, stream: "stdout", time: "", text: line },
     }),
   );
-  yield* tail === 0 ? [] : [...lines, ...crons].slice(-tail);
+  const all = [...lines, ...crons].filter((line) => only === undefined || line.container === only);
+  yield* tail === 0 ? [] : all.slice(-tail);
 }

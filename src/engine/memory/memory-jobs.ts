@@ -9,12 +9,12 @@ import { namespaceOf, type World } from "./world.ts";
 export function memoryJobs(world: World): Jobs {
   const runs = new Map<string, JobRun>();
   return {
-    start: async (target, { id, name, argv, timeoutSeconds }) => {
+    start: async (target, { id, name, argv, env, timeoutSeconds }) => {
       const space = namespaceOf(world, target.namespace);
       if (space.down || space.held) throw new HowdahError("site/down", `${target.namespace} is down`);
       const stdout = new PassThrough();
       const output = text(stdout);
-      const exitCode = await runProgram(world, target, { argv, stdout, stderr: stdout }, "exec");
+      const exitCode = await runProgram(world, target, { argv, env, stdout, stderr: stdout }, "exec");
       stdout.end();
       const pod = [...space.pods.values()].find((one) => one.workload === target.workload)?.name ?? "";
       space.jobOutput.push(

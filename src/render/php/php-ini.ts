@@ -64,8 +64,8 @@ function general(site: Site, runtime: Runtime): Record<string, IniValue> {
 }
 
 /**
- * WordPress reaches PHP's own limit of 1,024 root traces within its first pages, and what is hot afterwards is never compiled: with these
- * limits a signed-in request takes 0.96 to 0.97 of the CPU, without them 0.98 to 1.0 (docs/explanation/defaults.md).
+ * A long-running WordPress reaches PHP's own limit of 1,024 root traces, and what gets hot afterwards is never compiled: with these limits
+ * a signed-in request took 0.96 to 0.97 of the CPU, without them 0.98 to 1.0 (docs/explanation/defaults.md).
  */
 const jit: Readonly<Record<string, IniValue>> = {
   "opcache.jit": "tracing",

@@ -23,22 +23,16 @@ interface FirstPage {
   readonly cpu: number;
   /** Milliseconds of the page after it. */
   readonly second: number;
-  /** CPU milliseconds of a page after 60 others. */
+  /** CPU milliseconds of a page after 40 others. */
   readonly warmCpu: number;
 }
 
 const PORT = 18_780;
-const WARM_UP = 60;
-const WARM = 40;
+const WARM_UP = 40;
+const WARM = 20;
 
-/** Restarts PHP again and again, with and without the machine's compiled code, in turns; on each version the site's defaults, so with the JIT on. */
-export async function coldStart(rounds: number, say: (line: string) => void): Promise<readonly ColdStart[]> {
-  const results: ColdStart[] = [];
-  for (const php of ["8.4", "8.2"]) results.push(await onVersion(php, rounds, say));
-  return results;
-}
-
-async function onVersion(php: string, rounds: number, say: (line: string) => void): Promise<ColdStart> {
+/** Restarts PHP again and again, with and without the machine's compiled code, in turns; else with the site's defaults, so with the JIT on. */
+export async function coldStart(php: string, rounds: number, say: (line: string) => void): Promise<ColdStart> {
   const word = `cold${php.replace(".", "")}`;
   const machine = await howdahMachine(word, PORT);
   try {

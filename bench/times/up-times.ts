@@ -1,7 +1,7 @@
 import { cp, mkdir, mkdtemp, rm, writeFile } from "node:fs/promises";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
-import { run } from "../../src/providers/process.ts";
+import { emptyStore } from "../support/empty-store.ts";
 import { debianApp } from "../../test/support/debian-app.ts";
 import { howdahMachine } from "../../test/support/howdah-machine.ts";
 
@@ -91,28 +91,4 @@ async function codeOf(site: string, base: string): Promise<string> {
   }
   await writeFile(join(code, "index.html"), PAGE);
   return code;
-}
-
-async function emptyStore(directory: string): Promise<{ remove(): Promise<void> }> {
-  await mkdir(directory, { recursive: true });
-  const file = join(directory, "storage.conf");
-  const text = [
-    'driver = "overlay"',
-    `graphroot = ${JSON.stringify(join(directory, "graph"))}`,
-    `runroot = ${JSON.stringify(join(directory, "run"))}`,
-  ];
-  await writeFile(file, ["[storage]", ...text, ""].join("\n"));
-  process.env["CONTAINERS_STORAGE_CONF"] = file;
-  return {
-    remove: async () => {
-      for (const argv of [
-        ["pod", "rm", "-a", "-f", "-t", "1"],
-        ["rm", "-a", "-f", "-t", "1"],
-        ["volume", "rm", "-a", "-f"],
-      ])
-        await run(["podman", ...argv], { accept: "any" });
-      delete process.env["CONTAINERS_STORAGE_CONF"];
-      await run(["umount", join(directory, "graph/overlay")], { accept: "any" });
-    },
-  };
 }

@@ -42,7 +42,7 @@ export async function ensureBaseImage(
   const title = titleOf(locked.request);
   emit({ type: "task-started", id, title });
   try {
-    const there = await inspectImage(reference, signal);
+    const there = await context.inspect(reference, signal);
     if (there !== undefined) {
       emit({ type: "task-done", id, outcome: "unchanged" });
       return { reference, digest: there.digest, sizeBytes: there.sizeBytes, built: false };

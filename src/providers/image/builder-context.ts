@@ -1,5 +1,6 @@
 import type { Dispatcher } from "undici";
 import type { DebianSources } from "./apt-sources.ts";
+import type { Inspect } from "./batched-inspect.ts";
 
 /** What all image work shares: places, sources, transfers. Made once by `createImageBuilder`. */
 export interface BuilderContext {
@@ -9,6 +10,8 @@ export interface BuilderContext {
   readonly architecture: string;
   /** How transfers go; asks apt on first use. */
   readonly dispatcher: () => Promise<Dispatcher>;
+  /** Looks an image up; several at once in one process. */
+  readonly inspect: Inspect;
   /** The package sources; read on first use, since images that exist need none. */
   readonly sources: () => Promise<DebianSources>;
   /** A new directory of its own on the cache's file system; whoever asks removes it. */

@@ -8,6 +8,7 @@ import type { Emit } from "../../kernel/event.ts";
 import { HowdahError } from "../../kernel/howdah-error.ts";
 import type { ExportedImage, ImageBuilder } from "../image-builder.ts";
 import { ensureBaseImage } from "./base-image.ts";
+import { batchedInspect } from "./batched-inspect.ts";
 import type { BuilderContext } from "./builder-context.ts";
 import { namingDiskFull } from "./disk-errors.ts";
 import { ensureForeign } from "./foreign-image.ts";
@@ -95,6 +96,7 @@ function contextOf(options: ImageBuilderOptions): BuilderContext {
     cacheDir: options.cacheDir,
     entrypointDir: options.entrypointDir,
     architecture,
+    inspect: batchedInspect(),
     dispatcher: () => {
       dispatcher ??= dispatcherLikeApt();
       return dispatcher;

@@ -41,13 +41,18 @@ export async function inspectImages(references: readonly string[], signal?: Abor
     throw buildFailed(`The image ${wanted.join(", ")} can't be read`, ran);
   }
   const images = (JSON.parse(ran.stdout.trim() === "" ? "[]" : ran.stdout) as readonly Inspected[]).map(storedImage);
-  return new Map(
-    wanted.flatMap((reference): [string, StoredImage][] => {
-      const image = images.find(({ id, names }) => names.includes(reference) || id === reference.replace(/^sha256:/, ""));
-      const only = image ?? (wanted.length === 1 ? images[0] : undefined);
-      return only === undefined ? [] : [[reference, only]];
-    }),
-  );
+  const found = new Map<string, StoredImage>();
+  for (const reference of wanted) {
+    const image = wanted.length === 1 ? images[0] : images.find(({ id, names }) => id === reference || names.includes(reference));
+    if (image !== undefined) found.set(reference, image);
+  }
+  // a short name or a digest is not among the names of its image: alone, its answer is clear
+  if (new Set([...found.values()]).size === images.length) return found;
+  for (const reference of wanted.filter((name) => !found.has(name))) {
+    const [image] = (await inspectImages([reference], signal)).values();
+    if (image !== undefined) found.set(reference, image);
+  }
+  return found;
 }
 
 interface Inspected {

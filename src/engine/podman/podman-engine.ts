@@ -86,7 +86,7 @@ export function podmanEngine(settings: PodmanEngineSettings, ports: PodmanEngine
     ...{ names, podman, store, secrets, marks, clock: ports.clock, lock: ports.lock },
     ...{ system, stateDir: settings.stateDir, runDir: settings.runDir, render: ports.renderEdge, certificateFor: ports.certificateFor },
   });
-  const limits = machineLimits(podman);
+  const limits = machineLimits();
   const toEdge: Pick<Machine, "refreshEdge" | "checkRoute" | "edgeDrained"> = {
     refreshEdge: () => wayIn.refresh(),
     edgeDrained: (patienceMs) => edgeDrained({ podman, names, clock: ports.clock }, patienceMs),

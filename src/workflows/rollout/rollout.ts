@@ -60,7 +60,7 @@ export async function rollOut(
   ports: Ports,
   context: EngineContext,
 ): Promise<RolledOut> {
-  const { release, wanted, former } = rollout;
+  const { release, wanted } = rollout;
   const { namespace } = release;
   let health: RolledOut["health"];
   try {

@@ -41,7 +41,7 @@ export async function prepareSite(
   const machine = (): Promise<void> =>
     stage("machine", "Checking the machine", async () => {
       await requireSecrets(site, site.name, ports);
-      await checkMachineFor(site, ports);
+      await checkMachineFor(site, serves, ports);
     });
   const network = () => stage("network", "Network", () => ports.engine.prepare(site.name, context));
   const images = (bases: PreparedBases) =>

@@ -9,11 +9,12 @@ import { type HowdahMachine, howdahMachine, whyNoMachine } from "../support/howd
 const PORT = 18_726;
 const skip = await whyNoMachine();
 
-/** `tick` says who and where it is; `wait` goes on until a file says stop; `stuck` ignores TERM, and so does a child that left its session. */
+/** `tick` says who and where it is; `wait` and the worker go on until a file says stop; `stuck` ignores TERM, and so does a child that left its session. */
 const SCRIPTS: Readonly<Record<string, string>> = {
   "bin/tick.php": `<?php echo getenv("HOWDAH_CRON"), " ", posix_getuid(), " ", getcwd(), " ", getenv("COLOUR"), " release one\n"; fwrite(STDERR, "to stderr"); exit(3);`,
   "bin/wait.php": `<?php echo "waiting\n"; while (!is_file("data/stop")) { usleep(100000); clearstatcache(); } unlink("data/stop"); echo "went on to its end\n";`,
   "bin/stuck.php": `<?php pcntl_async_signals(true); pcntl_signal(SIGTERM, SIG_IGN); if (pcntl_fork() === 0) { posix_setsid(); if (pcntl_fork() !== 0) exit; } echo "process\n"; while (true) sleep(1);`,
+  "bin/work.php": `<?php pcntl_async_signals(true); pcntl_signal(SIGTERM, function () { touch("data/asked"); exit(0); }); echo "begun\\n"; while (!@unlink("data/leave")) usleep(100000);`,
   "public/index.php": `<?php echo "hello";`,
 };
 
@@ -35,6 +36,8 @@ spec:
     tick: {schedule: "* * * * *", command: php bin/tick.php}
     wait: {schedule: "H 3 * * *", command: php bin/wait.php}
     stuck: {schedule: "H 4 * * *", command: php bin/stuck.php, timeout: 2s}
+  workers:
+    queue: {command: php bin/work.php}
 `;
 
 describe.skipIf(skip !== undefined)(`crons${skip === undefined ? "" : ` (${skip})`}`, () => {
@@ -87,7 +90,8 @@ describe.skipIf(skip !== undefined)(`crons${skip === undefined ? "" : ` (${skip}
     const handled = Date.now() - minutes * 60_000;
     await writeFile(file, JSON.stringify({ ...memory, mark: { ...memory.mark, handled, next: handled + 60_000 } }));
   };
-  const marked = async (): Promise<string[]> => (await run(["pgrep", "-f", "bin/(stuck|wait).php"], { accept: "any" })).stdout.split("\n").filter(Boolean);
+  const marked = async (): Promise<string[]> =>
+    (await run(["pgrep", "-f", "bin/(stuck|wait).php"], { accept: "any" })).stdout.split("\n").filter(Boolean);
 
   it("run by hand with the site's user, place and environment, their output and their exit code", async () => {
     const said = await machine.howdah("cron", "run", "tock", "tick");
@@ -119,7 +123,9 @@ describe.skipIf(skip !== undefined)(`crons${skip === undefined ? "" : ` (${skip}
     expect((await machine.howdah("cron", "run", "tock", "tick")).stdout).toContain("release two");
     expect((await cron("wait")).running[0]?.run).toBe(before.running[0]?.run);
     const pods = async (): Promise<number> =>
-      (await run(["podman", "pod", "ls", "--format", "{{.Name}}"])).stdout.split("\n").filter((name) => name.startsWith("t-crons.tock.web.")).length;
+      (await run(["podman", "pod", "ls", "--format", "{{.Name}}"])).stdout
+        .split("\n")
+        .filter((name) => name.startsWith("t-crons.tock.web.")).length;
     expect(await pods()).toBe(2); // the former one has the cron
 
     await machine.ok("exec", "tock", "--", "php", "-r", 'touch("data/stop");');
@@ -153,6 +159,20 @@ describe.skipIf(skip !== undefined)(`crons${skip === undefined ? "" : ` (${skip}
     expect((await logOf("tick")).length).toBe(runs + 2); // two lines: one run for thirty minutes
     await machine.ok("exec", "tock", "--", "php", "-r", 'touch("data/stop");');
     expect((await following.done).code).toBe(0);
+  });
+
+  it("have workers beside them, which come back when they end and are replaced gracefully", async () => {
+    const php = (code: string): Promise<{ stdout: string }> => machine.ok("exec", "tock", "--", "php", "-r", code);
+    const begun = async (): Promise<number> =>
+      (await machine.ok("logs", "tock", "--component", "worker")).stdout.split("\n").filter((line) => line.endsWith("begun")).length;
+    expect(await begun()).toBe(1);
+    await php('touch("data/leave");');
+    for (let tries = 0; (await begun()) < 2 && tries < 60; tries++) await new Promise((resolve) => setTimeout(resolve, 300));
+    expect(await begun()).toBe(2); // it had ended with exit code 0
+    await writeFile(join(directory, "public/index.php"), "<?php echo 'hello again';");
+    await machine.ok("up", directory);
+    expect((await php('var_dump(is_file("data/asked"));')).stdout).toContain("true");
+    expect((await machine.ok("status", "tock")).stdout).toMatch(/worker-queue +1\/1/);
   });
 
   it("don't run while their site is stopped, and end when it is", async () => {

@@ -1,6 +1,7 @@
 import type { Lock } from "../lock.ts";
 import { execIn, readyPod } from "./await-ready.ts";
 import type { Machine } from "./machine.ts";
+import { type Backoff, startAgain } from "./backoff.ts";
 import { label } from "./names.ts";
 import { createPod, type FoundPod, planPod, runs, startPod, stopPod, type Workload } from "./pods.ts";
 import type { ProbeMemory } from "./probe-memory.ts";
@@ -9,15 +10,12 @@ import { markReady } from "./roll-workload.ts";
 import { workloads } from "./scale.ts";
 import type { NamespaceState } from "./state-store.ts";
 
-/** Restarts of a pod that keeps falling come at most this far apart, as in Kubernetes. */
-const MAX_BACKOFF_MS = 300_000;
-
 /** What healing remembers between passes. */
 export interface Healer {
   readonly machine: Machine;
   readonly lock: Lock;
   readonly probes: ProbeMemory;
-  readonly backoff: Map<string, { failures: number; notBefore: number }>;
+  readonly backoff: Map<string, Backoff>;
   /** Processes of containers whose configuration shows no secret any more. */
   readonly masked: Set<string>;
   /** Problems of the way in that were said. */
@@ -116,11 +114,8 @@ async function bringBack(self: Healer, wanted: WantedPod): Promise<string[]> {
   return [`started ${wanted.name}`];
 }
 
-/** True when a pod's backoff is over: at once, then 1, 2, 4… seconds up to five minutes apart. */
 function mayTry(self: Healer, pod: string): boolean {
-  const now = self.machine.clock.now();
-  const before = self.backoff.get(pod) ?? { failures: 0, notBefore: 0 };
-  if (now < before.notBefore) return false;
-  self.backoff.set(pod, { failures: before.failures + 1, notBefore: now + Math.min(MAX_BACKOFF_MS, 1000 * 2 ** before.failures) });
-  return true;
+  const next = startAgain(self.backoff.get(pod), self.machine.clock.now());
+  if (next !== undefined) self.backoff.set(pod, next);
+  return next !== undefined;
 }

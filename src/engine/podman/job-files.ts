@@ -141,7 +141,7 @@ export async function removeJob(runDir: string, id: string): Promise<void> {
   await rm(jobPaths(runDir, id).directory, { recursive: true, force: true });
 }
 
-/** A log is put away at that size; with the one put away before, and what one run adds, a cron keeps at most four times as much. */
+/** A log is put away at that size; with the one put away before, and what one run adds to each, a cron keeps at most six times as much. */
 const LOG_BYTES = 1024 * 1024;
 /** A single run's output is cut at that size by conmon. */
 export const RUN_LOG_BYTES = 2 * LOG_BYTES;
@@ -166,9 +166,13 @@ const TAIL_BYTES = 32 * 1024;
 /** A run's last words may have no line end: they must not become the beginning of the next run's first line. */
 async function endLines(path: string, size: number): Promise<void> {
   if (size === 0) return;
-  const file = await open(path, "r");
   const tail = Buffer.alloc(Math.min(TAIL_BYTES, size));
-  await file.read(tail, 0, tail.length, size - tail.length).finally(() => file.close());
+  const file = await open(path, "r");
+  try {
+    await file.read(tail, 0, tail.length, size - tail.length);
+  } finally {
+    await file.close();
+  }
   const lines = tail.toString("utf8").split("\n");
   const missing = ["stdout", "stderr"].flatMap((stream) => {
     const last = lines.findLast((line) => line.split(" ", 2)[1] === stream)?.split(" ", 3);
@@ -180,7 +184,7 @@ async function endLines(path: string, size: number): Promise<void> {
 /** Logs of a namespace's crons: name and file, the older before the newer. */
 export async function cronLogs(namespaceDirectory: string): Promise<{ name: string; path: string }[]> {
   const directory = join(namespaceDirectory, "crons");
-  const files = (await readdir(directory).catch(() => [])).toSorted().toReversed();
+  const files = (await readdir(directory).catch(() => [])).toSorted((a, b) => (a < b ? 1 : -1));
   return files.flatMap((file) => {
     const name = /^(.+)\.log(\.1)?$/.exec(file)?.[1];
     return name === undefined ? [] : [{ name, path: join(directory, file) }];

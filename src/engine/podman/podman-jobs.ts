@@ -239,7 +239,7 @@ async function startFailure(files: JobPaths, request: JobRequest): Promise<Howda
     .filter((line) => line !== "");
   const words = lines.map((line) => {
     try {
-      return String((JSON.parse(line) as { msg?: unknown }).msg ?? line);
+      return (JSON.parse(line) as { msg?: string }).msg ?? line;
     } catch {
       return line;
     }

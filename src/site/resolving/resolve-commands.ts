@@ -18,7 +18,7 @@ export function resolveCommands(spec: Spec, diagnostics: Diagnostic[]): Pick<Sit
   const migrateSteps = hookSteps(isMigration(migrate) ? migrate.run : migrate, path, argv);
   return {
     hooks: { build: steps("build"), install: steps("install"), migrate: migrateSteps, postDeploy: steps("postDeploy") },
-    migration: migrationTerms(migrate),
+    migration: migrationTerms(migrate, migrateSteps),
     crons: byName(spec.crons).map(
       ([name, cron]): Cron => ({
         name,
@@ -41,9 +41,11 @@ export function isMigration(migrate: Migrate): migrate is Migration {
   return typeof migrate === "object" && "run" in migrate;
 }
 
-function migrationTerms(migrate: Migrate): MigrationTerms {
-  if (!isMigration(migrate)) return { watch: [], repeatable: false, timeoutSeconds: 3600, dump: true, unsafe: "warn" };
-  const { watch = [], repeatable, timeout, dump, unsafe } = migrate;
+/** A migration of SQL files alone is made of them. */
+function migrationTerms(migrate: Migrate, steps: readonly HookStep[]): MigrationTerms {
+  const files = steps.every((step) => "sql" in step) ? steps.flatMap((step) => ("sql" in step ? [`/${step.sql}`] : [])) : [];
+  if (!isMigration(migrate)) return { watch: files, repeatable: false, timeoutSeconds: 3600, dump: true, unsafe: "warn" };
+  const { watch = files, repeatable, timeout, dump, unsafe } = migrate;
   return { watch: [...new Set(watch)].sort(), repeatable, timeoutSeconds: secondsOf(timeout), dump, unsafe };
 }
 

@@ -6,6 +6,7 @@ import { dumpBeforeMigration } from "../database/migration-dumps.ts";
 import { phpTarget } from "../php-target.ts";
 import type { EngineContext, MigrationRecord, Ports, SiteRecord } from "../ports.ts";
 import { serverReference } from "../up/database-server.ts";
+import { checkMigrations } from "./check-migrations.ts";
 import { migrationOutput } from "./migration-output.ts";
 
 /** A migration that must run before pods of the coming release start. */
@@ -30,7 +31,7 @@ export interface ComingRelease {
   readonly steps: readonly Step[];
 }
 
-export type MigrationPorts = Pick<Ports, "engine" | "databases" | "settings" | "clock" | "migrations">;
+export type MigrationPorts = Pick<Ports, "engine" | "databases" | "settings" | "clock" | "migrations" | "records" | "files">;
 
 const ID = "migrate";
 const SETTLED = ["done", "adopted"];
@@ -55,7 +56,7 @@ export async function pendingMigration(record: SiteRecord, ports: MigrationPorts
  * Runs a pending migration: a dump first, then the hook, once, in a container of the coming release's image, under the ledger's row lock.
  * Whoever dies meanwhile: the ledger has a row from the moment it begins, so the next call finds it done, waits for it, repeats it when the
  * site file allows that, or asks a person. Errors: `site/migrate-failed`, `site/migration-interrupted`, `machine/disk-full`,
- * `database/*`; each names the dump. The former release is not touched.
+ * `database/*`, `site/migration-unsafe`; each names the dump when there is one. The former release is not touched.
  */
 export async function runMigration(
   pending: PendingMigration,
@@ -66,6 +67,7 @@ export async function runMigration(
   const { record } = coming;
   const { site } = record;
   if (pending.state === "interrupted" && !site.migration.repeatable) throw interrupted(record, pending);
+  await checkMigrations(record, ports, context.emit);
   const dump = site.migration.dump ? await dumpBeforeMigration(record, pending.step, ports, context) : null;
   const note = async (state: MigrationRecord["state"], reason: string | null): Promise<void> => {
     const at = new Date(ports.clock.now()).toISOString();

@@ -48,9 +48,9 @@ describe("the agent's rounds over idle sites", () => {
     expect(await rounds(1, uses)).toEqual({ said: ["sleep blog", "put to sleep blog"], held: 0 });
   });
 
-  it("leave who must not sleep in peace for half a minute", async () => {
-    const { said } = await rounds(7, { blog: {} }, { refuse: "a connection to it is open" });
-    expect(said.filter((line) => line === "sleep blog")).toHaveLength(2);
+  it("leave who must not sleep in peace for half a minute, then for a whole one", async () => {
+    const { said } = await rounds(19, { blog: {} }, { refuse: "a connection to it is open" });
+    expect(said.filter((line) => line === "sleep blog")).toHaveLength(3);
     expect(said).toContain("nobody visits it, but it must not sleep blog");
   });
 

@@ -17,25 +17,32 @@ export interface IdleParts {
 
 /** A look costs two small files a site. */
 const PERIOD_MS = 5000;
-/** After a refusal (a connection, a program): asking costs podman some 100 ms. */
+/** After a refusal (a connection, a program), then twice as long each time, up to ten minutes: asking changes the edge and back. */
 const AGAIN_MS = 30_000;
+const MOST_MS = 600_000;
+
+interface Refused {
+  readonly times: number;
+  readonly notBefore: number;
+}
 
 /** Puts sites to sleep that nobody has visited for as long as their files say, one after another, until the signal. A failure is said and tried again. */
 export async function idleLoop(parts: IdleParts): Promise<void> {
-  const notBefore = new Map<string, number>();
+  const refused = new Map<string, Refused>();
   while (!parts.signal.aborted) {
-    await round(parts, notBefore).catch((error: unknown) => {
+    await round(parts, refused).catch((error: unknown) => {
       if (!parts.signal.aborted) parts.log({ level: "warning", msg: "sites could not be looked at", error: words(error) });
     });
     await parts.clock.sleep(PERIOD_MS, parts.signal).catch(() => undefined);
   }
 }
 
-async function round({ engine, lock, clock, signal, log }: IdleParts, notBefore: Map<string, number>): Promise<void> {
+async function round({ engine, lock, clock, signal, log }: IdleParts, refused: Map<string, Refused>): Promise<void> {
   for (const namespace of await engine.namespaces()) {
     if (signal.aborted) return;
-    if ((notBefore.get(namespace) ?? 0) > clock.now() || !isLeftAlone(await engine.use(namespace), clock.now())) continue;
-    notBefore.set(namespace, clock.now() + AGAIN_MS);
+    const former = refused.get(namespace) ?? { times: 0, notBefore: 0 };
+    if (former.notBefore > clock.now() || !isLeftAlone(await engine.use(namespace), clock.now())) continue;
+    refused.set(namespace, { times: former.times + 1, notBefore: clock.now() + Math.min(MOST_MS, AGAIN_MS * 2 ** former.times) });
     try {
       const held = await lock(namespace);
       try {
@@ -43,6 +50,7 @@ async function round({ engine, lock, clock, signal, log }: IdleParts, notBefore:
         if (!isLeftAlone(await engine.use(namespace), clock.now())) continue;
         const context: EngineContext = { signal, emit: () => undefined };
         const reason = await engine.sleep(namespace, { force: false }, context);
+        if (reason === undefined) refused.delete(namespace);
         log({
           level: "info",
           msg: reason === undefined ? "put to sleep" : "nobody visits it, but it must not sleep",

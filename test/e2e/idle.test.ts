@@ -66,7 +66,7 @@ describe.skipIf(why !== undefined && process.env["CI"] === undefined)("a site th
         { timeout: 60_000, interval: 500 },
       )
       .toBe(true);
-    expect(await containers()).toEqual([]);
+    await expect.poll(containers, { timeout: 20_000 }).toEqual([]);
     expect((await status()).idleSince).toMatch(/^\d{4}-/);
     const robot = await machine.get(HOST, "/", { headers: GOOGLEBOT });
     expect([robot.status, robot.headers["retry-after"]]).toEqual([503, "3600"]);
@@ -148,10 +148,9 @@ describe.skipIf(why !== undefined && process.env["CI"] === undefined)("a site th
     const answer = await visit();
     expect([answer.status, answer.headers["retry-after"]]).toEqual([503, "10"]);
     const seen = await status();
-    expect(seen.condition.reason).toBe("WakeFailed");
+    expect(seen.condition).toMatchObject({ reason: "WakeFailed", message: expect.stringContaining("image not known") });
     const woken = await machine.howdah("wake", "drowsy");
-    expect(woken.code).not.toBe(0);
-    expect(woken.stderr).toMatch(/image not known|no such image|locating image/i);
+    expect([woken.code === 0, woken.stderr.includes("image not known")]).toEqual([false, true]);
     await machine.ok("up", code);
     expect((await visit()).body).toBe("awake");
   });

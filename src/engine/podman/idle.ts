@@ -18,8 +18,9 @@ import { awake, type NamespaceState } from "./state-store.ts";
 /** Most pods serve within a second; one that does not is waited for as at any other start. */
 const QUICK_MS = 10_000;
 const POLL_MS = 20;
-/** Requests that came before the way in changed are answered first; who sends a site to sleep by force accepts that a longer one is cut. */
-const DRAIN_MS = 10_000;
+/** Requests that came before the way in changed are answered first. One that takes longer keeps the site awake, unless a person wants it to sleep. */
+const DRAIN_MS = 3000;
+const FORCED_MS = 10_000;
 /** How long waking may take; a command waits 60 s for the agent's lock. */
 const WAKE_MS = 50_000;
 /** Whoever is no visitor has so long to begin what it woke the site for. */
@@ -67,10 +68,29 @@ export async function sleepNamespace(
     await machine.store.change(namespace, awake);
     throw error;
   }
-  context.signal.throwIfAborted();
-  await machine.edgeDrained(DRAIN_MS);
+  const answered = await isLetGo(machine, namespace, force ? FORCED_MS : DRAIN_MS);
+  if (!answered && !force) {
+    await machine.store.change(namespace, awake);
+    await machine.refreshEdge();
+    return "a connection to it is open";
+  }
   await goBackToSleep(machine, await findPods(machine, namespace));
   return undefined;
+}
+
+/**
+ * Waits until the edge has no connection to a namespace's pods; false after the patience. Its new processes lead nobody there, and the
+ * former keep no idle connection: what is left is a request that takes long, or a WebSocket.
+ */
+async function isLetGo(machine: Machine, namespace: string, patienceMs: number): Promise<boolean> {
+  const marks = [...(await machine.marks.all()).values()].filter((mark) => mark.namespace === namespace);
+  const addresses = new Set(marks.map((mark) => mark.address));
+  const until = machine.clock.now() + patienceMs;
+  while (await isConnectedTo(addresses)) {
+    if (machine.clock.now() >= until) return false;
+    await machine.clock.sleep(50);
+  }
+  return true;
 }
 
 async function whyNot(machine: Machine, namespace: string, state: NamespaceState, force: boolean): Promise<string | undefined> {
@@ -80,11 +100,8 @@ async function whyNot(machine: Machine, namespace: string, state: NamespaceState
   return force ? undefined : occupied(machine, namespace, state);
 }
 
-/** What goes on in a namespace that is no visit: a program that somebody runs in it, a request that takes long, a WebSocket. */
+/** What goes on in a namespace that is no visit: a program that somebody or a cron runs in it. */
 async function occupied(machine: Machine, namespace: string, state: NamespaceState): Promise<string | undefined> {
-  const marks = [...(await machine.marks.all()).values()];
-  const addresses = marks.filter((mark) => mark.namespace === namespace).map((mark) => mark.address);
-  if (addressesOf(namespace, state, marks).length > 0 && (await isConnectedTo(new Set(addresses)))) return "a connection to it is open";
   const pods = new Set(workloads(state).flatMap((workload) => podNames(machine, namespace, workload)));
   if ((await machine.jobs.runningIn(pods)).length > 0) return "a cron runs";
   const containers = await machine.podman.list({ [label.instance]: machine.names.instance, [label.namespace]: namespace });
@@ -174,7 +191,8 @@ async function addresses(machine: Machine, namespace: string, state: NamespaceSt
 }
 
 async function rememberFailure(machine: Machine, namespace: string, error: unknown): Promise<void> {
-  const failure = error instanceof Error ? error.message : String(error);
+  const last = error instanceof HowdahError ? error.output.findLast((line) => line.trim() !== "") : undefined;
+  const failure = [error instanceof Error ? error.message : String(error), last].filter((text) => text !== undefined).join(": ");
   const since = new Date(machine.clock.now()).toISOString();
   await machine.store.change(namespace, (state) => ({ ...state, idle: { since: state.idle?.since ?? since, failure } }));
 }

@@ -70,7 +70,6 @@ class World {
         ensureAwake: async () => {
           if (this.down) throw new HowdahError("site/down", "blog was stopped");
           return [];
-          return [];
         },
         jobs: {
           start: async (_target, request) => {

@@ -28,6 +28,15 @@ describe("a container's log", () => {
     expect((await logCursor(path).next()).map((line) => line.text)).toEqual(["other", "one line"]);
   });
 
+  it("gives the last words of a program that ends no line", async () => {
+    await writeFile(path, "T1 stdout F one\nT2 stdout P the \nT3 stdout P end");
+    const cursor = logCursor(path);
+    expect((await cursor.next()).map((line) => line.text)).toEqual(["one"]);
+    expect(cursor.rest()).toEqual([{ time: "T2", stream: "stdout", text: "the " }]);
+    await appendFile(path, "\n");
+    expect((await lastLines(path, 1)).map((line) => line.text)).toEqual(["the end"]);
+  });
+
   it("gives the last lines, and none when the file is gone", async () => {
     await writeFile(path, Array.from({ length: 300 }, (_, n) => `T stdout F ${n}\n`).join(""));
     expect((await lastLines(path, 2)).map((line) => line.text)).toEqual(["298", "299"]);

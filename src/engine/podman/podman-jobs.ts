@@ -52,6 +52,7 @@ interface Known extends ContainerProcess {
 
 const POLL_MS = 10;
 const START_MS = 30_000;
+const STOP_POLL_MS = 50;
 
 /**
  * Jobs on podman: conmon watches each, as it does for podman's own, and the container's runtime starts it inside. Podman itself would take
@@ -73,7 +74,13 @@ export function podmanJobs(ports: PodmanJobsPorts): PodmanJobs {
   };
   const stop = async (id: string, why: string): Promise<void> => {
     await writeWhy(runDir, id, why);
-    await endProcesses(`${JOB_MARK}=${id}`, ports.clock);
+    // A start that is under way shows no process yet: it is waited for, and ended then.
+    for (;;) {
+      await endProcesses(`${JOB_MARK}=${id}`, ports.clock);
+      const card = (await readCards(runDir)).find((one) => one.id === id);
+      if (card === undefined || (await readRun(runDir, card)).state.is === "ended") return;
+      await ports.clock.sleep(STOP_POLL_MS);
+    }
   };
   return {
     list,
@@ -162,6 +169,8 @@ async function startIn(
   const log = await cronLog(ports.store.directory(target.namespace), request.name);
   const files = await writeCard(ports.runDir, card);
   try {
+    // Whoever holds the site from now on sees the card, and ends what it stands for; who did before is seen here.
+    requireAwake(target.namespace, await ports.store.read(target.namespace));
     await writeFile(files.spec, JSON.stringify({ ...container.process, terminal: false, env, args: request.argv }), { mode: 0o600 });
     await ports.run(conmonArguments(programs, { card, files, container, log }), { signal: context.signal });
     await awaitStart(ports, files, request);

@@ -66,7 +66,7 @@ describe.skipIf(why !== undefined && process.env["CI"] === undefined)("a site th
         { timeout: 60_000, interval: 500 },
       )
       .toBe(true);
-    await expect.poll(containers, { timeout: 20_000 }).toEqual([]);
+    await expect.poll(() => containers(), { timeout: 20_000 }).toEqual([]);
     expect((await status()).idleSince).toMatch(/^\d{4}-/);
     const robot = await machine.get(HOST, "/", { headers: GOOGLEBOT });
     expect([robot.status, robot.headers["retry-after"]]).toEqual([503, "3600"]);

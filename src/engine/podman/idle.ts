@@ -60,6 +60,7 @@ export async function sleepNamespace(
   if (stateOf(before) === "asleep") return undefined;
   const reason = await whyNot(machine, namespace, before, force);
   if (reason !== undefined) return reason;
+  context.signal.throwIfAborted();
   const since = new Date(machine.clock.now()).toISOString();
   await machine.store.change(namespace, (state) => ({ ...state, idle: { since } }));
   try {

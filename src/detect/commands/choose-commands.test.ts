@@ -46,22 +46,27 @@ it.each<{ name: string; files: Record<string, string>; schema?: string; hooks: o
   {
     name: "migrates by artisan",
     files: { artisan: "", "composer.json": '{"require":{"laravel/framework":"*"}}', "vendor/autoload.php": "" },
-    hooks: { migrate: "php artisan migrate --force" },
+    hooks: { migrate: { run: "php artisan migrate --force", watch: ["migrations", "Migrations", "database/schema", "composer.lock"] } },
   },
   {
     name: "migrates by doctrine",
     files: { "bin/console": "", "composer.json": '{"require":{"doctrine/doctrine-migrations-bundle":"*"}}', "vendor/autoload.php": "" },
-    hooks: { migrate: "php bin/console doctrine:migrations:migrate --no-interaction --allow-no-migration" },
+    hooks: {
+      migrate: {
+        run: "php bin/console doctrine:migrations:migrate --no-interaction --allow-no-migration",
+        watch: ["migrations", "Migrations", "DoctrineMigrations", "doctrine_migrations.*"],
+      },
+    },
   },
   {
     name: "migrates by phinx",
     files: { "phinx.php": "<?php", "composer.json": '{"require":{"robmorgan/phinx":"*"}}', "vendor/autoload.php": "" },
-    hooks: { migrate: "php vendor/bin/phinx migrate" },
+    hooks: { migrate: { run: "php vendor/bin/phinx migrate", watch: ["migrations", "phinx.*"] } },
   },
   {
     name: "migrates by think, spark, yii and cake",
     files: { think: "", "database/migrations/a.php": "<?php" },
-    hooks: { migrate: "php think migrate:run" },
+    hooks: { migrate: { run: "php think migrate:run", watch: ["migrations"] } },
   },
   { name: "loads the schema", files: { "s.sql": "" }, schema: "s.sql", hooks: { install: { sql: "s.sql" } } },
   { name: "leaves the schema to an installer", files: { "install.php": "<?php" }, schema: "s.sql", hooks: {} },

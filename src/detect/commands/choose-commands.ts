@@ -65,53 +65,73 @@ function buildSteps(survey: Survey, composer: ComposerFacts): { readonly steps: 
 }
 
 /** Commands that bring a database to the code's state, by the file or package that shows them. The first that fits is taken. */
-const migrations: readonly { readonly fits: (survey: Survey, composer: ComposerFacts) => string | undefined; readonly command: string }[] =
-  [
-    {
-      fits: (survey, composer) => (survey.has("artisan") && composer.require["laravel/framework"] !== undefined ? "artisan" : undefined),
-      command: "php artisan migrate --force",
-    },
-    {
-      fits: (survey, composer) =>
-        survey.has("bin/console") &&
-        Object.keys(composer.require).some((name) => /^doctrine\/(doctrine-migrations-bundle|migrations)$/.test(name))
-          ? "bin/console"
-          : undefined,
-      command: "php bin/console doctrine:migrations:migrate --no-interaction --allow-no-migration",
-    },
-    {
-      fits: (survey, composer) =>
-        composer.require["robmorgan/phinx"] !== undefined && (survey.has("phinx.php") || survey.has("phinx.yml"))
-          ? "composer.json"
-          : undefined,
-      command: "php vendor/bin/phinx migrate",
-    },
-    {
-      fits: (survey) => (survey.has("think") && survey.directories.has("database/migrations") ? "think" : undefined),
-      command: "php think migrate:run",
-    },
-    {
-      fits: (survey) => (survey.has("spark") && survey.directories.has("app/Database/Migrations") ? "spark" : undefined),
-      command: "php spark migrate --all",
-    },
-    {
-      fits: (survey) => (survey.has("yii") && survey.directories.has("migrations") ? "yii" : undefined),
-      command: "php yii migrate --interactive=0",
-    },
-    {
-      fits: (survey) => (survey.has("bin/cake") && survey.directories.has("config/Migrations") ? "bin/cake" : undefined),
-      command: "php bin/cake.php migrations migrate",
-    },
-  ];
+const migrations: readonly {
+  readonly fits: (survey: Survey, composer: ComposerFacts) => string | undefined;
+  readonly command: string /** What the migrations are made of. */;
+  readonly watch: string[];
+}[] = [
+  {
+    fits: (survey, composer) => (survey.has("artisan") && composer.require["laravel/framework"] !== undefined ? "artisan" : undefined),
+    command: "php artisan migrate --force",
+    watch: ["migrations", "Migrations", "database/schema", "composer.lock"],
+  },
+  {
+    fits: (survey, composer) =>
+      survey.has("bin/console") &&
+      Object.keys(composer.require).some((name) => /^doctrine\/(doctrine-migrations-bundle|migrations)$/.test(name))
+        ? "bin/console"
+        : undefined,
+    command: "php bin/console doctrine:migrations:migrate --no-interaction --allow-no-migration",
+    watch: ["migrations", "Migrations", "DoctrineMigrations", "doctrine_migrations.*"],
+  },
+  {
+    fits: (survey, composer) =>
+      composer.require["robmorgan/phinx"] !== undefined && (survey.has("phinx.php") || survey.has("phinx.yml"))
+        ? "composer.json"
+        : undefined,
+    command: "php vendor/bin/phinx migrate",
+    watch: ["migrations", "phinx.*"],
+  },
+  {
+    fits: (survey) => (survey.has("think") && survey.directories.has("database/migrations") ? "think" : undefined),
+    command: "php think migrate:run",
+    watch: ["migrations"],
+  },
+  {
+    fits: (survey) => (survey.has("spark") && survey.directories.has("app/Database/Migrations") ? "spark" : undefined),
+    command: "php spark migrate --all",
+    watch: ["Migrations"],
+  },
+  {
+    fits: (survey) => (survey.has("yii") && survey.directories.has("migrations") ? "yii" : undefined),
+    command: "php yii migrate --interactive=0",
+    watch: ["migrations"],
+  },
+  {
+    fits: (survey) => (survey.has("bin/cake") && survey.directories.has("config/Migrations") ? "bin/cake" : undefined),
+    command: "php bin/cake.php migrations migrate",
+    watch: ["Migrations"],
+  },
+];
 
-function migrateStep(survey: Survey, composer: ComposerFacts): { readonly command?: string; readonly evidence: Evidence[] } {
+function migrateStep(
+  survey: Survey,
+  composer: ComposerFacts,
+): { readonly migrate?: { run: string; watch: string[] }; readonly evidence: Evidence[] } {
   for (const each of migrations) {
     const file = each.fits(survey, composer);
     if (file !== undefined)
       return {
-        command: each.command,
+        migrate: { run: each.command, watch: each.watch },
         evidence: [
           { field: "spec.hooks.migrate", value: each.command, because: `it has ${file} with migrations`, file, confidence: "likely" },
+          {
+            field: "spec.hooks.migrate.watch",
+            value: each.watch.join(", "),
+            because: "that is what its migrations are made of: other changes need none",
+            file,
+            confidence: "likely",
+          },
         ],
       };
   }
@@ -189,7 +209,7 @@ export function chooseCommands(
   const migrate = migrateStep(survey, composer);
   const shell = shellNeed(survey);
   const installer = webInstaller(survey, context.webRoot);
-  const schema = migrate.command === undefined && installer === undefined ? context.schema : undefined;
+  const schema = migrate.migrate === undefined && installer === undefined ? context.schema : undefined;
   const evidence = [...build.evidence, ...migrate.evidence, ...shell.evidence];
   if (schema !== undefined)
     evidence.push({
@@ -202,7 +222,7 @@ export function chooseCommands(
   const hooks: Hooks = {
     ...(build.steps.length === 0 ? {} : { build: build.steps.length === 1 ? (build.steps[0] ?? []) : build.steps }),
     ...(schema === undefined ? {} : { install: { sql: schema } }),
-    ...(migrate.command === undefined ? {} : { migrate: migrate.command }),
+    ...(migrate.migrate === undefined ? {} : { migrate: migrate.migrate }),
   };
   const diagnostics =
     installer === undefined

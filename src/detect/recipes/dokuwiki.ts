@@ -53,7 +53,7 @@ export const dokuwikiRecipe: Recipe = {
       variables: adminVariables("DokuWiki"),
       hooks: {
         install: [["php", "/usr/lib/howdah/recipes/dokuwiki.php", "install"]],
-        migrate: [["php", "/usr/lib/howdah/recipes/dokuwiki.php", "migrate"]],
+        migrate: { run: [["php", "/usr/lib/howdah/recipes/dokuwiki.php", "migrate"]], watch: ["VERSION", "conf/*"], repeatable: true },
       },
     };
   },

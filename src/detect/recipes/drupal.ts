@@ -31,7 +31,10 @@ export const drupalRecipe: Recipe = {
       ...(drush && {
         hooks: {
           install: [["php", "/usr/lib/howdah/recipes/drupal.php", "install"]],
-          migrate: [["php", "vendor/bin/drush", "updatedb", "--yes"]],
+          migrate: {
+            run: [["php", "vendor/bin/drush", "updatedb", "--yes"]],
+            watch: ["composer.lock", "*.install", "*.post_update.php", "Drupal.php"],
+          },
         },
         crons: { drupal: { schedule: "H * * * *", command: ["php", "vendor/bin/drush", "cron"] } },
       }),

@@ -27,7 +27,11 @@ function laravelSpec(tree: Tree, recipe: string): Spec {
       DB_USERNAME: { database: "user" },
       LOG_CHANNEL: "stderr",
     },
-    hooks: { migrate: [["php", "artisan", "migrate", "--force"]] },
+    // Packages bring migrations, too; where the files lie is the application's choice, their folder's name is not. Not repeatable: Laravel
+    // writes down a migration when it has ended, so one that was cut off would run from its beginning.
+    hooks: {
+      migrate: { run: [["php", "artisan", "migrate", "--force"]], watch: ["migrations", "Migrations", "database/schema", "composer.lock"] },
+    },
     crons: { schedule: { schedule: "* * * * *", command: ["php", "artisan", "schedule:run"] } },
   };
 }
@@ -95,7 +99,12 @@ export const symfonyRecipe: Recipe = {
         ...(doctrine && { DATABASE_URL: { database: "url" } }),
       },
       ...(needs(tree, "doctrine/doctrine-migrations-bundle") && {
-        hooks: { migrate: [["php", "bin/console", "doctrine:migrations:migrate", "--no-interaction", "--allow-no-migration"]] },
+        hooks: {
+          migrate: {
+            run: [["php", "bin/console", "doctrine:migrations:migrate", "--no-interaction", "--allow-no-migration"]],
+            watch: ["migrations", "Migrations", "DoctrineMigrations", "doctrine_migrations.*"],
+          },
+        },
       }),
       ...(needs(tree, "symfony/messenger") &&
         hasFile(tree, "config/packages/messenger.yaml") && {
@@ -126,7 +135,9 @@ export const thinkphpRecipe: Recipe = {
       mounts: { runtime: { storage: "local", size: "1Gi", served: false } },
       // ThinkPHP's env() looks for PHP_ and the upper-case name, before and since version 8.
       variables: { ...mapped("PHP_DB_", field), ...mapped("PHP_DATABASE_", long), PHP_APP_DEBUG: "false" },
-      ...(needs(tree, "topthink/think-migration") && { hooks: { migrate: [["php", "think", "migrate:run"]] } }),
+      ...(needs(tree, "topthink/think-migration") && {
+        hooks: { migrate: { run: [["php", "think", "migrate:run"]], watch: ["migrations"] } },
+      }),
     };
   },
 };

@@ -28,7 +28,8 @@ export const icingaweb2Recipe: Recipe = {
       variables: { ...adminVariables("Icinga Web 2"), ICINGAWEB_CONFIGDIR: "/srv/web/howdah-config" },
       hooks: {
         install: [{ sql: "schema/mysql.schema.sql" }, ["php", "/usr/lib/howdah/recipes/icingaweb2.php", "install"]],
-        migrate: [["php", "/usr/lib/howdah/recipes/icingaweb2.php", "migrate"]],
+        // It writes where the database is, which no file of the tree tells: with each new code.
+        migrate: { run: [["php", "/usr/lib/howdah/recipes/icingaweb2.php", "migrate"]], repeatable: true },
       },
     };
   },

@@ -50,7 +50,12 @@ export const mediawikiRecipe: Recipe = {
       },
       hooks: {
         install: [["php", "/usr/lib/howdah/recipes/mediawiki.php", "install"]],
-        migrate: [["php", "/usr/lib/howdah/recipes/mediawiki.php", "migrate"]],
+        // update.php looks at the tables before each change. Extensions have their own SQL, and are switched on in LocalSettings.php.
+        migrate: {
+          run: [["php", "/usr/lib/howdah/recipes/mediawiki.php", "migrate"]],
+          watch: ["includes/Defines.php", "includes/DefaultSettings.php", "LocalSettings.php", "*.sql", "extension.json", "composer.lock"],
+          repeatable: true,
+        },
       },
       crons: { jobs: { schedule: "* * * * *", command: ["php", "maintenance/runJobs.php", "--maxtime", "55"] } },
     };

@@ -50,7 +50,9 @@ export const roundcubeRecipe: Recipe = {
       },
       hooks: {
         install: [{ sql: "SQL/mysql.initial.sql" }],
-        ...(hasPath(tree, "bin/updatedb.sh") && { migrate: [["php", "bin/updatedb.sh", "--package=roundcube", "--dir=SQL"]] }),
+        ...(hasPath(tree, "bin/updatedb.sh") && {
+          migrate: { run: [["php", "bin/updatedb.sh", "--package=roundcube", "--dir=SQL"]], watch: ["SQL"] },
+        }),
       },
       ...(hasPath(tree, "bin/cleandb.sh") && { crons: { clean: { schedule: "H 5 * * *", command: ["php", "bin/cleandb.sh"] } } }),
     };

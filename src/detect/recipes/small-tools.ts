@@ -61,7 +61,7 @@ export const ttRssRecipe: Recipe = {
       configuration: { [at("config.php")]: { preset: "tt-rss", replace: true } },
       hooks: {
         ...(schema !== undefined && { install: [{ sql: hasFile(tree, schema) ? schema : at(schema) }] }),
-        migrate: [[...script, "--update-schema=force-yes"]],
+        migrate: { run: [[...script, "--update-schema=force-yes"]], watch: ["schema", "sql"] },
       },
       workers: { feeds: { command: [...script, "--daemon"] } },
     };

@@ -46,7 +46,10 @@ export const studipRecipe: Recipe = {
         MYSQL_DATABASE: { database: "name" },
         ENV: "production",
       },
-      hooks: { install: [...schemas, ...root].map((sql) => ({ sql })), migrate: [["php", "cli/studip", "migrate"]] },
+      hooks: {
+        install: [...schemas, ...root].map((sql) => ({ sql })),
+        migrate: { run: [["php", "cli/studip", "migrate"]], watch: ["migrations"] },
+      },
       workers: { cronjobs: { command: ["php", "cli/studip", "cronjobs:worker"] } },
     };
   },

@@ -45,7 +45,12 @@ export const typo3Recipe: Recipe = {
         },
         hooks: {
           install: [["php", "/usr/lib/howdah/recipes/typo3.php", "install"]],
-          migrate: [["php", "vendor/bin/typo3", "extension:setup"]],
+          // It compares the tables with what the extensions declare.
+          migrate: {
+            run: [["php", "vendor/bin/typo3", "extension:setup"]],
+            watch: ["composer.lock", "ext_tables*.sql", "ext_emconf.php", "TCA"],
+            repeatable: true,
+          },
         },
       }),
     };

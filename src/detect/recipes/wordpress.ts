@@ -37,7 +37,12 @@ export const wordpressRecipe: Recipe = {
       variables: { ...adminVariables("WordPress"), ...keys() },
       hooks: {
         install: [["php", "/usr/lib/howdah/recipes/wordpress.php", "install"]],
-        migrate: [["php", "/usr/lib/howdah/recipes/wordpress.php", "migrate"]],
+        // The database's version stands in version.php; wp_upgrade compares before it changes. Plugins see to their own tables.
+        migrate: {
+          run: [["php", "/usr/lib/howdah/recipes/wordpress.php", "migrate"]],
+          watch: ["wp-includes/version.php"],
+          repeatable: true,
+        },
       },
       crons: { wordpress: { schedule: "*/5 * * * *", command: ["php", "wp-cron.php"] } },
     };

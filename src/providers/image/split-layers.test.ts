@@ -27,6 +27,12 @@ describe("split layers", () => {
     expect(names(splitLayers(tree, { target: 4 * MB, most: 1000 }))).toEqual(["a a/b a/b/1", "a/b/2", "a/big"]);
   });
 
+  it("loses no file whose directory is in another part of the tree", () => {
+    expect(names(splitLayers([file("public/index.php", 0), file("vendor/a/b.php", 0)], { target: MB, most: 24 }))).toEqual([
+      "public/index.php vendor/a/b.php",
+    ]);
+  });
+
   it("has nothing for nothing", () => {
     expect(splitLayers([], { target: MB, most: 24 })).toEqual([]);
   });

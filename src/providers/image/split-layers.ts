@@ -17,9 +17,11 @@ const PER_FILE = 8 * 1024;
  */
 export function splitLayers(entries: readonly SiteEntry[], limits: SplitLimits): readonly (readonly SiteEntry[])[] {
   const children = new Map<string, SiteEntry[]>();
+  const directories = new Set(entries.filter((entry) => entry.type === "directory").map((entry) => entry.path));
   for (const entry of entries) {
     const end = entry.path.lastIndexOf("/");
-    const parent = end === -1 ? "" : entry.path.slice(0, end);
+    const above = end === -1 ? "" : entry.path.slice(0, end);
+    const parent = directories.has(above) ? above : ""; // a directory may be among the dependencies, and a file in it not
     const siblings = children.get(parent);
     if (siblings === undefined) children.set(parent, [entry]);
     else siblings.push(entry);

@@ -18,12 +18,14 @@ import { localAuthority } from "./providers/certificates/local/local-authority.t
 import { checkInImage } from "./providers/config-check/podman-config-check.ts";
 import type { DatabaseServer } from "./providers/database/database-server.ts";
 import type { ImageBuilder } from "./providers/image-builder.ts";
-import { gitState } from "./providers/git/git-state.ts";
+import { gitState, gitTags } from "./providers/git/git-state.ts";
 import { checkMachine } from "./providers/machine/machine-checks.ts";
 import { run } from "./providers/process.ts";
 import { fileSecretStore } from "./providers/secrets/file-secret-store.ts";
+import type { Registry } from "./providers/registry/registry.ts";
 import { documentStore } from "./providers/state/document-store.ts";
 import { systemClock } from "./providers/system-clock.ts";
+import { wireRegistry } from "./registry-wiring.ts";
 import { renderEdge } from "./render/nginx/render-edge-config.ts";
 import { purgeExpired } from "./workflows/lifecycle/purge-data.ts";
 import type { CronMemory, LockPort, MigrationRecord, Ports, RetainedData, Settings, SiteRecord } from "./workflows/ports.ts";
@@ -126,6 +128,7 @@ export async function wirePorts({ environment, entrypointDirectory, self }: Wiri
     },
   };
   const facts = { uid: getuid?.() ?? -1, searchPath: environment["PATH"] ?? "", nodeVersion: process.version, stateDirectory };
+  const registry = lazily<Registry>(() => wireRegistry(environment));
   const ports: Ports = {
     settings,
     clock: systemClock,
@@ -150,6 +153,8 @@ export async function wirePorts({ environment, entrypointDirectory, self }: Wiri
     outcomes: documentStore<ReleaseOutcome>(join(stateDirectory, "release-outcomes")),
     rollouts: documentStore<RolloutJournal>(join(stateDirectory, "rollouts")),
     git: gitState,
+    gitTags,
+    registry,
     sharedImages: documentStore<SharedImage>(join(stateDirectory, "shared-images")),
     configCheck: { run: checkInImage },
     http: { get: async (...given) => (await import("./providers/http-probe/http-probe.ts")).httpGet(...given) },

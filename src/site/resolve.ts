@@ -53,6 +53,7 @@ export function resolveSite(declared: DeclaredSite, options: ResolveOptions): Re
     builder: spec.builder,
     hostnames: spec.hostnames === undefined || spec.hostnames.length === 0 ? defaultHostnames(metadata.name, environment) : spec.hostnames,
     tls: resolveTls(spec),
+    image: { repository: spec.image.repository ?? null, secret: spec.image.secret ?? null },
     scale: resolveScale(spec),
     rollout: resolveRollout(spec, commands.hooks),
     releases: spec.releases,

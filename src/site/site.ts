@@ -126,6 +126,8 @@ export interface Site {
   readonly workers: readonly Worker[];
   readonly hostnames: readonly string[];
   readonly tls: { readonly mode: "off" } | { readonly mode: "local" } | { readonly mode: "secret"; readonly secret: string };
+  /** Where the images go and who may bring them there. */
+  readonly image: { readonly repository: string | null; readonly secret: string | null };
   readonly scale: {
     readonly replicas: number;
     readonly memoryBytes: number;

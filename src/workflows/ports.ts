@@ -5,6 +5,7 @@ import type { DatabaseServer } from "../providers/database/database-server.ts";
 import type { GitState } from "../providers/git/git-state.ts";
 import type { ImageBuilder, WatchedFiles } from "../providers/image-builder.ts";
 import type { MachineCheck } from "../providers/machine/machine-checks.ts";
+import type { Registry } from "../providers/registry/registry.ts";
 import type { SecretStore } from "../providers/secrets/secret-store.ts";
 import type { CronMark } from "../schedule/due.ts";
 import type { Site } from "../site/site.ts";
@@ -204,6 +205,9 @@ export interface Ports {
   readonly rollouts: DocumentStore<RolloutJournal>;
   /** Where a tree is in version control; null when it is in none, or git can't say. */
   git(directory: string): Promise<GitState | null>;
+  /** Tags of the commit that a tree is at. */
+  gitTags(directory: string): Promise<readonly string[]>;
+  readonly registry: Registry;
   readonly sharedImages: DocumentStore<SharedImage>;
   readonly configCheck: ConfigCheck;
   readonly http: HttpProbe;

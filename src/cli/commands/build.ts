@@ -1,15 +1,32 @@
 import type { Command } from "commander";
+import { HowdahError } from "../../kernel/howdah-error.ts";
+import type { PushedImage as Pushed, pushSite } from "../../workflows/build/push-site.ts";
+import type { EngineContext, Ports } from "../../workflows/ports.ts";
 import type { Choose } from "../program.ts";
 import { withReporter } from "./with-reporter.ts";
+
+interface BuildFlags {
+  readonly push: boolean;
+  readonly to?: string;
+  readonly tag: readonly string[];
+}
+
+const collect = (tag: string, before: readonly string[]): readonly string[] => [...before, tag];
 
 /** `howdah build`: the images, without running anything. */
 export function buildCommand(program: Command, choose: Choose): void {
   program
     .command("build")
     .argument("[site]", "directory or site file", ".")
-    .summary("build a site's images without running them")
-    .addHelpText("after", "\nExamples:\n  howdah build\n  howdah build ./blog --output json")
-    .action((given: string) => {
+    .summary("build a site's images without running them; --push brings them to a registry")
+    .option("--push", "push the images to the site's repository (spec.image.repository)", false)
+    .option("--to <repository>", "another repository: registry.example.org/team/blog")
+    .option("--tag <tag>", "tag of the pushed images, more than once if needed (default: from git)", collect, [])
+    .addHelpText(
+      "after",
+      "\nExamples:\n  howdah build\n  howdah build ./blog --output json\n  howdah build --push --to registry.example.org/team/blog\n\nTags from git: release-v1.2.3 gives 1.2.3 and 1.2, main gives nightly, another branch its name. Only what the registry lacks is sent.",
+    )
+    .action((given: string, flags: BuildFlags) => {
       choose((context) =>
         withReporter(context, async (ports, engine) => {
           const { loadSite } = await import("../../workflows/load-site/load-site.ts");
@@ -18,14 +35,33 @@ export function buildCommand(program: Command, choose: Choose): void {
           const { requireRoot } = await import("../../workflows/up/check-machine.ts");
           await requireRoot(ports);
           const images = await prepareImages(site, source, lockFile, ports, engine);
+          const pushed = await pushIfAsked(flags, { site, source, images: images.site }, ports, engine);
           const made = [images.site.web, ...(images.site.php === null ? [] : [images.site.php])];
           context.terminal.out(
             context.flags.output === "json"
-              ? `${JSON.stringify({ site: site.name, codeDigest: images.site.codeDigest, files: images.site.files, images: made }, null, 2)}\n`
-              : made.map((image) => `${image.reference}  ${image.digest}  ${(image.sizeBytes / 1e6).toFixed(1)} MB\n`).join(""),
+              ? `${JSON.stringify({ site: site.name, codeDigest: images.site.codeDigest, files: images.site.files, images: made, ...(pushed === undefined ? {} : { pushed }) }, null, 2)}\n`
+              : made.map((image) => `${image.reference}  ${image.digest}  ${(image.sizeBytes / 1e6).toFixed(1)} MB\n`).join("") +
+                  (pushed ?? []).map(pushedLine).join(""),
           );
           return 0;
         }),
       );
     });
+}
+
+async function pushIfAsked(
+  { push, to, tag }: BuildFlags,
+  given: Parameters<typeof pushSite>[1],
+  ports: Ports,
+  engine: EngineContext,
+): Promise<readonly Pushed[] | undefined> {
+  if (!push && (to !== undefined || tag.length > 0)) throw new HowdahError("usage/invalid", "--to and --tag are for --push");
+  if (!push) return undefined;
+  const { pushSite } = await import("../../workflows/build/push-site.ts");
+  return pushSite({ to, tags: tag }, given, ports, engine);
+}
+
+function pushedLine({ repository, digest, tags, bytes }: Pushed): string {
+  const [sent, existing, mounted] = [bytes.sent, bytes.existing, bytes.mounted].map((count) => (count / 1e6).toFixed(1));
+  return `${repository}@${digest}  ${tags.join(", ")}  ${sent} MB sent, ${existing} MB were there, ${mounted} MB mounted\n`;
 }

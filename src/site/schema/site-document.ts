@@ -1,4 +1,5 @@
 import * as z from "zod";
+import { parseRepository } from "../../kernel/image-reference.ts";
 import { configuration, crons, database, hooks, mounts, relationships, variables, workers } from "./data.ts";
 import { duration, hostname, labelKey, labelValue, name, oneLine, relativePath, size, timeZone } from "./grammar.ts";
 import { runtime } from "./runtime.ts";
@@ -95,6 +96,28 @@ const metadata = z
   })
   .meta({ description: "Which site this is." });
 
+const image = z
+  .strictObject({
+    repository: z
+      .string()
+      .refine(isFullRepository, "must be a repository with its registry, such as `registry.example.org/team/blog`, without a tag")
+      .optional()
+      .meta({
+        description: "Where `howdah build --push` brings the images: REPOSITORY/web and REPOSITORY/php.",
+        examples: ["registry.example.org/team/blog"],
+      }),
+    secret: name.optional().meta({
+      description:
+        "A secret with credentials for that registry: `.dockerconfigjson`, or `username` and `password`. Left out: what `podman login` keeps.",
+    }),
+  })
+  .meta({ description: "The site's images in a registry." });
+
+function isFullRepository(text: string): boolean {
+  const repository = parseRepository(text);
+  return repository !== undefined && text.startsWith(`${repository.registry}/`);
+}
+
 const spec = z
   .strictObject({
     source: relativePath.default(".").meta({ description: "The directory with the site's code, relative to the site file." }),
@@ -126,6 +149,7 @@ const spec = z
         examples: [["www.example.org", "example.org"]],
       }),
     tls: tls.prefault({}),
+    image: image.prefault({}),
     scale: scale.prefault({}),
     rollout: rollout.prefault({}),
     releases: releases.prefault({}),

@@ -144,21 +144,10 @@ interface PrimingContainer {
 }
 
 /**
- * The arguments after `podman` of the compiling: the site's image and settings, but no network, no secret, none of its data. With the JIT on
- * PHP writes no file cache; prepended scripts and preloading would run code of the site.
+ * The arguments after `podman` of the compiling: the site's image and settings, but no network, no secret, none of its data.
+ * src/entrypoint/php/opcache.php does the work; scripts that the site prepends would be code of the site.
  */
 function primingArguments(machine: Machine, { name, namespace, container, work, settings }: PrimingContainer): string[] {
-  const ini = {
-    "opcache.enable": "1",
-    "opcache.enable_cli": "1",
-    "opcache.jit": "off",
-    "opcache.file_cache": WORK_PATH,
-    "opcache.file_cache_only": "1",
-    "opcache.lockfile_path": WORK_PATH,
-    "opcache.preload": "",
-    auto_prepend_file: "",
-    auto_append_file: "",
-  };
   const [php = "", program = ""] = container.command ?? [];
   const labels = {
     [label.instance]: machine.names.instance,
@@ -175,7 +164,7 @@ function primingArguments(machine: Machine, { name, namespace, container, work, 
     ...container.env.flatMap((variable) => ("value" in variable ? [`--env=${variable.name}=${variable.value}`] : [])),
     ...[`--volume=${work}:${WORK_PATH}:rw,nosuid,nodev,noexec`, `--volume=${settings}:${SETTINGS_PATH}:ro,nosuid,nodev,noexec`],
     ...[`--entrypoint=${JSON.stringify([php])}`, container.image],
-    ...Object.entries(ini).flatMap(([key, value]) => ["-d", `${key}=${value}`]),
+    ...["-d", "auto_prepend_file=", "-d", "auto_append_file="],
     ...[program, "prime-opcache", WORK_PATH, String(PRIMING.seconds), String(PRIMING.bytes)],
   ];
 }

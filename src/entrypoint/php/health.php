@@ -14,8 +14,11 @@ function health(array $configuration): void
     fwrite(STDOUT, "pong\n");
 }
 
-/** One FastCGI request; the raw answer. `$address` is `unix:///path` or `tcp://host:port`. */
-function fastcgi_get(string $address, string $script, int $seconds): string
+/**
+ * One FastCGI request; the raw answer. `$address` is `unix:///path` or `tcp://host:port`.
+ * @param array<string, string> $more parameters
+ */
+function fastcgi_get(string $address, string $script, int $seconds, array $more = []): string
 {
     $socket = @stream_socket_client($address, $number, $text, $seconds);
     if ($socket === false) {
@@ -24,8 +27,8 @@ function fastcgi_get(string $address, string $script, int $seconds): string
     stream_set_timeout($socket, $seconds);
     $parameters = '';
     $values = ['SCRIPT_NAME' => $script, 'SCRIPT_FILENAME' => $script, 'REQUEST_METHOD' => 'GET', 'REQUEST_URI' => $script, 'QUERY_STRING' => '', 'SERVER_PROTOCOL' => 'HTTP/1.1'];
-    foreach ($values as $name => $value) {
-        $parameters .= chr(strlen($name)) . chr(strlen($value)) . $name . $value;
+    foreach ($more + $values as $name => $value) {
+        $parameters .= pack('NN', strlen($name) | 0x80000000, strlen($value) | 0x80000000) . $name . $value;
     }
     $record = static function (int $type, string $body): string {
         return pack('CCnnCC', 1, $type, 1, strlen($body), 0, 0) . $body;

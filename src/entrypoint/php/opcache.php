@@ -7,28 +7,32 @@ namespace Howdah;
 const LARGEST_SCRIPT = 4 << 20;
 
 /**
- * Compiles the scripts below the code root into opcache's file cache, and runs none. A process for each: compiling declares functions, and
- * two scripts of one application may declare the same ones (WordPress' wp-admin/includes/noop.php). Answers JSON on stdout.
+ * Compiles the scripts below the code root into opcache's file cache, and runs none. PHP-FPM does it, since opcache keeps what the command
+ * line compiled under another system id; in a request for each, since compiling declares functions, and two scripts of one application
+ * may declare the same ones (WordPress' wp-admin/includes/noop.php). Answers JSON on stdout.
  * @param array<string, mixed> $configuration @param string $directory opcache.file_cache @param int $seconds @param int $bytes when to stop
  */
 function prime_opcache(array $configuration, string $directory, int $seconds, int $bytes): void
 {
-    if (!function_exists('opcache_compile_file') || ini_get('opcache.file_cache') !== $directory) {
-        throw new Failure('usage/invalid', EXIT_USAGE, "This PHP does not keep compiled code in $directory");
-    }
     proc_nice(19);
     $end = microtime(true) + $seconds;
     $found = ['scripts' => 0, 'refused' => 0, 'bytes' => 0, 'stopped' => null];
-    foreach (scripts_below($configuration['root']) as $script) {
-        check_stop();
-        if (microtime(true) > $end || $found['bytes'] > $bytes) {
-            $found['stopped'] = $found['bytes'] > $bytes ? 'size' : 'time';
-            break;
+    $socket = "$directory/compiler.sock";
+    $compiler = start_compiler($configuration['server'][0], $directory, $socket);
+    try {
+        foreach (scripts_below($configuration['root']) as $script) {
+            check_stop();
+            if (microtime(true) > $end || $found['bytes'] > $bytes) {
+                $found['stopped'] = $found['bytes'] > $bytes ? 'size' : 'time';
+                break;
+            }
+            fastcgi_get("unix://$socket", __DIR__ . '/compile-script.php', 60, ['HOWDAH_SCRIPT' => $script]);
+            $size = compiled_size($directory, $script);
+            $found[$size > 0 ? 'scripts' : 'refused']++;
+            $found['bytes'] += $size;
         }
-        compile_apart($script);
-        $size = compiled_size($directory, $script);
-        $found[$size > 0 ? 'scripts' : 'refused']++;
-        $found['bytes'] += $size;
+    } finally {
+        end_program($compiler);
     }
     if ($found['scripts'] === 0 && $found['refused'] > 0) {
         throw new Failure('site/files-failed', EXIT_FILES, "None of {$found['refused']} scripts could be compiled to $directory");
@@ -36,18 +40,31 @@ function prime_opcache(array $configuration, string $directory, int $seconds, in
     fwrite(STDOUT, json_encode($found) . "\n");
 }
 
-/** A script that PHP refuses (another version's syntax, a class declared twice) ends only its own process. */
-function compile_apart(string $script): void
+/**
+ * A PHP-FPM that answers us alone. With the JIT on it would write no file cache; prepended scripts and preloading would run code of the site.
+ * @return resource
+ */
+function start_compiler(string $fpm, string $directory, string $socket)
 {
-    $child = pcntl_fork();
-    if ($child === 0) {
-        error_reporting(0);
-        @opcache_compile_file($script);
-        exit(0);
+    $pool = "[global]\ndaemonize = no\nerror_log = /proc/self/fd/2\n[www]\nlisten = $socket\npm = static\npm.max_children = 1\n";
+    write_file("$directory/compiler.conf", $pool);
+    $settings = [
+        'opcache.enable' => '1', 'opcache.jit' => 'off', 'opcache.file_cache' => $directory, 'opcache.file_cache_only' => '1',
+        'opcache.lockfile_path' => $directory, 'opcache.preload' => '', 'auto_prepend_file' => '', 'auto_append_file' => '',
+    ];
+    $argv = [$fpm, '-F', '-O', '-y', "$directory/compiler.conf"];
+    foreach ($settings as $name => $value) {
+        array_push($argv, '-d', "$name=$value");
     }
-    if ($child > 0) {
-        pcntl_waitpid($child, $status);
+    $null = ['file', '/dev/null', 'r+'];
+    $compiler = @proc_open($argv, [0 => $null, 1 => $null, 2 => $null], $pipes);
+    for ($tries = 0; is_resource($compiler) && !file_exists($socket) && $tries < 600; $tries++) {
+        rest(0.05);
     }
+    if (!is_resource($compiler) || !file_exists($socket)) {
+        throw new Failure('engine/crashed', EXIT_FILES, "$fpm does not start to compile");
+    }
+    return $compiler;
 }
 
 /** Bytes of a script's compiled form; 0 when there is none. */

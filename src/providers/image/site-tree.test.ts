@@ -148,6 +148,37 @@ describe("site layers", () => {
     ]);
   });
 
+  it("hold every entry exactly once, whichever part of the tree it belongs to", async () => {
+    const names = [
+      "index.php",
+      "lib/a.php",
+      "lib/b.min.js",
+      "vendor/x/y.php",
+      "wp-includes/css/a.css",
+      "img/x.png",
+      "built/app.js",
+      "deep/lib/x/y.svg",
+    ];
+    for (const name of [...names, "empty/core/.keep", "empty/own/.keep"]) await write(`usr/share/app/${name}`);
+    const { entries } = await read();
+    const plan = {
+      root: "r",
+      isDependency: ({ path }: { path: string }) => /^vendor|^built$/.test(path),
+      copied: new Set(["lib/b.min.js"]),
+    };
+    const layers = planLayers(entries, plan);
+    const files = layers.flatMap((layer) => layer.sources.filter(({ type }) => type === "file").map(({ path }) => path.slice(2)));
+    expect(files.sort()).toEqual(entries.filter(({ type }) => type === "file").map(({ path }) => path));
+    const all = new Set(layers.flatMap((layer) => layer.sources.map(({ path }) => path.slice(2))));
+    expect(entries.filter(({ path }) => !all.has(path))).toEqual([]);
+    expect(layers.map((layer) => layer.sources.find(({ type }) => type === "file")?.path)).toEqual([
+      "r/vendor/x/y.php",
+      "r/deep/lib/x/y.svg",
+      "r/empty/core/.keep",
+      "r/built/app.js",
+    ]);
+  });
+
   it("put seeds of mounts where the entrypoint looks", async () => {
     for (const name of ["index.php", "data/pages/start.txt", "data2/x"]) await write(`usr/share/app/${name}`);
     const { entries } = await read();

@@ -6,6 +6,8 @@ export interface SplitLimits {
   readonly target: number;
   /** Layers at most; a big tree gets bigger ones. */
   readonly most: number;
+  /** Files that an entry becomes in its layer; 1 when left out. */
+  readonly filesOf?: (entry: SiteEntry) => number;
 }
 
 /** What a file costs beyond its bytes when it is read, packed and unpacked, expressed in bytes. */
@@ -26,11 +28,15 @@ export function splitLayers(entries: readonly SiteEntry[], limits: SplitLimits):
     if (siblings === undefined) children.set(parent, [entry]);
     else siblings.push(entry);
   }
-  const whole = unitOf(children.get("") ?? [], children);
-  // two groups side by side are together bigger than the target: with twice the share, there can't be more than `most`
-  const target = Math.max(limits.target, Math.ceil((2 * whole.weight) / limits.most));
-  return merged(split(whole, target), target);
+  const whole = unitOf(children.get("") ?? [], children, limits.filesOf ?? (() => 1));
+  for (let target = limits.target; ; target *= GROWTH) {
+    const groups = merged(split(whole, target), target);
+    if (groups.length <= limits.most) return groups;
+  }
 }
+
+/** How much bigger layers get until there are few enough. */
+const GROWTH = 1.25;
 
 /** Entries that stay together, unless they are too big. */
 interface Unit {
@@ -39,11 +45,15 @@ interface Unit {
   readonly parts: readonly Unit[];
 }
 
-function unitOf(siblings: readonly SiteEntry[], children: ReadonlyMap<string, readonly SiteEntry[]>): Unit {
+function unitOf(
+  siblings: readonly SiteEntry[],
+  children: ReadonlyMap<string, readonly SiteEntry[]>,
+  filesOf: (entry: SiteEntry) => number,
+): Unit {
   const parts = siblings.map((entry): Unit => {
-    const own: Unit = { entries: [entry], weight: PER_FILE + (entry.type === "file" ? entry.size : 0), parts: [] };
+    const own: Unit = { entries: [entry], weight: PER_FILE * filesOf(entry) + (entry.type === "file" ? entry.size : 0), parts: [] };
     if (entry.type !== "directory") return own;
-    const below = unitOf(children.get(entry.path) ?? [], children);
+    const below = unitOf(children.get(entry.path) ?? [], children, filesOf);
     return { entries: [entry, ...below.entries], weight: own.weight + below.weight, parts: [own, ...below.parts] };
   });
   return { entries: parts.flatMap((part) => part.entries), weight: parts.reduce((sum, part) => sum + part.weight, 0), parts };

@@ -3,6 +3,7 @@ import { coldStart } from "./cold-start/cold-start.ts";
 import { idleMemory, wakeTimes } from "./idle/idle-sites.ts";
 import { imageSizes } from "./images/image-sizes.ts";
 import { oneLineChange } from "./images/one-line-change.ts";
+import { migrateOnce } from "./migrate-once/migrate-once.ts";
 import { compareSpeed } from "./speed/compare-speed.ts";
 import { short } from "./speed/print-comparison.ts";
 import { upTimes } from "./times/up-times.ts";
@@ -24,6 +25,12 @@ async function idle(part: string | undefined, count: number | undefined): Promis
   if (part !== "wake") console.log(JSON.stringify(await idleMemory(count ?? 50, say), null, 2));
 }
 
+async function once(trials: number): Promise<void> {
+  const found = await migrateOnce(20, trials, say);
+  console.log(JSON.stringify(found, null, 2));
+  process.exitCode = found.exactlyOnce < trials || found.killed.ranTwice > 0 ? 1 : 0;
+}
+
 async function firstPages(php: string, rounds: number): Promise<void> {
   const found = await coldStart(php, rounds, say);
   console.log(JSON.stringify(found, null, 2));
@@ -35,6 +42,7 @@ async function firstPages(php: string, rounds: number): Promise<void> {
  * `change [--rounds N]`: a site's images after a changed line.
  * `idle [wake|memory] [--count N]`: waking WordPress 20 times, the memory of 50 sites awake and asleep.
  * `cold-start [8.2|8.4] [--rounds N]`: the first page of WordPress after PHP was started, with and without compiled code.
+ * `migrate-once [--count N]`: 20 starters of one migration at once, and a runner killed at every moment, N times each (100).
  * `--rounds N --seconds N` set the length of the first. Answers are JSON on stdout, progress on stderr.
  */
 async function main(): Promise<void> {
@@ -46,6 +54,7 @@ async function main(): Promise<void> {
   const { values, positionals } = parseArgs({ options, allowPositionals: true });
   const what = positionals[0] ?? "speed";
   if (what === "speed") await speed(Number(values.rounds), Number(values.seconds));
+  else if (what === "migrate-once") await once(Number(values.count ?? "100"));
   else if (what === "times") console.log(JSON.stringify(await upTimes(), null, 2));
   else if (what === "sizes") console.log(JSON.stringify(await imageSizes(), null, 2));
   else if (what === "idle") await idle(positionals[1], values.count === undefined ? undefined : Number(values.count));

@@ -1,9 +1,11 @@
 import { addAbortSignal } from "node:stream";
 import { text } from "node:stream/consumers";
 import type { Command } from "commander";
+import { HowdahError } from "../../kernel/howdah-error.ts";
 import type { CliContext } from "../context.ts";
 import type { Choose } from "../program.ts";
 import { table } from "../report/table.ts";
+import { withReporter } from "./with-reporter.ts";
 
 const SITE = "the site's name (it need not run yet)";
 
@@ -11,7 +13,7 @@ const SITE = "the site's name (it need not run yet)";
 export function secretCommand(program: Command, choose: Choose): void {
   const secret = program
     .command("secret")
-    .summary("values that a site file refers to: set, ls, rm")
+    .summary("values that a site file refers to: set, ls, rm, rotate")
     .description(
       "Values that a site file refers to as `{secret: NAME/KEY}`. They reach the site at the next `howdah up`, and are never printed.",
     );
@@ -64,6 +66,30 @@ export function secretCommand(program: Command, choose: Choose): void {
         await removeSecret(site, name, await context.ports());
         return done({ site, name, removed: true }, `${name} is deleted.`, context);
       });
+    });
+  secret
+    .command("rotate")
+    .argument("<site>", "the site's name")
+    .argument("<name>", "`database`, or a variable that Howdah generated")
+    .summary("give a value of Howdah's making another one, while the site serves")
+    .option("-y, --yes", "agree that what a generated value has signed or encrypted is lost", false)
+    .addHelpText(
+      "after",
+      "\nExamples:\n  howdah secret rotate blog database\n  howdah secret rotate shop APP_KEY --yes\n\nThe database takes both passwords until every pod has the new one. Cut off, the same command finishes it.",
+    )
+    .action((site: string, name: string, flags: { readonly yes: boolean }) => {
+      choose((context) =>
+        withReporter(context, async (ports, engine) => {
+          const { findRecord } = await import("../../workflows/find-record.ts");
+          const { rotateSecret } = await import("../../workflows/secrets/rotate-secret.ts");
+          if (name !== "database" && !flags.yes)
+            throw new HowdahError("usage/invalid", `What ${name} has signed or encrypted can't be read with another value`, {
+              hint: "Say --yes to go on.",
+            });
+          const { release } = await rotateSecret(await findRecord(site, context.directory, ports), name, ports, engine);
+          return done({ site, name, rotated: true, release }, `${name} of ${site} has a new value; ${release} serves with it.`, context);
+        }),
+      );
     });
 }
 

@@ -21,6 +21,8 @@ export interface DatabaseRequest extends DatabaseOwner {
   readonly server: ServerReference;
   readonly charset: string;
   readonly collation: string;
+  /** The end of a rotation: the former password, which is valid while one is under way, no longer is. */
+  readonly withdrawFormer?: boolean;
 }
 
 /** How a site reaches its database. */

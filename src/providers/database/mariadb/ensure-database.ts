@@ -4,6 +4,7 @@ import { Secret } from "../../../kernel/secret.ts";
 import type { SecretStore } from "../../secrets/secret-store.ts";
 import { databaseNameFor } from "../database-names.ts";
 import type { DatabaseAccess, DatabaseRequest } from "../database-server.ts";
+import { FORMER_PASSWORD } from "./former-password.ts";
 import { identifiedBy, nativePasswordHash } from "./native-password.ts";
 import { account, grantPattern, identifier, type Sql, sql, text, word } from "./sql.ts";
 import { type SqlClient, withSqlClient } from "./sql-client.ts";
@@ -14,6 +15,8 @@ const PORT = 3306;
 interface Wanted {
   readonly name: string;
   readonly password: Secret;
+  /** Valid as well while the password is rotated. */
+  readonly former: Secret | undefined;
   readonly uid: string;
   readonly charset: string;
   readonly collation: string;
@@ -28,6 +31,7 @@ export async function ensureOwnDatabase(client: SqlClient, secrets: SecretStore,
   const wanted: Wanted = {
     name: databaseNameFor(request.site, request.environment),
     password: await secrets.getOrGenerate(namespace, DATABASE_SECRET, "password", { bytes: 43, encoding: "alphanumeric" }),
+    former: request.withdrawFormer === true ? undefined : (await secrets.get(namespace, DATABASE_SECRET))?.[FORMER_PASSWORD],
     uid: (await secrets.getOrGenerate(namespace, DATABASE_SECRET, "uid", { bytes: 16, encoding: "hex" })).reveal(),
     charset: request.charset,
     collation: request.collation,
@@ -82,12 +86,18 @@ function fullName(name: string): string {
 async function userStatements(client: SqlClient, wanted: Wanted): Promise<Sql[]> {
   const user = account(wanted.name);
   const grant = sql`GRANT ALL PRIVILEGES ON ${grantPattern(wanted.name)}.* TO ${user}`;
+  const identified = identifiedBy(wanted.password, wanted.former);
   const [found] = await client.query(
-    sql`SELECT plugin, authentication_string AS hash FROM mysql.user WHERE User = ${text(wanted.name)} AND Host = '%'`,
+    sql`SELECT JSON_VALUE(Priv, '$.plugin') AS plugin, JSON_VALUE(Priv, '$.authentication_string') AS hash, JSON_VALUE(Priv, '$.auth_or[1].authentication_string') AS other, COALESCE(JSON_LENGTH(Priv, '$.auth_or'), 1) AS ways FROM mysql.global_priv WHERE User = ${text(wanted.name)} AND Host = '%'`,
   );
-  if (found === undefined) return [sql`CREATE USER IF NOT EXISTS ${user} ${identifiedBy(wanted.password)}`, grant];
-  const same = found["plugin"] === "mysql_native_password" && found["hash"] === nativePasswordHash(wanted.password);
-  const password = same ? [] : [sql`ALTER USER ${user} ${identifiedBy(wanted.password)} ACCOUNT UNLOCK`];
+  if (found === undefined) return [sql`CREATE USER IF NOT EXISTS ${user} ${identified}`, grant];
+  const other = wanted.former === undefined ? null : nativePasswordHash(wanted.former);
+  const same =
+    found["plugin"] === "mysql_native_password" &&
+    found["hash"] === nativePasswordHash(wanted.password) &&
+    found["other"] === other &&
+    Number(found["ways"]) === (other === null ? 1 : 2);
+  const password = same ? [] : [sql`ALTER USER ${user} ${identified} ACCOUNT UNLOCK`];
   return [...password, ...(await grantStatements(client, wanted, grant))];
 }
 

@@ -11,7 +11,8 @@ export function nativePasswordHash(password: Secret): string {
   return `*${createHash("sha1").update(once).digest("hex").toUpperCase()}`;
 }
 
-/** `IDENTIFIED VIA …` of CREATE USER and ALTER USER. */
-export function identifiedBy(password: Secret): Sql {
-  return new Sql(`IDENTIFIED VIA mysql_native_password USING ${text(nativePasswordHash(password)).text}`);
+/** `IDENTIFIED VIA …` of CREATE USER and ALTER USER; with a former password either of them lets in (MariaDB 10.4 and later). */
+export function identifiedBy(password: Secret, former?: Secret): Sql {
+  const ways = [password, ...(former === undefined ? [] : [former])];
+  return new Sql(`IDENTIFIED VIA ${ways.map((one) => `mysql_native_password USING ${text(nativePasswordHash(one)).text}`).join(" OR ")}`);
 }

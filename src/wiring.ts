@@ -138,6 +138,7 @@ export async function wirePorts({ environment, entrypointDirectory, self }: Wiri
       return createImageBuilder({
         cacheDir: cacheDirectory,
         entrypointDir: entrypointDirectory,
+        registry,
         mirror: environment["HOWDAH_DEBIAN_MIRROR"],
       });
     }),

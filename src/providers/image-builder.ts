@@ -19,6 +19,8 @@ export interface BuiltImage {
 /** Asks for the packages of base images to be pinned. */
 export interface LockRequest {
   readonly images: readonly BaseRequest[];
+  /** Images of somebody else, by the names that site files have for them. */
+  readonly foreign?: readonly string[];
   /** What is pinned already stays pinned. */
   readonly current?: Lock;
   /** `howdah pin`: take the newest packages, whatever `current` says. */
@@ -152,8 +154,8 @@ export interface ImageBuilder {
   lock(request: LockRequest, emit: Emit, signal?: AbortSignal): Promise<Lock>;
   /** The base image of a request that is in the lock; `image/package-unknown` when it isn't. */
   ensureBase(request: BaseRequest, lock: Lock, emit: Emit, signal?: AbortSignal): Promise<BuiltImage>;
-  /** An image of somebody else, by its name: pulled when the machine does not have it. */
-  ensureForeign(reference: string, emit: Emit, signal?: AbortSignal): Promise<BuiltImage>;
+  /** An image of somebody else, by its name: the one whose digest is in the lock, pulled when the machine does not have it. */
+  ensureForeign(reference: string, lock: Lock, emit: Emit, signal?: AbortSignal): Promise<BuiltImage>;
   /** The site's images. With hooks, `lock` must hold the builders of `builderRequests`. */
   ensureSite(request: SiteImageRequest, lock: Lock, emit: Emit, signal?: AbortSignal): Promise<SiteImages>;
   /** An image of this machine, by its name, as a registry takes it: gzip layers, each compressed once on this machine. */

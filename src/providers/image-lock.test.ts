@@ -30,6 +30,8 @@ describe("lock file", () => {
     const read = parseLock(text);
     expect(read.diagnostics).toEqual([]);
     expect(printLock(read.lock ?? emptyLock)).toBe(text);
+    const foreign = [{ reference: "docker.io/library/php:8.4-fpm", digest: `sha256:${"a".repeat(64)}` }];
+    expect(parseLock(printLock({ ...emptyLock, foreign })).lock).toEqual({ ...emptyLock, foreign });
     expect(printLock(emptyLock)).toBe('{\n  "lockVersion": 1,\n  "images": []\n}\n');
   });
 

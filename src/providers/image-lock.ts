@@ -2,6 +2,7 @@ import * as z from "zod";
 import type { BaseRequest } from "../catalog/image-recipes.ts";
 import { normalRequest } from "../catalog/image-recipes.ts";
 import type { Diagnostic } from "../kernel/diagnostic.ts";
+import { isDigest, parseImageReference } from "../kernel/image-reference.ts";
 
 const packageName = z.string().regex(/^[a-z0-9][a-z0-9+.-]+$/);
 const names = z.array(z.string().max(100)).max(500);
@@ -43,10 +44,23 @@ const lockedImage = z.strictObject({
   packages: z.array(lockedPackage).max(3000),
 });
 
-const lock = z.strictObject({ lockVersion: z.literal(1), images: z.array(lockedImage).max(50) });
+const lockedForeign = z.strictObject({
+  /** `docker.io/library/php:8.4-fpm`: registry and tag are always there. */
+  reference: z.string().refine((text) => parseImageReference(text)?.tag !== undefined, "must be an image's full name"),
+  digest: z.string().refine(isDigest, "must be a sha256 digest"),
+});
+
+const lock = z.strictObject({
+  lockVersion: z.literal(1),
+  images: z.array(lockedImage).max(50),
+  foreign: z.array(lockedForeign).max(50).optional(),
+});
 
 /** One Debian package, pinned. */
 export type LockedPackage = z.infer<typeof lockedPackage>;
+
+/** An image of somebody else, pinned. */
+export type LockedForeign = z.infer<typeof lockedForeign>;
 
 /** The packages of one base image, sorted by name. */
 export interface LockedImage {
@@ -60,6 +74,8 @@ export interface LockedImage {
 export interface Lock {
   readonly lockVersion: 1;
   readonly images: readonly LockedImage[];
+  /** Images of somebody else, by name, with the digest that the name stood for; left out when there are none. */
+  readonly foreign?: readonly LockedForeign[] | undefined;
 }
 
 /** A lock without images. */
@@ -109,7 +125,11 @@ export function printLock(lock: Lock): string {
       ].join("\n");
     });
   const list = images.length === 0 ? "[]" : `[\n${images.join(",\n")}\n  ]`;
-  return `{\n  "lockVersion": 1,\n  "images": ${list}\n}\n`;
+  const foreign = [...(lock.foreign ?? [])]
+    .sort((a, b) => compare(a.reference, b.reference))
+    .map(({ reference, digest }) => `    ${JSON.stringify({ reference, digest })}`);
+  const pinned = foreign.length === 0 ? "" : `,\n  "foreign": [\n${foreign.join(",\n")}\n  ]`;
+  return `{\n  "lockVersion": 1,\n  "images": ${list}${pinned}\n}\n`;
 }
 
 /** The entry of a request, whatever order its lists are in; undefined when the lock has none for this architecture. */

@@ -407,6 +407,35 @@ describe.skipIf((rig === undefined || why !== undefined) && process.env["CI"] ==
     await run(["podman", "rmi", "--", name]);
   });
 
+  it("builds on an image of somebody else by the digest in the lock: a tag that moves changes nothing until `howdah pin`", async () => {
+    const [base] = await push("--tag", "base");
+    const site = join(machine.directory, "foreign");
+    await mkdir(site);
+    const image = `${host}/team/site/web:base`;
+    const spec = { runtime: { php: "8.4", image } };
+    await writeFile(
+      join(site, "howdah.yaml"),
+      JSON.stringify({ apiVersion: "howdah.dev/v1alpha1", kind: "Site", metadata: { name: "foreign" }, spec }),
+    );
+    await writeFile(join(site, "index.php"), "<?php echo 1;");
+    await machine.ok("build", site);
+    const pinned = async (): Promise<unknown> =>
+      (JSON.parse(await readFile(join(site, "howdah.lock"), "utf8")) as { foreign: unknown }).foreign;
+    expect(await pinned()).toEqual([{ reference: image, digest: base?.digest }]);
+    await writeFile(join(code, "index.html"), "<!doctype html><title>Moved</title>");
+    const [moved] = await push("--tag", "base");
+    expect(moved?.digest).not.toBe(base?.digest);
+    await proxy.down(); // what is pinned and here needs no registry
+    await machine.ok("build", site);
+    await proxy.up();
+    expect(await pinned()).toEqual([{ reference: image, digest: base?.digest }]);
+    await machine.ok("pin", site);
+    expect(await pinned()).toEqual([{ reference: image, digest: moved?.digest }]);
+    proxy.fault = ({ method, url }) => (method === "GET" && url.includes("/blobs/") ? { kind: "corrupt" } : undefined);
+    const refused = await machine.howdah("build", site, "--output", "json");
+    expect(JSON.parse(refused.stdout)).toMatchObject({ error: { code: "registry/digest-mismatch" } });
+  });
+
   it("says what is wrong: no repository, a bad tag", async () => {
     const none = await machine.howdah("build", code, "--push", "--output", "json");
     expect([none.code, JSON.parse(none.stdout)]).toMatchObject([

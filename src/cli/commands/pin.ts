@@ -7,7 +7,7 @@ export function pinCommand(program: Command, choose: Choose): void {
   program
     .command("pin")
     .argument("[site]", "directory or site file", ".")
-    .summary("renew howdah.lock: the newest packages for the base images")
+    .summary("renew howdah.lock: the newest packages for the base images, the digest of a base image of your own")
     .addHelpText(
       "after",
       "\nExamples:\n  howdah pin && howdah up\n\nhowdah.lock pins every Debian package of the base images by version and sha256. Commit it: the same lock builds the same images.",

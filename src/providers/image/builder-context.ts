@@ -1,4 +1,5 @@
 import type { Dispatcher } from "undici";
+import type { Registry } from "../registry/registry.ts";
 import type { DebianSources } from "./apt-sources.ts";
 import type { Inspect } from "./batched-inspect.ts";
 
@@ -6,6 +7,8 @@ import type { Inspect } from "./batched-inspect.ts";
 export interface BuilderContext {
   readonly cacheDir: string;
   readonly entrypointDir: string;
+  /** Where images of somebody else come from. */
+  readonly registry?: Registry | undefined;
   /** Debian's name of the machine's architecture: `amd64`, `arm64`. */
   readonly architecture: string;
   /** How transfers go; asks apt on first use. */

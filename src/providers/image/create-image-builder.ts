@@ -7,6 +7,7 @@ import type { Suite } from "../../catalog/debian-suites.ts";
 import type { Emit } from "../../kernel/event.ts";
 import { HowdahError } from "../../kernel/howdah-error.ts";
 import type { ExportedImage, ImageBuilder } from "../image-builder.ts";
+import type { Registry } from "../registry/registry.ts";
 import { ensureBaseImage } from "./base-image.ts";
 import { batchedInspect } from "./batched-inspect.ts";
 import type { BuilderContext } from "./builder-context.ts";
@@ -29,6 +30,8 @@ export interface ImageBuilderOptions {
   readonly entrypointDir: string;
   /** Address of a Debian mirror instead of the host's own sources (HOWDAH_DEBIAN_MIRROR). */
   readonly mirror?: string | undefined;
+  /** Where images of somebody else come from; without it there are none. */
+  readonly registry?: Registry;
   /** Environment that build hooks get beside their own: proxies and registries of the host. */
   readonly hookEnvironment?: Readonly<Record<string, string>>;
 }
@@ -40,7 +43,7 @@ export async function createImageBuilder(options: ImageBuilderOptions): Promise<
   return {
     lock: (request, emit, signal) => namingStops(signal, () => lockImages(request, context, { emit, signal, updated })),
     ensureBase: (request, lock, emit, signal) => namingStops(signal, () => ensureBaseImage(request, lock, context, { emit, signal })),
-    ensureForeign: (reference, emit, signal) => namingStops(signal, () => ensureForeign(reference, emit, signal)),
+    ensureForeign: (reference, lock, emit, signal) => namingStops(signal, () => ensureForeign(reference, lock, context, { emit, signal })),
     ensureSite: (request, lock, emit, signal) =>
       namingStops(signal, () => ensureSiteImages(request, lock, context, { emit, signal, hookEnvironment: options.hookEnvironment ?? {} })),
     export: (reference, emit, signal) => namingStops(signal, () => exporting(reference, context, { emit, signal })),
@@ -94,6 +97,7 @@ function contextOf(options: ImageBuilderOptions): BuilderContext {
   const architecture = debianArchitecture(arch);
   return {
     cacheDir: options.cacheDir,
+    registry: options.registry,
     entrypointDir: options.entrypointDir,
     architecture,
     inspect: batchedInspect(),

@@ -8,6 +8,7 @@ import { emptyLock, type Lock, type LockedImage, lockedImageFor } from "../image
 import { prepareApt, updateIndexes } from "./apt-workspace.ts";
 import type { BuilderContext } from "./builder-context.ts";
 import { namingDiskFull } from "./disk-errors.ts";
+import { lockForeign } from "./foreign-image.ts";
 import { resolveImage } from "./resolve-image.ts";
 
 /** What pinning has beside the request. */
@@ -30,7 +31,8 @@ export async function lockImages(request: LockRequest, context: BuilderContext, 
     else locked.push(there);
   }
   if (missing.length > 0) locked.push(...(await resolveAll(missing, context, work)));
-  return { lockVersion: 1, images: locked };
+  const foreign = await lockForeign(request.foreign ?? [], request.renew ? [] : (current.foreign ?? []), context, work);
+  return { lockVersion: 1, images: locked, ...(foreign.length === 0 ? {} : { foreign }) };
 }
 
 async function resolveAll(missing: readonly BaseRequest[], context: BuilderContext, work: LockWork): Promise<readonly LockedImage[]> {

@@ -133,6 +133,18 @@ export async function storeImages(images: readonly ImageToStore[], workDir: stri
   }
 }
 
+/**
+ * Puts an OCI layout, the directory `name` in `workDir`, into podman's storage under a name of our choice. The name that podman makes from
+ * the directory's is taken away. Errors: as `storeImages`.
+ */
+export async function importLayout(workDir: string, name: string, reference: string, signal?: AbortSignal): Promise<void> {
+  const ran = await run(["podman", "pull", "--quiet", "--", `oci:${name}`], { cwd: workDir, signal, accept: [0, 1, 125] });
+  const id = ran.stdout.trim().split("\n").at(-1) ?? "";
+  if (ran.code !== 0 || !/^[0-9a-f]{64}$/.test(id)) throw buildFailed("podman could not take the image", ran);
+  await nameImage(id, reference, signal);
+  await run(["podman", "untag", id, `localhost/${name}`], { signal, accept: "any" });
+}
+
 /** Gives an image its name. */
 export async function nameImage(id: string, reference: string, signal?: AbortSignal): Promise<void> {
   await run(["podman", "tag", id, reference], { signal });

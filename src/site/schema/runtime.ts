@@ -1,4 +1,5 @@
 import * as z from "zod";
+import { parseImageReference } from "../../kernel/image-reference.ts";
 import { duration, oneLine, phpSize } from "./grammar.ts";
 
 const fpm = z
@@ -53,8 +54,12 @@ export const runtime = z
         description: "Debian packages with programs that the application runs, for example imagemagick. Implies `flavour: shell`.",
         examples: [["imagemagick", "diffutils"]],
       }),
-    image: oneLine.optional().meta({
-      description: "An OCI image to use as base instead of Howdah's own. It must have PHP-FPM; `extensions` are then its business.",
-    }),
+    image: oneLine
+      .refine((text) => parseImageReference(text) !== undefined, "must be an image's name such as `registry.example.org/php:8.4-fpm`")
+      .optional()
+      .meta({
+        description:
+          "An OCI image to use as base instead of Howdah's own. howdah.lock keeps the digest that its tag stood for, until `howdah pin`. It must have PHP-FPM; `extensions` are then its business.",
+      }),
   })
   .meta({ description: "PHP. Left out for a static site." });

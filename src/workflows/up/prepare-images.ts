@@ -68,6 +68,10 @@ function builderRuntime(site: Site): Parameters<typeof phpBuilder>[0] {
   return site.runtime === null ? null : { version: site.runtime.php, extensions: site.runtime.extensions, packages: site.runtime.packages };
 }
 
+function foreignImages(site: Site): readonly string[] {
+  return site.runtime === null || site.runtime.image === null ? [] : [site.runtime.image];
+}
+
 /** The lock beside the site file: what is pinned stays, what is new is added and written at once, so that the next build is the same. */
 export async function ensureLock(
   site: Site,
@@ -85,7 +89,7 @@ export async function ensureLock(
   }
   const current = parsed?.lock;
   const lock = await ports.images.lock(
-    { images: baseRequests(site), renew: options.renew, ...(current === undefined ? {} : { current }) },
+    { images: baseRequests(site), foreign: foreignImages(site), renew: options.renew, ...(current === undefined ? {} : { current }) },
     options.emit,
     options.signal,
   );
@@ -121,7 +125,7 @@ export async function prepareBases(
   const [edge, web, phpBase, server] = await Promise.all([
     base(edgeRequest),
     base({ kind: "nginx", modules: site.web.modules }),
-    php !== null ? base(php) : foreign === null ? null : ports.images.ensureForeign(foreign, emit, signal),
+    php !== null ? base(php) : foreign === null ? null : ports.images.ensureForeign(foreign, lock, emit, signal),
     site.database === null ? null : base(databaseRequest(site.database.version)),
   ]);
   const shared = (name: string, request: BaseRequest, built: BuiltImage): Promise<string> => {

@@ -74,10 +74,13 @@ export async function oneLineChange(rounds: number): Promise<readonly ChangeTime
     return [
       await timed("from nothing", 1, build),
       await timed("unchanged", rounds, build),
-      await timed("one line of a script", rounds, build, (round) =>
+      await timed("one line of a theme's script", rounds, build, (round) =>
+        touch("wp-content/themes/twentytwentyfive/functions.php", (n) => `// ${n} ${Date.now()}`, round),
+      ),
+      await timed("one line of WordPress' own script", rounds, build, (round) =>
         touch("wp-includes/version.php", (n) => `// ${n} ${Date.now()}`, round),
       ),
-      await timed("one line of a style sheet", rounds, build, (round) =>
+      await timed("one line of a style sheet of its core", rounds, build, (round) =>
         touch("wp-includes/css/editor.css", (n) => `/* ${n} ${Date.now()} */`, round),
       ),
     ];

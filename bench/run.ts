@@ -1,6 +1,8 @@
 import { parseArgs } from "node:util";
 import { coldStart } from "./cold-start/cold-start.ts";
 import { idleMemory, wakeTimes } from "./idle/idle-sites.ts";
+import { cronStarts } from "./crons/cron-starts.ts";
+import { deployTimes } from "./deploy/deploy-times.ts";
 import { imageSizes } from "./images/image-sizes.ts";
 import { oneLineChange } from "./images/one-line-change.ts";
 import { migrateOnce } from "./migrate-once/migrate-once.ts";
@@ -38,10 +40,11 @@ async function firstPages(php: string, rounds: number): Promise<void> {
 }
 
 /**
- * `npm run bench [-- speed|times|sizes|change|idle|cold-start]`: Howdah's defaults against Debian's own in one run (the default), `up` by stage, sizes of images.
+ * `npm run bench [-- speed|times|sizes|change|deploy|idle|cold-start|crons]`: Howdah's defaults against Debian's own in one run (the default), `up` by stage, sizes of images, how late crons start.
  * `change [--rounds N]`: a site's images after a changed line.
  * `idle [wake|memory] [--count N]`: waking WordPress 20 times, the memory of 50 sites awake and asleep.
  * `cold-start [8.2|8.4] [--rounds N]`: the first page of WordPress after PHP was started, with and without compiled code.
+ * `crons`: a thousand crons a minute over five sites: how late they start, what a start costs.
  * `migrate-once [--count N]`: 20 starters of one migration at once, and a runner killed at every moment, N times each (100).
  * `--rounds N --seconds N` set the length of the first. Answers are JSON on stdout, progress on stderr.
  */
@@ -60,7 +63,8 @@ async function main(): Promise<void> {
   else if (what === "idle") await idle(positionals[1], values.count === undefined ? undefined : Number(values.count));
   else if (what === "change") console.log(JSON.stringify(await oneLineChange(Number(values.rounds)), null, 2));
   else if (what === "cold-start") await firstPages(positionals[1] ?? "8.4", Number(values.rounds));
-  else throw new Error(`speed, times, sizes, change, idle or cold-start, not ${what}`);
+  else if (what === "crons") console.log(JSON.stringify(await cronStarts(5, 200, 2, say), null, 2));
+  else throw new Error(`speed, times, sizes, change, deploy, idle, cold-start or crons, not ${what}`);
 }
 
 await main();

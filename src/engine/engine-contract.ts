@@ -256,7 +256,10 @@ export function engineContract(name: string, start: () => Promise<EngineUnderTes
       for await (const line of under.engine.logs("alpha", { follow: false, tail: 10, container: "cron/jobs" }, context))
         said.push(line.text);
       expect(said).toEqual(["blue"]);
-      for (const id of ["job1", "job2"]) await under.engine.jobs.forget(id);
+      const many = Array.from({ length: 12 }, (_, index) => `many${index}`);
+      await Promise.all(many.map((id) => under.engine.jobs.start(tiny("alpha"), { ...job, id, argv: ["behave", "exit", "0"] }, context)));
+      expect(await Promise.all(many.map(endOf))).toMatchObject(many.map(() => ({ exitCode: 0 })));
+      for (const id of ["job1", "job2", ...many]) await under.engine.jobs.forget(id);
       expect(await under.engine.jobs.list()).toEqual([]);
     });
 

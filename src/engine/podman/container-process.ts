@@ -1,5 +1,4 @@
 import { readFile } from "node:fs/promises";
-import { dirname } from "node:path";
 import { HowdahError } from "../../kernel/howdah-error.ts";
 import type { Container } from "../../render/objects.ts";
 import type { Podman } from "./podman-cli.ts";
@@ -15,8 +14,6 @@ interface OciProcess {
 /** A running container as its runtime knows it. */
 export interface ContainerProcess {
   readonly id: string;
-  /** Directory with the container's OCI configuration. */
-  readonly bundle: string;
   readonly process: OciProcess;
 }
 
@@ -40,7 +37,7 @@ export async function containerProcess(podman: Podman, name: string): Promise<Co
   const [seen] = await podman.inspect([name]);
   if (seen?.status !== "running") throw new HowdahError("engine/not-ready", `${name} does not run`);
   const { process } = JSON.parse(await readFile(seen.configPath, "utf8")) as { process: OciProcess };
-  return { id: seen.id, bundle: dirname(seen.configPath), process, pid: seen.pid };
+  return { id: seen.id, process, pid: seen.pid };
 }
 
 /** The environment with the secrets' values, which the configuration on disk shows masked. */

@@ -200,7 +200,8 @@ function conmonArguments(
     `--name=${job.card.name}`,
     "--exec",
     `--exec-process-spec=${files.spec}`,
-    `--bundle=${container.bundle}`,
+    // conmon makes sockets and pipes there: in the container's own directory, runs that start at once would take each other's away.
+    `--bundle=${files.directory}`,
     `--runtime=${programs.runtime}`,
     "--runtime-arg=--log-format=json",
     `--runtime-arg=--log=${files.runtimeLog}`,

@@ -39,9 +39,16 @@ async function firstPages(php: string, rounds: number): Promise<void> {
   process.exitCode = found.ratio > 0.4 ? 1 : 0;
 }
 
+async function deploys(rounds: number): Promise<void> {
+  const found = await deployTimes(rounds, say);
+  console.log(JSON.stringify(found, null, 2));
+  process.exitCode = found.median.howdah > 3 || found.ratio < 10 ? 1 : 0;
+}
+
 /**
  * `npm run bench [-- speed|times|sizes|change|deploy|idle|cold-start|crons]`: Howdah's defaults against Debian's own in one run (the default), `up` by stage, sizes of images, how late crons start.
  * `change [--rounds N]`: a site's images after a changed line.
+ * `deploy [--rounds N]`: from the command to a changed line's answer, beside `buildah bud` with `podman kube play`.
  * `idle [wake|memory] [--count N]`: waking WordPress 20 times, the memory of 50 sites awake and asleep.
  * `cold-start [8.2|8.4] [--rounds N]`: the first page of WordPress after PHP was started, with and without compiled code.
  * `crons`: a thousand crons a minute over five sites: how late they start, what a start costs.
@@ -62,6 +69,7 @@ async function main(): Promise<void> {
   else if (what === "sizes") console.log(JSON.stringify(await imageSizes(), null, 2));
   else if (what === "idle") await idle(positionals[1], values.count === undefined ? undefined : Number(values.count));
   else if (what === "change") console.log(JSON.stringify(await oneLineChange(Number(values.rounds)), null, 2));
+  else if (what === "deploy") await deploys(Number(values.rounds));
   else if (what === "cold-start") await firstPages(positionals[1] ?? "8.4", Number(values.rounds));
   else if (what === "crons") console.log(JSON.stringify(await cronStarts(5, 200, 2, say), null, 2));
   else throw new Error(`speed, times, sizes, change, deploy, idle, cold-start or crons, not ${what}`);

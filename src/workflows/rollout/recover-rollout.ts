@@ -2,6 +2,7 @@ import { HowdahError } from "../../kernel/howdah-error.ts";
 import type { EngineContext, Ports } from "../ports.ts";
 import { noteOutcome, noteServing, releaseOf } from "../release/release-store.ts";
 import { isPastSwitch, type RolloutJournal } from "./journal.ts";
+import { servedRecord } from "./served-record.ts";
 import { applyRelease, undoRollout } from "./undo-rollout.ts";
 
 /**
@@ -20,14 +21,16 @@ export async function recoverRollout(namespace: string, ports: Ports, context: E
 async function finish(journal: RolloutJournal, ports: Ports, context: EngineContext): Promise<string> {
   const { namespace, release, wanted } = journal;
   if (release === null || wanted === null) return goBack(journal, ports, context);
+  const found = await releaseOf(namespace, release, ports);
   try {
-    await applyRelease(await releaseOf(namespace, release, ports), ports, context);
+    await applyRelease(found, ports, context);
   } catch (error) {
     // It can't be finished; a site that serves matters more than which release does.
     if (context.signal.aborted || journal.former === null) throw error;
     return goBack(journal, ports, context);
   }
-  await ports.records.put(namespace, wanted);
+  // Who was to see a generated password has not: the next command shows it.
+  await ports.records.put(namespace, { ...servedRecord(wanted, found), credentialsShown: wanted.credentialsShown });
   if (journal.held) {
     await ports.engine.hold(namespace, null, context);
     await ports.engine.scaleUp(namespace, context);

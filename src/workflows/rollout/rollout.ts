@@ -10,6 +10,7 @@ import { runPostDeploy } from "../up/run-post-deploy.ts";
 import type { Stage } from "../up/stages.ts";
 import { isPastSwitch, type OpenJournal } from "./journal.ts";
 import { pendingMigration, runMigration } from "./migration.ts";
+import { servedRecord } from "./served-record.ts";
 import { undoRollout } from "./undo-rollout.ts";
 
 /** A release that is built and written down, and what it replaces. */
@@ -80,8 +81,7 @@ export async function rollOut(
   }
   const answeringMs = ports.clock.now() - rollout.asked;
   context.emit({ type: "notice", level: "info", message: `answering after ${(answeringMs / 1000).toFixed(1)} s` });
-  const serving = { releaseId: wanted.releaseId, images: imagesOf(wanted), since: release.when, release: release.id };
-  const record: SiteRecord = { ...wanted, serving, credentialsShown: true };
+  const record = servedRecord(wanted, release);
   await journal.at("drain", { wanted: record });
   await ports.records.put(namespace, record);
   await noteServing(namespace, release.id, ports);
@@ -93,22 +93,20 @@ export async function rollOut(
   await journal.close();
   if (hooked.status === "rejected") throw hooked.reason;
   return { record: hooked.value, health, answeringMs };
-
-  function imagesOf({ images }: SiteRecord): string[] {
-    return [images.web, ...(images.php === null ? [] : [images.php])];
-  }
 }
 
 /** From the migration to the switch. */
 async function replace(rollout: Rollout, journal: OpenJournal, stage: Stage, ports: Ports, context: EngineContext): Promise<void> {
   const { release, wanted, former, steps, desired } = rollout;
   const { namespace, site } = release;
-  const exclusive = site.rollout.strategy === "exclusive" && former?.serving != null && !rollout.down;
   // Of a first release there is nothing to go back to: what it leaves is seen, and repaired, by its name.
   if (former === undefined) await ports.records.put(namespace, wanted);
   await ports.retained.remove(namespace);
   // Going back migrates nothing: the former code has seen its own migrations.
   const pending = release.rollbackOf === null ? await pendingMigration(wanted, ports) : null;
+  const replacesPods = steps.some(({ key }) => key.startsWith("Deployment/"));
+  const serves = former?.serving != null && !rollout.down;
+  const exclusive = site.rollout.strategy === "exclusive" && serves && (replacesPods || pending !== null);
   if (pending !== null || exclusive) await journal.at("migrate", { held: exclusive });
   if (exclusive) {
     const page = { text: site.rollout.message, retryAfter: RETRY_AFTER_SECONDS };

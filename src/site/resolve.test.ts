@@ -171,8 +171,20 @@ describe("resolveSite", () => {
     {
       name: "takes a hook of SQL",
       spec: { runtime: php, database: {}, hooks: { migrate: { sql: "a.sql" } } },
-      part: (s) => s.hooks.migrate,
-      is: [{ sql: "a.sql" }],
+      part: (s) => [s.hooks.migrate, s.migration.watch],
+      is: [[{ sql: "a.sql" }], ["/a.sql"]],
+    },
+    {
+      name: "takes a migration with its terms",
+      spec: { runtime: php, hooks: { migrate: { run: "php m.php", watch: ["b", "a", "b"], repeatable: true, timeout: "2m" } } },
+      part: (s) => [s.hooks.migrate, s.migration],
+      is: [[{ argv: ["php", "m.php"] }], { watch: ["a", "b"], repeatable: true, timeoutSeconds: 120, dump: true, unsafe: "warn" }],
+    },
+    {
+      name: "takes all of the code as what a migration is made of, and asks before it repeats one",
+      spec: { runtime: php, hooks: { migrate: "php m.php" } },
+      part: (s) => s.migration,
+      is: { watch: [], repeatable: false, timeoutSeconds: 3600, dump: true, unsafe: "warn" },
     },
     {
       name: "resolves crons and workers",

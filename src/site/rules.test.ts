@@ -116,6 +116,16 @@ describe("site rules", () => {
       spec: [php, "hooks: {install: {sql: a.sql}, migrate: [{sql: b.sql}]}"],
       codes: Array(2).fill("error site/needs-database"),
     },
+    {
+      name: "needs a database for SQL in a migration with terms, and names the step",
+      spec: [php, "hooks: {migrate: {run: [{sql: b.sql}], watch: [x]}}"],
+      codes: ["error site/needs-database"],
+    },
+    {
+      name: "refuses patterns that leave the tree",
+      spec: [php, "hooks: {migrate: {run: x, watch: [../a]}}"],
+      codes: ["error site/invalid-value"],
+    },
     { name: "refuses SQL in the build", spec: [php, "database: {}", "hooks: {build: [{sql: a.sql}]}"], codes: ["error site/build-sql"] },
     { name: "refuses a mount in a mount", spec: [php, "mounts: {a: {}, a/b: {}, ab: {}}"], codes: ["error site/mount-in-mount"] },
     { name: "refuses everything as a mount", spec: [php, "mounts: {.: {}}"], codes: ["error site/mount-everything"] },

@@ -60,7 +60,7 @@ describe.skipIf(skip !== undefined)(`up that is interrupted${skip === undefined 
   });
 
   it("Ctrl-C says that it was stopped, leaves the former release, and the next up goes on", async () => {
-    for (const containing of ['"id":"images"', '"id":"network"', '"id":"configuration"', '"id":"apply/Deployment/web"']) {
+    for (const containing of ['"id":"images"', '"id":"network"', '"id":"bases"', '"id":"apply/Deployment/web"']) {
       const before = await plain.page();
       const text = `plain ${containing.replaceAll(/[^a-z]/gi, " ")}`;
       await plain.write(text);

@@ -63,11 +63,9 @@ function run_hooks(array $configuration, bool $asked = false): void
     try {
         if (!is_settled($configuration, $ledger)) {
             $ledger->lock();
-            if ($hooks['install'] !== []) {
-                install_once($configuration, $ledger);
-            }
+            $fresh = $hooks['install'] !== [] && install_once($configuration, $ledger);
             if ($hooks['migrate'] !== []) {
-                migrate_once($configuration, $ledger, $asked || $configuration['migration']['by'] === 'start');
+                migrate_once($configuration, $ledger, $asked || $fresh || $configuration['migration']['by'] === 'start');
             }
         }
     } finally {
@@ -75,17 +73,18 @@ function run_hooks(array $configuration, bool $asked = false): void
     }
 }
 
-function install_once(array $configuration, Ledger $ledger): void
+/** @return bool whether this very start has installed: then nobody has used the data yet */
+function install_once(array $configuration, Ledger $ledger): bool
 {
     $row = $ledger->read('install');
     if ($row !== null && in_array($row['state'], ['done', 'adopted'], true)) {
-        return;
+        return false;
     }
     refuse_repeat($row, 'install', EXIT_INSTALL);
     if (!may_install($row, $ledger)) {
         $ledger->write('install', 'adopted');
         step('install', 'skipped', 'not installing: there is data already');
-        return;
+        return false;
     }
     $ledger->write('install', 'started');
     step('install', 'started', 'installing');
@@ -97,6 +96,7 @@ function install_once(array $configuration, Ledger $ledger): void
     }
     $ledger->write('install', 'done');
     step('install', 'done', 'installed');
+    return true;
 }
 
 /**

@@ -75,8 +75,8 @@ export interface DatabaseServer {
   databaseExists(database: DatabaseReference): Promise<boolean>;
   /** Tables and views. 0 also when the database does not exist. */
   tableCount(database: DatabaseReference): Promise<number>;
-  /** What the entrypoints of the site's containers wrote down of its steps, by name; empty when none started yet. */
-  ledger(database: DatabaseReference): Promise<readonly LedgerRow[]>;
+  /** What the entrypoints of the site's containers wrote down of its steps, by name; null when none has looked at this data yet. */
+  ledger(database: DatabaseReference): Promise<readonly LedgerRow[] | null>;
   /** Views that refer to tables or columns which are gone: they can be neither read nor dumped. */
   brokenViews(database: DatabaseReference): Promise<readonly string[]>;
   /** Bytes of data and indexes, as the server estimates them. */

@@ -30,23 +30,28 @@ const short = "{run: php m.php, dump: false}";
 
 /** A world in which the one-off does what `hook` says; it may write the ledger, as the real one does. */
 function world(options: {
-  readonly ledger?: LedgerRow[];
+  readonly ledger?: LedgerRow[] | null;
+  readonly tables?: number;
   readonly hook?: (say: (line: string) => void, ledger: LedgerRow[]) => number | Promise<number>;
   readonly files?: Readonly<Record<string, string>>;
   readonly former?: SiteRecord;
   readonly bytes?: number;
 }) {
-  const ledger = options.ledger ?? [installed];
+  const ledger = options.ledger === undefined ? [installed] : options.ledger;
   const notes: MigrationRecord[] = [];
   const ran: ExecRequest[] = [];
   const runOnce = async (_target: unknown, request: ExecRequest): Promise<number> => {
     ran.push(request);
     const say = (line: string): void => void (request.stdout as Writable).write(`${line}\n`);
-    return await (options.hook?.(say, ledger) ?? 0);
+    return await (options.hook?.(say, ledger ?? []) ?? 0);
   };
   const ports = {
     engine: { runOnce, observe: () => Promise.resolve({ pods: [] }) },
-    databases: { ledger: () => Promise.resolve(ledger), sizeBytes: () => Promise.resolve(options.bytes ?? 0) },
+    databases: {
+      ledger: () => Promise.resolve(ledger),
+      tableCount: () => Promise.resolve(options.tables ?? 0),
+      sizeBytes: () => Promise.resolve(options.bytes ?? 0),
+    },
     settings: { stateDirectory: state },
     clock: { now: () => 0 },
     migrations: { put: (_name: string, note: MigrationRecord) => Promise.resolve(void notes.push(note)) },
@@ -70,8 +75,11 @@ const migrateIn = async (record: SiteRecord, ports: MigrationPorts, signal = new
 };
 
 describe("pendingMigration", () => {
-  it.each<{ name: string; ledger: LedgerRow[]; is: string | null }>([
-    { name: "is none before the first start", ledger: [], is: null },
+  it.each<{ name: string; ledger: LedgerRow[] | null; tables?: number; is: string | null }>([
+    { name: "is none before the first start", ledger: null, is: null },
+    { name: "is none while the first start begins", ledger: [], is: null },
+    { name: "is new on somebody's own tables that no start has seen", ledger: null, tables: 3, is: "new" },
+    { name: "is new when the install hook came later", ledger: [{ step: "migrate:m1", state: "done", runner: "" }], is: "new" },
     { name: "is none while the site is not installed", ledger: [{ ...installed, state: "started" }], is: null },
     {
       name: "is new for inputs that the ledger does not know",
@@ -85,8 +93,8 @@ describe("pendingMigration", () => {
       ledger: [installed, { step: "migrate:m2", state: one, runner: "" }],
       is: one,
     })),
-  ])("$name", async ({ ledger, is }) => {
-    expect((await pendingMigration(recordOf(short), world({ ledger }).ports))?.state ?? null).toBe(is);
+  ])("$name", async ({ ledger, tables, is }) => {
+    expect((await pendingMigration(recordOf(short), world({ ledger, tables: tables ?? 0 }).ports))?.state ?? null).toBe(is);
   });
 
   it("is none without a database: such sites migrate at start", async () => {

@@ -35,6 +35,8 @@ export type MigrationPorts = Pick<Ports, "engine" | "databases" | "settings" | "
 
 const ID = "migrate";
 const SETTLED = ["done", "adopted"];
+/** An installation that the next start sees to: it begins with an empty database. */
+const UNFINISHED = ["started", "failed"];
 
 /**
  * Whether the coming release has a migration to run first: its inputs are not in the ledger as done. Null as well while the site is not
@@ -43,10 +45,11 @@ const SETTLED = ["done", "adopted"];
 export async function pendingMigration(record: SiteRecord, ports: MigrationPorts): Promise<PendingMigration | null> {
   const { site, database } = record;
   if (database === null || site.hooks.migrate.length === 0) return null;
-  const rows = await ports.databases.ledger({ server: serverReference(database.server, ports), name: database.name });
+  const place = { server: serverReference(database.server, ports), name: database.name };
+  const rows = await ports.databases.ledger(place);
+  if (rows === null) return (await ports.databases.tableCount(place)) === 0 ? null : { step: record.migration, state: "new" };
   const stateOf = (step: string): string | undefined => rows.find((row) => row.step === step)?.state;
-  if (rows.length === 0) return null;
-  if (site.hooks.install.length > 0 && !SETTLED.includes(stateOf("install") ?? "")) return null;
+  if (rows.length === 0 || UNFINISHED.includes(stateOf("install") ?? "")) return null;
   const state = stateOf(`migrate:${record.migration}`) ?? "new";
   if (SETTLED.includes(state)) return null;
   return { step: record.migration, state: state as PendingMigration["state"] };

@@ -1,4 +1,5 @@
 import * as z from "zod";
+import { defaultNode } from "../../catalog/node-versions.ts";
 import { parseRepository } from "../../kernel/image-reference.ts";
 import { configuration, crons, database, hooks, mounts, relationships, variables, workers } from "./data.ts";
 import { duration, hostname, labelKey, labelValue, name, oneLine, relativePath, size, timeZone } from "./grammar.ts";
@@ -65,7 +66,7 @@ const builder = z
   .strictObject({
     node: z
       .string()
-      .default("20")
+      .default(defaultNode)
       .meta({
         description:
           'Node of the hooks that start node, npm or npx, quoted: "12", "18" or "20". Each comes from a Debian release; PHP\'s version is that of the site.',

@@ -59,8 +59,13 @@ export function memoryEngine(behaviour: Behaviour = wellBehaved): MemoryEngine {
     },
     deleteSecret: (namespace, name) => Promise.resolve(void space(namespace).secrets.delete(name)),
     apply: async (namespace, step, { reached }) => {
-      const rolls = step.key.startsWith("Deployment/") || step.key.startsWith("StatefulSet/");
-      if ("desired" in step && rolls) for (const phase of ["start", "ask", "switch"] as const) await reached?.(phase);
+      const object = "desired" in step ? step.desired.object : undefined;
+      if (object?.kind === "Deployment" || object?.kind === "StatefulSet") {
+        await reached?.("start");
+        startNew(world, space(namespace), object); // fails as it will fail, before anything is switched
+        await reached?.("ask");
+        await reached?.("switch");
+      }
       if (step.do === "create" || step.do === "update") applyObject(world, space(namespace), step.desired);
       else if (step.do === "delete") deleteObject(space(namespace), step.key);
       else space(namespace).objects.delete(step.key);
@@ -156,11 +161,16 @@ function refuseTakenHostnames(world: World, space: MemoryNamespace, route: HttpR
   }
 }
 
+function startNew(world: World, space: MemoryNamespace, workload: Workload): ReturnType<typeof startPod>[] {
+  return podNames(workload)
+    .filter((name) => space.pods.get(name)?.alive !== true)
+    .map((name) => startPod(world, space, workload, name));
+}
+
 /** New pods first; the former ones go only when all are ready. */
 function roll(world: World, space: MemoryNamespace, workload: Workload): void {
   const wanted = podNames(workload);
-  const started = wanted.filter((name) => space.pods.get(name)?.alive !== true).map((name) => startPod(world, space, workload, name));
-  for (const pod of started) space.pods.set(pod.name, pod);
+  for (const pod of startNew(world, space, workload)) space.pods.set(pod.name, pod);
   for (const pod of space.pods.values()) {
     if (pod.workload === workload.metadata.name && !wanted.includes(pod.name)) space.pods.delete(pod.name);
   }

@@ -125,7 +125,7 @@ export function engineContract(name: string, start: () => Promise<EngineUnderTes
       expect((await run("runOnce", tiny("alpha"), ["env", "PLAIN"])).out).toBe("plain");
       expect((await run("runOnce", tiny("alpha"), ["cat"], { stdin: Readable.from(["in"]) })).out).toBe("in");
       expect((await run("runOnce", tiny("alpha"), ["exit", "9"])).code).toBe(9);
-      const desired = structuredClone(tinyDeployment(site()).object) as Deployment;
+      const desired = tinyDeployment(site()).object as Deployment;
       const coming = {
         ...desired,
         spec: { ...desired.spec, template: { ...desired.spec.template, spec: withPlain(desired.spec.template.spec, "coming") } },

@@ -6,6 +6,7 @@ import { deployTimes } from "./deploy/deploy-times.ts";
 import { imageSizes } from "./images/image-sizes.ts";
 import { oneLineChange } from "./images/one-line-change.ts";
 import { migrateOnce } from "./migrate-once/migrate-once.ts";
+import { pushTimes } from "./registry/push-times.ts";
 import { compareSpeed } from "./speed/compare-speed.ts";
 import { short } from "./speed/print-comparison.ts";
 import { upTimes } from "./times/up-times.ts";
@@ -52,6 +53,7 @@ async function deploys(rounds: number): Promise<void> {
  * `idle [wake|memory] [--count N]`: waking WordPress 20 times, the memory of 50 sites awake and asleep.
  * `cold-start [8.2|8.4] [--rounds N]`: the first page of WordPress after PHP was started, with and without compiled code.
  * `crons`: a thousand crons a minute over five sites: how late they start, what a start costs.
+ * `push [--rounds N]`: a changed line to a registry, bytes and time, beside `buildah bud` with `buildah push`.
  * `migrate-once [--count N]`: 20 starters of one migration at once, and a runner killed at every moment, N times each (100).
  * `--rounds N --seconds N` set the length of the first. Answers are JSON on stdout, progress on stderr.
  */
@@ -66,6 +68,7 @@ async function main(): Promise<void> {
   if (what === "speed") await speed(Number(values.rounds), Number(values.seconds));
   else if (what === "migrate-once") await once(Number(values.count ?? "100"));
   else if (what === "times") console.log(JSON.stringify(await upTimes(), null, 2));
+  else if (what === "push") console.log(JSON.stringify(await pushTimes(Number(values.rounds), say), null, 2));
   else if (what === "sizes") console.log(JSON.stringify(await imageSizes(), null, 2));
   else if (what === "idle") await idle(positionals[1], values.count === undefined ? undefined : Number(values.count));
   else if (what === "change") console.log(JSON.stringify(await oneLineChange(Number(values.rounds)), null, 2));

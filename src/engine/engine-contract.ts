@@ -5,7 +5,7 @@ import type { ErrorCode } from "../kernel/error-catalog.ts";
 import type { Event } from "../kernel/event.ts";
 import { HowdahError } from "../kernel/howdah-error.ts";
 import { Secret } from "../kernel/secret.ts";
-import type { Deployment, PodSpec, Rendered } from "../render/objects.ts";
+import type { PodSpec, Rendered } from "../render/objects.ts";
 import { letIn, type TinySite, tinyDeployment, tinyStatefulSet, tinySurroundings, WEB_PORT } from "./contract-objects.ts";
 import type { JobRun } from "./jobs.ts";
 import type { Engine, EngineContext, ExecRequest, Target } from "./engine.ts";
@@ -125,7 +125,7 @@ export function engineContract(name: string, start: () => Promise<EngineUnderTes
       expect((await run("runOnce", tiny("alpha"), ["env", "PLAIN"])).out).toBe("plain");
       expect((await run("runOnce", tiny("alpha"), ["cat"], { stdin: Readable.from(["in"]) })).out).toBe("in");
       expect((await run("runOnce", tiny("alpha"), ["exit", "9"])).code).toBe(9);
-      const desired = tinyDeployment(site()).object as Deployment;
+      const desired = tinyDeployment(site()).object;
       const coming = {
         ...desired,
         spec: { ...desired.spec, template: { ...desired.spec.template, spec: withPlain(desired.spec.template.spec, "coming") } },

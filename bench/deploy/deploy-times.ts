@@ -29,15 +29,15 @@ const SITE = "bench";
 export async function deployTimes(rounds: number, say: (line: string) => void): Promise<DeployTimes> {
   const machine = await howdahMachine(WORD, PORT);
   const directory = await mkdtemp(join(tmpdir(), "howdah-bench-deploy-"));
-  let remove = async (): Promise<void> => undefined;
+  let common: Awaited<ReturnType<typeof commonWay>> | undefined;
   try {
     const code = join(await machine.app("trixie", "wordpress", "wordpress-theme-twentytwentyfive"), "usr/share/wordpress");
     await change(code, "0");
     await machine.ok("init", code, "--yes", "--name", SITE);
     await machine.ok("up", code);
-    const common = await commonWay({ code, directory, port: KUBE_PORT, ...(await sameParts(machine)) });
-    ({ remove } = common);
-    await common.deploy(); // layers are cached from now on
+    const other = await commonWay({ code, directory, port: KUBE_PORT, ...(await sameParts(machine)) });
+    common = other;
+    await other.deploy(); // layers are cached from now on
     const found: { howdah: number; rollback: number; common: number }[] = [];
     let stages: Record<string, number> = {};
     for (let round = 1; round <= rounds; round++) {
@@ -48,7 +48,7 @@ export async function deployTimes(rounds: number, say: (line: string) => void): 
         const { timings } = JSON.parse(said.stdout) as { timings: { stage: string; milliseconds: number }[] };
         stages = Object.fromEntries(timings.map(({ stage, milliseconds }) => [stage, milliseconds / 1000]));
       });
-      const theirs = await until(KUBE_PORT, `${SITE}.localhost`, word, () => common.deploy());
+      const theirs = await until(KUBE_PORT, `${SITE}.localhost`, word, () => other.deploy());
       const before = round === 1 ? "0" : `round ${String(round - 1)}`;
       const back = await until(
         PORT,
@@ -63,7 +63,7 @@ export async function deployTimes(rounds: number, say: (line: string) => void): 
     const median = { howdah: middle(found, "howdah"), rollback: middle(found, "rollback"), common: middle(found, "common") };
     return { rounds: found, median, ratio: median.common / median.howdah, stages };
   } finally {
-    await remove();
+    await common?.remove();
     await machine.remove();
   }
 }

@@ -169,9 +169,9 @@ describe.skipIf(skip !== undefined)(`deploy and rollback${skip === undefined ? "
     await edit("  database: {}\n", "  database: {}\n  rollout: {strategy: exclusive, message: 'Back <soon> & \"better\"'}\n");
     await machine.ok("deploy", site.directory);
     const seen: { status: number; retry: string | undefined; body: string }[] = [];
-    let watching = true;
+    const watching = new AbortController();
     const watch = (async () => {
-      while (watching) {
+      while (!watching.signal.aborted) {
         const { status: code, headers, body } = await machine.get("dshop.localhost", "/");
         seen.push({ status: code, retry: headers["retry-after"], body });
         await new Promise((resolve) => setTimeout(resolve, 50));
@@ -183,7 +183,7 @@ describe.skipIf(skip !== undefined)(`deploy and rollback${skip === undefined ? "
     expect(await site.page()).toBe(page("two"));
     await site.behave({ release: "three" });
     await machine.ok("deploy", site.directory);
-    watching = false;
+    watching.abort();
     await watch;
     expect(await site.page()).toBe(page("three"));
     const held = seen.filter(({ status: code }) => code === 503);

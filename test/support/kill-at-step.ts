@@ -19,9 +19,11 @@ export async function killAtStep(
   ...argv: readonly string[]
 ): Promise<RolloutStep | undefined> {
   const { pid, done } = machine.start(...argv);
-  let ended = false;
-  void done.then(() => (ended = true));
-  while (!ended) {
+  const ended = new AbortController();
+  void done.then(() => {
+    ended.abort();
+  });
+  while (!ended.signal.aborted) {
     if ((await journalOf(machine, site))?.step === step) {
       process.kill(pid, "SIGKILL");
       break;

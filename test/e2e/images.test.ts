@@ -155,7 +155,14 @@ describe.skipIf(!able)("a site's images", () => {
   const inside = async (image: string, code: string): Promise<string> => (await run(runOnce(image, ["/usr/bin/php", "-r", code]))).stdout;
 
   it("are built once for the same content, wherever it lies", async () => {
-    const files = { "index.php": "<?php echo 1;", "app.js": "let a = 1;\n".repeat(500), ".env": "SECRET=1", ".git/config": "x" };
+    const photo = `pixels ${randomBytes(8).toString("hex")}`; // a layer of its own, in both images
+    const files = {
+      "index.php": "<?php echo 1;",
+      "photo.png": photo,
+      "app.js": "let a = 1;\n".repeat(500),
+      ".env": "SECRET=1",
+      ".git/config": "x",
+    };
     const first = await images.ensureSite({ ...base, source: await put(files), seeds: ["data"] }, lock, silent);
     const second = await images.ensureSite({ ...base, source: await put(files), seeds: ["data"] }, lock, silent);
     expect([first.web.built, second.web.built, second.php?.built]).toEqual([true, false, false]);
@@ -164,7 +171,7 @@ describe.skipIf(!able)("a site's images", () => {
       first.php?.reference ?? "",
       'echo json_encode([scandir("/srv/web"), is_dir("/usr/share/howdah/seed/data")]);',
     );
-    expect(JSON.parse(listing)).toEqual([[".", "..", "app.js", "index.php"], true]);
+    expect(JSON.parse(listing)).toEqual([[".", "..", "app.js", "index.php", "photo.png"], true]);
     const changed = await images.ensureSite({ ...base, source: await put({ ...files, "index.php": "<?php echo 2;" }) }, lock, silent);
     expect([changed.web.built, changed.php?.built]).toEqual([false, true]);
   });

@@ -158,10 +158,12 @@ async function storeSite(
 
 /** Keeps what an export to a registry will need. */
 async function remember(site: ComposedSite, cacheDir: string): Promise<void> {
-  for (const image of site.php === null ? [site.web] : [site.web, site.php]) {
-    await keepConfig(cacheDir, image.documents.id, image.documents.config);
-    for (const { diffId, file } of image.layers) if (file !== undefined) await keepTar(cacheDir, diffId, file);
-  }
+  const images = site.php === null ? [site.web] : [site.web, site.php];
+  for (const { documents } of images) await keepConfig(cacheDir, documents.id, documents.config);
+  const written = new Map(
+    images.flatMap(({ layers }) => layers.flatMap(({ diffId, file }) => (file === undefined ? [] : [[diffId, file]]))),
+  );
+  for (const [diffId, file] of written) await keepTar(cacheDir, diffId, file); // once, though both images may have it
 }
 
 function builtImage(image: ComposedImage, isNew: (image: ComposedImage) => boolean): BuiltImage {

@@ -63,35 +63,56 @@ export function echoRequest(bytes: number, bytesPerSecond?: number): CheckedRequ
 
 /**
  * Sends one request and compares the whole answer: status, every byte, nothing more. `agent` false is a connection of its own.
+ * A kept connection that is closed before the answer's first byte is no failure yet: HTTP lets servers close idle connections at any time
+ * (RFC 9112, 9.5; nginx does it when it reloads), and browsers and curl then send the request again on a new one. So does this, once, and
+ * counts it. Had the site done the first one all the same, it would refuse the second: the ids of bodies are unique there.
  * Never throws: what went wrong is in the outcome.
  */
-export function sendChecked(target: Target, wanted: CheckedRequest, agent: Agent | false, phase: string): Promise<Outcome> {
-  const { method, path, body, deadline } = wanted;
-  const at = new Date();
+export async function sendChecked(target: Target, wanted: CheckedRequest, agent: Agent | false, phase: string): Promise<Outcome> {
+  const at = new Date().toISOString();
   const started = performance.now();
+  const first = await attempt(target, wanted, agent);
+  const resent = first.closedIdle;
+  const { reason, release } = resent ? await attempt(target, wanted, false) : first;
+  const { method, path } = wanted;
+  const milliseconds = performance.now() - started;
+  const { reused } = first;
+  const failure =
+    reason === undefined ? undefined : { at, phase, request: `${method} ${path}`, reason, after: Math.round(milliseconds), reused };
+  return { method, phase, milliseconds, reused, resent, release, failure };
+}
+
+interface Attempt {
+  /** What is wrong with the answer. */
+  readonly reason: string | undefined;
+  readonly release: string;
+  readonly reused: boolean;
+  /** The connection was a kept one, and was closed before anything was answered. */
+  readonly closedIdle: boolean;
+}
+
+function attempt(target: Target, { method, path, body, deadline, ...wanted }: CheckedRequest, agent: Agent | false): Promise<Attempt> {
   return new Promise((resolve) => {
     const host = `${target.host}:${String(target.port)}`;
     const sent = request({ host: "127.0.0.1", port: target.port, method, path, headers: { host, ...wanted.headers }, agent });
     let slowly: NodeJS.Timeout | undefined;
-    const end = (reason: string | undefined, release = ""): void => {
+    let answered = false;
+    const end = (reason: string | undefined, release: string, closed = false): void => {
       clearTimeout(patience);
       clearTimeout(slowly);
       if (reason !== undefined) sent.destroy();
-      const milliseconds = performance.now() - started;
       const reused = sent.reusedSocket;
-      const failure =
-        reason === undefined
-          ? undefined
-          : { at: at.toISOString(), phase, request: `${method} ${path}`, reason, after: Math.round(milliseconds), reused };
-      resolve({ method, phase, milliseconds, reused, release, failure }); // only the first call counts
+      resolve({ reason, release, reused, closedIdle: closed && reused && !answered }); // only the first call counts
     };
     const patience = setTimeout(() => {
-      end(`no whole answer in ${String(deadline / 1000)} s`);
+      end(`no whole answer in ${String(deadline / 1000)} s`, "");
     }, deadline);
-    sent.once("error", (error) => {
-      end(`no answer: ${error.message}`);
+    sent.once("error", (error: NodeJS.ErrnoException) => {
+      end(`no answer: ${error.message}`, "", error.code === "ECONNRESET" || error.code === "EPIPE");
     });
+    sent.on("error", () => undefined); // more of the same
     sent.once("response", (response) => {
+      answered = true;
       readWhole(response, (chunks, broken) => {
         const release = String(response.headers["x-release"] ?? "");
         end(broken === undefined ? faultOf(response, Buffer.concat(chunks), wanted.expected) : broken, release);

@@ -32,6 +32,8 @@ export interface LoadReport {
   readonly rate: number;
   /** How many requests went over a connection that was there already. */
   readonly reused: number;
+  /** How many were sent a second time, since a kept connection was closed before the answer's first byte: see `sendChecked`. */
+  readonly resent: number;
   readonly phases: Readonly<Record<string, PhaseReport>>;
   /** Good answers by the release that gave them. */
   readonly releases: Readonly<Record<string, number>>;
@@ -43,6 +45,7 @@ export interface Outcome {
   readonly phase: string;
   readonly milliseconds: number;
   readonly reused: boolean;
+  readonly resent: boolean;
   readonly release: string;
   readonly failure: Failure | undefined;
 }
@@ -57,9 +60,11 @@ export class Tally {
   readonly #failures: Failure[] = [];
   #stored = 0;
   #reused = 0;
+  #resent = 0;
 
-  add({ method, phase, milliseconds, reused, release, failure }: Outcome): void {
+  add({ method, phase, milliseconds, reused, resent, release, failure }: Outcome): void {
     if (reused) this.#reused++;
+    if (resent) this.#resent++;
     const times = this.#times.get(phase) ?? [];
     this.#times.set(phase, times);
     if (failure !== undefined) {
@@ -84,6 +89,7 @@ export class Tally {
       stored: this.#stored,
       rate: sum("requests") / seconds,
       reused: this.#reused,
+      resent: this.#resent,
       phases,
       releases: Object.fromEntries(this.#releases),
     };

@@ -1,5 +1,5 @@
 import { createHash } from "node:crypto";
-import { createServer, type IncomingMessage, type ServerResponse } from "node:http";
+import { Agent, createServer, type IncomingMessage, type ServerResponse } from "node:http";
 import type { AddressInfo } from "node:net";
 import { setTimeout as sleep } from "node:timers/promises";
 import { gzipSync } from "node:zlib";
@@ -126,6 +126,42 @@ describe("a checked request", () => {
   });
 });
 
+describe("a request on a kept connection", () => {
+  const second = (behave: Behave): Promise<Outcome> => {
+    const agent = new Agent({ keepAlive: true });
+    let count = 0;
+    const counting: Behave = (...args) => (++count === 1 ? good(...args) : behave(...args));
+    return withServer(counting, async (target) => {
+      await sendChecked(target, pageRequest(1), agent, "steady");
+      await sleep(10); // the agent takes the connection back
+      return sendChecked(target, echoRequest(100), agent, "steady");
+    });
+  };
+
+  it("is sent again on a new one, as browsers do, when it is closed before an answer", async () => {
+    let count = 0;
+    const outcome = await second((...args) => (++count === 1 ? args[0].socket.resetAndDestroy() : good(...args)));
+    expect(outcome).toMatchObject({ resent: true, reused: true, failure: undefined, release: "one" });
+  });
+
+  it.each<{ name: string; behave: Behave; resent: boolean; reason: RegExp }>([
+    { name: "when the second is cut, too", behave: (request) => request.socket.resetAndDestroy(), resent: true, reason: /^no answer/ },
+    {
+      name: "when an answer had begun",
+      behave: (_request, response) => {
+        response.writeHead(200, { "content-length": 500 }).write("part", () => response.destroy());
+      },
+      resent: false,
+      reason: /^200 that broke off after 4 bytes/,
+    },
+    { name: "when the answer is an error", behave: (_request, response) => response.writeHead(503).end(), resent: false, reason: /^503/ },
+  ])("fails $name", async ({ behave, resent, reason }) => {
+    const outcome = await second(behave);
+    expect(outcome).toMatchObject({ resent, reused: true });
+    expect(outcome.failure?.reason).toMatch(reason);
+  });
+});
+
 describe("a steady load", () => {
   it("mixes kept and new connections, GET and POST, and counts by phase and release", async () => {
     const methods: string[] = [];
@@ -183,7 +219,7 @@ describe("a slow load", () => {
 describe("a tally", () => {
   it("keeps phases apart and takes percentiles of good answers alone", () => {
     const tally = new Tally();
-    const base = { method: "GET", reused: false, release: "one", failure: undefined } as const;
+    const base = { method: "GET", reused: false, resent: false, release: "one", failure: undefined } as const;
     for (let index = 1; index <= 100; index++) tally.add({ ...base, phase: "steady", milliseconds: index });
     const failure = { at: "", phase: "deploy", request: "GET /", reason: "502", after: 9000, reused: true };
     tally.add({ ...base, phase: "deploy", milliseconds: 9000, failure });

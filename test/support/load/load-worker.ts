@@ -55,7 +55,7 @@ function one(index: number): void {
 function refuse(): void {
   const reason = `not sent: ${String(MOST_AT_ONCE)} requests wait for their answers`;
   const failure = { at: new Date().toISOString(), phase, request: "", reason, after: 0, reused: false };
-  tally.add({ method: "GET", phase, milliseconds: 0, reused: false, release: "", failure });
+  tally.add({ method: "GET", phase, milliseconds: 0, reused: false, resent: false, release: "", failure });
 }
 
 /** What is due is sent, even when the machine let this thread wait: the rate holds on average. */

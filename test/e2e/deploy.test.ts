@@ -50,7 +50,10 @@ describe.skipIf(skip !== undefined)(`deploy and rollback${skip === undefined ? "
   const status = (name: string): Promise<{ release: string; failed: ReleaseOutcome | null; rollout: unknown }> => json("status", name);
   const edit = async (from: string, to: string): Promise<void> => {
     const file = join(site.directory, "howdah.yaml");
-    await writeFile(file, (await readFile(file, "utf8")).replace(from, to));
+    await writeFile(
+      file,
+      (await readFile(file, "utf8")).replace(from, () => to),
+    ); // `$'` is no pattern here
   };
 
   it("deploys only what runs here, and says what starts it", async () => {
@@ -94,7 +97,7 @@ describe.skipIf(skip !== undefined)(`deploy and rollback${skip === undefined ? "
     expect(await states("dplain")).toEqual(["r1 serving"]);
     const file = join(plain.directory, "howdah.yaml");
     await writeFile(file, `${await readFile(file, "utf8")}  hostnames: [dplain.localhost, dalso.localhost]\n`);
-    const said = await machine.ok("deploy", plain.directory, "--output", "json");
+    await machine.ok("deploy", plain.directory);
     expect((await machine.get("dalso.localhost", "/")).body).toBe("dplain one\n");
     expect(said.stderr).not.toContain('"id":"image/site');
     const [after, before] = await releases("dplain");
@@ -121,9 +124,9 @@ describe.skipIf(skip !== undefined)(`deploy and rollback${skip === undefined ? "
     await refused("site/unhealthy", "ask");
     await edit("  rollout: {timeout: 3s}\n", "");
     await site.behave({ release: "two" });
-    await edit("    microcache: false\n", "    microcache: false\n    rewrites: [{from: '^/(?<=o+)k$', to: /index.php}]\n");
+    await edit("    microcache: false\n", "    microcache: false\n    rewrites: [{from: '^/[b-a]$', to: /index.php}]\n");
     await refused("config/rejected", "check");
-    await edit("    rewrites: [{from: '^/(?<=o+)k$', to: /index.php}]\n", "");
+    await edit("    rewrites: [{from: '^/[b-a]$', to: /index.php}]\n", "");
     const two = (await releases("dshop")).find(({ id }) => id === "r2");
     await run(["podman", "rmi", "--force", two?.images.php?.reference ?? ""]);
     await refused("image/missing", "", "rollback", "r2", "--site", "dshop", "--yes");

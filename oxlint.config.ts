@@ -134,13 +134,13 @@ export default defineConfig({
   overrides: [
     ...folders.map((folder) => ({
       files: [`src/${folder}/**/*.ts`],
-      excludeFiles: ["**/*.test.ts", "**/*-contract.ts"],
+      excludeFiles: ["**/*.test.ts", "**/*-contract.ts", "**/testing/**"],
       rules: { ...(pure.includes(folder) ? purity : {}), "no-restricted-imports": importRule(folder) } as Rules,
     })),
     ...siblings.flatMap(({ parent, names }) =>
       names.map((name) => ({
         files: [`src/${parent}/${name}/**/*.ts`],
-        excludeFiles: ["**/*.test.ts"],
+        excludeFiles: ["**/*.test.ts", "**/testing/**"],
         rules: {
           "no-restricted-imports": importRule(
             parent,

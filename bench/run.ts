@@ -1,12 +1,13 @@
 import { parseArgs } from "node:util";
 import { coldStart } from "./cold-start/cold-start.ts";
-import { idleMemory, wakeTimes } from "./idle/idle-sites.ts";
 import { cronStarts } from "./crons/cron-starts.ts";
 import { deployTimes } from "./deploy/deploy-times.ts";
+import { idleMemory, wakeTimes } from "./idle/idle-sites.ts";
 import { imageSizes } from "./images/image-sizes.ts";
 import { oneLineChange } from "./images/one-line-change.ts";
 import { migrateOnce } from "./migrate-once/migrate-once.ts";
 import { pushTimes } from "./registry/push-times.ts";
+import { isKept, lostRequests } from "./rollout/lost-requests.ts";
 import { compareSpeed } from "./speed/compare-speed.ts";
 import { short } from "./speed/print-comparison.ts";
 import { upTimes } from "./times/up-times.ts";
@@ -46,6 +47,12 @@ async function deploys(rounds: number): Promise<void> {
   process.exitCode = found.median.howdah > 3 || found.ratio < 10 ? 1 : 0;
 }
 
+async function rollouts(deploys: number): Promise<void> {
+  const found = await lostRequests(deploys, say);
+  console.log(JSON.stringify(found, null, 2));
+  process.exitCode = isKept(found, deploys) ? 0 : 1;
+}
+
 /**
  * `npm run bench [-- speed|times|sizes|change|deploy|idle|cold-start|crons]`: Howdah's defaults against Debian's own in one run (the default), `up` by stage, sizes of images, how late crons start.
  * `change [--rounds N]`: a site's images after a changed line.
@@ -54,6 +61,7 @@ async function deploys(rounds: number): Promise<void> {
  * `cold-start [8.2|8.4] [--rounds N]`: the first page of WordPress after PHP was started, with and without compiled code.
  * `crons`: a thousand crons a minute over five sites: how late they start, what a start costs.
  * `push [--rounds N]`: a changed line to a registry, bytes and time, beside `buildah bud` with `buildah push`.
+ * `rollout [--deploys N]`: what a hundred deploys, slow requests during deploys, and rollbacks cost visitors under 100 requests a second.
  * `migrate-once [--count N]`: 20 starters of one migration at once, and a runner killed at every moment, N times each (100).
  * `--rounds N --seconds N` set the length of the first. Answers are JSON on stdout, progress on stderr.
  */
@@ -62,11 +70,13 @@ async function main(): Promise<void> {
     rounds: { type: "string", default: "5" },
     seconds: { type: "string", default: "4" },
     count: { type: "string" },
+    deploys: { type: "string", default: "100" },
   } as const;
   const { values, positionals } = parseArgs({ options, allowPositionals: true });
   const what = positionals[0] ?? "speed";
   if (what === "speed") await speed(Number(values.rounds), Number(values.seconds));
   else if (what === "migrate-once") await once(Number(values.count ?? "100"));
+  else if (what === "rollout") await rollouts(Number(values.deploys));
   else if (what === "times") console.log(JSON.stringify(await upTimes(), null, 2));
   else if (what === "push") console.log(JSON.stringify(await pushTimes(Number(values.rounds), say), null, 2));
   else if (what === "sizes") console.log(JSON.stringify(await imageSizes(), null, 2));

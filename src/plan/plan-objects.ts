@@ -20,8 +20,13 @@ function rank(key: ObjectKey): number {
   return order.findIndex((kind) => key.startsWith(`${kind}/`));
 }
 
+/** Workers before what visitors reach: one that does not stand ends a rollout before anybody has met the new code. */
+function isWorker(key: ObjectKey): boolean {
+  return key.startsWith("Deployment/worker-");
+}
+
 function byOrder(a: { key: ObjectKey }, b: { key: ObjectKey }): number {
-  return rank(a.key) - rank(b.key) || (a.key < b.key ? -1 : 1);
+  return rank(a.key) - rank(b.key) || Number(isWorker(b.key)) - Number(isWorker(a.key)) || (a.key < b.key ? -1 : 1);
 }
 
 /**

@@ -18,7 +18,8 @@ export default defineConfig({
           include: ["test/e2e/**/*.test.ts"],
           testTimeout: 900_000,
           hookTimeout: 900_000,
-          fileParallelism: false,
+          // Two files at a time: each has a machine of its own (instance, state, ports), and most of their time is waiting.
+          maxWorkers: 2,
           sequence: { concurrent: false },
         },
       },

@@ -3,7 +3,7 @@ import { run } from "../../src/providers/process.ts";
 import { faultSite, type TestSite } from "../support/fault-site.ts";
 import { type HowdahMachine, howdahMachine, whyNoMachine } from "../support/howdah-machine.ts";
 
-const PORT = 18_690;
+const PORT = 18_698;
 const skip = await whyNoMachine();
 
 describe.skipIf(skip !== undefined)(`a volume that somebody removed${skip === undefined ? "" : ` (${skip})`}`, () => {

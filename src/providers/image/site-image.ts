@@ -17,6 +17,7 @@ import { readSiteTree, type SiteTree } from "./site-tree.ts";
 import type { SiteWork } from "./site-work.ts";
 import { openStatCache } from "./stat-cache.ts";
 import { inspectImages, type StoredImage, storeImages } from "./storage.ts";
+import { storeSite } from "./store-site.ts";
 import { watchedFiles } from "./watched-files.ts";
 
 /** The images of a site: its bases plus layers of code. An unchanged tree reads no file and writes nothing; a changed line writes one layer. */
@@ -45,12 +46,13 @@ type Images = ReadonlyMap<string, StoredImage>;
 async function build(request: SiteImageRequest, lock: Lock, context: BuilderContext, work: Work): Promise<SiteImages> {
   const memory = await openBuildMemory(context.cacheDir, request.site);
   const ignore = await ignoreOf(request);
+  // before anything is looked at: making a builder takes minutes, after which an answer would be old
+  const builders = await ensureBuilders(request, lock, context, work);
   const [images, tree] = await Promise.all([
     inspectImages(wantedImages(request, memory), work.signal),
     readCode(request, ignore, { context, work }),
   ]);
   const bases = { web: baseOf(request.web, images), php: request.php === null ? undefined : baseOf(request.php, images) };
-  const builders = await ensureBuilders(request, lock, context, work);
   const environment = { ...work.hookEnvironment, ...request.environment };
   const identity = identityOf(request, tree, bases, [builders.php ?? "", builders.node ?? "", environment]);
   const there = formerImages(memory.former(identity), images);
@@ -65,12 +67,19 @@ async function build(request: SiteImageRequest, lock: Lock, context: BuilderCont
       const stored = new Set([...images.values()].flatMap((image) => image.layers));
       const compose = (known: ReadonlySet<string>): Promise<ComposedSite> =>
         composeSite(request, { code, before: tree }, bases, { builder: context, work, workDir, memory, stored: known });
-      const { site, isNew } = await storeSite(compose, { stored, images, workDir, work });
+      const { site, built } = await storeSite(
+        compose,
+        { images, layers: stored },
+        {
+          store: (lacking) => storeImages(lacking, workDir, work.signal),
+          look: (references) => inspectImages(references, work.signal),
+        },
+      );
       await remember(site, context.cacheDir);
       const former: FormerBuild = { web: site.web.reference, php: site.php?.reference ?? null, codeDigest: site.codeDigest, files };
       await memory.save(identity, former, site.layers);
-      const web = builtImage(site.web, isNew);
-      const php = site.php === null ? null : builtImage(site.php, isNew);
+      const web = builtImage(site.web, built);
+      const php = site.php === null ? null : builtImage(site.php, built);
       return { web, php, codeDigest: site.codeDigest, files, ...facts };
     });
   } finally {
@@ -135,27 +144,6 @@ function formerImages(former: FormerBuild | undefined, images: Images): Omit<Sit
   };
 }
 
-/** Composes and stores what is not there. When the storage has lost a layer meanwhile, everything is written once more. */
-async function storeSite(
-  compose: (stored: ReadonlySet<string>) => Promise<ComposedSite>,
-  at: { readonly stored: ReadonlySet<string>; readonly images: Images; readonly workDir: string; readonly work: Work },
-): Promise<{ readonly site: ComposedSite; readonly isNew: (image: ComposedImage) => boolean }> {
-  const store = async (site: ComposedSite): Promise<{ site: ComposedSite; isNew: (image: ComposedImage) => boolean }> => {
-    const isNew = (image: ComposedImage): boolean => !at.images.has(image.reference);
-    const all = site.php === null ? [site.web] : [site.web, site.php];
-    await storeImages(all.filter(isNew), at.workDir, at.work.signal);
-    return { site, isNew };
-  };
-  const first = await compose(at.stored);
-  try {
-    return await store(first);
-  } catch (error) {
-    const skipped = [first.web, first.php].some((image) => image?.layers.some(({ file, size }) => file === undefined && size > 0));
-    if (!(error instanceof HowdahError && error.code === "image/build-failed" && skipped)) throw error;
-    return store(await compose(new Set()));
-  }
-}
-
 /** Keeps what an export to a registry will need. */
 async function remember(site: ComposedSite, cacheDir: string): Promise<void> {
   const images = site.php === null ? [site.web] : [site.web, site.php];
@@ -166,9 +154,9 @@ async function remember(site: ComposedSite, cacheDir: string): Promise<void> {
   for (const [diffId, file] of written) await keepTar(cacheDir, diffId, file); // once, though both images may have it
 }
 
-function builtImage(image: ComposedImage, isNew: (image: ComposedImage) => boolean): BuiltImage {
+function builtImage(image: ComposedImage, built: ReadonlySet<string>): BuiltImage {
   const { reference, documents, sizeBytes } = image;
-  return { reference, digest: `sha256:${documents.digest}`, sizeBytes, built: isNew(image) };
+  return { reference, digest: `sha256:${documents.digest}`, sizeBytes, built: built.has(reference) };
 }
 
 async function ignoreOf(request: SiteImageRequest): Promise<Ignore> {

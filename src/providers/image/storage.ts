@@ -26,33 +26,67 @@ export interface LayerSource {
   readonly file?: string;
 }
 
-/** Reads an image; undefined when the machine has none of that name. */
+/** Reads an image; undefined when the machine has none of that name. Error: as `inspectImages`. */
 export async function inspectImage(reference: string, signal?: AbortSignal): Promise<StoredImage | undefined> {
-  return (await inspectImages([reference], signal)).get(reference);
+  return inspectAlone(reference, signal, run);
 }
 
-/** Reads several images in one process; those that the machine has, by the names that were asked for. */
-export async function inspectImages(references: readonly string[], signal?: AbortSignal): Promise<ReadonlyMap<string, StoredImage>> {
+/**
+ * Reads several images in one process; those that the machine has, by the names that were asked for. Error: `image/build-failed` when podman
+ * can't tell. `runProgram` is for tests.
+ */
+export async function inspectImages(
+  references: readonly string[],
+  signal?: AbortSignal,
+  runProgram: typeof run = run,
+): Promise<ReadonlyMap<string, StoredImage>> {
   const wanted = [...new Set(references)];
-  if (wanted.length === 0) return new Map();
-  const ran = await run(["podman", "image", "inspect", "--", ...wanted], { signal, accept: [0, 125] });
-  const complaints = ran.stderr.split("\n").filter((line) => /^error/i.test(line));
-  if (ran.code !== 0 && !complaints.every((line) => /image not known|no such image|failed to find image/i.test(line))) {
-    throw buildFailed(`The image ${wanted.join(", ")} can't be read`, ran);
-  }
-  const images = (JSON.parse(ran.stdout.trim() === "" ? "[]" : ran.stdout) as readonly Inspected[]).map(storedImage);
   const found = new Map<string, StoredImage>();
+  if (wanted.length === 0) return found;
+  const ran = await runInspect(wanted, signal, runProgram);
+  const images = isAnswer(ran, wanted) ? imagesIn(ran) : [];
   for (const reference of wanted) {
-    const image = wanted.length === 1 ? images[0] : images.find(({ id, names }) => id === reference || names.includes(reference));
+    const image = images.find(({ id, names }) => id === reference || names.includes(reference));
     if (image !== undefined) found.set(reference, image);
   }
   // a short name or a digest is not among the names of its image: alone, its answer is clear
-  if (new Set([...found.values()]).size === images.length) return found;
+  if (isAnswer(ran, wanted) && new Set(found.values()).size === images.length) return found;
   for (const reference of wanted.filter((name) => !found.has(name))) {
-    const [image] = (await inspectImages([reference], signal)).values();
+    const image = await inspectAlone(reference, signal, runProgram);
     if (image !== undefined) found.set(reference, image);
   }
   return found;
+}
+
+/** An image of which a layer is gone can't be used: it counts as one that the machine does not have, so that it is made anew. */
+async function inspectAlone(reference: string, signal: AbortSignal | undefined, runProgram: typeof run): Promise<StoredImage | undefined> {
+  for (let attempt = 1; ; attempt += 1) {
+    const ran = await runInspect([reference], signal, runProgram);
+    if (isAnswer(ran, [reference])) return imagesIn(ran)[0];
+    if (attempt < INSPECT_ATTEMPTS && /not known/i.test(ran.stderr)) continue;
+    if (/layer not known/i.test(ran.stderr)) return undefined;
+    throw buildFailed(`The image ${reference} can't be read`, ran);
+  }
+}
+
+/** podman reads its other images, too, and fails when another process removes one of them at that moment. */
+const INSPECT_ATTEMPTS = 4;
+
+function runInspect(references: readonly string[], signal: AbortSignal | undefined, runProgram: typeof run): Promise<Ran> {
+  return runProgram(["podman", "image", "inspect", "--", ...references], { signal, accept: [0, 125] });
+}
+
+/** True when podman has told of each name whether it has it. "image not known" without one of the names says nothing of them. */
+function isAnswer({ code, stderr }: Ran, references: readonly string[]): boolean {
+  if (code === 0) return true;
+  const complaints = stderr.split("\n").filter((line) => /^error/i.test(line));
+  const isUnknown = (line: string): boolean =>
+    /image not known|no such image|failed to find image/i.test(line) && references.some((reference) => line.includes(reference));
+  return complaints.length > 0 && complaints.every(isUnknown);
+}
+
+function imagesIn({ stdout }: Ran): readonly StoredImage[] {
+  return (JSON.parse(stdout.trim() === "" ? "[]" : stdout) as readonly Inspected[]).map(storedImage);
 }
 
 interface Inspected {

@@ -12,22 +12,26 @@ export async function requireRoot(ports: Pick<Ports, "machine">): Promise<void> 
   );
 }
 
+/** Whether the machine has what sites need; a fault of the machine is named with the command that mends it. */
+export async function checkTools(ports: Pick<Ports, "machine">): Promise<void> {
+  const wrong = (await ports.machine.check()).filter((check) => !check.ok);
+  const first = wrong[0];
+  if (first === undefined) return;
+  const disk = first.name.startsWith("space");
+  throw new HowdahError(
+    disk ? "machine/disk-full" : "machine/tool-missing",
+    wrong.map((check) => `${check.name}: ${check.detail}`).join("; "),
+    { hint: `${first.fix ?? "See `howdah doctor`"}. \`howdah doctor\` checks everything.` },
+  );
+}
+
 /**
  * What must be true before anything is made: root, tools, a free port or our own edge on it, hostnames that no other site has.
- * A site that serves has shown that the machine can.
+ * A site that serves has shown that the machine can: its tools are looked at when something fails.
  */
 export async function checkMachineFor(site: Site, serves: boolean, ports: Ports): Promise<void> {
   await requireRoot(ports);
-  const wrong = serves ? [] : (await ports.machine.check()).filter((check) => !check.ok);
-  const first = wrong[0];
-  if (first !== undefined) {
-    const disk = first.name.startsWith("space");
-    throw new HowdahError(
-      disk ? "machine/disk-full" : "machine/tool-missing",
-      wrong.map((check) => `${check.name}: ${check.detail}`).join("; "),
-      { hint: `${first.fix ?? "See `howdah doctor`"}. \`howdah doctor\` checks everything.` },
-    );
-  }
+  if (!serves) await checkTools(ports);
   const holder = await foreignPortHolder(ports);
   if (holder !== undefined) throw new HowdahError("machine/port-in-use", `Port ${String(ports.settings.httpPort)} is used by ${holder}`);
   for (const record of await ports.records.list()) {

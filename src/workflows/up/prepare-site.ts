@@ -5,7 +5,7 @@ import type { RenderInput } from "../../render/site/render-input.ts";
 import type { EngineContext, Ports, SiteRecord } from "../ports.ts";
 import { migrationStep } from "../rollout/migration-step.ts";
 import { checkFormer } from "./check-former.ts";
-import { checkMachineFor } from "./check-machine.ts";
+import { checkMachineFor, checkTools } from "./check-machine.ts";
 import { type PreparedDatabase, prepareDatabase } from "./prepare-database.ts";
 import { type PreparedBases, prepareBases, prepareSiteImages } from "./prepare-images.ts";
 import { prepareSecrets, requireSecrets } from "./prepare-secrets.ts";
@@ -66,11 +66,15 @@ export async function prepareSite(
   const bases = (): Promise<PreparedBases> => stage("bases", "Base images", () => prepareBases(site, request.lockFile, ports, context));
   const git = ports.git(request.source);
   if (serves) {
-    const [, facts, [base, [made, access]]] = await sideBySide(
+    const prepared = sideBySide(
       machine(),
       network(),
       bases().then(async (found) => [found, await sideBySide(images(found), database(found), edge(found))] as const),
     );
+    const [, facts, [base, [made, access]]] = await prepared.catch(async (error: unknown) => {
+      if (!context.signal.aborted) await checkTools(ports);
+      throw error;
+    });
     return assemble(request, { former, bases: base, images: made, git: await git, facts, database: access }, ports);
   }
   await machine();

@@ -55,9 +55,16 @@ describe.skipIf(missing !== undefined)(`recipes on real applications${missing ==
     ),
   });
 
-  async function serve(recipe: string, root: string, release: string, more: object = {}): Promise<Outcome> {
+  /** One start as a rollout makes it: the command that migrates once for each version, then the server. */
+  async function serve(recipe: string, root: string, version: string, more: object = {}): Promise<Outcome> {
     const argv = (verb: string) => ({ argv: ["php", join(RECIPES, `${recipe}.php`), verb] });
-    const config = writeConfiguration(work, { root, release, hooks: { install: [argv("install")], migrate: [argv("migrate")] }, ...more });
+    const migration = { step: version, repeatable: true, by: "start" };
+    const config = writeConfiguration(work, {
+      root,
+      migration,
+      hooks: { install: [argv("install")], migrate: [argv("migrate")] },
+      ...more,
+    });
     return await startEntrypoint(["serve"], { ...environment(recipe), HOWDAH_ENTRYPOINT_CONFIG: config }).outcome;
   }
 

@@ -138,7 +138,7 @@ describe.skipIf(skip !== undefined)(`crons${skip === undefined ? "" : ` (${skip}
     const { next } = await cron("tick");
     const { last } = await until("tick", 70, (one) => one.last?.planned === next);
     expect(last).toMatchObject({ result: "failed", exitCode: 3 });
-    expect(Date.parse(last?.startedAt ?? "") - Date.parse(next ?? "")).toBeLessThan(5000);
+    expect(Date.parse(last?.startedAt ?? "") - Date.parse(next ?? "")).toBeLessThan(30_000);
     expect((await logOf("tick")).slice(-2)).toEqual(["tick 50000 /srv/web blue release two", "to stderr"]);
     expect((await machine.ok("status", "tock")).stdout).toMatch(/tick +\* \* \* \* \* +\d{4}.*exit code 3 after/);
   });
@@ -148,15 +148,17 @@ describe.skipIf(skip !== undefined)(`crons${skip === undefined ? "" : ` (${skip}
     await putBack("tick", 30);
     await putBack("stuck", 300);
     const following = machine.start("cron", "run", "tock", "wait");
-    await until("wait", 10, (one) => one.running.length === 1);
+    await until("wait", 30, (one) => one.running.length === 1);
     await putBack("wait", 1);
     const runs = (await logOf("tick")).length;
+    const back = Date.now();
     await startAgent();
-    const { left } = await until("stuck", 10, (one) => one.left !== null);
+    const { left } = await until("stuck", 30, (one) => one.left !== null);
     expect(left?.because).toContain("missed");
-    expect((await until("wait", 10, (one) => one.left !== null)).left?.because).toContain("former run");
-    await until("tick", 10, (one) => one.running.length === 0 && Date.now() - Date.parse(one.last?.startedAt ?? "0") < 10_000);
-    expect((await logOf("tick")).length).toBe(runs + 2); // two lines: one run for thirty minutes
+    expect((await until("wait", 30, (one) => one.left !== null)).left?.because).toContain("former run");
+    await until("tick", 30, (one) => one.running.length === 0 && Date.parse(one.last?.startedAt ?? "0") >= back);
+    // Two lines a run: one run for thirty minutes, and perhaps the one of the minute that has just begun.
+    expect([runs + 2, runs + 4]).toContain((await logOf("tick")).length);
     await machine.ok("exec", "tock", "--", "php", "-r", 'touch("data/stop");');
     expect((await following.done).code).toBe(0);
   });
@@ -177,7 +179,7 @@ describe.skipIf(skip !== undefined)(`crons${skip === undefined ? "" : ` (${skip}
 
   it("don't run while their site is stopped, and end when it is", async () => {
     const following = machine.start("cron", "run", "tock", "wait");
-    await until("wait", 10, (one) => one.running.length === 1);
+    await until("wait", 30, (one) => one.running.length === 1);
     await machine.ok("down", "tock");
     expect((await following.done).code).toBe(143);
     expect(await marked()).toEqual([]);

@@ -454,7 +454,7 @@ describe.skipIf(missing !== undefined)(`the entrypoint of PHP containers${missin
       mkdirSync(join(image, "empty"));
       const mounts = [{ path: "uploads", target: join(root, "uploads"), seed: null }];
       const merge = async (release: string): Promise<Outcome> =>
-        await serve({}, { database: null, root, codeSeed: image, mounts, release });
+        await serve({}, { database: null, root, codeSeed: image, mounts, codeRelease: release });
       mkdirSync(join(root, "uploads"));
       expect((await merge("1")).exit).toBe(0);
       expect([read(join(root, "dir/inner")), existsSync(join(root, "empty")), existsSync(join(root, "uploads/x"))]).toEqual([
@@ -499,7 +499,7 @@ describe.skipIf(missing !== undefined)(`the entrypoint of PHP containers${missin
         const root = join(work, `code-${String(wait)}`);
         mkdirSync(root);
         write(image, Object.fromEntries(Array.from({ length: 400 }, (_, index) => [`d${String(index % 7)}/f${String(index)}`, "1"])));
-        const run = (release: string): Started => start({}, { database: null, root, codeSeed: image, release });
+        const run = (release: string): Started => start({}, { database: null, root, codeSeed: image, codeRelease: release });
         await run("1").outcome;
         write(image, Object.fromEntries(Array.from({ length: 400 }, (_, index) => [`d${String(index % 7)}/f${String(index)}`, "2"])));
         write(root, { "d0/f7": "mine" });

@@ -159,6 +159,7 @@ export function writeConfiguration(directory: string, change: Readonly<Record<st
     root: directory,
     directories: [],
     codeSeed: null,
+    codeRelease: null,
     mounts: [],
     ledgerMount: null,
     database: { waitSeconds: 10 },

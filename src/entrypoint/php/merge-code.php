@@ -14,7 +14,7 @@ function merge_code(array $configuration): void
     $seed = $configuration['codeSeed'];
     $own = own_directory($root);
     $lock = lock_file("$own/merge.lock", 'code');
-    $release = getenv('HOWDAH_RELEASE') ?: $configuration['release'];
+    $release = getenv('HOWDAH_RELEASE') ?: $configuration['codeRelease'];
     $manifest = json_decode((string) @file_get_contents("$own/manifest.json"), true);
     if (!is_array($manifest) || $manifest['release'] !== $release) {
         step('code', 'started', is_array($manifest) ? 'merging a newer release into the code volume' : 'filling the code volume');

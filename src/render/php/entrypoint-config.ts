@@ -37,6 +37,8 @@ export interface EntrypointConfig {
   readonly directories: readonly string[];
   /** The sealed tree that a writable code volume is filled and updated from. */
   readonly codeSeed: string | null;
+  /** Identity of that tree: the volume is merged once for each. Null without one: a sealed site's file is the same for each release. */
+  readonly codeRelease: string | null;
   readonly mounts: readonly { readonly path: string; readonly target: string; readonly seed: string | null }[];
   /** Without a database: the volume that remembers what was installed; null when nothing outlives the container. */
   readonly ledgerMount: string | null;
@@ -64,8 +66,14 @@ export interface EntrypointConfig {
 /** R-C2: they gave up after 45 s with a clear message. */
 const WAIT_SECONDS = 45;
 
-/** What the PHP container does before it serves, from the site; `step` is the identity of the migration's inputs. */
-export function entrypointConfig(site: Site, step: string): EntrypointConfig {
+/** What the PHP container is told of its release: identities of the migration's inputs and of the code. */
+export interface ReleaseIdentity {
+  readonly migration: string;
+  readonly code: string;
+}
+
+/** What the PHP container does before it serves, from the site. */
+export function entrypointConfig(site: Site, release: ReleaseIdentity): EntrypointConfig {
   const writable = site.code === "writable";
   const seeds = writable ? PHP_PATHS.codeSeed : PHP_PATHS.mountSeeds;
   return {
@@ -73,11 +81,12 @@ export function entrypointConfig(site: Site, step: string): EntrypointConfig {
     root: CODE_ROOT,
     directories: [PHP_PATHS.sockets, PHP_PATHS.sessions],
     codeSeed: writable ? PHP_PATHS.codeSeed : null,
+    codeRelease: writable ? release.code : null,
     mounts: site.mounts.map(({ path, seed }) => ({ path, target: `${CODE_ROOT}/${path}`, seed: seed ? `${seeds}/${path}` : null })),
     ledgerMount: ledgerMount(site),
     database: site.database === null ? null : { waitSeconds: WAIT_SECONDS },
     hooks: { install: site.hooks.install, migrate: site.hooks.migrate },
-    migration: { step, repeatable: site.migration.repeatable, by: site.database === null ? "start" : "rollout" },
+    migration: { step: release.migration, repeatable: site.migration.repeatable, by: site.database === null ? "start" : "rollout" },
     opcache: usesPrimedOpcache(site) ? { primed: PHP_PATHS.primedOpcache, directory: PHP_PATHS.opcache } : null,
     server: [PHP_PATHS.fpm, "-F", "-O", "-y", PHP_PATHS.fpmConfig],
     status: { address: `unix://${PHP_PATHS.statusSocket}`, path: PHP_PATHS.pingPath },
@@ -106,6 +115,6 @@ function ledgerMount(site: Site): string | null {
 }
 
 /** The text of /etc/howdah/entrypoint.json. */
-export function renderEntrypointConfig(site: Site, step: string): string {
-  return `${JSON.stringify(entrypointConfig(site, step), null, 2)}\n`;
+export function renderEntrypointConfig(site: Site, release: ReleaseIdentity): string {
+  return `${JSON.stringify(entrypointConfig(site, release), null, 2)}\n`;
 }

@@ -8,7 +8,7 @@ import { siteFixture } from "./site-fixture.ts";
 type Spec = Parameters<typeof siteFixture>[0];
 
 function file(name: string, spec: Spec): Record<string, Record<string, unknown>> {
-  const text = renderPhpFiles(siteFixture(spec), "r1")?.[name] ?? "";
+  const text = renderPhpFiles(siteFixture(spec), { migration: "r1", code: "r1" })?.[name] ?? "";
   return Object.fromEntries(
     parseIni(text).map((section) => [section.name, Object.fromEntries(section.entries.map(({ key, value }) => [key, value]))]),
   );
@@ -17,7 +17,7 @@ const ini = (spec: Spec): Record<string, unknown> => file("php.ini", spec)["PHP"
 const runtime = (more: object): Spec => ({ runtime: { php: "8.4", ...more } });
 
 it("renders nothing for a static site", () => {
-  expect(renderPhpFiles({ ...siteFixture(), runtime: null }, "r1")).toBeNull();
+  expect(renderPhpFiles({ ...siteFixture(), runtime: null }, { migration: "r1", code: "r1" })).toBeNull();
 });
 
 describe("php.ini", () => {
@@ -73,7 +73,7 @@ describe("php.ini", () => {
 
   it("does not depend on the order of settings", () => {
     const render = (settings: Record<string, string>): string =>
-      renderPhpFiles(siteFixture(runtime({ ini: settings })), "r1")?.["php.ini"] ?? "";
+      renderPhpFiles(siteFixture(runtime({ ini: settings })), { migration: "r1", code: "r1" })?.["php.ini"] ?? "";
     expect(render({ b: "1", a: "2" })).toBe(render({ a: "2", b: "1" }));
   });
 
@@ -127,11 +127,12 @@ describe("entrypoint.json", () => {
       mounts: { uploads: {}, cache: { storage: "local", seed: false } },
       hooks: { install: [["php", "install.php"], { sql: "a.sql" }], migrate: "php migrate.php" },
     });
-    expect(entrypointConfig(site, "abc")).toEqual({
+    expect(entrypointConfig(site, { migration: "abc", code: "c1" })).toEqual({
       schema: 2,
       root: "/srv/web",
       directories: ["/run/php", "/tmp/sessions"],
       codeSeed: null,
+      codeRelease: null,
       mounts: [
         { path: "cache", target: "/srv/web/cache", seed: null },
         { path: "uploads", target: "/srv/web/uploads", seed: "/usr/share/howdah/seed/uploads" },
@@ -152,6 +153,7 @@ describe("entrypoint.json", () => {
       { code: "writable", mounts: { a: {} } },
       {
         codeSeed: "/usr/share/howdah/code",
+        codeRelease: "c1",
         ledgerMount: "/srv/web",
         mounts: [{ path: "a", target: "/srv/web/a", seed: "/usr/share/howdah/code/a" }],
       },
@@ -163,5 +165,5 @@ describe("entrypoint.json", () => {
       { mounts: { a: { storage: "local" } } },
       { ledgerMount: null, database: null, migration: { step: "r", repeatable: false, by: "start" } },
     ],
-  ])("%s", (_name, spec, wanted) => expect(entrypointConfig(siteFixture(spec), "r")).toMatchObject(wanted));
+  ])("%s", (_name, spec, wanted) => expect(entrypointConfig(siteFixture(spec), { migration: "r", code: "c1" })).toMatchObject(wanted));
 });

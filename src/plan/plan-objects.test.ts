@@ -54,6 +54,21 @@ describe("planObjects", () => {
       ],
     },
     {
+      name: "starts a new worker after the server that installs what it needs",
+      desired: [object("Deployment", "worker-queue"), object("Deployment", "a-php"), web],
+      inventory: [],
+      steps: ["create Deployment/a-php", "create Deployment/web", "create Deployment/worker-queue"],
+    },
+    {
+      name: "replaces a worker before what visitors reach",
+      desired: [web, object("Deployment", "worker-queue")],
+      inventory: [
+        [web.key, "old"],
+        ["Deployment/worker-queue", "old"],
+      ],
+      steps: ["update Deployment/worker-queue", "update Deployment/web"],
+    },
+    {
       name: "deletes in the reverse order, after the changes",
       desired: [web],
       inventory: [

@@ -20,13 +20,17 @@ function rank(key: ObjectKey): number {
   return order.findIndex((kind) => key.startsWith(`${kind}/`));
 }
 
-/** Workers before what visitors reach: one that does not stand ends a rollout before anybody has met the new code. */
-function isWorker(key: ObjectKey): boolean {
-  return key.startsWith("Deployment/worker-");
+/**
+ * Workers that replace others go before what visitors reach: one that does not stand ends a rollout before anybody has met the new code.
+ * New ones go after it, since a first start of the server installs what they need.
+ */
+function place(step: Step): number {
+  if (!step.key.startsWith("Deployment/worker-")) return 0;
+  return step.do === "update" ? -1 : 1;
 }
 
-function byOrder(a: { key: ObjectKey }, b: { key: ObjectKey }): number {
-  return rank(a.key) - rank(b.key) || Number(isWorker(b.key)) - Number(isWorker(a.key)) || (a.key < b.key ? -1 : 1);
+function byOrder(a: Step, b: Step): number {
+  return rank(a.key) - rank(b.key) || place(a) - place(b) || (a.key < b.key ? -1 : 1);
 }
 
 /**

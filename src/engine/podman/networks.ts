@@ -2,6 +2,7 @@ import { Resolver } from "node:dns/promises";
 import { HowdahError } from "../../kernel/howdah-error.ts";
 import type { NetworkPolicy } from "../../render/objects.ts";
 import type { EngineFacts } from "../engine.ts";
+import { writeHostsFiles } from "./hosts-file.ts";
 import type { Machine } from "./machine.ts";
 import { label } from "./names.ts";
 import { type FoundPod, findPods, matches, serviceNames, type Workload } from "./pods.ts";
@@ -60,11 +61,25 @@ const NAMESPACE_LABEL = "kubernetes.io/metadata.name";
 /**
  * Joins the pods of a namespace to the networks of the namespaces that its policies let in, and leaves those that none lets in any more.
  * Names there are those of the pods' Services: `mariadb.howdah-system`, and `mariadb` unless that namespace has such a Service itself.
+ * The pods that run there have the names in their hosts files, too: after this they are those of now, whatever was before.
  */
 export async function joinNetworks(machine: Machine, namespace: string): Promise<void> {
   const state = await machine.store.read(namespace);
   const joined = joinedBy(objectsOf(state, "NetworkPolicy"), namespace);
-  for (const pod of await findPods(machine, namespace)) await joinPod(machine, namespace, state, pod, joined);
+  const left = new Set<string>();
+  for (const pod of await findPods(machine, namespace)) {
+    for (const network of await joinPod(machine, namespace, state, pod, joined)) left.add(network);
+  }
+  await writeHostsFiles(machine, new Set([...left, ...joined.map((one) => machine.names.network(one.namespace))]));
+}
+
+/**
+ * Writes anew what hosts files of others say of a namespace's pods: after pods ended (who asks learns at once that they are not there,
+ * instead of waiting for an address that answers nothing) or started again, which gives them other addresses.
+ */
+export async function renewNames(machine: Machine, namespace: string): Promise<void> {
+  const joined = joinedBy(objectsOf(await machine.store.read(namespace), "NetworkPolicy"), namespace);
+  await writeHostsFiles(machine, new Set(joined.map((one) => machine.names.network(one.namespace))));
 }
 
 /** The same after pods were made: they are on their own network only, so without a policy that lets others in there is nothing to do. */
@@ -93,23 +108,23 @@ function joinedBy(policies: readonly NetworkPolicy[], own: string): Joined[] {
   );
 }
 
+/** Answers which networks the pod left. */
 async function joinPod(
   machine: Machine,
   namespace: string,
   state: NamespaceState,
   pod: FoundPod,
   joined: readonly Joined[],
-): Promise<void> {
+): Promise<string[]> {
   const workload = workloadOf(state, pod);
-  if (workload === undefined || pod.infra === undefined) return;
+  if (workload === undefined || pod.infra === undefined) return [];
   const { template } = workload.spec;
   const wanted = joined.filter((one) => matches(one.labels, template.metadata.labels)).map((one) => one.namespace);
   const now = await networksOf(machine, pod.infra.name);
   const own = machine.names.network(namespace);
   const wantedNetworks = new Set(wanted.map((other) => machine.names.network(other)));
-  for (const network of now) {
-    if (network !== own && !wantedNetworks.has(network)) await machine.podman.run(["network", "disconnect", network, pod.infra.name]);
-  }
+  const left = [...now].filter((network) => network !== own && !wantedNetworks.has(network));
+  for (const network of left) await machine.podman.run(["network", "disconnect", network, pod.infra.name]);
   for (const other of new Set(wanted)) {
     const network = machine.names.network(other);
     if (now.has(network)) continue;
@@ -124,6 +139,7 @@ async function joinPod(
     const known = new Set(beside.flatMap((one) => one.addresses[network] ?? []));
     await awaitNames(machine, resolver, aliases, { address, known });
   }
+  return left;
 }
 
 const CONNECT_ATTEMPTS = 3;

@@ -11,6 +11,8 @@ export interface ListedContainer {
   readonly image: string;
   readonly exitCode: number;
   readonly pid: number;
+  /** Names of the networks it is on; a pod's infra container has them. */
+  readonly networks: readonly string[];
   readonly labels: Readonly<Record<string, string>>;
 }
 
@@ -26,7 +28,12 @@ export interface InspectedContainer {
   readonly logPath: string;
   readonly configPath: string;
   readonly cgroupPath: string;
+  /** By network. */
   readonly addresses: Readonly<Record<string, string>>;
+  /** Names by network; podman adds the first digits of the container's identifier. */
+  readonly aliases: Readonly<Record<string, readonly string[]>>;
+  /** The file that all containers of the pod have as `/etc/hosts`; empty before the first start. */
+  readonly hostsPath: string;
 }
 
 /** Podman through its command line: no socket and no service needs to run. */
@@ -89,6 +96,7 @@ interface RawListed {
   readonly Image: string;
   readonly ExitCode: number;
   readonly Pid: number;
+  readonly Networks?: readonly string[] | null;
   readonly Labels: Readonly<Record<string, string>> | null;
 }
 
@@ -102,8 +110,14 @@ function listed(raw: RawListed): ListedContainer {
     image: raw.Image,
     exitCode: raw.ExitCode,
     pid: raw.Pid,
+    networks: raw.Networks ?? [],
     labels: raw.Labels ?? {},
   };
+}
+
+interface RawEndpoint {
+  readonly IPAddress: string;
+  readonly Aliases?: readonly string[] | null;
 }
 
 interface RawInspected {
@@ -118,8 +132,9 @@ interface RawInspected {
   };
   readonly RestartCount: number;
   readonly OCIConfigPath?: string;
+  readonly HostsPath?: string;
   readonly HostConfig: { readonly LogConfig: { readonly Path: string } };
-  readonly NetworkSettings?: { readonly Networks?: Readonly<Record<string, { readonly IPAddress: string }>> | null };
+  readonly NetworkSettings?: { readonly Networks?: Readonly<Record<string, RawEndpoint>> | null };
 }
 
 function inspected(raw: RawInspected): InspectedContainer {
@@ -136,5 +151,7 @@ function inspected(raw: RawInspected): InspectedContainer {
     configPath: raw.OCIConfigPath ?? "",
     cgroupPath: raw.State.CgroupPath ?? "",
     addresses: Object.fromEntries(networks.filter(([, at]) => at.IPAddress !== "").map(([name, at]) => [name, at.IPAddress])),
+    aliases: Object.fromEntries(networks.map(([name, at]) => [name, at.Aliases ?? []])),
+    hostsPath: raw.HostsPath ?? "",
   };
 }

@@ -4,6 +4,7 @@ import { HowdahError } from "../../kernel/howdah-error.ts";
 import type { Container, Deployment, PodTemplate, StatefulSet } from "../../render/objects.ts";
 import { digestOf } from "../../render/rendered.ts";
 import { lastLines } from "./container-log.ts";
+import { writeHostsFiles } from "./hosts-file.ts";
 import type { Machine } from "./machine.ts";
 import { label } from "./names.ts";
 import { mountedOpcache } from "./opcache-store.ts";
@@ -205,7 +206,10 @@ export async function startPod(machine: Machine, plan: PodPlan, made: "made" | "
     if (toStart.length === main.length) for (const container of plan.spec.initContainers) await runInit(machine, plan, container);
     if (toStart.length > 0) await podman.run(["start", ...toStart]);
   }
-  const seen = toStart.length === 0 && running.has(infra) ? before : await podman.inspect([infra, ...main]);
+  const nothing = toStart.length === 0 && running.has(infra);
+  // Podman makes the hosts file with the pod's network: ours is in it before anybody waits for the pod.
+  const hosts = running.has(infra) ? undefined : writeHostsFiles(machine, new Set([plan.network]), plan.pod);
+  const [seen] = await Promise.all([nothing ? before : podman.inspect([infra, ...main]), hosts]);
   await maskEach(secretsOf(machine, plan.pod, plan), seen);
   return seen;
 }

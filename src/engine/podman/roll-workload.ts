@@ -4,6 +4,7 @@ import type { EngineContext } from "../engine.ts";
 import { awaitReady, type ReadyPod, type StartedPod } from "./await-ready.ts";
 import { passHealthGate } from "./health-gate.ts";
 import type { Machine } from "./machine.ts";
+import { renewNames } from "./networks.ts";
 import type { PodPlan } from "./pod-arguments.ts";
 import {
   beginAttempt,
@@ -130,6 +131,7 @@ async function stopOthers(roll: Roll): Promise<void> {
     await roll.machine.marks.remove(pod.name);
     await stopPod(roll.machine, pod);
   }
+  await renewNames(roll.machine, roll.namespace);
 }
 
 /** Takes away the pods that this attempt brought; those that the inventory's template owns stay, and a stopped StatefulSet runs again. */
@@ -152,6 +154,7 @@ async function undo(roll: Roll): Promise<void> {
     });
     await markReady(machine, namespace, former, ready);
   }
+  await renewNames(machine, namespace);
   await machine.refreshEdge();
 }
 
@@ -172,5 +175,6 @@ export async function deleteWorkload(machine: Machine, namespace: string, key: O
   );
   if (applied !== undefined) await retire(machine, namespace, applied.object as Workload, pods, progressOf(context, key));
   else for (const pod of pods) await removePod(machine, pod.name);
+  await renewNames(machine, namespace);
   await machine.store.change(namespace, (state) => withoutObject(state, key));
 }

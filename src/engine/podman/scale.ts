@@ -2,7 +2,7 @@ import { HowdahError } from "../../kernel/howdah-error.ts";
 import type { EngineContext } from "../engine.ts";
 import { awaitReady, type StartedPod } from "./await-ready.ts";
 import type { Machine } from "./machine.ts";
-import { ensureNetwork, joinNetworks } from "./networks.ts";
+import { ensureNetwork, renewNames, joinNetworks } from "./networks.ts";
 import {
   beginAttempt,
   createPodAnew,
@@ -32,6 +32,7 @@ export async function scaleDown(machine: Machine, namespace: string, context: En
     await Promise.all(group.map((pod) => stopPod(machine, pod)));
     for (const pod of group) await removePod(machine, pod.name);
   }
+  await renewNames(machine, namespace);
 }
 
 /** A way in that can't change must not keep a site from being stopped: it may be what has to go. */

@@ -52,6 +52,7 @@ async function assemble(image: string, fill: (root: string) => Promise<void>): P
     for (const directory of ["tmp", "run", "data", "etc", "srv/web", "srv/secret", "proc", "sys", "dev"])
       await mkdir(join(root, directory), { recursive: true });
     await writeFile(join(root, "etc/passwd"), "app:x:50000:50000::/:/bin/sh\n");
+    await writeFile(join(root, "etc/nsswitch.conf"), "hosts: files dns\n"); // as the images of sites have it
     await chmod(join(root, "tmp"), 0o1777);
     await fill(root);
     await run(["buildah", "umount", container]);

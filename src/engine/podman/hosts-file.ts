@@ -1,0 +1,76 @@
+import { open } from "node:fs/promises";
+import type { Machine } from "./machine.ts";
+import { label } from "./names.ts";
+import type { InspectedContainer, ListedContainer } from "./podman-cli.ts";
+import { objectsOf } from "./state-store.ts";
+
+/** Names of one address, for a pod's `/etc/hosts`. */
+export interface HostsEntry {
+  readonly address: string;
+  readonly names: readonly string[];
+}
+
+/** Ends each line of ours. A name and no comment: podman 4.3.1 rewrites the file when a container of the pod stops, and drops comments. */
+const MARK = "joined.howdah.internal";
+
+/** The text of a hosts file in which exactly `entries` are ours; what others wrote stays as it is. The same entries give the same text. */
+export function hostsText(former: string, entries: readonly HostsEntry[]): string {
+  const others = former.split("\n").filter((line) => line.trim() !== "" && !line.trimEnd().split(/\s+/).includes(MARK));
+  const ours = entries.filter(({ names }) => names.length > 0).map(({ address, names }) => `${address}\t${[...names, MARK].join(" ")}`);
+  return [...others, ...ours.toSorted(), ""].join("\n");
+}
+
+/**
+ * Writes into the hosts files of the running pods of some networks, or of one pod there, who of other namespaces was joined to them.
+ * A site asks for its database at every request, and aardvark-dns 1.4.0 denies names for milliseconds whenever any container comes or
+ * goes (it reads files that netavark rewrites); the resolver takes a denial for the truth. Level-based: podman's words are all it goes by.
+ */
+export async function writeHostsFiles(machine: Machine, networks: ReadonlySet<string>, pod?: string): Promise<void> {
+  if (networks.size === 0) return;
+  const listed = (await machine.podman.list({ [label.instance]: machine.names.instance })).filter(
+    (one) => one.isInfra && one.state === "running" && one.networks.some((network) => networks.has(network)),
+  );
+  const own = listed.filter((one) => networks.has(ownNetwork(machine, one)) && (pod === undefined || one.name === `${pod}._infra`));
+  const joined = listed.filter((one) => one.networks.some((network) => networks.has(network) && network !== ownNetwork(machine, one)));
+  const seen = await machine.podman.inspect([...new Set([...own, ...joined].map((one) => one.name))]);
+  for (const one of own) {
+    const network = ownNetwork(machine, one);
+    const state = await machine.store.read(one.labels[label.namespace] ?? "");
+    const taken = new Set(objectsOf(state, "Service").map((service) => service.metadata.name));
+    const others = joined.filter((other) => ownNetwork(machine, other) !== network).map((other) => other.name);
+    const entries = seen.filter((other) => others.includes(other.name)).flatMap((other) => entryOn(other, network, taken));
+    const path = seen.find(({ name }) => name === one.name)?.hostsPath ?? "";
+    if (path !== "") await replaceEntries(path, entries);
+  }
+}
+
+function ownNetwork(machine: Machine, container: ListedContainer): string {
+  return machine.names.network(container.labels[label.namespace] ?? "");
+}
+
+/** What a network's name server would say of a container, without its identifier and names that the network's namespace has itself. */
+function entryOn(container: InspectedContainer, network: string, taken: ReadonlySet<string>): HostsEntry[] {
+  const address = container.addresses[network];
+  const shortId = container.id.slice(0, 12);
+  const names = (container.aliases[network] ?? []).filter((alias) => alias !== shortId && !taken.has(alias));
+  return address === undefined ? [] : [{ address, names: names.toSorted() }];
+}
+
+/**
+ * In place, since the pod's containers have this very file mounted, and with one write that is at least as long as what it covers (empty
+ * lines fill it up): whoever reads meanwhile finds the former or the new text and never a file without its names.
+ */
+async function replaceEntries(path: string, entries: readonly HostsEntry[]): Promise<void> {
+  const file = await open(path, "r+").catch((error: NodeJS.ErrnoException) => {
+    if (error.code === "ENOENT") return undefined; // the pod ended meanwhile
+    throw error;
+  });
+  if (file === undefined) return;
+  try {
+    const former = await file.readFile("latin1");
+    const text = hostsText(former, entries).padEnd(former.length, "\n");
+    if (text !== former) await file.write(text, 0, "latin1");
+  } finally {
+    await file.close();
+  }
+}

@@ -26,5 +26,8 @@ function nginxFacts(site: Site, input: RenderInput): NginxFacts {
 
 /** The files that a site's containers read; the same text is judged by the real servers before it replaces anything. */
 export function renderFiles(site: Site, input: RenderInput): SiteFiles {
-  return { nginx: renderNginxFiles(site, nginxFacts(site, input)), php: renderPhpFiles(site, { migration: input.migration, code: input.releaseId }) };
+  return {
+    nginx: renderNginxFiles(site, nginxFacts(site, input)),
+    php: renderPhpFiles(site, { migration: input.migration, code: input.releaseId }),
+  };
 }

@@ -1,11 +1,12 @@
-import { createHash, randomBytes } from "node:crypto";
+import { randomBytes } from "node:crypto";
 import { createWriteStream } from "node:fs";
 import { mkdir, readdir, readFile, rename, rm, stat, writeFile } from "node:fs/promises";
 import { join } from "node:path";
-import { type Readable, Transform } from "node:stream";
+import type { Readable } from "node:stream";
 import { pipeline } from "node:stream/promises";
 import { createGzip } from "node:zlib";
 import { HowdahError } from "../../kernel/howdah-error.ts";
+import { digesting } from "./digesting.ts";
 
 /** A layer as a registry keeps it. */
 export interface CompressedLayer {
@@ -57,11 +58,12 @@ export async function compressLayer(cacheDir: string, diffId: string, tar: Reada
     const target = createWriteStream(part, { flags: "wx", mode: 0o600 });
     const options = signal === undefined ? {} : { signal };
     await pipeline(tar, plain.through, createGzip({ level: LEVEL, chunkSize: 1 << 18 }), packed.through, target, options);
-    const { digest } = plain.result();
+    const digest = `sha256:${plain.result().sha256}`;
     if (digest !== diffId) {
       throw new HowdahError("image/build-failed", `A layer's bytes are not those that its image names: ${digest} instead of ${diffId}`);
     }
-    const found = packed.result();
+    const { sha256, size } = packed.result();
+    const found = { digest: `sha256:${sha256}`, size };
     await rename(part, `${path}.gz`);
     await writeFile(part, JSON.stringify(found));
     await rename(part, `${path}.json`);
@@ -101,17 +103,4 @@ const MOST_TAR_BYTES = 1024 * 1024 * 1024;
 
 function pathOf(cacheDir: string, diffId: string): string {
   return join(layerDirectory(cacheDir), diffId.replace(/^sha256:/, ""));
-}
-
-function digesting(): { readonly through: Transform; result(): { readonly digest: string; readonly size: number } } {
-  const hash = createHash("sha256");
-  let size = 0;
-  const through = new Transform({
-    transform(chunk: Buffer, _encoding, done) {
-      hash.update(chunk);
-      size += chunk.length;
-      done(null, chunk);
-    },
-  });
-  return { through, result: () => ({ digest: `sha256:${hash.digest("hex")}`, size }) };
 }

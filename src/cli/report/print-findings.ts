@@ -2,6 +2,7 @@ import { hasErrors } from "../../kernel/diagnostic.ts";
 import { formatDiagnostics } from "../../site/format-diagnostics.ts";
 import type { Findings } from "../../workflows/load-site/load-site.ts";
 import type { CliContext } from "../context.ts";
+import { plural } from "./plural.ts";
 import { styleFor } from "./style.ts";
 
 /** The answer of `check`: findings as text or JSON, and the exit code. */
@@ -24,8 +25,4 @@ export function printFindings(findings: Findings, context: CliContext): number {
       : `${style.green("✓")} ${findings.file} is valid\n`,
   );
   return bad ? 65 : 0;
-}
-
-function plural(count: number, word: string): string {
-  return `${String(count)} ${word}${count === 1 ? "" : "s"}`;
 }

@@ -1,6 +1,7 @@
 import type { UpDone } from "../../workflows/up/run-up.ts";
 import type { CliContext } from "../context.ts";
 import { seconds } from "./duration.ts";
+import { plural } from "./plural.ts";
 import { styleFor } from "./style.ts";
 import { terminalText } from "./terminal-text.ts";
 
@@ -20,7 +21,7 @@ export function printUp(done: UpDone, context: CliContext): number {
       : `  log in as ${style.bold(terminalText(credentials.user))} with ${style.bold(terminalText(credentials.password))} (shown once; kept in the secret store)\n`;
   context.terminal.out(`\n${style.green("✓")} ${record.namespace} is at ${style.bold(record.url)}\n`);
   context.terminal.err(
-    `${login}  ${style.dim(`${done.released ? `release ${release ?? ""}, ${String(steps.length)} changes` : "nothing changed"}, answering after ${seconds(answeringMs)} · howdah logs ${record.namespace} · howdah status`)}\n`,
+    `${login}  ${style.dim(`${done.released ? `release ${release ?? ""}, ${plural(steps.length, "change")}` : "nothing changed"}, answering after ${seconds(answeringMs)} · howdah logs ${record.namespace} · howdah status`)}\n`,
   );
   return 0;
 }

@@ -85,8 +85,9 @@ export async function rollOut(
   await journal.at("drain", { wanted: record });
   await ports.records.put(namespace, record);
   await noteServing(namespace, release.id, ports);
+  const settle = (): Promise<void> => ports.engine.settle(namespace, context);
   const [settled, hooked] = await Promise.allSettled([
-    stage("drain", "The former release finishes what it began", () => ports.engine.settle(namespace, context)),
+    rollout.former?.serving == null ? settle() : stage("drain", "The former release finishes what it began", settle),
     postDeploy(rollout, record, stage, ports, context),
   ]);
   if (settled.status === "rejected") throw settled.reason; // the journal stays: the next command or the agent ends them

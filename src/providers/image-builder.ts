@@ -4,6 +4,7 @@ import type { Emit } from "../kernel/event.ts";
 import type { NodeVersion } from "../catalog/node-versions.ts";
 import type { Lock } from "./image-lock.ts";
 
+import type { LiveCopy, LiveCopyOptions } from "./live-copy.ts";
 /** An image in the machine's own storage. */
 export interface BuiltImage {
   /** `localhost/howdah/php:<recipe hash>`: the name says the content, so a name is a pin. */
@@ -159,6 +160,8 @@ export interface ImageBuilder {
   /** The site's images. With hooks, `lock` must hold the builders of `builderRequests`. */
   ensureSite(request: SiteImageRequest, lock: Lock, emit: Emit, signal?: AbortSignal): Promise<SiteImages>;
   /** An image of this machine, by its name, as a registry takes it: gzip layers, each compressed once on this machine. */
+  /** A copy of a site's code that pods mount while `deploy --watch` runs, empty; whoever opens it removes its directory. */
+  openLive(options: LiveCopyOptions): Promise<LiveCopy>;
   export(reference: string, emit: Emit, signal?: AbortSignal): Promise<ExportedImage>;
   /** Every image that Howdah made here, sorted by reference. */
   list(signal?: AbortSignal): Promise<readonly ImageSummary[]>;

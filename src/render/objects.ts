@@ -88,6 +88,8 @@ export type Volume =
   | { readonly name: string; readonly configMap: { readonly name: string } }
   | { readonly name: string; readonly secret: { readonly secretName: string } }
   | { readonly name: string; readonly persistentVolumeClaim: { readonly claimName: string } }
+  /** A directory of the machine that Howdah itself keeps (`deploy --watch`), mounted read-only; no site file can name one. */
+  | { readonly name: string; readonly hostPath: { readonly path: string; readonly type: "Directory" } }
   /** Code that opcache has compiled, kept by the machine (an inline CSI volume): the same for all pods of one image and its settings. */
   | {
       readonly name: string;

@@ -63,6 +63,7 @@ export function podVolumes(ports: PodVolumesPorts): PodVolumes {
     if ("csi" in volume) {
       return { from: "path", path: await ensureOpcacheDirectory(ports.store, namespace, volume), readOnly: true };
     }
+    if ("hostPath" in volume) return hostSource(volume.hostPath.path);
     if ("secret" in volume) return secretSource(ports, namespace, volume.secret.secretName);
     const memory = "medium" in volume.emptyDir;
     return emptySource(ports, join(memory ? inMemory : onDisk, pod, volume.name), volume.emptyDir);
@@ -113,6 +114,13 @@ async function claimSource(ports: PodVolumesPorts, namespace: string, claim: str
   const path = await ports.volumePath(name);
   if (path === undefined) throw missingVolume(name, namespace, claim);
   return { from: "volume", name, path };
+}
+
+/** A directory that something else of Howdah's keeps. Podman would make a missing one, empty: a site without code. */
+async function hostSource(path: string): Promise<VolumeSource> {
+  const found = await stat(path).catch(() => undefined);
+  if (found?.isDirectory() !== true) throw new HowdahError("engine/not-ready", `The directory ${path} that a pod mounts is not there`);
+  return { from: "path", path, readOnly: true };
 }
 
 async function emptySource(

@@ -20,6 +20,7 @@ import { listImages } from "./list-images.ts";
 import { lockImages } from "./lock-images.ts";
 import { dispatcherLikeApt } from "./proxy.ts";
 import { ensureSiteImages } from "./site-image.ts";
+import { openLiveCopy } from "./live/live-copy.ts";
 import { removeImage } from "./storage.ts";
 
 /** Settings of the image builder; the wiring reads them. */
@@ -54,6 +55,7 @@ export async function createImageBuilder(options: ImageBuilderOptions): Promise<
       return removed;
     },
   };
+    openLive: (wanted) => openLiveCopy(wanted, context, options.hookEnvironment ?? {}),
 }
 
 /** An export as a task that says how far it is: a base's first one takes seconds. */

@@ -159,7 +159,8 @@ function builtImage(image: ComposedImage, built: ReadonlySet<string>): BuiltImag
   return { reference, digest: `sha256:${documents.digest}`, sizeBytes, built: built.has(reference) };
 }
 
-async function ignoreOf(request: SiteImageRequest): Promise<Ignore> {
+/** What of a tree stays out of images: our own list, the tree's, the request's. */
+export async function ignoreOf(request: SiteImageRequest): Promise<Ignore> {
   const read = async (name: string): Promise<string | undefined> => readFile(join(request.source, name), "utf8").catch(() => undefined);
   const own = (await read(".howdahignore")) ?? (await read(".dockerignore")) ?? "";
   // Symfony's Flex commits `.env`: defaults without secrets, which the application must have

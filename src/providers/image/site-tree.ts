@@ -139,9 +139,10 @@ async function readContents(walk: Walk): Promise<void> {
 }
 
 /** Above it a file is read in pieces. */
-const WHOLE_BYTES = 4 * 1024 * 1024;
+export const WHOLE_BYTES = 4 * 1024 * 1024;
 
-async function hashFile(file: string, expected: number): Promise<{ readonly sha256: string; readonly size: number }> {
+/** A file's content hash and its bytes as they were read. */
+export async function hashFile(file: string, expected: number): Promise<{ readonly sha256: string; readonly size: number }> {
   if (expected <= WHOLE_BYTES) {
     const bytes = await readFile(file);
     return { sha256: contentHash(bytes), size: bytes.length };

@@ -13,4 +13,6 @@ export interface NginxFacts {
   readonly statusUpstream: FastcgiUpstream | null;
   /** nginx' processes; 2 unless the caller knows better. */
   readonly workerProcesses?: number;
+  /** The code changes while nginx runs (`deploy --watch`): nothing of a file is remembered, and browsers ask for each one every time. */
+  readonly liveCode?: boolean;
 }

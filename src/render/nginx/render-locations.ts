@@ -25,10 +25,15 @@ interface Context {
   readonly fronts: Map<string, { readonly name: string; readonly inner: readonly Directive[] }>;
 }
 
-/** The locations of a site: longest path wins, scripts and protected names are judged inside each. */
-export function renderLocations(site: Site, upstream: FastcgiUpstream): readonly Directive[] {
+/**
+ * The locations of a site: longest path wins, scripts and protected names are judged inside each. With `liveCode` browsers keep no file
+ * without asking whether it changed (`expires epoch` is `Cache-Control: no-cache`).
+ */
+export function renderLocations(site: Site, upstream: FastcgiUpstream, liveCode = false): readonly Directive[] {
   const context: Context = { site, upstream, webRoot: webRootOf(site), fronts: new Map() };
-  const locations = effectiveLocations(site).flatMap((location) => renderLocation(context, location));
+  const all = effectiveLocations(site);
+  const wanted = liveCode ? all.map((location) => ({ ...location, expires: "epoch" })) : all;
+  const locations = wanted.flatMap((location) => renderLocation(context, location));
   const fronts = [...context.fronts.values()].map(({ name, inner }) => block("location", [name], inner));
   return [...locations, ...fronts];
 }

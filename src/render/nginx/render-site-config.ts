@@ -32,7 +32,7 @@ export function renderSiteConfig(site: Site, facts: NginxFacts): readonly Direct
       [
         ...renderMimeTypes(),
         ...renderTempPaths(),
-        ...renderDelivery(site),
+        ...renderDelivery(site, facts.liveCode === true),
         dollarVariable(),
         ...renderTrustedEdge([...facts.trustedProxies, ...(isMicrocached(site) ? [INNER_CLIENT] : [])]),
         ...renderAccessLog({
@@ -50,7 +50,7 @@ export function renderSiteConfig(site: Site, facts: NginxFacts): readonly Direct
 }
 
 /** How files and answers are sent. */
-function renderDelivery(site: Site): readonly Directive[] {
+function renderDelivery(site: Site, liveCode: boolean): readonly Directive[] {
   const brotli = site.web.modules.some((name) => name === "brotli" || name === "brotli-static");
   return [
     directive("sendfile", "on"),
@@ -68,7 +68,7 @@ function renderDelivery(site: Site): readonly Directive[] {
     directive("log_not_found", "off"),
     // Redirects to a directory's slash stay on the port that the browser knows.
     directive("absolute_redirect", "off"),
-    ...(site.code === "writable"
+    ...(site.code === "writable" || liveCode
       ? [directive("open_file_cache", "off")]
       : [
           // Each entry may hold a descriptor: below the limit of open files.
@@ -172,7 +172,7 @@ function renderServer(site: Site, facts: NginxFacts): Directive {
       when([DENIED], [directive("return", 403)]),
       ...renderNotFound(site),
       ...renderRewrites(site.web.rewrites),
-      ...renderLocations(site, facts.phpUpstream),
+      ...renderLocations(site, facts.phpUpstream, facts.liveCode === true),
     ],
   );
 }

@@ -20,6 +20,7 @@ function nginxFacts(site: Site, input: RenderInput): NginxFacts {
   return {
     trustedProxies: input.trustedProxies,
     phpUpstream: apart ? tcp : { kind: "unix", socket: PHP_PATHS.fpmSocket },
+    liveCode: input.live !== undefined,
     statusUpstream: apart || site.runtime === null ? null : { kind: "unix", socket: PHP_PATHS.statusSocket },
   };
 }

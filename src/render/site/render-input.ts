@@ -21,4 +21,13 @@ export interface RenderInput {
   readonly releaseId: string;
   /** Identity of the migration's inputs: the migrate hook runs once for each. */
   readonly migration: string;
+  /** While `deploy --watch` runs: where the code lies that changes under the pods. No release has it. */
+  readonly live?: LiveDirectories;
+}
+
+/** Absolute directories of the machine in the place of the images' code: the whole tree for PHP, what nginx shows for the web server. */
+export interface LiveDirectories {
+  /** Null for a static site. */
+  readonly php: string | null;
+  readonly web: string;
 }

@@ -6,7 +6,7 @@ import { digestOf, rendered } from "../rendered.ts";
 import { DRAIN_SECONDS, phpContainer, WEB_PORT, webContainer, workerContainer } from "./render-containers.ts";
 import { FPM_PORT, type SiteFiles, renderFiles } from "./render-files.ts";
 import type { RenderInput } from "./render-input.ts";
-import { renderClaims, renderDataVolumes, renderOpcacheVolume } from "./render-volumes.ts";
+import { type DataVolumes, renderClaims, renderDataVolumes, renderLiveCode, renderOpcacheVolume } from "./render-volumes.ts";
 
 /** Files under a name that carries their digest: pods of the former release keep theirs until they are gone. */
 function configMap(site: Site, name: string, data: Readonly<Record<string, string>>): ConfigMap {
@@ -68,8 +68,8 @@ function scratchVolumes(): Volume[] {
 }
 
 function parts(site: Site, input: RenderInput, maps: { readonly nginx: ConfigMap; readonly php: ConfigMap | null }): Part[] {
-  const writing = renderDataVolumes(site, false);
-  const reading = renderDataVolumes(site, true);
+  const writing = joined(renderLiveCode("php", input.live?.php), renderDataVolumes(site, false));
+  const reading = joined(renderLiveCode("web", input.live?.web), renderDataVolumes(site, true));
   const nginx: Volume[] = [
     { name: "nginx", configMap: { name: maps.nginx.metadata.name } },
     ...(site.tls.mode === "secret" ? [{ name: "tls", secret: { secretName: site.tls.secret } }] : []),
@@ -105,7 +105,15 @@ function parts(site: Site, input: RenderInput, maps: { readonly nginx: ConfigMap
       ...workers,
     ];
   }
-  return [{ component: "web", containers: [php, web], volumes: [...servingVolumes, ...nginx], replicas: site.scale.replicas }, ...workers];
+  const liveWeb = renderLiveCode("web", input.live?.web).volumes; // the data volumes of both are the same
+  return [
+    { component: "web", containers: [php, web], volumes: [...servingVolumes, ...nginx, ...liveWeb], replicas: site.scale.replicas },
+    ...workers,
+  ];
+}
+
+function joined(code: DataVolumes, data: DataVolumes): DataVolumes {
+  return { volumes: [...code.volumes, ...data.volumes], mounts: [...code.mounts, ...data.mounts] };
 }
 
 function service(site: Site, component: string, port: number, appProtocol?: string): Service {

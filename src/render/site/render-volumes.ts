@@ -21,6 +21,22 @@ export function renderOpcacheVolume(site: Site, image: string, phpIni: string): 
   return [{ name: OPCACHE_VOLUME, csi: { driver: OPCACHE_DRIVER, readOnly: true, volumeAttributes } }];
 }
 
+/** The code that `deploy --watch` keeps up to date, over the image's: read-only in the pods, like that. Nothing in a release. */
+export function renderLiveCode(component: "php" | "web", directory: string | null | undefined): DataVolumes {
+  if (directory === undefined || directory === null) return { volumes: [], mounts: [] };
+  const name = `live-${component}`;
+  return {
+    volumes: [{ name, hostPath: { path: directory, type: "Directory" } }],
+    mounts: [{ name, mountPath: CODE_ROOT, readOnly: true }],
+  };
+}
+
+/** Volumes of a pod with where a container of it mounts them. */
+export interface DataVolumes {
+  readonly volumes: readonly Volume[];
+  readonly mounts: readonly VolumeMount[];
+}
+
 function claim(site: Site, name: string, storage: string): PersistentVolumeClaim {
   // One machine has one node: every volume can be mounted by all pods of it. With replicas on several nodes it must be ReadWriteMany.
   return {

@@ -1,0 +1,182 @@
+import { mkdir, realpath, rm, statfs } from "node:fs/promises";
+import { dirname, join } from "node:path";
+import type { Emit } from "../../../kernel/event.ts";
+import type { Lock } from "../../image-lock.ts";
+import type { SiteImageRequest } from "../../image-builder.ts";
+import type { LiveCopy, LiveCopyOptions, Synced } from "../../live-copy.ts";
+import type { BuilderContext } from "../builder-context.ts";
+import { namingDiskFull } from "../disk-errors.ts";
+import { ensureBuilders, hookedTree } from "../hooked-tree.ts";
+import { ignoreOf } from "../site-image.ts";
+import { readSiteTree, type SiteEntry, type SiteTree } from "../site-tree.ts";
+import { memoryStatCache } from "../stat-cache.ts";
+import { watchedFiles } from "../watched-files.ts";
+import { webEntries } from "../web-tree.ts";
+import { placeTree } from "./place-tree.ts";
+import { aroundMounts, changesOf, dependencyFiles, isOnVolume, overHooks, type Tree, treeOf } from "./tree-changes.ts";
+import { watchDirectories } from "./watch-directories.ts";
+
+/** What the copy knows between two syncs. */
+interface State {
+  /** The source as it was read last. */
+  source: Tree;
+  /** What lies in the copy. */
+  readonly php: Map<string, SiteEntry>;
+  readonly web: Map<string, SiteEntry>;
+  hooks: { readonly saw: Tree; readonly made: Tree } | undefined;
+  builds: number;
+}
+
+/**
+ * Opens a copy of a site's code in a directory of its own: `php/` and `web/` are mounted by pods, `built-N/` is what build hooks made,
+ * `part` a file that is being written. Only one process writes it.
+ */
+export async function openLiveCopy(
+  options: LiveCopyOptions,
+  context: BuilderContext,
+  hookEnvironment: Readonly<Record<string, string>>,
+): Promise<LiveCopy> {
+  const { directory } = options;
+  const directories = { php: join(directory, "php"), web: join(directory, "web") };
+  await mkdir(directory, { recursive: true, mode: 0o700 });
+  for (const path of Object.values(directories)) await mkdir(path, { recursive: true, mode: 0o755 });
+  const state: State = { source: new Map(), php: new Map(), web: new Map(), hooks: undefined, builds: 0 };
+  const statCache = memoryStatCache();
+  const watch = watchDirectories({ polling: await hearsNothing(options.also[0] ?? directory) });
+  const read = async (request: SiteImageRequest, signal?: AbortSignal): Promise<SiteTree> => {
+    const { source, followInto, systemRoot = "/", configuration } = request;
+    return readSiteTree(source, { ignore: await ignoreOf(request), followInto, systemRoot, configuration, statCache, signal });
+  };
+  return {
+    directories,
+    noticing: watch.noticing,
+    changed: (signal) => watch.next(signal),
+    close: () => {
+      watch.close();
+    },
+    build: (request, lock, emit, signal) =>
+      request.hooks.length === 0
+        ? Promise.resolve()
+        : namingDiskFull(directory, () => build({ request, lock, emit, signal, state, directory, context, hookEnvironment, read })),
+    sync: (request, signal) =>
+      namingDiskFull(directory, () =>
+        whileItChanges(async () => {
+          watch.begin();
+          const tree = await read(request, signal);
+          watch.follow(new Set([...(await placesOf(request.source, tree)), ...options.also]));
+          return sync({ request, tree, state, directories, part: join(directory, "part"), signal });
+        }, signal),
+      ),
+  };
+}
+
+interface Build {
+  readonly request: SiteImageRequest;
+  readonly lock: Lock;
+  readonly emit: Emit;
+  readonly signal: AbortSignal | undefined;
+  readonly state: State;
+  readonly directory: string;
+  readonly context: BuilderContext;
+  readonly hookEnvironment: Readonly<Record<string, string>>;
+  readonly read: (request: SiteImageRequest, signal?: AbortSignal) => Promise<SiteTree>;
+}
+
+async function build({ request, lock, emit, signal, state, directory, context, hookEnvironment, read }: Build): Promise<void> {
+  const work = { emit, signal, hookEnvironment };
+  const builders = await ensureBuilders(request, lock, context, work);
+  const ignore = await ignoreOf(request);
+  const saw = await whileItChanges(() => read(request, signal), signal);
+  const workDir = join(directory, `built-${++state.builds}`);
+  await mkdir(workDir, { recursive: true });
+  try {
+    const environment = { ...hookEnvironment, ...request.environment };
+    const made = await hookedTree(request, saw, { context, work, workDir, builders, environment, ignore });
+    state.hooks = { saw: treeOf(saw.entries), made: treeOf(made.entries) };
+  } catch (error) {
+    await rm(workDir, { recursive: true, force: true });
+    throw error;
+  }
+}
+
+interface Sync {
+  readonly request: SiteImageRequest;
+  readonly tree: SiteTree;
+  readonly state: State;
+  readonly directories: LiveCopy["directories"];
+  readonly part: string;
+  readonly signal: AbortSignal | undefined;
+}
+
+async function sync({ request, tree, state, directories, part, signal }: Sync): Promise<Synced> {
+  const source = treeOf(tree.entries);
+  const saved = changesOf(state.source, source);
+  const first = state.source.size === 0;
+  const code = state.hooks === undefined ? source : overHooks(state.hooks, source);
+  const { mounts } = request.served;
+  const php = aroundMounts(code, mounts);
+  const web = aroundMounts(treeOf(webEntries([...code.values()], request.served)), mounts);
+  const changes = { php: changesOf(state.php, php), web: changesOf(state.web, web) };
+  const { seen, there } = request.php === null ? { seen: changes.web, there: state.web } : { seen: changes.php, there: state.php };
+  const written = seen.write.filter(({ type }) => type !== "directory");
+  const removed = seen.remove.filter((path) => there.get(path)?.type !== "directory").toSorted();
+  if (request.php !== null) await placeTree(state.php, changes.php, { root: directories.php, part }, signal);
+  const beside = { root: directories.php, tree: state.php };
+  await placeTree(state.web, changes.web, { root: directories.web, part, beside }, signal);
+  state.source = source;
+  await forgetBuilds(state, directories.php);
+  const touched = [...saved.write.filter(({ type }) => type !== "directory").map(({ path }) => path), ...saved.remove];
+  return {
+    written: written.map(({ path }) => path),
+    removed,
+    onVolumes: first ? [] : touched.filter((path) => isOnVolume(path, mounts)).toSorted(),
+    dependencies: first || request.hooks.length === 0 ? [] : dependencyFiles(touched),
+    files: [...(request.php === null ? web : php).values()].filter(({ type }) => type === "file").length,
+    bytes: written.reduce((sum, entry) => sum + (entry.type === "file" ? entry.size : 0), 0),
+    watched: watchedFiles(tree.entries, request.watch ?? []),
+    skippedLinks: tree.skippedLinks,
+  };
+}
+
+/** What former build hooks made has been copied or replaced by now. */
+async function forgetBuilds(state: State, php: string): Promise<void> {
+  for (let build = state.builds - 1; build > 0 && build > state.builds - 3; build--)
+    await rm(join(dirname(php), `built-${build}`), { recursive: true, force: true });
+}
+
+/** How often a tree that changes while it is read is read again. */
+const ATTEMPTS = 20;
+
+/** A file that is deleted between being listed and being read is no failure: the tree is read again. */
+async function whileItChanges<T>(work: () => Promise<T>, signal: AbortSignal | undefined): Promise<T> {
+  for (let attempt = 1; ; attempt++) {
+    signal?.throwIfAborted();
+    try {
+      return await work();
+    } catch (error) {
+      const { code } = error as NodeJS.ErrnoException;
+      if ((code !== "ENOENT" && code !== "ENOTDIR" && code !== "EISDIR") || attempt >= ATTEMPTS) throw error;
+      await new Promise((resolve) => setTimeout(resolve, attempt * 5));
+    }
+  }
+}
+
+/** The directories that the tree was read from, those outside of it that links brought in included. */
+async function placesOf(source: string, { entries }: SiteTree): Promise<ReadonlySet<string>> {
+  const root = await realpath(source);
+  return new Set([
+    root,
+    ...entries.flatMap((entry) => {
+      if (entry.type === "directory") return [join(root, entry.path)];
+      return entry.type === "file" && "file" in entry.from ? [dirname(entry.from.file)] : [];
+    }),
+  ]);
+}
+
+/** File systems whose changes on another machine the kernel does not hear of, by the magic numbers of statfs(2): NFS, SMB, CIFS, 9p, FUSE, vboxsf, Ceph. */
+const UNHEARD: ReadonlySet<number> = new Set([0x6969, 0x517b, 0xff534d42, 0xfe534d42, 0x01021997, 0x65735546, 0x786f4256, 0x00c36400]);
+
+async function hearsNothing(directory: string): Promise<boolean> {
+  const found = await statfs(directory).catch(() => undefined);
+  return found !== undefined && UNHEARD.has(Number(found.type));
+}

@@ -6,6 +6,7 @@ type Rules = NonNullable<OxlintOverride["rules"]>;
 /** What each folder of src/ may import of ours (the table of ARCHITECTURE.md). Siblings below engine/, detect/ and providers/ never import each other. */
 const allowed: Record<string, readonly string[]> = {
   kernel: [],
+  host: ["kernel"],
   catalog: ["kernel"],
   schedule: ["kernel"],
   site: ["kernel", "catalog", "schedule"],
@@ -13,10 +14,10 @@ const allowed: Record<string, readonly string[]> = {
   render: ["kernel", "catalog", "site"],
   plan: ["kernel", "site", "render"],
   observe: ["kernel", "site", "plan"],
-  engine: ["kernel", "render", "plan", "observe"],
-  providers: ["kernel", "catalog", "plan"],
+  engine: ["kernel", "host", "render", "plan", "observe"],
+  providers: ["kernel", "host", "catalog", "plan"],
   apply: ["kernel", "plan", "engine", "providers"],
-  workflows: ["kernel", "catalog", "site", "detect", "render", "plan", "observe", "engine", "providers", "apply", "schedule"],
+  workflows: ["kernel", "host", "catalog", "site", "detect", "render", "plan", "observe", "engine", "providers", "apply", "schedule"],
   cli: ["kernel", "catalog", "site", "detect", "render", "plan", "observe", "engine", "workflows"],
   agent: ["kernel", "engine", "observe", "schedule", "workflows"],
 };

@@ -9,7 +9,7 @@ import { portFailure, refuseTakenPorts } from "./edge-port-check.ts";
 import { EDGE_CONFIG, EDGE_INSIDE, EDGE_POLL_MS, EDGE_START_MS, type EdgePorts, type EdgeSettings } from "./edge-ports.ts";
 import { label } from "./names.ts";
 import { nginxMaster, workersOf } from "./nginx-processes.ts";
-import { writeFileAtomically } from "./write-file.ts";
+import { writeAtomically } from "../../host/write-atomically.ts";
 
 /** True when the edge's container runs and was made with these settings. */
 export async function runsWith(ports: EdgePorts, wanted: EdgeSettings): Promise<boolean> {
@@ -37,7 +37,7 @@ function settingsDigest(wanted: EdgeSettings): string {
 /** nginx itself reads the configuration in a throw-away container without a network before anything is replaced. */
 export async function testConfig(ports: EdgePorts, files: Prepared): Promise<void> {
   const candidate = "candidate.conf";
-  await writeFileAtomically(join(files.directory, candidate), files.text, { mode: 0o400, uid: RUN_AS });
+  await writeAtomically(join(files.directory, candidate), files.text, { mode: 0o400, uid: RUN_AS });
   const tested = await ports.podman.run(
     [
       "run",
@@ -80,7 +80,7 @@ export async function start(ports: EdgePorts, files: Prepared, wanted: EdgeSetti
   await testConfig(ports, files);
   await ports.podman.run(["rm", "--force", "--ignore", "--time=10", ports.names.edge]);
   await refuseTakenPorts(files, "");
-  await writeFileAtomically(join(files.directory, EDGE_CONFIG), files.text, { mode: 0o400, uid: RUN_AS });
+  await writeAtomically(join(files.directory, EDGE_CONFIG), files.text, { mode: 0o400, uid: RUN_AS });
   await ports.podman.run([
     "run",
     "--detach",

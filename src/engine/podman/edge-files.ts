@@ -8,7 +8,7 @@ import { type CertificatePair, usableCertificate } from "./edge-certificate.ts";
 import { EDGE_INSIDE, EDGE_SCRATCH, EDGE_SCRATCH_BYTES, type EdgePorts, type EdgeSettings } from "./edge-ports.ts";
 import { routesOf } from "./edge-routes.ts";
 import { mountTmpfs } from "./pod-volumes.ts";
-import { writeFileAtomically } from "./write-file.ts";
+import { writeAtomically } from "../../host/write-atomically.ts";
 
 /** A rendered configuration and where it goes. */
 export interface Prepared {
@@ -84,7 +84,7 @@ async function placed(directory: string, pair: CertificatePair): Promise<NonNull
   const write = async (suffix: string, text: string): Promise<void> => {
     const path = join(directory, `${name}.${suffix}`);
     if ((await readFile(path, "utf8").catch(() => undefined)) === text) return;
-    await writeFileAtomically(path, text, { mode: 0o400, uid: RUN_AS });
+    await writeAtomically(path, text, { mode: 0o400, uid: RUN_AS });
   };
   await write("crt", pair.certificate);
   await write("key", pair.key);

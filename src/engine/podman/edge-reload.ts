@@ -9,7 +9,7 @@ import { type Prepared, removeStale } from "./edge-files.ts";
 import { portFailure, refuseTakenPorts } from "./edge-port-check.ts";
 import { EDGE_CONFIG, EDGE_POLL_MS, EDGE_START_MS, type EdgePorts } from "./edge-ports.ts";
 import { isShuttingDown, nginxMaster, workersOf } from "./nginx-processes.ts";
-import { writeFileAtomically } from "./write-file.ts";
+import { writeAtomically } from "../../host/write-atomically.ts";
 
 /** Switches a running edge to a new configuration, tested before and seen live after. */
 export async function reload(ports: EdgePorts, files: Prepared): Promise<void> {
@@ -24,13 +24,13 @@ export async function reload(ports: EdgePorts, files: Prepared): Promise<void> {
   const master = await nginxMaster(seen.pid);
   const old = await workersOf(master);
   const log = logCursor(seen.logPath, await sizeOf(seen.logPath));
-  await writeFileAtomically(path, files.text, { mode: 0o400, uid: RUN_AS });
+  await writeAtomically(path, files.text, { mode: 0o400, uid: RUN_AS });
   process.kill(master, "SIGHUP");
   if (await switched(ports.clock, { master, old, log })) {
     await removeStale(files);
     return;
   }
-  await writeFileAtomically(path, before, { mode: 0o400, uid: RUN_AS });
+  await writeAtomically(path, before, { mode: 0o400, uid: RUN_AS });
   throw await refusal(seen.logPath, files.bind);
 }
 

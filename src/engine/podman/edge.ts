@@ -8,7 +8,7 @@ import { EDGE_SCRATCH, type EdgePorts, type EdgeSettings, edgeRunDirectory, WAKE
 import { reload } from "./edge-reload.ts";
 import { TLS_ANNOTATION } from "./edge-routes.ts";
 import { unmount } from "./pod-volumes.ts";
-import { writeFileAtomically } from "./write-file.ts";
+import { writeAtomically } from "../../host/write-atomically.ts";
 
 /** The way in: one nginx for all sites of a machine, which routes by hostname and needs nobody of ours alive. */
 export interface Edge {
@@ -51,7 +51,7 @@ export function edge(ports: EdgePorts): Edge {
         const files = await prepared(ports, directory, wanted);
         if (await runsWith(ports, wanted)) await reload(ports, files);
         else await start(ports, files, wanted);
-        await writeFileAtomically(settingsFile, JSON.stringify(wanted));
+        await writeAtomically(settingsFile, JSON.stringify(wanted), { mode: 0o600 });
       }),
     refresh: () =>
       locked(async () => {

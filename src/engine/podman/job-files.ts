@@ -1,7 +1,7 @@
 import { access, appendFile, mkdir, open, readdir, readFile, rename, rm, stat, writeFile } from "node:fs/promises";
 import { join } from "node:path";
 import type { JobRun } from "../jobs.ts";
-import { writeFileAtomically } from "./write-file.ts";
+import { writeAtomically } from "../../host/write-atomically.ts";
 
 /** What is written down of a run before it starts; never changes. */
 export interface JobCard {
@@ -82,7 +82,7 @@ export async function readRun(runDir: string, card: JobCard): Promise<JobRun> {
 
 /** Writes down why a run is stopped. */
 export async function writeWhy(runDir: string, id: string, why: string): Promise<void> {
-  await writeFileAtomically(jobPaths(runDir, id).why, why);
+  await writeAtomically(jobPaths(runDir, id).why, why, { mode: 0o600 });
 }
 
 /** The exit code and its time (milliseconds since the epoch); undefined until conmon has written it. */

@@ -5,7 +5,7 @@ import { join } from "node:path";
 import type { Clock } from "../../kernel/clock.ts";
 import { HowdahError } from "../../kernel/howdah-error.ts";
 import type { HeldLock, Lock } from "../lock.ts";
-import { writeFileAtomically } from "./write-file.ts";
+import { writeAtomically } from "../../host/write-atomically.ts";
 
 const RETRY_MS = 100;
 /** The agent holds a lock only for one pass: a command waits for it instead of failing. */
@@ -37,7 +37,7 @@ export function namespaceLock(stateDir: string, runDir: string, clock: Clock): L
 
 async function held(server: Server, directory: string, info: string, command: string): Promise<HeldLock> {
   await mkdir(directory, { recursive: true, mode: 0o711 });
-  await writeFileAtomically(info, JSON.stringify({ pid: process.pid, command }), { mode: 0o644 });
+  await writeAtomically(info, JSON.stringify({ pid: process.pid, command }), { mode: 0o644 });
   return {
     release: async () => {
       await rm(info, { force: true });

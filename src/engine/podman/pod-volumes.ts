@@ -14,7 +14,7 @@ import type { VolumeSource } from "./pod-arguments.ts";
 import { bytesOf } from "./quantity.ts";
 import type { SecretStore } from "./secret-store.ts";
 import { type NamespaceState, objectsOf, type StateStore } from "./state-store.ts";
-import { writeFileAtomically } from "./write-file.ts";
+import { writeAtomically } from "../../host/write-atomically.ts";
 
 /** What making a pod's volumes needs. */
 export interface PodVolumesPorts {
@@ -181,7 +181,7 @@ async function filesSource(ports: PodVolumesPorts, namespace: string, name: stri
         (found) => found === text,
         () => false,
       );
-      if (!same) await writeFileAtomically(path, text, { mode: 0o444 });
+      if (!same) await writeAtomically(path, text, { mode: 0o444 });
     }),
   );
   return { from: "path", path: directory, readOnly: true };
@@ -205,7 +205,7 @@ async function secretSource(ports: PodVolumesPorts, namespace: string, name: str
   await mkdir(path, { recursive: true, mode: 0o500 });
   await chown(path, RUN_AS, RUN_AS);
   for (const [key, secret] of Object.entries(data)) {
-    await writeFileAtomically(join(path, safeKey(key)), secret.reveal(), { mode: SECRET_MODE, uid: RUN_AS });
+    await writeAtomically(join(path, safeKey(key)), secret.reveal(), { mode: SECRET_MODE, uid: RUN_AS });
   }
   return { from: "path", path, readOnly: true };
 }

@@ -12,7 +12,7 @@ import { containerArguments, type PodPlan, podArguments, secretVariables } from 
 import { filesDirectory } from "./pod-volumes.ts";
 import type { InspectedContainer, ListedContainer } from "./podman-cli.ts";
 import { type NamespaceState, objectsOf } from "./state-store.ts";
-import { writeFileAtomically } from "./write-file.ts";
+import { writeAtomically } from "../../host/write-atomically.ts";
 
 /** A workload whose pods are made. */
 export type Workload = Deployment | StatefulSet;
@@ -257,7 +257,7 @@ async function maskFile(path: string, variables: ReadonlySet<string>): Promise<v
     return variables.has(name) ? `${name}=${MASK}` : entry;
   });
   if (masked.every((entry, index) => entry === env[index])) return;
-  await writeFileAtomically(path, JSON.stringify({ ...config, process: { ...config.process, env: masked } }), { mode: 0o600 });
+  await writeAtomically(path, JSON.stringify({ ...config, process: { ...config.process, env: masked } }), { mode: 0o600 });
 }
 
 /**

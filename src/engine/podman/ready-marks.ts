@@ -1,6 +1,6 @@
 import { mkdir, readdir, readFile, rm } from "node:fs/promises";
 import { join } from "node:path";
-import { writeFileAtomically } from "./write-file.ts";
+import { writeAtomically } from "../../host/write-atomically.ts";
 
 /** A pod that was seen ready, and how to know that it is still the same one. */
 export interface ReadyMark {
@@ -43,7 +43,7 @@ export function readyMarks(runDir: string): ReadyMarks {
       const born = await birthOf(mark.pid);
       if (born === undefined) return;
       await mkdir(directory, { recursive: true, mode: 0o711 });
-      await writeFileAtomically(join(directory, mark.pod), JSON.stringify({ ...mark, born } satisfies StoredMark));
+      await writeAtomically(join(directory, mark.pod), JSON.stringify({ ...mark, born } satisfies StoredMark), { mode: 0o600 });
     },
     remove: (pod) => rm(join(directory, pod), { force: true }),
     all: async () => {

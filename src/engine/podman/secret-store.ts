@@ -7,7 +7,7 @@ import { canonicalJson } from "../../render/rendered.ts";
 import type { Names } from "./names.ts";
 import type { Podman } from "./podman-cli.ts";
 import type { StateStore } from "./state-store.ts";
-import { writeFileAtomically } from "./write-file.ts";
+import { writeAtomically } from "../../host/write-atomically.ts";
 
 /** Secrets of a machine: files of mode 0600 below the state directory, the source from which podman's and the mounted ones are made. */
 export interface SecretStore {
@@ -49,7 +49,7 @@ export function secretStore(stateDir: string, store: StateStore, names: Names, p
       const version = await versionOf(values);
       const before = await readValues(namespace, name).catch(() => undefined);
       if (before === undefined || canonicalJson(before) !== canonicalJson(values)) {
-        await writeFileAtomically(file(namespace, name), JSON.stringify(values), { mode: 0o600 });
+        await writeAtomically(file(namespace, name), JSON.stringify(values), { mode: 0o600 });
       }
       return version;
     },
@@ -80,7 +80,7 @@ export function secretStore(stateDir: string, store: StateStore, names: Names, p
 /** Podman takes a value from standard input only when that is a FIFO, which Node's pipes are not: hence a file of mode 0600 for a moment. */
 async function createFrom(podman: Podman, file: string, podmanName: string, secret: Secret): Promise<void> {
   try {
-    await writeFileAtomically(file, secret.reveal(), { mode: 0o600 });
+    await writeAtomically(file, secret.reveal(), { mode: 0o600 });
     await podman.run(["secret", "create", podmanName, file]);
   } finally {
     await rm(file, { force: true });
@@ -97,7 +97,7 @@ async function digestKey(stateDir: string): Promise<Buffer> {
   const path = join(stateDir, "secret-digest.key");
   const found = await readFile(path).catch(() => undefined);
   if (found !== undefined && found.length === 32) return found;
-  await writeFileAtomically(path, randomBytes(32), { mode: 0o600 });
+  await writeAtomically(path, randomBytes(32), { mode: 0o600 });
   return readFile(path);
 }
 

@@ -3,7 +3,7 @@ import { join } from "node:path";
 import { HowdahError } from "../../kernel/howdah-error.ts";
 import type { Maintenance } from "../engine.ts";
 import type { Manifest, ObjectKey, Rendered } from "../../render/objects.ts";
-import { writeFileAtomically } from "./write-file.ts";
+import { writeAtomically } from "../../host/write-atomically.ts";
 
 /** One object that was applied. `settled` is false between the switch to it and the end of what it replaced. */
 export interface AppliedObject {
@@ -57,7 +57,7 @@ export function stateStore(stateDir: string): StateStore {
     change: async (namespace, change) => {
       const next = change(await read(namespace));
       await mkdir(directory(namespace), { recursive: true, mode: 0o700 });
-      await writeFileAtomically(file(namespace), `${JSON.stringify(next, null, 1)}\n`);
+      await writeAtomically(file(namespace), `${JSON.stringify(next, null, 1)}\n`, { mode: 0o600 });
       return next;
     },
     forget: async (namespace) => rm(directory(namespace), { recursive: true, force: true }),

@@ -15,7 +15,7 @@ import { namingDiskFull } from "./disk-errors.ts";
 import { ensureForeign } from "./foreign-image.ts";
 import { exportImage } from "./export-image.ts";
 import { hostSources } from "./host-sources.ts";
-import { isAlive } from "./is-alive.ts";
+import { isAlive } from "../../host/is-alive.ts";
 import { listImages } from "./list-images.ts";
 import { lockImages } from "./lock-images.ts";
 import { dispatcherLikeApt } from "./proxy.ts";

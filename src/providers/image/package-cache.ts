@@ -7,7 +7,7 @@ import { pipeline } from "node:stream/promises";
 import { HowdahError } from "../../kernel/howdah-error.ts";
 import type { LockedPackage } from "../image-lock.ts";
 import { isDiskFull, namingDiskFull } from "./disk-errors.ts";
-import { isAlive } from "./is-alive.ts";
+import { isAlive } from "../../host/is-alive.ts";
 import { type FetchOptions, openPackage } from "./package-fetch.ts";
 
 /** Called with bytes that have arrived, and with the name of a package that is complete. */

@@ -1,7 +1,7 @@
 import { constants } from "node:fs";
 import { lstat, open, realpath, rename, stat } from "node:fs/promises";
 import { HowdahError } from "../../kernel/howdah-error.ts";
-import { writeAtomically } from "../state/atomic-file.ts";
+import { writeAtomically } from "../../host/write-atomically.ts";
 
 /** Largest file of ours that is read from a project: a lock with fifty images stays below. */
 const LIMIT_BYTES = 16 * 1024 * 1024;
@@ -20,7 +20,7 @@ export async function readProjectFile(path: string): Promise<string | undefined>
  */
 export async function writeProjectFile(path: string, text: string, options: { readonly backup?: boolean } = {}): Promise<void> {
   if (options.backup === true) await keepFormer(path, `${path}.bak`);
-  await writeAtomically(path, text);
+  await writeAtomically(path, text, { mode: 0o644 });
 }
 
 async function keepFormer(path: string, backup: string): Promise<void> {
@@ -28,7 +28,7 @@ async function keepFormer(path: string, backup: string): Promise<void> {
   // A link is kept as a link: what it leads to may be nobody's business here.
   if (entry?.isSymbolicLink() === true) return rename(path, backup);
   const content = await readRegularFile(path);
-  if (content !== undefined) await writeAtomically(backup, content, entry === undefined ? 0o600 : entry.mode & 0o777);
+  if (content !== undefined) await writeAtomically(backup, content, { mode: entry === undefined ? 0o600 : entry.mode & 0o777 });
 }
 
 async function readRegularFile(path: string): Promise<Buffer | undefined> {

@@ -4,7 +4,7 @@ import { join } from "node:path";
 import { HowdahError } from "../../kernel/howdah-error.ts";
 import { Secret } from "../../kernel/secret.ts";
 import { withFileLock } from "../file-lock.ts";
-import { writeAtomically } from "../state/atomic-file.ts";
+import { writeAtomically } from "../../host/write-atomically.ts";
 import { generateValue } from "./generate-value.ts";
 import type { SecretData, SecretName, SecretStore } from "./secret-store.ts";
 
@@ -77,7 +77,7 @@ async function removeKeys(path: string, values: Values, key: string | undefined)
 }
 
 async function writeValues(path: string, values: Values): Promise<void> {
-  await writeAtomically(path, `${JSON.stringify(values, undefined, 2)}\n`, 0o600);
+  await writeAtomically(path, `${JSON.stringify(values, undefined, 2)}\n`, { mode: 0o600 });
 }
 
 /** Symbolic links are not followed: the directory is root's own, and one in it is not ours. */

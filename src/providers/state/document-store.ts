@@ -1,7 +1,7 @@
-import { readdir, readFile, rm } from "node:fs/promises";
+import { readdir, readFile } from "node:fs/promises";
 import { join } from "node:path";
 import { HowdahError } from "../../kernel/howdah-error.ts";
-import { writeAtomically } from "./atomic-file.ts";
+import { removeWritten, writeAtomically } from "../../host/write-atomically.ts";
 
 /** A name that is also a safe file name. */
 const safeName = /^[a-z0-9][a-z0-9.-]{0,120}$/;
@@ -45,7 +45,7 @@ export function documentStore<T>(directory: string): {
       );
       return documents.flatMap((document) => (document === undefined ? [] : [document]));
     },
-    put: (name, document) => writeAtomically(pathOf(name), `${JSON.stringify(document, null, 2)}\n`, 0o600),
-    remove: (name) => rm(pathOf(name), { force: true }),
+    put: (name, document) => writeAtomically(pathOf(name), `${JSON.stringify(document, null, 2)}\n`, { mode: 0o600 }),
+    remove: (name) => removeWritten(pathOf(name)),
   };
 }

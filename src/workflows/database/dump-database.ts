@@ -5,7 +5,7 @@ import { PassThrough, type Writable } from "node:stream";
 import { pipeline } from "node:stream/promises";
 import { createGzip } from "node:zlib";
 import { HowdahError } from "../../kernel/howdah-error.ts";
-import { syncDirectory } from "../../providers/sync-directory.ts";
+import { syncDirectory } from "../../host/sync-directory.ts";
 import { DATABASE_PATHS } from "../../render/database/server-options.ts";
 import type { EngineContext, Ports, SiteRecord } from "../ports.ts";
 import { serverReference } from "../up/database-server.ts";

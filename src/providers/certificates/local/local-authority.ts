@@ -4,7 +4,7 @@ import { join } from "node:path";
 import type { Clock } from "../../../kernel/clock.ts";
 import { withFileLock } from "../../file-lock.ts";
 import { run } from "../../process.ts";
-import { writeAtomically } from "../../state/atomic-file.ts";
+import { writeAtomically } from "../../../host/write-atomically.ts";
 import type { CertificateAuthority, CertificateFiles } from "../certificate-authority.ts";
 import { authorityConfiguration, certificateNames, serverExtensions } from "./extensions.ts";
 import { howToTrust } from "./how-to-trust.ts";
@@ -169,6 +169,6 @@ function serial(): string {
 
 /** The key first: a certificate is only believed with its own key beside it. */
 async function place(pair: Pair, key: string, certificate: string): Promise<void> {
-  await writeAtomically(pair.key, await readFile(key), 0o600);
-  await writeAtomically(pair.certificate, certificate, 0o644);
+  await writeAtomically(pair.key, await readFile(key), { mode: 0o600 });
+  await writeAtomically(pair.certificate, certificate, { mode: 0o644 });
 }

@@ -138,6 +138,8 @@ export async function wirePorts({ environment, entrypointDirectory, self }: Wiri
       return createImageBuilder({
         cacheDir: cacheDirectory,
         entrypointDir: entrypointDirectory,
+        instance,
+        claimsDir: join(runDirectory, "image-claims"),
         registry,
         mirror: environment["HOWDAH_DEBIAN_MIRROR"],
       });

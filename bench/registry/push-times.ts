@@ -114,7 +114,7 @@ async function tidy(machine: HowdahMachine, rig: RegistryRig, directory: string)
   const { stdout } = await run(["podman", "images", "--format", "{{.Repository}}:{{.Tag}}"]);
   const ours = stdout
     .split("\n")
-    .filter((name) => name.startsWith(`localhost/${NAME}-`) || name.startsWith(`localhost/howdah/site-${NAME}-`));
+    .filter((name) => name.startsWith(`localhost/${NAME}-`) || (name.startsWith("localhost/howdah/") && name.includes(`/site-${NAME}-`)));
   for (const name of ours) await run(["podman", "rmi", "--force", "--", name], { accept: "any" });
   await machine.remove();
   await rig.remove();

@@ -2,16 +2,17 @@ import { randomBytes } from "node:crypto";
 import { link, readFile, rename, rm, writeFile } from "node:fs/promises";
 import { setTimeout as sleep } from "node:timers/promises";
 import { HowdahError } from "../kernel/howdah-error.ts";
+import { startOf } from "../host/process-start.ts";
 
 const WAIT_MS = 10_000;
 const PAUSE_MS = 15;
 
 /**
  * Runs `work` while no other process works under the same lock file. A holder that died (its process is gone) is succeeded.
- * Error: `machine/busy` when a living one keeps it for ten seconds.
+ * Error: `machine/busy` when a living one keeps it for longer than `waitMs` (default: ten seconds).
  */
-export async function withFileLock<T>(path: string, work: () => Promise<T>): Promise<T> {
-  const token = await acquire(path);
+export async function withFileLock<T>(path: string, work: () => Promise<T>, waitMs = WAIT_MS): Promise<T> {
+  const token = await acquire(path, waitMs);
   try {
     return await work();
   } finally {
@@ -19,13 +20,13 @@ export async function withFileLock<T>(path: string, work: () => Promise<T>): Pro
   }
 }
 
-async function acquire(path: string): Promise<string> {
+async function acquire(path: string, waitMs: number): Promise<string> {
   const unique = randomBytes(8).toString("hex");
   const token = `${process.pid} ${await startOf(process.pid)} ${unique}`;
   const own = `${path}.${unique}`;
   await writeFile(own, token, { mode: 0o600 });
   try {
-    for (let waited = 0; waited < WAIT_MS; waited += PAUSE_MS) {
+    for (let waited = 0; waited < waitMs; waited += PAUSE_MS) {
       if (await linked(own, path)) return token;
       await succeedDead(path);
       await sleep(PAUSE_MS);
@@ -64,12 +65,6 @@ async function succeedDead(path: string): Promise<void> {
 async function isAlive(holder: string): Promise<boolean> {
   const [pid = "", start = ""] = holder.split(" ");
   return start !== "" && (await startOf(Number(pid))) === start;
-}
-
-/** A process' start time in clock ticks since boot (field 22 of its stat): tells a process from a later one with the same number. */
-async function startOf(pid: number): Promise<string> {
-  const stat = (await read(`/proc/${pid}/stat`)) ?? "";
-  return stat.slice(stat.lastIndexOf(")") + 2).split(" ")[19] ?? "";
 }
 
 async function read(path: string): Promise<string | undefined> {

@@ -7,7 +7,7 @@ import type { Lock } from "./image-lock.ts";
 import type { LiveCopy, LiveCopyOptions } from "./live-copy.ts";
 /** An image in the machine's own storage. */
 export interface BuiltImage {
-  /** `localhost/howdah/php:<recipe hash>`: the name says the content, so a name is a pin. */
+  /** `localhost/howdah/php:<recipe hash>`: the name says the content, so a name is a pin. Other instances than the default one have names of their own. */
   readonly reference: string;
   /** Manifest digest, `sha256:…`: the same on every machine that builds the same lock. */
   readonly digest: string;
@@ -140,7 +140,7 @@ export interface ImageSummary {
   readonly reference: string;
   readonly digest: string;
   readonly sizeBytes: number;
-  /** `php`, `nginx`, `mariadb`, `php-builder`, `node-builder`, or `site`. */
+  /** `php`, `nginx`, `mariadb`, `php-builder`, `node-builder`, `foreign` (somebody else's), or `site`. */
   readonly kind: string;
   /** Site name of a site's image. */
   readonly site?: string;
@@ -163,8 +163,15 @@ export interface ImageBuilder {
   /** A copy of a site's code that pods mount while `deploy --watch` runs, empty; whoever opens it removes its directory. */
   openLive(options: LiveCopyOptions): Promise<LiveCopy>;
   export(reference: string, emit: Emit, signal?: AbortSignal): Promise<ExportedImage>;
-  /** Every image that Howdah made here, sorted by reference. */
+  /** Every image of this instance, sorted by reference. */
   list(signal?: AbortSignal): Promise<readonly ImageSummary[]>;
-  /** Removes images by reference; those in use stay. Returns what was removed. */
-  remove(references: readonly string[], signal?: AbortSignal): Promise<readonly string[]>;
+  /**
+   * Takes images of this instance away by reference. Those that a container has stay, and those that another process needs: one that builds now,
+   * or has since `decidedAt` (milliseconds since 1970; when it was read what is unused). What other instances have stays theirs. Returns what
+   * was removed.
+   */
+  remove(
+    references: readonly string[],
+    options?: { readonly decidedAt?: number; readonly signal?: AbortSignal },
+  ): Promise<readonly string[]>;
 }

@@ -7,6 +7,7 @@ import { unreachable } from "../../kernel/unreachable.ts";
 import type { BuiltImage } from "../image-builder.ts";
 import { type Lock, type LockedImage, lockedImageFor } from "../image-lock.ts";
 import { baseConfig } from "./base-config.ts";
+import { adoptImage } from "./adopt-image.ts";
 import { assembleBase, entrypointHash } from "./base-tree.ts";
 import type { BuilderContext } from "./builder-context.ts";
 import { contentHash } from "./content-hash.ts";
@@ -37,12 +38,13 @@ export async function ensureBaseImage(
     });
   }
   const recipeHash = await recipeHashOf(locked, context.entrypointDir);
-  const reference = `localhost/howdah/${request.kind}:${recipeHash}`;
+  const reference = context.names.reference(request.kind, recipeHash);
   const id = `image/${request.kind}-${recipeHash.slice(0, 6)}`;
   const title = titleOf(locked.request);
   emit({ type: "task-started", id, title });
   try {
-    const there = await context.inspect(reference, signal);
+    await context.claim([reference]);
+    const there = (await context.inspect(reference, signal)) ?? (await adoptImage(reference, context.names, signal));
     if (there !== undefined) {
       emit({ type: "task-done", id, outcome: "unchanged" });
       return { reference, digest: there.digest, sizeBytes: there.sizeBytes, built: false };

@@ -2,6 +2,7 @@ import type { Dispatcher } from "undici";
 import type { Registry } from "../registry/registry.ts";
 import type { DebianSources } from "./apt-sources.ts";
 import type { Inspect } from "./batched-inspect.ts";
+import type { ImageNames } from "./image-names.ts";
 
 /** What all image work shares: places, sources, transfers. Made once by `createImageBuilder`. */
 export interface BuilderContext {
@@ -9,6 +10,9 @@ export interface BuilderContext {
   readonly entrypointDir: string;
   /** Where images of somebody else come from. */
   readonly registry?: Registry | undefined;
+  readonly names: ImageNames;
+  /** Says that this process needs images of these names from now on: ask before you look whether they are there. */
+  readonly claim: (references: readonly string[]) => Promise<void>;
   /** Debian's name of the machine's architecture: `amd64`, `arm64`. */
   readonly architecture: string;
   /** How transfers go; asks apt on first use. */

@@ -5,6 +5,7 @@ import { afterEach, beforeEach, describe, expect, it } from "vitest";
 import type { SiteImageRequest } from "../image-builder.ts";
 import { openBuildMemory } from "./build-memory.ts";
 import { type ComposedImage, type ComposedSite, composeSite } from "./compose-images.ts";
+import { imageNames } from "./image-names.ts";
 import { neverInImages, parseIgnore } from "./ignore-patterns.ts";
 import { readSiteTree, type SiteTree } from "./site-tree.ts";
 import type { StoredImage } from "./storage.ts";
@@ -79,6 +80,8 @@ async function compose(
     { web: base("a"), php: base("b") },
     {
       builder: {
+        names: imageNames("howdah"),
+        claim: () => Promise.resolve(),
         cacheDir,
         entrypointDir: "",
         architecture: "amd64",

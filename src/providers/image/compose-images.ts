@@ -5,6 +5,7 @@ import type { SiteImageRequest } from "../image-builder.ts";
 import type { BuildMemory, KnownLayer } from "./build-memory.ts";
 import type { BuilderContext } from "./builder-context.ts";
 import { contentHash } from "./content-hash.ts";
+import type { ImageNames } from "./image-names.ts";
 import { type ImageDocuments, imageDocuments } from "./image-manifest.ts";
 import { compressibleFiles, precompress } from "./precompress.ts";
 import { byPath, LAYER_FORM, type PlannedLayer, planLayers, planSeeds } from "./site-layers.ts";
@@ -79,10 +80,11 @@ export async function composeSite(
       const layer = layers.get(key);
       return layer === undefined ? [] : [layer];
     });
+  const { names } = context.builder;
   const labels = bases.php === undefined ? { web: { code: codeDigest }, php: {} } : { web: {}, php: { code: codeDigest } };
   return {
-    web: composed(request, { role: "web", base: bases.web, labels: labels.web }, own(web)),
-    php: bases.php === undefined ? null : composed(request, { role: "php", base: bases.php, labels: labels.php }, own(php)),
+    web: composed(request, { role: "web", base: bases.web, labels: labels.web, names }, own(web)),
+    php: bases.php === undefined ? null : composed(request, { role: "php", base: bases.php, labels: labels.php, names }, own(php)),
     codeDigest,
     layers: new Map([...layers].map(([key, { diffId, size }]) => [key, { diffId, size }])),
   };
@@ -123,11 +125,14 @@ async function layerOf(planned: PlannedLayer, context: ComposeContext): Promise<
   return { diffId: `sha256:${sha256}`, size, file };
 }
 
-function composed(
-  request: SiteImageRequest,
-  { role, base, labels }: { readonly role: "web" | "php"; readonly base: StoredImage; readonly labels: Readonly<Record<string, string>> },
-  own: readonly LayerSource[],
-): ComposedImage {
+interface Composition {
+  readonly role: "web" | "php";
+  readonly base: StoredImage;
+  readonly labels: Readonly<Record<string, string>>;
+  readonly names: ImageNames;
+}
+
+function composed(request: SiteImageRequest, { role, base, labels, names }: Composition, own: readonly LayerSource[]): ComposedImage {
   const ours = Object.entries({ kind: "site", site: request.site, role, ...labels }).map(([name, value]) => [
     `${LABEL_PREFIX}/${name}`,
     value,
@@ -136,7 +141,7 @@ function composed(
   const config = { ...base.config, labels: { ...base.config.labels, ...request.labels, ...Object.fromEntries(ours) } };
   const documents = imageDocuments({ architecture: base.architecture, config, layers });
   return {
-    reference: `localhost/howdah/site-${request.site}-${role}:${documents.id.slice(0, 16)}`,
+    reference: names.reference(`site-${request.site}-${role}`, documents.id.slice(0, 16)),
     documents,
     layers,
     sizeBytes: own.reduce((sum, { size }) => sum + size, base.sizeBytes),

@@ -16,6 +16,8 @@ import { ensureForeign } from "./foreign-image.ts";
 import { exportImage } from "./export-image.ts";
 import { hostSources } from "./host-sources.ts";
 import { isAlive } from "../../host/is-alive.ts";
+import { type ImageClaims, imageClaims } from "./image-claims.ts";
+import { DEFAULT_INSTANCE, imageNames } from "./image-names.ts";
 import { listImages } from "./list-images.ts";
 import { lockImages } from "./lock-images.ts";
 import { dispatcherLikeApt } from "./proxy.ts";
@@ -33,13 +35,18 @@ export interface ImageBuilderOptions {
   readonly mirror?: string | undefined;
   /** Where images of somebody else come from; without it there are none. */
   readonly registry?: Registry;
+  /** Whose names the images get (HOWDAH_INSTANCE); default: the instance without a name of its own. */
+  readonly instance?: string;
+  /** Where processes of this instance say which images they need; default: in the cache. */
+  readonly claimsDir?: string;
   /** Environment that build hooks get beside their own: proxies and registries of the host. */
   readonly hookEnvironment?: Readonly<Record<string, string>>;
 }
 
 /** Makes the image builder of this machine. Touches nothing before it is asked for something. */
 export async function createImageBuilder(options: ImageBuilderOptions): Promise<ImageBuilder> {
-  const context = contextOf(options);
+  const claims = imageClaims(options.claimsDir ?? join(options.cacheDir, "claims"));
+  const context = contextOf(options, claims);
   const updated = new Map<Suite, Promise<void>>();
   return {
     lock: (request, emit, signal) => namingStops(signal, () => lockImages(request, context, { emit, signal, updated })),
@@ -48,14 +55,17 @@ export async function createImageBuilder(options: ImageBuilderOptions): Promise<
     ensureSite: (request, lock, emit, signal) =>
       namingStops(signal, () => ensureSiteImages(request, lock, context, { emit, signal, hookEnvironment: options.hookEnvironment ?? {} })),
     export: (reference, emit, signal) => namingStops(signal, () => exporting(reference, context, { emit, signal })),
-    list: listImages,
-    remove: async (references, signal) => {
+    list: (signal) => listImages(context.names, signal),
+    remove: async (references, { decidedAt = Date.now(), signal } = {}) => {
       const removed: string[] = [];
-      for (const reference of references) if (await removeImage(reference, signal)) removed.push(reference);
+      for (const reference of references.filter((one) => context.names.owns(one))) {
+        signal?.throwIfAborted();
+        if (await claims.removeUnclaimed(reference, decidedAt, () => removeImage(reference, signal))) removed.push(reference);
+      }
       return removed;
     },
-  };
     openLive: (wanted) => openLiveCopy(wanted, context, options.hookEnvironment ?? {}),
+  };
 }
 
 /** An export as a task that says how far it is: a base's first one takes seconds. */
@@ -93,12 +103,14 @@ async function namingStops<T>(signal: AbortSignal | undefined, work: () => Promi
   }
 }
 
-function contextOf(options: ImageBuilderOptions): BuilderContext {
+function contextOf(options: ImageBuilderOptions, claims: ImageClaims): BuilderContext {
   let sources: ReturnType<BuilderContext["sources"]> | undefined;
   let dispatcher: Promise<Dispatcher> | undefined;
   const architecture = debianArchitecture(arch);
   return {
     cacheDir: options.cacheDir,
+    names: imageNames(options.instance ?? DEFAULT_INSTANCE),
+    claim: (references) => claims.claim(references),
     registry: options.registry,
     entrypointDir: options.entrypointDir,
     architecture,

@@ -6,6 +6,7 @@ import { type ImageReference, parseImageReference, printReference } from "../../
 import type { BuiltImage } from "../image-builder.ts";
 import type { Lock, LockedForeign } from "../image-lock.ts";
 import type { Registry, RegistryCall } from "../registry/registry.ts";
+import { adoptImage } from "./adopt-image.ts";
 import type { BuilderContext } from "./builder-context.ts";
 import { contentHash } from "./content-hash.ts";
 import { namingDiskFull } from "./disk-errors.ts";
@@ -26,8 +27,9 @@ export async function ensureForeign(reference: string, lock: Lock, context: Buil
   emit({ type: "task-started", id, title: `Image ${reference}` });
   try {
     const wanted = parsed(reference);
-    const local = wanted.registry === "localhost" ? reference : localName(wanted, pinnedDigest(wanted, lock));
-    const there = await inspectImage(local, signal);
+    const local = wanted.registry === "localhost" ? reference : localName(wanted, pinnedDigest(wanted, lock), context);
+    await context.claim([local]);
+    const there = (await inspectImage(local, signal)) ?? (await adoptImage(local, context.names, signal));
     if (there === undefined) {
       if (wanted.registry === "localhost") throw new HowdahError("image/build-failed", `The image ${reference} is not on this machine`);
       await pull({ ...wanted, digest: pinnedDigest(wanted, lock) }, local, context, { ...work, id });
@@ -105,8 +107,8 @@ function pinnedDigest(wanted: ImageReference, lock: Lock): string {
 }
 
 /** The name says the content, as with images of our own. */
-function localName({ registry, path }: ImageReference, digest: string): string {
-  return `localhost/howdah/foreign:${contentHash([registry, path, digest]).slice(0, 16)}`;
+function localName({ registry, path }: ImageReference, digest: string, { names }: BuilderContext): string {
+  return names.reference("foreign", contentHash([registry, path, digest]).slice(0, 16));
 }
 
 function registryOf({ registry }: BuilderContext): Registry {

@@ -1,9 +1,10 @@
 import { LABEL_PREFIX } from "../../kernel/label.ts";
 import type { ImageSummary } from "../image-builder.ts";
 import { programFailure, type Ran, run } from "../process.ts";
+import type { ImageNames } from "./image-names.ts";
 
-/** The images that Howdah made on this machine, by their label; sorted by reference. */
-export async function listImages(signal?: AbortSignal): Promise<readonly ImageSummary[]> {
+/** The images of one instance, by their names; sorted by reference. */
+export async function listImages(names: ImageNames, signal?: AbortSignal): Promise<readonly ImageSummary[]> {
   const ran = await listing(signal);
   const found = JSON.parse(ran.stdout === "" ? "[]" : ran.stdout) as readonly {
     readonly Names?: readonly string[] | null;
@@ -13,23 +14,32 @@ export async function listImages(signal?: AbortSignal): Promise<readonly ImageSu
   }[];
   return found
     .flatMap((image) =>
-      (image.Names ?? []).map((reference): ImageSummary => {
-        const site = image.Labels?.[`${LABEL_PREFIX}/site`];
-        return {
-          reference,
-          digest: image.Digest ?? "",
-          sizeBytes: image.Size ?? 0,
-          kind: image.Labels?.[`${LABEL_PREFIX}/kind`] ?? "",
-          ...(site === undefined ? {} : { site }),
-        };
-      }),
+      (image.Names ?? [])
+        .filter((name) => names.owns(name))
+        .map((reference): ImageSummary => {
+          const kind = kindOf(reference);
+          const site = kind === "site" ? image.Labels?.[`${LABEL_PREFIX}/site`] : undefined;
+          return {
+            reference,
+            digest: image.Digest ?? "",
+            sizeBytes: image.Size ?? 0,
+            kind,
+            ...(site === undefined ? {} : { site }),
+          };
+        }),
     )
     .sort((a, b) => (a.reference < b.reference ? -1 : 1));
 }
 
+/** By the name, as an image of somebody else may have any label. */
+function kindOf(reference: string): string {
+  const [name = ""] = reference.slice(reference.lastIndexOf("/") + 1).split(":");
+  return name.startsWith("site-") ? "site" : name;
+}
+
 /** podman fails when another process removes an image while it lists them: then it is asked again. */
 async function listing(signal: AbortSignal | undefined): Promise<Ran> {
-  const argv = ["podman", "images", "--filter", `label=${LABEL_PREFIX}/kind`, "--format", "json"];
+  const argv = ["podman", "images", "--format", "json"];
   for (let attempt = 1; attempt < ATTEMPTS; attempt += 1) {
     const ran = await run(argv, { signal, accept: "any" });
     if (ran.code === 0) return ran;

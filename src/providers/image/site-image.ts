@@ -48,13 +48,14 @@ async function build(request: SiteImageRequest, lock: Lock, context: BuilderCont
   const ignore = await ignoreOf(request);
   // before anything is looked at: making a builder takes minutes, after which an answer would be old
   const builders = await ensureBuilders(request, lock, context, work);
-  const [images, tree] = await Promise.all([
-    inspectImages(wantedImages(request, memory), work.signal),
-    readCode(request, ignore, { context, work }),
-  ]);
+  const wanted = wantedImages(request, memory);
+  await context.claim(wanted);
+  const [images, tree] = await Promise.all([inspectImages(wanted, work.signal), readCode(request, ignore, { context, work })]);
   const bases = { web: baseOf(request.web, images), php: request.php === null ? undefined : baseOf(request.php, images) };
   const environment = { ...work.hookEnvironment, ...request.environment };
-  const identity = identityOf(request, tree, bases, [builders.php ?? "", builders.node ?? "", environment]);
+  // other instances' builds are in the same memory, under names of theirs
+  const own = context.names.reference(request.site, "");
+  const identity = contentHash([own, identityOf(request, tree, bases, [builders.php ?? "", builders.node ?? "", environment])]);
   const there = formerImages(memory.former(identity), images);
   const facts = { skippedLinks: tree.skippedLinks, watched: watchedFiles(tree.entries, request.watch ?? []) };
   if (there !== undefined) return { ...there, ...facts };
@@ -65,8 +66,11 @@ async function build(request: SiteImageRequest, lock: Lock, context: BuilderCont
         request.hooks.length === 0 ? tree : await hookedTree(request, tree, { context, work, workDir, builders, environment, ignore });
       const files = code.entries.filter((entry) => entry.type === "file").length;
       const stored = new Set([...images.values()].flatMap((image) => image.layers));
-      const compose = (known: ReadonlySet<string>): Promise<ComposedSite> =>
-        composeSite(request, { code, before: tree }, bases, { builder: context, work, workDir, memory, stored: known });
+      const compose = async (known: ReadonlySet<string>): Promise<ComposedSite> => {
+        const made = await composeSite(request, { code, before: tree }, bases, { builder: context, work, workDir, memory, stored: known });
+        await context.claim([made.web.reference, ...(made.php === null ? [] : [made.php.reference])]);
+        return made;
+      };
       const { site, built } = await storeSite(
         compose,
         { images, layers: stored },

@@ -25,11 +25,13 @@ import { fileSecretStore } from "./providers/secrets/file-secret-store.ts";
 import type { Registry } from "./providers/registry/registry.ts";
 import { documentStore } from "./providers/state/document-store.ts";
 import { systemClock } from "./providers/system-clock.ts";
+import { isProcessAlive, processIdentity } from "./providers/machine/process-name.ts";
 import { wireRegistry } from "./registry-wiring.ts";
 import { renderEdge } from "./render/nginx/render-edge-config.ts";
 import { purgeExpired } from "./workflows/lifecycle/purge-data.ts";
 import type { CronMemory, LockPort, MigrationRecord, Ports, RetainedData, Settings, SiteRecord } from "./workflows/ports.ts";
 import type { Release, ReleaseOutcome } from "./workflows/release/release.ts";
+import type { WatchRecord } from "./workflows/watch/watch-record.ts";
 import type { RolloutJournal } from "./workflows/rollout/journal.ts";
 import { recoveryLoop } from "./agent/recovery-loop.ts";
 import { recoverCutOff } from "./workflows/rollout/recover-rollout.ts";
@@ -162,6 +164,7 @@ export async function wirePorts({ environment, entrypointDirectory, self }: Wiri
     configCheck: { run: checkInImage },
     http: { get: async (...given) => (await import("./providers/http-probe/http-probe.ts")).httpGet(...given) },
     edge: { ensure: (wanted) => engine.edge.ensure(wanted), remove: () => engine.edge.remove() },
+    watches: documentStore<WatchRecord>(join(stateDirectory, "watches")),
     locks,
     agent: {
       ensureRunning: () => service.ensureRunning(),
@@ -194,7 +197,7 @@ export async function wirePorts({ environment, entrypointDirectory, self }: Wiri
       },
     },
     files: wireFiles(),
-    machine: { uid: facts.uid, check: () => checkMachine(facts), portHolder },
+    machine: { uid: facts.uid, check: () => checkMachine(facts), portHolder, processIdentity, isProcessAlive },
     saveSettings: ({ httpPort, httpsPort, bind }) => machineSettings.put("machine", { httpPort, httpsPort, bind }),
     close: async () => undefined,
   };

@@ -264,6 +264,13 @@ export const errorCatalog = {
     title: "A component stopped right after its start",
     hint: "Its last lines are above; `howdah logs` shows more.",
   },
+  "site/not-watchable": {
+    exit: 65,
+    retry: "never",
+    reason: "SiteNotWatchable",
+    title: "`deploy --watch` is not for this site as it is",
+    hint: "`howdah deploy` makes a release of it.",
+  },
   "site/down": {
     exit: 75,
     retry: "backoff",

@@ -13,6 +13,7 @@ import type { Release, ReleaseOutcome } from "./release/release.ts";
 import type { RolloutJournal } from "./rollout/journal.ts";
 import type { SharedImage } from "./up/keep-newest.ts";
 
+import type { WatchRecord } from "./watch/watch-record.ts";
 /** What is remembered of a site that runs on this machine, so that verbs work without its file. Holds no secret. */
 export interface SiteRecord {
   readonly site: Site;
@@ -169,6 +170,9 @@ export interface MachinePort {
   readonly uid: number;
   check(): Promise<readonly MachineCheck[]>;
   /** Names the program that listens where `address:port` would, as far as it can be seen; undefined when the port is free. */
+  /** Names this process for good; and whether the process lives that such a name is of. */
+  processIdentity(): Promise<string>;
+  isProcessAlive(identity: string): Promise<boolean>;
   portHolder(port: number, address: string): Promise<string | undefined>;
 }
 
@@ -208,6 +212,8 @@ export interface Ports {
   /** Tags of the commit that a tree is at. */
   gitTags(directory: string): Promise<readonly string[]>;
   readonly registry: Registry;
+  /** Sites whose pods show files as they are saved, by namespace; `watchOf` says whether they still do. */
+  readonly watches: DocumentStore<WatchRecord>;
   readonly sharedImages: DocumentStore<SharedImage>;
   readonly configCheck: ConfigCheck;
   readonly http: HttpProbe;

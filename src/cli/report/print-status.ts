@@ -47,6 +47,12 @@ export function printStatus(answer: StatusAnswer, context: CliContext): number {
     ]);
     context.terminal.out(table([["SITE", "STATE", "RUNTIME", "MEMORY", "URL"], ...rows]));
   }
+  if (!answer.single)
+    for (const { name, watch } of statuses)
+      if (watch !== null)
+        context.terminal.err(
+          `${style.yellow("!")} ${terminalText(name)} shows files as they are saved${watch.alive ? "" : `, and the command that watched is gone: \`howdah deploy ${terminalText(name)}\` puts a release there`}\n`,
+        );
   for (const { namespace, keptUntil } of retained)
     context.terminal.err(`${style.dim(`data of the destroyed site ${terminalText(namespace)} is kept until ${keptUntil.slice(0, 10)}`)}\n`);
   const asleep = statuses.some((status) => status.idleSince !== null) ? ", and nobody wakes what sleeps" : "";
@@ -77,6 +83,12 @@ function rolloutWords({ release, step }: NonNullable<SiteStatus["rollout"]>): st
   return `${release ?? "a new release"} is at "${step}"; if its command was killed, the next one or the agent finishes or undoes it`;
 }
 
+function watchWords({ name, watch }: SiteStatus): string {
+  if (watch === null) return "";
+  if (watch.alive) return `files of ${watch.source} show as they are saved, since ${watch.since}; then ${watch.release} serves again`;
+  return `files of ${watch.source} as they were when the command that watched ended without going back; \`howdah deploy ${name}\` makes a release of them, \`howdah rollback ${watch.release} --site ${name}\` goes back`;
+}
+
 function details(status: SiteStatus): string {
   const head = table([
     ["site", status.name],
@@ -89,6 +101,7 @@ function details(status: SiteStatus): string {
     ["release", `${status.release} since ${status.updatedAt}`],
     ...(status.failed === null ? [] : [[`release ${status.failed.release}`, failureWords(status.failed)]]),
     ...(status.rollout === null ? [] : [["rollout", rolloutWords(status.rollout)]]),
+    ...(status.watch === null ? [] : [["watch", watchWords(status)]]),
     ["file", status.file],
   ]);
   const components = table([

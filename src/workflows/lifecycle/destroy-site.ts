@@ -1,5 +1,6 @@
 import { SYSTEM_NAMESPACE } from "../../kernel/own-names.ts";
 import { renderDatabaseAccess } from "../../render/database/render-database-access.ts";
+import { forgetWatch } from "../watch/watch-record.ts";
 import type { EngineContext, Ports, RetainedData, SiteRecord } from "../ports.ts";
 
 /** What destroying a site deletes now, and what is kept until later: shown before anybody says yes. */
@@ -52,6 +53,7 @@ export async function destroySite(record: SiteRecord, ports: Ports, context: Eng
     await ports.engine.remove(record.namespace, context);
     await ports.records.remove(record.namespace);
     await ports.rollouts.remove(record.namespace);
+    await forgetWatch(record.namespace, ports);
     // Without sites nothing of ours should hold a port.
     if ((await ports.records.list()).length === 0) await ports.edge.remove();
     return retained;

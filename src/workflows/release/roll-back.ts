@@ -12,6 +12,7 @@ import { configDigest } from "../up/draft-release.ts";
 import { prepareSecrets } from "../up/prepare-secrets.ts";
 import { siteUrl } from "../up/site-url.ts";
 import { stages, type Timing } from "../up/stages.ts";
+import { forgetWatch, watchOf } from "../watch/watch-record.ts";
 import type { Release } from "./release.ts";
 import { type KnownRelease, dropOldReleases, recordRelease, releaseOf, releasesOf, servingOf } from "./release-store.ts";
 
@@ -55,7 +56,9 @@ export async function planRollback(record: SiteRecord, id: string | undefined, p
     throw new HowdahError("release/unknown", `${namespace} has no release that served before ${from.id}`, {
       hint: "`howdah releases` lists all that are kept; `howdah rollback RELEASE` takes any of them.",
     });
-  if (to.id === from.id) throw new HowdahError("usage/invalid", `${to.id} serves already`, { hint: "`howdah releases` lists the others." });
+  // While files show as they are saved, no release is what visitors see: the one that serves again is a way back as well.
+  if (to.id === from.id && (await watchOf(namespace, ports)) === undefined)
+    throw new HowdahError("usage/invalid", `${to.id} serves already`, { hint: "`howdah releases` lists the others." });
   await requireImages(to, ports);
   const steps = planObjects(renderSite(to.site, await inputNow(record, to, ports)), await ports.engine.inventory(namespace));
   return { kind: "plan", namespace, from, to, migrations: migrationsBetween(known, from, to), steps };
@@ -161,6 +164,7 @@ export async function rollBack(plan: RollbackPlan, why: string | null, ports: Po
       ports,
       context,
     );
+    await forgetWatch(namespace, ports);
     await dropOldReleases(namespace, site.releases.keep, ports);
     return { kind: "done", ...done, release, from: from.id, to: to.id, timings };
   });

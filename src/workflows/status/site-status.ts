@@ -4,6 +4,7 @@ import { type CronStatus, cronStatus } from "../crons/cron-status.ts";
 import type { MigrationRecord, Ports, SiteRecord } from "../ports.ts";
 import type { ReleaseOutcome } from "../release/release.ts";
 import { releasesOf } from "../release/release-store.ts";
+import { watchOf } from "../watch/watch-record.ts";
 
 /** What `howdah status` answers for one site. */
 export interface SiteStatus {
@@ -19,6 +20,8 @@ export interface SiteStatus {
   readonly failed: ReleaseOutcome | null;
   /** A rollout whose command is at work or was killed: its step. */
   readonly rollout: { readonly release: string | null; readonly step: string } | null;
+  /** Its pods show files as they are saved; `alive`: the command that brings them there still runs. Null: a release serves. */
+  readonly watch: { readonly source: string; readonly since: string; readonly alive: boolean; readonly release: string } | null;
   readonly updatedAt: string;
   readonly php: string | null;
   readonly database: string | null;
@@ -39,6 +42,7 @@ export interface SiteStatus {
 export async function siteStatus(record: SiteRecord, ports: Ports): Promise<SiteStatus> {
   const observed = await ports.engine.observe(record.namespace);
   const newest = (await releasesOf(record.namespace, ports))[0]?.outcome;
+  const watch = await watchOf(record.namespace, ports);
   const journal = await ports.rollouts.get(record.namespace);
   const components = observed.workloads.map((workload) => {
     const containers = observed.pods.filter((pod) => pod.workload === workload.name).flatMap((pod) => pod.containers);
@@ -60,6 +64,13 @@ export async function siteStatus(record: SiteRecord, ports: Ports): Promise<Site
     release: record.serving?.release ?? record.serving?.releaseId ?? "none yet",
     failed: newest === undefined || newest.state === "serving" || newest.state === "rolling-out" ? null : newest,
     rollout: journal === undefined ? null : { release: journal.release, step: journal.step },
+    watch:
+      watch === undefined
+        ? null
+        : {
+            ...{ source: watch.source, since: watch.since, release: watch.release },
+            alive: await ports.machine.isProcessAlive(watch.process),
+          },
     updatedAt: record.serving?.since ?? record.updatedAt,
     php: record.site.runtime?.php ?? null,
     database: record.database === null ? null : `${record.database.server}/${record.database.name}`,

@@ -127,6 +127,7 @@ function portsOf(engine: MemoryEngine, page: () => string): Ports {
     releases: memoryDocuments(),
     outcomes: memoryDocuments(),
     rollouts: memoryDocuments(),
+    watches: memoryDocuments(),
     locks: { hold: (_namespace, _command, work) => work() },
     agent: {
       ensureRunning: () => Promise.resolve("running"),

@@ -4,7 +4,7 @@ import { isMariadbVersion } from "../../catalog/mariadb-versions.ts";
 import { isNodeVersion, type NodeVersion } from "../../catalog/node-versions.ts";
 import type { Emit } from "../../kernel/event.ts";
 import { HowdahError } from "../../kernel/howdah-error.ts";
-import type { BuiltImage, SiteImages } from "../../providers/image-builder.ts";
+import type { BuiltImage, SiteImageRequest, SiteImages } from "../../providers/image-builder.ts";
 import { type Lock, parseLock, printLock } from "../../providers/image-lock.ts";
 import { databaseServerName } from "../../render/database/database-name.ts";
 import { servedFiles } from "../../render/nginx/served-files.ts";
@@ -144,6 +144,28 @@ export async function prepareBases(
   };
 }
 
+/** What a site's code is and how its images hold it. `source` is absolute. */
+export function siteImageRequest(site: Site, source: string, bases: Pick<PreparedBases, "web" | "php">): SiteImageRequest {
+  return {
+    site: site.name,
+    web: bases.web,
+    php: bases.php,
+    source,
+    served: servedFiles(site),
+    followInto: FOLLOW_INTO,
+    systemRoot: systemRootOf(source),
+    ignore: [],
+    configuration: site.configuration,
+    hooks: hookCommands(site),
+    builder: phpBuilder(builderRuntime(site)),
+    node: nodeOf(site),
+    environment: { HOWDAH_SITE: site.name, HOWDAH_ENVIRONMENT: site.environment },
+    seeds: site.mounts.filter((mount) => mount.seed).map((mount) => mount.path),
+    writable: site.code === "writable",
+    watch: site.migration.watch,
+  };
+}
+
 /** The site's own images: its code on its bases. */
 export async function prepareSiteImages(
   site: Site,
@@ -153,29 +175,7 @@ export async function prepareSiteImages(
   context: { readonly emit: Emit; readonly signal: AbortSignal },
 ): Promise<SiteImages> {
   const { emit, signal } = context;
-  const images = await ports.images.ensureSite(
-    {
-      site: site.name,
-      web: bases.web,
-      php: bases.php,
-      source,
-      served: servedFiles(site),
-      followInto: FOLLOW_INTO,
-      systemRoot: systemRootOf(source),
-      ignore: [],
-      configuration: site.configuration,
-      hooks: hookCommands(site),
-      builder: phpBuilder(builderRuntime(site)),
-      node: nodeOf(site),
-      environment: { HOWDAH_SITE: site.name, HOWDAH_ENVIRONMENT: site.environment },
-      seeds: site.mounts.filter((mount) => mount.seed).map((mount) => mount.path),
-      writable: site.code === "writable",
-      watch: site.migration.watch,
-    },
-    bases.lock,
-    emit,
-    signal,
-  );
+  const images = await ports.images.ensureSite(siteImageRequest(site, source, bases), bases.lock, emit, signal);
   for (const link of images.skippedLinks) {
     emit({
       type: "notice",

@@ -5,12 +5,12 @@ import { GENERATED_SECRET } from "../../kernel/own-names.ts";
 import type { PositionedDiagnostic } from "../../site/reading/positions.ts";
 import type { Site } from "../../site/site.ts";
 import { initSite } from "../init/init-site.ts";
-import { findRecord } from "../find-record.ts";
 import { loadSite } from "../load-site/load-site.ts";
-import type { EngineContext, Ports, SiteRecord } from "../ports.ts";
+import type { EngineContext, Ports } from "../ports.ts";
 import { requireRoot } from "./check-machine.ts";
 import { locateSite } from "./locate-site.ts";
 import { planUp, type UpPlan } from "./plan-up.ts";
+import { requireRunning, withLocalTls, withTlsOf } from "./require-running.ts";
 import { bringUp, type UpResult } from "./up.ts";
 
 /** `howdah up` as typed. */
@@ -95,30 +95,14 @@ async function credentialsOf(site: Site, show: boolean, ports: Ports): Promise<U
   return secret === undefined ? null : { user: user?.from === "literal" ? user.value : "admin", password: secret.reveal() };
 }
 
-/** The site that a deploy is for. Error: `site/unknown` with the command that starts it. */
-async function requireRunning(command: UpCommand, ports: Ports): Promise<SiteRecord> {
-  const record = await findRecord(command.given, command.directory, ports).catch((error: unknown) => {
-    if (!(error instanceof HowdahError) || error.code !== "site/unknown") throw error;
-    throw new HowdahError("site/unknown", `${command.given} is no site that runs here, so there is nothing to deploy to`, {
-      hint: `Start it: \`howdah up ${command.given}\`. Sites that run: \`howdah status\`.`,
-    });
-  });
-  if (record.serving !== null) return record;
-  throw new HowdahError("site/unknown", `${record.namespace} has never served, so there is nothing to deploy to`, {
-    hint: `Start it: \`howdah up ${record.file}\`.`,
-  });
-}
-
 /** `howdah up`: finds or writes the site file, then plans or performs. */
 export async function runUp(command: UpCommand, given: Ports, context: EngineContext): Promise<UpPlan | UpDone> {
   await requireRoot(given);
   const ports = withSettings(command, given);
-  const running = command.verb === "deploy" ? await requireRunning(command, ports) : undefined;
+  const running = command.verb === "deploy" ? await requireRunning(command.given, command.directory, ports) : undefined;
   if (running === undefined) await ensureSiteFile(command, ports, context);
   const loaded = await loadSite(running?.file ?? command.given, command.directory, ports.files);
-  // `up --tls` is said once; a deploy changes no way in.
-  const local = command.tls || running?.site.tls.mode === "local";
-  const site: Site = local && loaded.site.tls.mode === "off" ? { ...loaded.site, tls: { mode: "local" } } : loaded.site;
+  const site = command.tls ? withLocalTls(loaded.site) : withTlsOf(running, loaded.site);
   if (command.dryRun) return planUp(site, ports);
   for (const warning of loaded.warnings)
     context.emit({ type: "notice", level: warning.severity === "info" ? "info" : "warning", message: warning.message });

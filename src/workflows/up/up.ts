@@ -10,6 +10,7 @@ import { dropOldReleases, recordRelease, releasesOf, servingOf } from "../releas
 import { type OpenJournal, openJournal } from "../rollout/journal.ts";
 import { recoverRollout } from "../rollout/recover-rollout.ts";
 import { type RolledOut, rollOut } from "../rollout/rollout.ts";
+import { forgetWatch, watchOf } from "../watch/watch-record.ts";
 import { checkConfiguration, judgementsOf } from "./check-configuration.ts";
 import { checkHealth } from "./check-health.ts";
 import { draftRelease } from "./draft-release.ts";
@@ -71,6 +72,8 @@ export async function bringUp(request: UpRequest, ports: Ports, context: EngineC
   const run: Run = { request, ports, context, stage: stages(context.emit, ports, context.signal, timings), asked: ports.clock.now() };
   return ports.locks.hold(namespace, request.command, async () => {
     await recoverRollout(namespace, ports, context);
+    if ((await watchOf(namespace, ports)) !== undefined)
+      context.emit({ type: "notice", level: "info", message: `${namespace} shows files as they are saved (deploy --watch): that ends now` });
     const known = await releasesOf(namespace, ports);
     const serving = servingOf(known);
     const journal = await openJournal(
@@ -98,6 +101,7 @@ export async function bringUp(request: UpRequest, ports: Ports, context: EngineC
     JSON.stringify(serving.images) === JSON.stringify(draft.images)
       ? keepServing(run, { former, steps, desired }, journal)
       : release(run, { prepared, desired, steps, down, draft, known }, journal));
+    await forgetWatch(namespace, ports);
     await dropOldReleases(namespace, request.site.releases.keep, ports);
     await pruneImages(namespace, [...(outcome.record.serving?.images ?? []), ...(former?.serving?.images ?? [])], ports, context.signal);
     const released = outcome.released;

@@ -1,0 +1,18 @@
+import { readFile } from "node:fs/promises";
+import { pid } from "node:process";
+
+/** Names a process for good: its number, and its start in clock ticks since boot (field 22 of its stat), which no later process with the same number has. */
+export async function processIdentity(of: number = pid): Promise<string> {
+  return `${of} ${await startOf(of)}`;
+}
+
+/** True while the process lives that `processIdentity` named. */
+export async function isProcessAlive(identity: string): Promise<boolean> {
+  const [number = "", start = ""] = identity.split(" ");
+  return start !== "" && (await startOf(Number(number))) === start;
+}
+
+async function startOf(of: number): Promise<string> {
+  const stat = await readFile(`/proc/${of}/stat`, "utf8").catch(() => "");
+  return stat.slice(stat.lastIndexOf(")") + 2).split(" ")[19] ?? "";
+}

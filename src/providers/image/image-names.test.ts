@@ -12,6 +12,10 @@ describe("names of images", () => {
     expect(imageNames(instance).reference("php", "1").startsWith(reference)).toBe(true);
   });
 
+  it("are found by a pattern", () => {
+    expect([ours.pattern, theirs.pattern]).toEqual(["localhost/howdah/*", "localhost/howdah/t-shop/*"]); // no * matches a slash
+  });
+
   it("belong to one instance, and tell the same content", () => {
     const [own, other] = [ours.reference("php", "1"), theirs.reference("php", "1")];
     expect([ours.owns(own), ours.owns(other), theirs.owns(own), theirs.owns(other)]).toEqual([true, false, false, true]);

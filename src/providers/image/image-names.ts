@@ -13,6 +13,8 @@ export const DEFAULT_INSTANCE = "howdah";
 export interface ImageNames {
   /** `localhost/howdah/php:<hash>`, or `localhost/howdah/t-shop/php:<hash>` of another instance than the default one. */
   reference(name: string, tag: string): string;
+  /** What podman's `reference` filter takes for the names that `owns` says yes to. */
+  readonly pattern: string;
   /** True for a name that only this instance gives. */
   owns(reference: string): boolean;
   /** True for the name of the same content, whichever instance gave it. */
@@ -25,6 +27,7 @@ export function imageNames(instance: string): ImageNames {
   const prefix = instance === DEFAULT_INSTANCE ? `${ROOT}/` : `${ROOT}/${part}/`;
   return {
     reference: (name, tag) => `${prefix}${name}:${tag}`,
+    pattern: `${prefix}*`,
     owns: (reference) => reference.startsWith(prefix) && !reference.slice(prefix.length).includes("/"),
     isSame: (reference, other) => reference.startsWith(`${ROOT}/`) && contentName(reference) === contentName(other),
   };

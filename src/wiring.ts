@@ -13,25 +13,26 @@ import { portHolder } from "./engine/podman/port-holder.ts";
 import { wireFiles } from "./files-wiring.ts";
 import type { HeldLock } from "./engine/lock.ts";
 import { HowdahError } from "./kernel/howdah-error.ts";
+import { Secret } from "./kernel/secret.ts";
 import { SYSTEM_NAMESPACE } from "./kernel/own-names.ts";
 import { localAuthority } from "./providers/certificates/local/local-authority.ts";
 import { checkInImage } from "./providers/config-check/podman-config-check.ts";
 import type { DatabaseServer } from "./providers/database/database-server.ts";
 import type { ImageBuilder } from "./providers/image-builder.ts";
-import { gitState, gitTags } from "./providers/git/git-state.ts";
+import { gitRemote, gitState, gitTags } from "./providers/git/git-state.ts";
 import { checkMachine } from "./providers/machine/machine-checks.ts";
 import { run } from "./providers/process.ts";
 import { fileSecretStore } from "./providers/secrets/file-secret-store.ts";
 import type { Registry } from "./providers/registry/registry.ts";
 import { documentStore } from "./providers/state/document-store.ts";
-import { systemClock } from "./providers/system-clock.ts";
 import { isProcessAlive, processIdentity } from "./providers/machine/process-name.ts";
+import { systemClock } from "./providers/system-clock.ts";
 import { wireRegistry } from "./registry-wiring.ts";
 import { renderEdge } from "./render/nginx/render-edge-config.ts";
 import { purgeExpired } from "./workflows/lifecycle/purge-data.ts";
 import type { CronMemory, LockPort, MigrationRecord, Ports, RetainedData, Settings, SiteRecord } from "./workflows/ports.ts";
-import type { Release, ReleaseOutcome } from "./workflows/release/release.ts";
 import type { WatchRecord } from "./workflows/watch/watch-record.ts";
+import type { Release, ReleaseOutcome } from "./workflows/release/release.ts";
 import type { RolloutJournal } from "./workflows/rollout/journal.ts";
 import { recoveryLoop } from "./agent/recovery-loop.ts";
 import { recoverCutOff } from "./workflows/rollout/recover-rollout.ts";
@@ -71,8 +72,14 @@ function settingsFrom(environment: NodeJS.ProcessEnv, kept: Partial<EdgeAddress>
     httpsPort: numberFrom(environment, "HOWDAH_HTTPS_PORT", PORTS) ?? kept.httpsPort ?? 8443,
     bind: environment["HOWDAH_BIND"] ?? kept.bind ?? "127.0.0.1",
     retentionDays: numberFrom(environment, "HOWDAH_RETENTION_DAYS", DAYS) ?? 7,
+    signKey: nonEmpty(environment["HOWDAH_SIGN_KEY"]),
+    signPassword: environment["COSIGN_PASSWORD"] === undefined ? undefined : new Secret(environment["COSIGN_PASSWORD"], "COSIGN_PASSWORD"),
     who: environment["SUDO_USER"] ?? environment["USER"] ?? environment["LOGNAME"] ?? userInfo().username,
   };
+}
+
+function nonEmpty(text: string | undefined): string | undefined {
+  return text === "" ? undefined : text;
 }
 
 /**
@@ -157,14 +164,15 @@ export async function wirePorts({ environment, entrypointDirectory, self }: Wiri
     releases: documentStore<Release>(join(stateDirectory, "releases")),
     outcomes: documentStore<ReleaseOutcome>(join(stateDirectory, "release-outcomes")),
     rollouts: documentStore<RolloutJournal>(join(stateDirectory, "rollouts")),
+    watches: documentStore<WatchRecord>(join(stateDirectory, "watches")),
     git: gitState,
     gitTags,
+    gitRemote,
     registry,
     sharedImages: documentStore<SharedImage>(join(stateDirectory, "shared-images")),
     configCheck: { run: checkInImage },
     http: { get: async (...given) => (await import("./providers/http-probe/http-probe.ts")).httpGet(...given) },
     edge: { ensure: (wanted) => engine.edge.ensure(wanted), remove: () => engine.edge.remove() },
-    watches: documentStore<WatchRecord>(join(stateDirectory, "watches")),
     locks,
     agent: {
       ensureRunning: () => service.ensureRunning(),

@@ -1,7 +1,8 @@
-import { confirm, isCancel, multiselect, select } from "@clack/prompts";
+import { confirm, isCancel, multiselect, password, select } from "@clack/prompts";
 import { phpVersions } from "../catalog/php-versions.ts";
 import type { Proposal } from "../detect/evidence.ts";
 import { HowdahError } from "../kernel/howdah-error.ts";
+import { Secret } from "../kernel/secret.ts";
 
 function answered<T>(answer: T): Exclude<T, symbol> {
   if (isCancel(answer)) throw new HowdahError("cancelled", "Nothing was written");
@@ -11,6 +12,11 @@ function answered<T>(answer: T): Exclude<T, symbol> {
 /** Asks yes or no on the terminal. */
 export async function confirmOnTerminal(message: string): Promise<boolean> {
   return answered(await confirm({ message, initialValue: false }));
+}
+
+/** Asks for a password on the terminal, which shows dots. */
+export async function askPassword(message: string): Promise<Secret> {
+  return new Secret(answered(await password({ message })), "the terminal");
 }
 
 /** Shows what was found and lets a person change what is most often chosen otherwise: PHP's version, the writable paths. Everything else is edited in the file. */

@@ -20,10 +20,12 @@ import { pinCommand } from "./commands/pin.ts";
 import { releasesCommand } from "./commands/releases.ts";
 import { rollbackCommand } from "./commands/rollback.ts";
 import { runCommand } from "./commands/run.ts";
+import { sbomCommand } from "./commands/sbom.ts";
 import { secretCommand } from "./commands/secret.ts";
 import { showCommand } from "./commands/show.ts";
 import { statusCommand } from "./commands/status.ts";
 import { upCommand } from "./commands/up.ts";
+import { verifyCommand } from "./commands/verify.ts";
 import { wakeCommand } from "./commands/wake.ts";
 import type { Action } from "./context.ts";
 import { VERSION } from "./version.ts";
@@ -45,6 +47,8 @@ const commands: readonly Define[] = [
   showCommand,
   explainCommand,
   buildCommand,
+  sbomCommand,
+  verifyCommand,
   pinCommand,
   statusCommand,
   logsCommand,

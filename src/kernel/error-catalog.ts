@@ -229,6 +229,27 @@ export const errorCatalog = {
     title: "A registry refuses a request, or answers in a way that can't be used",
     hint: "Its words are above; is that address a registry?",
   },
+  "signature/key-unusable": {
+    exit: 66,
+    retry: "never",
+    reason: "KeyUnusable",
+    title: "A key for signatures can't be used: its file, its password or its kind is wrong",
+    hint: "`cosign generate-key-pair` makes a pair; an EC key of P-256 in PEM (`openssl genpkey -algorithm EC -pkeyopt ec_paramgen_curve:P-256`) will do, too.",
+  },
+  "signature/missing": {
+    exit: 66,
+    retry: "never",
+    reason: "SignatureMissing",
+    title: "An image has no signature, or no signed bill of materials or provenance",
+    hint: "`howdah build --push --sign-key FILE` signs what it pushes, also what the registry has already.",
+  },
+  "signature/invalid": {
+    exit: 65,
+    retry: "never",
+    reason: "SignatureInvalid",
+    title: "An image is signed, but not by this key, or for another image",
+    hint: "Don't run the image. Is that the public key of those who build it? Else the image or its signature was changed.",
+  },
   "render/unsafe": {
     exit: 70,
     retry: "never",
@@ -242,6 +263,13 @@ export const errorCatalog = {
     reason: "ConfigRejected",
     title: "nginx or PHP-FPM refuses the rendered configuration",
     hint: "What ran before goes on running. The server's own words are above.",
+  },
+  "site/not-watchable": {
+    exit: 65,
+    retry: "never",
+    reason: "SiteNotWatchable",
+    title: "`deploy --watch` is not for this site as it is",
+    hint: "`howdah deploy` makes a release of it.",
   },
   "engine/unreachable": {
     exit: 69,
@@ -263,13 +291,6 @@ export const errorCatalog = {
     reason: "Crashed",
     title: "A component stopped right after its start",
     hint: "Its last lines are above; `howdah logs` shows more.",
-  },
-  "site/not-watchable": {
-    exit: 65,
-    retry: "never",
-    reason: "SiteNotWatchable",
-    title: "`deploy --watch` is not for this site as it is",
-    hint: "`howdah deploy` makes a release of it.",
   },
   "site/down": {
     exit: 75,

@@ -1,10 +1,11 @@
 import type { Readable } from "node:stream";
 import type { BaseRequest } from "../catalog/image-recipes.ts";
 import type { Emit } from "../kernel/event.ts";
+import type { ImageContents } from "../kernel/image-contents.ts";
 import type { NodeVersion } from "../catalog/node-versions.ts";
 import type { Lock } from "./image-lock.ts";
-
 import type { LiveCopy, LiveCopyOptions } from "./live-copy.ts";
+
 /** An image in the machine's own storage. */
 export interface BuiltImage {
   /** `localhost/howdah/php:<recipe hash>`: the name says the content, so a name is a pin. Other instances than the default one have names of their own. */
@@ -159,10 +160,12 @@ export interface ImageBuilder {
   ensureForeign(reference: string, lock: Lock, emit: Emit, signal?: AbortSignal): Promise<BuiltImage>;
   /** The site's images. With hooks, `lock` must hold the builders of `builderRequests`. */
   ensureSite(request: SiteImageRequest, lock: Lock, emit: Emit, signal?: AbortSignal): Promise<SiteImages>;
-  /** An image of this machine, by its name, as a registry takes it: gzip layers, each compressed once on this machine. */
   /** A copy of a site's code that pods mount while `deploy --watch` runs, empty; whoever opens it removes its directory. */
   openLive(options: LiveCopyOptions): Promise<LiveCopy>;
+  /** An image of this machine, by its name, as a registry takes it: gzip layers, each compressed once on this machine. */
   export(reference: string, emit: Emit, signal?: AbortSignal): Promise<ExportedImage>;
+  /** What an exported image holds, from its own files: packages, licences, lists of libraries. A layer is read once on this machine. */
+  contents(image: ExportedImage, signal?: AbortSignal): Promise<ImageContents>;
   /** Every image of this instance, sorted by reference. */
   list(signal?: AbortSignal): Promise<readonly ImageSummary[]>;
   /**

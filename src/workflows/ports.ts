@@ -1,6 +1,7 @@
 import type { Tree } from "../detect/tree.ts";
 import type { Engine, EngineContext } from "../engine/engine.ts";
 import type { Clock } from "../kernel/clock.ts";
+import type { Secret } from "../kernel/secret.ts";
 import type { DatabaseServer } from "../providers/database/database-server.ts";
 import type { GitState } from "../providers/git/git-state.ts";
 import type { ImageBuilder, WatchedFiles } from "../providers/image-builder.ts";
@@ -12,8 +13,8 @@ import type { Site } from "../site/site.ts";
 import type { Release, ReleaseOutcome } from "./release/release.ts";
 import type { RolloutJournal } from "./rollout/journal.ts";
 import type { SharedImage } from "./up/keep-newest.ts";
-
 import type { WatchRecord } from "./watch/watch-record.ts";
+
 /** What is remembered of a site that runs on this machine, so that verbs work without its file. Holds no secret. */
 export interface SiteRecord {
   readonly site: Site;
@@ -169,10 +170,10 @@ export interface ProjectFiles {
 export interface MachinePort {
   readonly uid: number;
   check(): Promise<readonly MachineCheck[]>;
-  /** Names the program that listens where `address:port` would, as far as it can be seen; undefined when the port is free. */
   /** Names this process for good; and whether the process lives that such a name is of. */
   processIdentity(): Promise<string>;
   isProcessAlive(identity: string): Promise<boolean>;
+  /** Names the program that listens where `address:port` would, as far as it can be seen; undefined when the port is free. */
   portHolder(port: number, address: string): Promise<string | undefined>;
 }
 
@@ -186,6 +187,10 @@ export interface Settings {
   readonly retentionDays: number;
   /** Who works here, for the records of releases. */
   readonly who: string;
+  /** File of the key that signs pushed images, unless a command names another (HOWDAH_SIGN_KEY). */
+  readonly signKey?: string | undefined;
+  /** What opens that key (COSIGN_PASSWORD, as for cosign itself; it may be empty). */
+  readonly signPassword?: Secret | undefined;
 }
 
 /** Everything that the verbs act on. wiring.ts makes it. */
@@ -207,13 +212,15 @@ export interface Ports {
   readonly outcomes: DocumentStore<ReleaseOutcome>;
   /** Rollouts under way or cut off, by namespace. */
   readonly rollouts: DocumentStore<RolloutJournal>;
+  /** Sites whose pods show files as they are saved, by namespace; `watchOf` says whether they still do. */
+  readonly watches: DocumentStore<WatchRecord>;
   /** Where a tree is in version control; null when it is in none, or git can't say. */
   git(directory: string): Promise<GitState | null>;
   /** Tags of the commit that a tree is at. */
   gitTags(directory: string): Promise<readonly string[]>;
+  /** Where a tree's repository came from, `git+https://…` without credentials; null when that is nowhere that others could reach. */
+  gitRemote(directory: string): Promise<string | null>;
   readonly registry: Registry;
-  /** Sites whose pods show files as they are saved, by namespace; `watchOf` says whether they still do. */
-  readonly watches: DocumentStore<WatchRecord>;
   readonly sharedImages: DocumentStore<SharedImage>;
   readonly configCheck: ConfigCheck;
   readonly http: HttpProbe;

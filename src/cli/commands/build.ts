@@ -2,6 +2,9 @@ import type { Command } from "commander";
 import { HowdahError } from "../../kernel/howdah-error.ts";
 import type { PushedImage as Pushed, pushSite } from "../../workflows/build/push-site.ts";
 import type { EngineContext, Ports } from "../../workflows/ports.ts";
+import type { openKey } from "../../workflows/attest/open-key.ts";
+import type { Secret } from "../../kernel/secret.ts";
+import type { CliContext } from "../context.ts";
 import type { Choose } from "../program.ts";
 import { withReporter } from "./with-reporter.ts";
 
@@ -9,6 +12,8 @@ interface BuildFlags {
   readonly push: boolean;
   readonly to?: string;
   readonly tag: readonly string[];
+  readonly signKey?: string;
+  readonly attach: boolean;
 }
 
 const collect = (tag: string, before: readonly string[]): readonly string[] => [...before, tag];
@@ -22,20 +27,27 @@ export function buildCommand(program: Command, choose: Choose): void {
     .option("--push", "push the images to the site's repository (spec.image.repository)", false)
     .option("--to <repository>", "another repository: registry.example.org/team/blog")
     .option("--tag <tag>", "tag of the pushed images, more than once if needed (default: from git)", collect, [])
+    .option("--sign-key <file>", "sign what is pushed with this key, as cosign does (default: HOWDAH_SIGN_KEY)")
+    .option("--no-attach", "push the images alone, without bill of materials, provenance and signature")
     .addHelpText(
       "after",
-      "\nExamples:\n  howdah build\n  howdah build ./blog --output json\n  howdah build --push --to registry.example.org/team/blog\n\nTags from git: release-v1.2.3 gives 1.2.3 and 1.2, main gives nightly, another branch its name. Only what the registry lacks is sent.",
+      "\nExamples:\n  howdah build\n  howdah build ./blog --output json\n  howdah build --push --to registry.example.org/team/blog\n  COSIGN_PASSWORD=… howdah build --push --sign-key cosign.key\n\nA bill of materials (SPDX) and provenance (SLSA) are attached to what is pushed; with a key they and the image are signed.\nTags from git: release-v1.2.3 gives 1.2.3 and 1.2, main gives nightly, another branch its name. Only what the registry lacks is sent.",
     )
     .action((given: string, flags: BuildFlags) => {
       choose((context) =>
         withReporter(context, async (ports, engine) => {
           const { loadSite } = await import("../../workflows/load-site/load-site.ts");
           const { prepareImages } = await import("../../workflows/up/prepare-images.ts");
-          const { site, source, lockFile } = await loadSite(given, context.directory, ports.files);
+          checkFlags(flags);
+          const { site, source, text, lockFile } = await loadSite(given, context.directory, ports.files);
           const { requireRoot } = await import("../../workflows/up/check-machine.ts");
           await requireRoot(ports);
+          const key = flags.push && flags.attach ? await keyOf(flags.signKey, context, ports) : null; // a wrong password is told before minutes of work
           const images = await prepareImages(site, source, lockFile, ports, engine);
-          const pushed = await pushIfAsked(flags, { site, source, images: images.site }, ports, engine);
+          const { exportingOnce } = await import("../../workflows/attest/exporting-once.ts");
+          const exported = exportingOnce(ports, engine);
+          const attach = flags.attach ? { built: { site, source, text, images, version: context.version, exported }, key } : null;
+          const pushed = await pushIfAsked(flags, { site, source, images: images.site, attach }, ports, engine);
           const made = [images.site.web, ...(images.site.php === null ? [] : [images.site.php])];
           context.terminal.out(
             context.flags.output === "json"
@@ -49,19 +61,31 @@ export function buildCommand(program: Command, choose: Choose): void {
     });
 }
 
+function checkFlags({ push, to, tag, signKey, attach }: BuildFlags): void {
+  if (!push && (to !== undefined || tag.length > 0 || signKey !== undefined))
+    throw new HowdahError("usage/invalid", "--to, --tag and --sign-key are for --push");
+  if (!attach && signKey !== undefined) throw new HowdahError("usage/invalid", "--no-attach leaves nothing for --sign-key to sign");
+}
+
+async function keyOf(file: string | undefined, context: CliContext, ports: Ports): ReturnType<typeof openKey> {
+  const { openKey } = await import("../../workflows/attest/open-key.ts");
+  const { directory, terminal } = context;
+  const ask = async (): Promise<Secret> => (await import("../ask.ts")).askPassword("Password of the key");
+  return openKey(file, { directory, ask: terminal.interactive ? ask : null }, ports);
+}
+
 async function pushIfAsked(
   { push, to, tag }: BuildFlags,
   given: Parameters<typeof pushSite>[1],
   ports: Ports,
   engine: EngineContext,
 ): Promise<readonly Pushed[] | undefined> {
-  if (!push && (to !== undefined || tag.length > 0)) throw new HowdahError("usage/invalid", "--to and --tag are for --push");
   if (!push) return undefined;
   const { pushSite } = await import("../../workflows/build/push-site.ts");
   return pushSite({ to, tags: tag }, given, ports, engine);
 }
 
-function pushedLine({ repository, digest, tags, bytes }: Pushed): string {
+function pushedLine({ repository, digest, tags, bytes, attached }: Pushed): string {
   const [sent, existing, mounted] = [bytes.sent, bytes.existing, bytes.mounted].map((count) => (count / 1e6).toFixed(1));
-  return `${repository}@${digest}  ${tags.join(", ")}  ${sent} MB sent, ${existing} MB were there, ${mounted} MB mounted\n`;
+  return `${repository}@${digest}  ${tags.join(", ")}  ${sent} MB sent, ${existing} MB were there, ${mounted} MB mounted${attached === undefined ? "" : `, ${attached.signed ? "signed" : "not signed"}`}\n`;
 }

@@ -32,6 +32,21 @@ export async function gitTags(directory: string): Promise<readonly string[]> {
   return (said ?? "").split("\n").filter((line) => line !== "");
 }
 
+/** The address that a repository was cloned from, for the provenance of what is built from it; null when it names no host, or git can't say. */
+export async function gitRemote(directory: string): Promise<string | null> {
+  return parseRemote(((await askGit(directory, ["config", "--get", "remote.origin.url"])) ?? "").trim());
+}
+
+/** An address as a URL (`git+https://…`, `git+ssh://…`), without user, password, query and fragment; null for a path of this machine. */
+export function parseRemote(address: string): string | null {
+  const scp = /^(?:[^@/:]+@)?([A-Za-z0-9.-]+):(?!\/\/)\/?([^:]+)$/.exec(address);
+  const text = scp === null ? address : `ssh://${scp[1] ?? ""}/${scp[2] ?? ""}`;
+  if (!URL.canParse(text)) return null;
+  const url = new URL(text);
+  if (!/^(https?|ssh|git):$/.test(url.protocol) || url.hostname === "") return null;
+  return `git+${url.protocol}//${url.host}${url.pathname}`;
+}
+
 /** Reads `git status --porcelain=v2 --branch`; null before the first commit. */
 export function parseGitStatus(text: string): GitState | null {
   const lines = text.split("\n").filter((line) => line !== "");

@@ -14,15 +14,16 @@ import type { BuilderContext } from "./builder-context.ts";
 import { namingDiskFull } from "./disk-errors.ts";
 import { ensureForeign } from "./foreign-image.ts";
 import { exportImage } from "./export-image.ts";
+import { imageContents } from "./image-contents.ts";
 import { hostSources } from "./host-sources.ts";
-import { isAlive } from "../../host/is-alive.ts";
 import { type ImageClaims, imageClaims } from "./image-claims.ts";
 import { DEFAULT_INSTANCE, imageNames } from "./image-names.ts";
+import { isAlive } from "../../host/is-alive.ts";
 import { listImages } from "./list-images.ts";
+import { openLiveCopy } from "./live/live-copy.ts";
 import { lockImages } from "./lock-images.ts";
 import { dispatcherLikeApt } from "./proxy.ts";
 import { ensureSiteImages } from "./site-image.ts";
-import { openLiveCopy } from "./live/live-copy.ts";
 import { removeImage } from "./storage.ts";
 
 /** Settings of the image builder; the wiring reads them. */
@@ -54,7 +55,10 @@ export async function createImageBuilder(options: ImageBuilderOptions): Promise<
     ensureForeign: (reference, lock, emit, signal) => namingStops(signal, () => ensureForeign(reference, lock, context, { emit, signal })),
     ensureSite: (request, lock, emit, signal) =>
       namingStops(signal, () => ensureSiteImages(request, lock, context, { emit, signal, hookEnvironment: options.hookEnvironment ?? {} })),
+    openLive: (wanted) => openLiveCopy(wanted, context, options.hookEnvironment ?? {}),
     export: (reference, emit, signal) => namingStops(signal, () => exporting(reference, context, { emit, signal })),
+    contents: (image, signal) =>
+      namingStops(signal, () => namingDiskFull(context.cacheDir, () => imageContents(image, { cacheDir: context.cacheDir, signal }))),
     list: (signal) => listImages(context.names, signal),
     remove: async (references, { decidedAt = Date.now(), signal } = {}) => {
       const removed: string[] = [];
@@ -64,7 +68,6 @@ export async function createImageBuilder(options: ImageBuilderOptions): Promise<
       }
       return removed;
     },
-    openLive: (wanted) => openLiveCopy(wanted, context, options.hookEnvironment ?? {}),
   };
 }
 

@@ -5,6 +5,7 @@ import { HowdahError } from "../../kernel/howdah-error.ts";
 import { type ImageReference, parseRepository, printReference, type Repository } from "../../kernel/image-reference.ts";
 import { credentialsFor } from "./credentials.ts";
 import { fetchManifest } from "./fetch-manifest.ts";
+import { fetchDocument, findManifest, listsReferrers, type Place } from "./fetch-document.ts";
 import type { Patience } from "./persist.ts";
 import { pullImage } from "./pull-image.ts";
 import { pushImage } from "./push-image.ts";
@@ -79,6 +80,13 @@ export function createRegistry(options: RegistryOptions): Registry {
     throw new HowdahError("bug", `there is no place for ${name}`);
   };
 
+  /** Does the work at the registry itself, as a push does. */
+  const there = async <T>(from: Repository, call: RegistryCall, work: (place: Place) => Promise<T>): Promise<T> => {
+    const name = printReference({ ...from, tag: undefined, digest: undefined });
+    const { places } = placesOf(name, await readRules(options.configuration));
+    return work({ session: session(from, places.at(-1)?.insecure ?? false, call), path: from.path, patience: patienceOf(call) });
+  };
+
   return {
     resolve: (reference, given) =>
       inTime(given, async (call) => {
@@ -98,20 +106,22 @@ export function createRegistry(options: RegistryOptions): Registry {
           return { digest, from: name };
         }),
       ),
+    manifest: (from, name, given) => inTime(given, (call) => there(from, call, (place) => findManifest(place, name))),
+    document: (from, blob, given) => inTime(given, (call) => there(from, call, (place) => fetchDocument(place, blob))),
+    listsReferrers: (from, digest, given) => inTime(given, (call) => there(from, call, (place) => listsReferrers(place, digest))),
     push: (image, to, given) =>
-      inTime(given, async (call) => {
-        const name = printReference({ ...to, tag: undefined, digest: undefined });
-        const { places } = placesOf(name, await readRules(options.configuration));
+      inTime(given, (call) => {
         const total = image.blobs.reduce((sum, blob) => sum + blob.size, 0);
-        return pushImage(image, {
-          session: session(to, places.at(-1)?.insecure ?? false, call),
-          registry: to.registry,
-          path: to.path,
-          tags: to.tags,
-          mountFrom: given.mountFrom ?? [],
-          patience: patienceOf(call),
-          onBytes: throttled(options.clock, (sent: number) => call.progress(`sent ${mega(sent)} of at most ${mega(total)} MB`)),
-        });
+        const { registry, tags } = to;
+        return there(to, call, (place) =>
+          pushImage(image, {
+            ...place,
+            registry,
+            tags,
+            mountFrom: given.mountFrom ?? [],
+            onBytes: throttled(options.clock, (sent: number) => call.progress(`sent ${mega(sent)} of at most ${mega(total)} MB`)),
+          }),
+        );
       }),
     close: () => wire.close(),
   };

@@ -1,4 +1,5 @@
 import { HowdahError } from "../../kernel/howdah-error.ts";
+import { OCI_INDEX, OCI_MANIFEST } from "./manifest.ts";
 import { type Patience, persist } from "./persist.ts";
 import type { Pushable, Pushed } from "./registry.ts";
 import type { RegistrySession } from "./registry-session.ts";
@@ -64,7 +65,7 @@ async function manifestDigest(name: string, { session, path, patience }: PushCon
     const answer = await session.ask({
       method: "HEAD",
       at: `/v2/${path}/manifests/${name}`,
-      headers: { accept: "application/vnd.oci.image.manifest.v1+json" },
+      headers: { accept: `${OCI_MANIFEST}, ${OCI_INDEX}` },
       access: { [path]: "pull,push" },
       accept: [200, 404],
       what: `push of ${path}`,

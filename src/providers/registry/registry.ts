@@ -29,6 +29,13 @@ export interface Pushed {
   readonly blobs: { readonly sent: number; readonly existing: number; readonly mounted: number };
 }
 
+/** A manifest, byte by byte. */
+export interface FetchedDocument {
+  readonly mediaType: string;
+  readonly digest: string;
+  readonly bytes: Uint8Array;
+}
+
 /** A pulled image: an OCI layout in a directory. */
 export interface Pulled {
   /** Digest of the image's own manifest, also when the name stood for a list of platforms. */
@@ -56,6 +63,12 @@ export interface Registry {
     to: Repository & { readonly tags: readonly string[] },
     call: RegistryCall & { readonly mountFrom?: readonly string[] },
   ): Promise<Pushed>;
+  /** A manifest by tag or digest, as it is; undefined when the repository has none of that name. Never from a mirror. */
+  manifest(from: Repository, name: string, call: RegistryCall): Promise<FetchedDocument | undefined>;
+  /** A document of at most 64 MiB by its digest, verified. Never from a mirror. */
+  document(from: Repository, blob: { readonly digest: string; readonly size: number }, call: RegistryCall): Promise<Uint8Array>;
+  /** Whether the registry itself lists what is attached to an image (the referrers API of OCI 1.1). */
+  listsReferrers(from: Repository, digest: string, call: RegistryCall): Promise<boolean>;
   /** Frees connections. */
   close(): Promise<void>;
 }

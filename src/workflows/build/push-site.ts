@@ -2,8 +2,14 @@ import { HowdahError } from "../../kernel/howdah-error.ts";
 import { isTag, parseRepository, type Repository } from "../../kernel/image-reference.ts";
 import type { BuiltImage, ExportedImage } from "../../providers/image-builder.ts";
 import type { Pushable, Pushed } from "../../providers/registry/registry.ts";
+import type { SigningKey } from "../../providers/attestation/signing-key.ts";
+import type { SpdxDocument } from "../../render/sbom/spdx.ts";
 import type { Site } from "../../site/site.ts";
 import type { EngineContext, Ports } from "../ports.ts";
+import { type Attached, attachDocuments, type AttachTarget } from "../attest/attach-documents.ts";
+import { billOfMaterials } from "../attest/bill-of-materials.ts";
+import { exportingOnce } from "../attest/exporting-once.ts";
+import { type BuiltSite, siteProvenance } from "../attest/site-provenance.ts";
 import type { PreparedImages } from "../up/prepare-images.ts";
 import { imageTags } from "./image-tags.ts";
 
@@ -16,9 +22,15 @@ export interface PushCommand {
 }
 
 /** What the command line shows of a push. */
-export type PushedImage = Pushed;
+export type PushedImage = Pushed & { readonly attached?: Attached };
 
-type PushPorts = Pick<Ports, "images" | "registry" | "secrets" | "git" | "gitTags">;
+/** What is attached to the images: null for nothing. Without a key it is not signed. */
+export interface AttachRequest {
+  readonly built: BuiltSite;
+  readonly key: SigningKey | null;
+}
+
+type PushPorts = Pick<Ports, "images" | "registry" | "secrets" | "git" | "gitTags" | "gitRemote" | "files">;
 
 /**
  * Brings a site's images to a registry: `REPOSITORY/web` and `REPOSITORY/php`, under the same tags. Only what the registry lacks travels.
@@ -26,11 +38,11 @@ type PushPorts = Pick<Ports, "images" | "registry" | "secrets" | "git" | "gitTag
  */
 export async function pushSite(
   command: PushCommand,
-  given: { readonly site: Site; readonly source: string; readonly images: PreparedImages["site"] },
+  given: { readonly site: Site; readonly source: string; readonly images: PreparedImages["site"]; readonly attach: AttachRequest | null },
   ports: PushPorts,
   context: EngineContext,
-): Promise<readonly Pushed[]> {
-  const { site, images } = given;
+): Promise<readonly PushedImage[]> {
+  const { site, images, attach } = given;
   const target = targetOf(command, site);
   const tags = await tagsOf(command, given, ports, context);
   const secret = site.image.secret === null ? undefined : await ports.secrets.get(site.name, site.image.secret);
@@ -39,7 +51,8 @@ export async function pushSite(
       hint: `\`howdah secret set ${site.name} ${site.image.secret}/username\`, and the same with /password.`,
     });
   }
-  const pushed: Pushed[] = [];
+  const exportImage = attach?.built.exported ?? exportingOnce(ports, context);
+  const pushed: PushedImage[] = [];
   // PHP's first: it has everything that the web image may share
   for (const [role, image] of [
     ["php", images.php],
@@ -48,36 +61,80 @@ export async function pushSite(
     if (image === null) continue;
     const to = { ...roleRepository(target, role), tags };
     const mountFrom = pushed.map(({ repository }) => repository.slice(target.registry.length + 1));
-    pushed.push(await pushOne(image, to, { mountFrom, ...(secret === undefined ? {} : { secret }) }, ports, context));
+    const documents = attach === null ? null : await documentsOf(role, attach.built, ports, context);
+    const options = { mountFrom, ...(secret === undefined ? {} : { secret }) };
+    pushed.push(await pushOne({ image, documents, key: attach?.key ?? null, exportImage }, to, options, ports, context));
   }
   return pushed;
 }
 
-async function pushOne(
-  image: BuiltImage,
-  to: Repository & { readonly tags: readonly string[] },
-  options: Omit<Parameters<Ports["registry"]["push"]>[2], "progress" | "notice" | "signal">,
-  ports: PushPorts,
-  { emit, signal }: EngineContext,
-): Promise<Pushed> {
-  const id = `push/${to.path}`;
-  emit({ type: "task-started", id, title: `Push to ${to.registry}/${to.path}` });
+/** What an image is accompanied by. */
+interface Documents {
+  readonly sbom: SpdxDocument;
+  readonly provenance: object;
+}
+
+async function documentsOf(role: "web" | "php", built: BuiltSite, ports: PushPorts, context: EngineContext): Promise<Documents> {
+  const { emit } = context;
+  const id = `sbom/${role}`;
+  emit({ type: "task-started", id, title: `Bill of materials of the ${role} image` });
   try {
-    const exported = await ports.images.export(image.reference, emit, signal);
-    const progress = (words: string): void => emit({ type: "task-progress", id, detail: words });
-    const notice = (message: string): void => emit({ type: "notice", level: "info", message });
-    const pushed = await ports.registry.push(pushable(exported), to, { ...options, progress, notice, signal });
-    emit({
-      type: "task-done",
-      id,
-      outcome: pushed.bytes.sent > 0 ? "changed" : "unchanged",
-      detail: `${(pushed.bytes.sent / 1e6).toFixed(1)} MB sent`,
-    });
-    return pushed;
+    const sbom = await billOfMaterials(role, built, ports, context);
+    const provenance = await siteProvenance(role, built, ports);
+    emit({ type: "task-done", id, outcome: "unchanged", detail: `${sbom.packages.length} packages` });
+    return { sbom, provenance };
   } catch (error) {
     if (error instanceof HowdahError) emit({ type: "task-failed", id, code: error.code, message: error.message });
     throw error;
   }
+}
+
+interface Accompanied {
+  readonly image: BuiltImage;
+  readonly documents: Documents | null;
+  readonly key: SigningKey | null;
+  readonly exportImage: BuiltSite["exported"];
+}
+
+/** The image, then what accompanies it, then the tags: a tag never stands for an image without its signature. */
+async function pushOne(
+  { image, documents, key, exportImage }: Accompanied,
+  to: Repository & { readonly tags: readonly string[] },
+  options: Omit<Parameters<Ports["registry"]["push"]>[2], "progress" | "notice" | "signal">,
+  ports: PushPorts,
+  { emit, signal }: EngineContext,
+): Promise<PushedImage> {
+  const id = `push/${to.path}`;
+  emit({ type: "task-started", id, title: `Push to ${to.registry}/${to.path}` });
+  try {
+    const exported = await exportImage(image.reference);
+    const progress = (words: string): void => emit({ type: "task-progress", id, detail: words });
+    const notice = (message: string): void => emit({ type: "notice", level: "info", message });
+    const call = { ...options, progress, notice, signal };
+    const whole = pushable(exported);
+    const pushed = await ports.registry.push(whole, documents === null ? to : { ...to, tags: [] }, call);
+    const attached =
+      documents === null ? undefined : await attach(whole.manifest, documents, key, { registry: ports.registry, repository: to, call });
+    if (attached !== undefined) await ports.registry.push(whole, to, call);
+    const sent = pushed.bytes.sent + (attached?.bytes.sent ?? 0);
+    emit({ type: "task-done", id, outcome: sent > 0 ? "changed" : "unchanged", detail: `${(sent / 1e6).toFixed(1)} MB sent` });
+    return { ...pushed, tags: to.tags, ...(attached === undefined ? {} : { attached }) };
+  } catch (error) {
+    if (error instanceof HowdahError) emit({ type: "task-failed", id, code: error.code, message: error.message });
+    throw error;
+  }
+}
+
+async function attach(
+  { mediaType, digest, bytes }: Pushable["manifest"],
+  documents: Documents,
+  key: SigningKey | null,
+  target: AttachTarget,
+): Promise<Attached> {
+  target.call.progress(
+    key === null ? "attaching bill of materials and provenance" : "attaching bill of materials, provenance and signature",
+  );
+  return attachDocuments({ mediaType, digest, size: bytes.length }, documents, key, target);
 }
 
 function pushable({ manifest, config, layers }: ExportedImage): Pushable {

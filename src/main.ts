@@ -40,6 +40,7 @@ export async function main(argv: readonly string[]): Promise<number> {
       directory: process.cwd(),
       stdin: process.stdin,
       stdout: process.stdout,
+      variable: (name) => process.env[name],
       wireFiles: async () => (await import("./files-wiring.ts")).wireFiles(),
       wire: async () => {
         const { wirePorts } = await import("./wiring.ts");

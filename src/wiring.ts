@@ -7,6 +7,7 @@ import { idleLoop } from "./agent/idle-loop.ts";
 import { primingLoop } from "./agent/priming-loop.ts";
 import { retentionLoop } from "./agent/retention-loop.ts";
 import { wakeServer } from "./agent/wake-server.ts";
+import { machineLimits } from "./engine/podman/machine-limits.ts";
 import { AGENT_COMMAND, namespaceLock } from "./engine/podman/namespace-lock.ts";
 import { podmanEngine } from "./engine/podman/podman-engine.ts";
 import { portHolder } from "./engine/podman/port-holder.ts";
@@ -27,6 +28,7 @@ import type { Registry } from "./providers/registry/registry.ts";
 import { documentStore } from "./providers/state/document-store.ts";
 import { isProcessAlive, processIdentity } from "./providers/machine/process-name.ts";
 import { systemClock } from "./providers/system-clock.ts";
+import { podmanTestBench } from "./providers/test-bench/podman-test-bench.ts";
 import { wireRegistry } from "./registry-wiring.ts";
 import { renderEdge } from "./render/nginx/render-edge-config.ts";
 import { purgeExpired } from "./workflows/lifecycle/purge-data.ts";
@@ -36,6 +38,7 @@ import type { Release, ReleaseOutcome } from "./workflows/release/release.ts";
 import type { RolloutJournal } from "./workflows/rollout/journal.ts";
 import { recoveryLoop } from "./agent/recovery-loop.ts";
 import { recoverCutOff } from "./workflows/rollout/recover-rollout.ts";
+import type { KeptLock } from "./workflows/test/test-lock.ts";
 import type { SharedImage } from "./workflows/up/keep-newest.ts";
 
 /** What the process gives: its environment, and where the programs lie that go into images. */
@@ -171,6 +174,8 @@ export async function wirePorts({ environment, entrypointDirectory, self }: Wiri
     registry,
     sharedImages: documentStore<SharedImage>(join(stateDirectory, "shared-images")),
     configCheck: { run: checkInImage },
+    testBench: podmanTestBench({ instance, runDir: runDirectory, limits: machineLimits() }),
+    testLocks: documentStore<KeptLock>(join(cacheDirectory, "test-locks")),
     http: { get: async (...given) => (await import("./providers/http-probe/http-probe.ts")).httpGet(...given) },
     edge: { ensure: (wanted) => engine.edge.ensure(wanted), remove: () => engine.edge.remove() },
     locks,

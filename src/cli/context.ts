@@ -20,6 +20,8 @@ export interface CliContext {
   /** Aborted by Ctrl-C and by SIGTERM. */
   readonly signal: AbortSignal;
   readonly version: string;
+  /** A variable of the environment that a flag names (`--env NAME`). Everything else of the environment is read by the wiring. */
+  readonly variable: (name: string) => string | undefined;
   ports(): Promise<Ports>;
   /** The project's files alone: for commands that need no other port, and start faster without. */
   files(): Promise<ProjectFiles>;

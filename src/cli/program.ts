@@ -24,6 +24,7 @@ import { sbomCommand } from "./commands/sbom.ts";
 import { secretCommand } from "./commands/secret.ts";
 import { showCommand } from "./commands/show.ts";
 import { statusCommand } from "./commands/status.ts";
+import { testCommand } from "./commands/test.ts";
 import { upCommand } from "./commands/up.ts";
 import { verifyCommand } from "./commands/verify.ts";
 import { wakeCommand } from "./commands/wake.ts";
@@ -49,6 +50,7 @@ const commands: readonly Define[] = [
   buildCommand,
   sbomCommand,
   verifyCommand,
+  testCommand,
   pinCommand,
   statusCommand,
   logsCommand,

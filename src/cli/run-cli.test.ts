@@ -21,6 +21,7 @@ async function ran(...argv: string[]): Promise<{ readonly code: number; readonly
     directory: "/",
     stdin: new PassThrough(),
     stdout: new PassThrough(),
+    variable: () => undefined,
     wire: () => Promise.reject(new Error("not wired")),
     wireFiles: async () => wireFiles(),
   });

@@ -16,6 +16,7 @@ export interface CliEnvironment {
   readonly directory: string;
   readonly stdin: Readable;
   readonly stdout: Writable;
+  readonly variable: (name: string) => string | undefined;
   readonly wire: () => Promise<Ports>;
   readonly wireFiles: () => Promise<ProjectFiles>;
 }
@@ -51,6 +52,7 @@ export async function runCli(argv: readonly string[], environment: CliEnvironmen
       stdout: environment.stdout,
       signal: environment.signal,
       version: VERSION,
+      variable: environment.variable,
       ports: async () => (ports ??= await environment.wire()),
       files: environment.wireFiles,
       reporter: (wired) => reporterFor(terminal, wired.clock, flags.verbose),

@@ -348,6 +348,13 @@ export const errorCatalog = {
     title: "The site runs, but its post-deploy hook failed",
     hint: "Its last lines are above. `howdah exec` runs it again by hand.",
   },
+  "site/tests-failed": {
+    exit: 1,
+    retry: "never",
+    reason: "TestsFailed",
+    title: "A site's own tests failed on a version of PHP",
+    hint: "What the tests printed is shown whole; `howdah test --php VERSION` runs one version alone.",
+  },
   "site/unhealthy": {
     exit: 75,
     retry: "backoff",

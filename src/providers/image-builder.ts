@@ -90,6 +90,25 @@ export interface SiteImageRequest {
   readonly writable?: boolean;
 }
 
+/** Asks for a copy of a site's code that programs may change. */
+export interface WorkingCopyRequest
+  extends Pick<
+    SiteImageRequest,
+    "site" | "source" | "followInto" | "systemRoot" | "configuration" | "hooks" | "builder" | "node" | "environment"
+  > {
+  /** Patterns of what is not copied, beyond Howdah's own list. The tree's ignore file is for images and says nothing here. */
+  readonly ignore: readonly string[];
+  /** Directories, relative to the tree, that are made when the code has none: what a site mounts. */
+  readonly directories: readonly string[];
+}
+
+/** A copy of a site's code after its build hooks, owned by the user that sites run as. */
+export interface WorkingCopy {
+  /** Absolute path on this machine. */
+  readonly directory: string;
+  remove(): Promise<void>;
+}
+
 /** A symlink that leaves the tree for a place that is not allowed or not for everyone to read, or dangles; it is not in the image. */
 export interface SkippedLink {
   readonly path: string;
@@ -162,6 +181,8 @@ export interface ImageBuilder {
   ensureSite(request: SiteImageRequest, lock: Lock, emit: Emit, signal?: AbortSignal): Promise<SiteImages>;
   /** A copy of a site's code that pods mount while `deploy --watch` runs, empty; whoever opens it removes its directory. */
   openLive(options: LiveCopyOptions): Promise<LiveCopy>;
+  /** A copy of the site's code that programs may change. With hooks, `lock` must hold the builders of `builderRequests`. Whoever asks removes it. */
+  workingCopy(request: WorkingCopyRequest, lock: Lock, emit: Emit, signal?: AbortSignal): Promise<WorkingCopy>;
   /** An image of this machine, by its name, as a registry takes it: gzip layers, each compressed once on this machine. */
   export(reference: string, emit: Emit, signal?: AbortSignal): Promise<ExportedImage>;
   /** What an exported image holds, from its own files: packages, licences, lists of libraries. A layer is read once on this machine. */

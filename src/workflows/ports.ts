@@ -7,11 +7,13 @@ import type { GitState } from "../providers/git/git-state.ts";
 import type { ImageBuilder, WatchedFiles } from "../providers/image-builder.ts";
 import type { MachineCheck } from "../providers/machine/machine-checks.ts";
 import type { Registry } from "../providers/registry/registry.ts";
+import type { TestBench } from "../providers/test-bench/test-bench.ts";
 import type { SecretStore } from "../providers/secrets/secret-store.ts";
 import type { CronMark } from "../schedule/due.ts";
 import type { Site } from "../site/site.ts";
 import type { Release, ReleaseOutcome } from "./release/release.ts";
 import type { RolloutJournal } from "./rollout/journal.ts";
+import type { KeptLock } from "./test/test-lock.ts";
 import type { SharedImage } from "./up/keep-newest.ts";
 import type { WatchRecord } from "./watch/watch-record.ts";
 
@@ -223,6 +225,9 @@ export interface Ports {
   readonly registry: Registry;
   readonly sharedImages: DocumentStore<SharedImage>;
   readonly configCheck: ConfigCheck;
+  readonly testBench: TestBench;
+  /** By kind and digest of an image's request: in the cache, so it can go at any time. */
+  readonly testLocks: DocumentStore<KeptLock>;
   readonly http: HttpProbe;
   readonly edge: EdgePort;
   readonly locks: LockPort;

@@ -25,6 +25,7 @@ import { lockImages } from "./lock-images.ts";
 import { dispatcherLikeApt } from "./proxy.ts";
 import { ensureSiteImages } from "./site-image.ts";
 import { removeImage } from "./storage.ts";
+import { makeWorkingCopy } from "./working-copy.ts";
 
 /** Settings of the image builder; the wiring reads them. */
 export interface ImageBuilderOptions {
@@ -56,6 +57,8 @@ export async function createImageBuilder(options: ImageBuilderOptions): Promise<
     ensureSite: (request, lock, emit, signal) =>
       namingStops(signal, () => ensureSiteImages(request, lock, context, { emit, signal, hookEnvironment: options.hookEnvironment ?? {} })),
     openLive: (wanted) => openLiveCopy(wanted, context, options.hookEnvironment ?? {}),
+    workingCopy: (request, lock, emit, signal) =>
+      namingStops(signal, () => makeWorkingCopy(request, lock, context, { emit, signal, hookEnvironment: options.hookEnvironment ?? {} })),
     export: (reference, emit, signal) => namingStops(signal, () => exporting(reference, context, { emit, signal })),
     contents: (image, signal) =>
       namingStops(signal, () => namingDiskFull(context.cacheDir, () => imageContents(image, { cacheDir: context.cacheDir, signal }))),

@@ -17,7 +17,12 @@ export interface Builders {
 }
 
 /** Makes the builders that the hooks need; none without hooks. */
-export async function ensureBuilders(request: SiteImageRequest, lock: Lock, context: BuilderContext, work: SiteWork): Promise<Builders> {
+export async function ensureBuilders(
+  request: Pick<SiteImageRequest, "hooks" | "builder" | "node">,
+  lock: Lock,
+  context: BuilderContext,
+  work: SiteWork,
+): Promise<Builders> {
   const kinds = new Set(request.hooks.map(builderOf));
   return {
     php: kinds.has("php") ? (await ensureBaseImage(request.builder, lock, context, work)).reference : undefined,

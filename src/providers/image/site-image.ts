@@ -10,8 +10,9 @@ import { contentHash } from "./content-hash.ts";
 import { namingDiskFull } from "./disk-errors.ts";
 import { keepConfig } from "./export-image.ts";
 import { ensureBuilders, hookedTree } from "./hooked-tree.ts";
-import { type Ignore, ignoreLines, neverInImages, parseIgnore } from "./ignore-patterns.ts";
+import { type Ignore, ignoreLines, parseIgnore } from "./ignore-patterns.ts";
 import { keepTar } from "./layer-cache.ts";
+import { ownPatterns } from "./own-patterns.ts";
 import { LAYER_FORM } from "./site-layers.ts";
 import { readSiteTree, type SiteTree } from "./site-tree.ts";
 import type { SiteWork } from "./site-work.ts";
@@ -167,9 +168,7 @@ function builtImage(image: ComposedImage, built: ReadonlySet<string>): BuiltImag
 export async function ignoreOf(request: SiteImageRequest): Promise<Ignore> {
   const read = async (name: string): Promise<string | undefined> => readFile(join(request.source, name), "utf8").catch(() => undefined);
   const own = (await read(".howdahignore")) ?? (await read(".dockerignore")) ?? "";
-  // Symfony's Flex commits `.env`: defaults without secrets, which the application must have
-  const symfony = (await read("symfony.lock")) === undefined ? [] : ["!/.env"];
-  return parseIgnore([...neverInImages, ...symfony, ...ignoreLines(own), ...request.ignore]);
+  return parseIgnore([...(await ownPatterns(request.source)), ...ignoreLines(own), ...request.ignore]);
 }
 
 function baseOf(reference: string, images: Images): StoredImage {

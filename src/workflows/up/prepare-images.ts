@@ -54,12 +54,14 @@ export function baseRequests(site: Site): readonly BaseRequest[] {
   ];
 }
 
-function databaseRequest(version: string): BaseRequest {
+/** The image of a server of a version. */
+export function databaseRequest(version: string): BaseRequest {
   if (!isMariadbVersion(version)) throw new TypeError(`the rules let MariaDB ${version} through`);
   return { kind: "mariadb", version };
 }
 
-function nodeOf({ builder }: Site): NodeVersion {
+/** Node of a site's build hooks. */
+export function nodeOf({ builder }: Pick<Site, "builder">): NodeVersion {
   if (!isNodeVersion(builder.node)) throw new TypeError(`the rules let Node ${builder.node} through`);
   return builder.node;
 }
@@ -79,15 +81,7 @@ export async function ensureLock(
   options: { readonly renew: boolean; readonly emit: Emit; readonly signal: AbortSignal },
   ports: Ports,
 ): Promise<Lock> {
-  const text = await ports.files.read(lockFile);
-  const parsed = text === undefined ? undefined : parseLock(text);
-  if (parsed !== undefined && parsed.lock === undefined) {
-    throw new HowdahError("site/unreadable", `${lockFile} is damaged`, {
-      diagnostics: parsed.diagnostics,
-      hint: "Restore it from version control, or delete it and run `howdah pin` to make a new one.",
-    });
-  }
-  const current = parsed?.lock;
+  const { text, lock: current } = await readLock(lockFile, ports);
   const lock = await ports.images.lock(
     { images: baseRequests(site), foreign: foreignImages(site), renew: options.renew, ...(current === undefined ? {} : { current }) },
     options.emit,
@@ -96,6 +90,21 @@ export async function ensureLock(
   const printed = printLock(lock);
   if (printed !== text) await ports.files.write(lockFile, printed);
   return lock;
+}
+
+/** A lock file as it is; nothing when there is none. Error: `site/unreadable` for a damaged one. */
+export async function readLock(
+  lockFile: string,
+  ports: Pick<Ports, "files">,
+): Promise<{ readonly text?: string; readonly lock?: Lock }> {
+  const text = await ports.files.read(lockFile);
+  if (text === undefined) return {};
+  const { lock, diagnostics } = parseLock(text);
+  if (lock !== undefined) return { text, lock };
+  throw new HowdahError("site/unreadable", `${lockFile} is damaged`, {
+    diagnostics,
+    hint: "Restore it from version control, or delete it and run `howdah pin` to make a new one.",
+  });
 }
 
 /** Builds what is missing, base images side by side, then the site's own. */

@@ -57,6 +57,11 @@ export function grantPattern(database: string): Sql {
   return new Sql(identifier(database).text.replaceAll(/[\\_%]/g, "\\$&"));
 }
 
+/** The same for every database whose name begins with that one's and `_`: what parallel test runners make, and only on servers of tests. */
+export function grantPatternBelow(database: string): Sql {
+  return new Sql(grantPattern(`${database}_`).text.replace(/`$/, "%`"));
+}
+
 /** `'user'@'%'`: any address, since the network decides who may connect. */
 export function account(user: string): Sql {
   if (user === "" || user.length > 80) throw refused("user name", user);

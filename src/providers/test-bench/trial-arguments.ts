@@ -1,0 +1,123 @@
+import { CODE_ROOT, LABEL_PREFIX, RUN_AS } from "../../kernel/label.ts";
+import type { TrialDatabase, TrialProgram } from "./test-bench.ts";
+
+/** How everything of one trial is called and marked. */
+export interface TrialNames {
+  readonly network: string;
+  readonly database: string;
+  readonly program: string;
+  /** `--label=…` for each of them. */
+  readonly labels: readonly string[];
+}
+
+/** Labels of trials: by them the next one finds what a killed process left. */
+export const TRIAL_LABELS = { instance: `${LABEL_PREFIX}/test`, owner: `${LABEL_PREFIX}/test-owner` } as const;
+
+/** A `_` is in no site's name, so no network or container of a site is called like one of a trial. */
+export function trialNames(instance: string, id: string, owner: string): TrialNames {
+  const base = `${instance}._test.${id}`;
+  return {
+    network: base,
+    database: `${base}.database`,
+    program: `${base}.program`,
+    labels: [`--label=${TRIAL_LABELS.instance}=${instance}`, `--label=${TRIAL_LABELS.owner}=${owner}`],
+  };
+}
+
+/** Which limits the machine's kernel keeps. */
+export interface TrialLimits {
+  readonly memory: boolean;
+  readonly pids: boolean;
+}
+
+/** Test runners start processes for each core, and servers; far below the 4096 that the host gives a user. */
+const PIDS = 1024;
+/** What a trial that lost its process gets before it ends by itself. */
+const BACKSTOP_SECONDS = 60;
+
+/** After `podman`: the database's server, in the background. `mounts` are files already written, as `--volume=…`. */
+export function databaseArguments(
+  names: TrialNames,
+  database: TrialDatabase,
+  given: { readonly mounts: readonly string[]; readonly limits: TrialLimits; readonly seconds: number },
+): string[] {
+  const [program = "", ...args] = database.argv;
+  return [
+    "run",
+    "--detach",
+    `--name=${names.database}`,
+    ...names.labels,
+    `--network=${names.network}`,
+    ...sealed(database.memoryBytes, given.limits),
+    `--timeout=${String(given.seconds + BACKSTOP_SECONDS)}`,
+    ...database.memory.map((path) => `--tmpfs=${path}:rw,nosuid,nodev,mode=1777`),
+    ...given.mounts,
+    `--entrypoint=${JSON.stringify([program])}`,
+    database.image,
+    ...args,
+  ];
+}
+
+/** After `podman`: the program, in the foreground. With a database it shares that one's network: the server is at 127.0.0.1. */
+export function programArguments(
+  names: TrialNames,
+  program: TrialProgram,
+  given: {
+    readonly mounts: readonly string[];
+    readonly limits: TrialLimits;
+    readonly besideDatabase: boolean;
+    readonly environmentFile: string;
+  },
+): string[] {
+  const [first = "", ...args] = program.argv;
+  return [
+    "run",
+    "--rm",
+    // reaps what a test runner leaves, and passes signals on
+    "--init",
+    `--name=${names.program}`,
+    ...names.labels,
+    given.besideDatabase ? `--network=container:${names.database}` : `--network=${names.network}`,
+    ...sealed(program.memoryBytes, given.limits),
+    `--timeout=${String(program.timeoutSeconds + BACKSTOP_SECONDS)}`,
+    "--log-driver=none",
+    "--tmpfs=/run:rw,nosuid,nodev,mode=1777",
+    "--tmpfs=/tmp:rw,nosuid,nodev,exec,mode=1777",
+    `--workdir=${CODE_ROOT}`,
+    `--volume=${program.directory}:${CODE_ROOT}:rw,nosuid,nodev`,
+    ...given.mounts,
+    `--env-file=${given.environmentFile}`,
+    ...severalLines(program.environment).map(([name, value]) => `--env=${name}=${value}`),
+    `--entrypoint=${JSON.stringify([first])}`,
+    program.image,
+    ...args,
+  ];
+}
+
+/** The lines of podman's file of variables, which knows no value of several lines. The file keeps values out of argument lists. */
+export function environmentLines(environment: Readonly<Record<string, string>>): string {
+  const several = new Set(severalLines(environment).map(([name]) => name));
+  return Object.entries(environment)
+    .filter(([name]) => !several.has(name))
+    .map(([name, value]) => `${name}=${value}\n`)
+    .join("");
+}
+
+function severalLines(environment: Readonly<Record<string, string>>): [string, string][] {
+  return Object.entries(environment).filter(([, value]) => /[\r\n]/.test(value));
+}
+
+/** As the site's own containers are. */
+function sealed(memoryBytes: number, limits: TrialLimits): string[] {
+  return [
+    "--pull=never",
+    "--no-healthcheck",
+    "--read-only",
+    "--read-only-tmpfs=false",
+    "--cap-drop=all",
+    "--security-opt=no-new-privileges",
+    `--user=${String(RUN_AS)}:${String(RUN_AS)}`,
+    ...(limits.memory ? [`--memory=${String(memoryBytes)}b`, `--memory-swap=${String(memoryBytes)}b`] : []),
+    ...(limits.pids ? [`--pids-limit=${String(PIDS)}`] : []),
+  ];
+}

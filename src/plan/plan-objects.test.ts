@@ -69,6 +69,12 @@ describe("planObjects", () => {
       steps: ["update Deployment/worker-queue", "update Deployment/web"],
     },
     {
+      name: "starts a new worker before what visitors reach is replaced",
+      desired: [web, object("Deployment", "worker-queue")],
+      inventory: [[web.key, "old"]],
+      steps: ["create Deployment/worker-queue", "update Deployment/web"],
+    },
+    {
       name: "deletes in the reverse order, after the changes",
       desired: [web],
       inventory: [

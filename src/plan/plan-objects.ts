@@ -3,7 +3,7 @@ import type { Inventory } from "./inventory.ts";
 import type { Step } from "./step.ts";
 
 /** What others need comes first: volumes and files before the pods that mount them, the way in last. */
-const order: readonly Manifest["kind"][] = [
+const kindsInOrder: readonly Manifest["kind"][] = [
   "PersistentVolumeClaim",
   "ConfigMap",
   "NetworkPolicy",
@@ -17,20 +17,20 @@ const order: readonly Manifest["kind"][] = [
 const holdsData: readonly Manifest["kind"][] = ["PersistentVolumeClaim"];
 
 function rank(key: ObjectKey): number {
-  return order.findIndex((kind) => key.startsWith(`${kind}/`));
+  return kindsInOrder.findIndex((kind) => key.startsWith(`${kind}/`));
+}
+
+function isWorker(key: ObjectKey): boolean {
+  return key.startsWith("Deployment/worker-");
 }
 
 /**
- * Workers that replace others go before what visitors reach: one that does not stand ends a rollout before anybody has met the new code.
- * New ones go after it, since a first start of the server installs what they need.
+ * Workers go before what visitors reach: one that does not stand, new or replacing another, ends a rollout before anybody has met the new
+ * code. Only where nothing serves yet they go after it, since the first start of the server installs what they need.
  */
-function place(step: Step): number {
-  if (!step.key.startsWith("Deployment/worker-")) return 0;
-  return step.do === "update" ? -1 : 1;
-}
-
-function byOrder(a: Step, b: Step): number {
-  return rank(a.key) - rank(b.key) || place(a) - place(b) || (a.key < b.key ? -1 : 1);
+function byOrder(workersFirst: boolean): (a: Step, b: Step) => number {
+  const place = ({ key }: Step): number => Number(isWorker(key)) * (workersFirst ? -1 : 1);
+  return (a, b) => rank(a.key) - rank(b.key) || place(a) - place(b) || (a.key < b.key ? -1 : 1);
 }
 
 /**
@@ -39,6 +39,7 @@ function byOrder(a: Step, b: Step): number {
  */
 export function planObjects(desired: readonly Rendered[], inventory: Inventory): Step[] {
   const wanted = new Set(desired.map((object) => object.key));
+  const order = byOrder([...inventory.objects.keys()].some((key) => key.startsWith("Deployment/") && !isWorker(key)));
   const changes = desired.flatMap((object): Step[] => {
     const applied = inventory.objects.get(object.key);
     if (applied === undefined) return [{ do: "create", key: object.key, desired: object, because: "not in the inventory" }];
@@ -52,5 +53,5 @@ export function planObjects(desired: readonly Rendered[], inventory: Inventory):
         ? { do: "keep", key, because: "no longer asked for, but it holds data" }
         : { do: "delete", key, because: "no longer rendered" };
     });
-  return [...changes.sort(byOrder), ...stale.sort((a, b) => byOrder(b, a))];
+  return [...changes.sort(order), ...stale.sort((a, b) => order(b, a))];
 }

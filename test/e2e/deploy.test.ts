@@ -104,7 +104,7 @@ describe.skipIf(skip !== undefined)(`deploy and rollback${skip === undefined ? "
   });
 
   it("five kinds of bad release: each is named, none is felt, and none needs a hand before the next good one", async () => {
-    const load = steadyLoad(PORT, "dshop.localhost", [pageRequest("/", "installs 1"), echoRequest("/echo.php", 2000)]);
+    const load = steadyLoad(PORT, "dshop.localhost", [pageRequest("/", page("one")), echoRequest("/echo.php", 2000)]);
     const refused = async (code: ErrorCode, step: string, ...argv: readonly string[]): Promise<void> => {
       const { error } = await json<{ error?: { code: ErrorCode } }>(...(argv.length === 0 ? ["deploy", site.directory] : argv));
       expect(error?.code).toBe(code);

@@ -6,6 +6,7 @@ import { join } from "node:path";
 import type { Suite } from "../../src/catalog/debian-suites.ts";
 import { run } from "../../src/providers/process.ts";
 import { debianApp } from "./debian-app.ts";
+import { firewallLines, removeFirewall } from "./firewall-lines.ts";
 
 /** What a command said. */
 export interface Said {
@@ -74,6 +75,7 @@ async function everything(instance: string): Promise<string[]> {
     names(["podman", "volume", "ls", "--format", "{{.Name}}"], instance),
     names(["podman", "network", "ls", "--format", "{{.Name}}"], instance),
     names(["podman", "secret", "ls", "--format", "{{.Name}}"], instance),
+    firewallLines(instance),
   ]);
   return lists.flat();
 }
@@ -89,6 +91,7 @@ async function sweep(instance: string): Promise<void> {
     await run(["podman", "network", "rm", "-f", network], { accept: "any" });
   for (const secret of await names(["podman", "secret", "ls", "--format", "{{.Name}}"], instance))
     await run(["podman", "secret", "rm", secret], { accept: "any" });
+  await removeFirewall(instance);
 }
 
 /** Makes a machine. `name` is a short word of the test file; `port` must be its own; `searchPath` is the PATH of its commands. */

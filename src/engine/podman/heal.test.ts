@@ -23,6 +23,7 @@ function machineOf(namespaces: Readonly<Record<string, Error | undefined>>, prob
         return error === undefined ? Promise.resolve(empty) : Promise.reject(error);
       },
     },
+    firewall: { sync: () => Promise.resolve(false), ensure: () => Promise.resolve() },
     clock: { now: () => 0, sleep: () => Promise.resolve() },
     refreshEdge: () => Promise.resolve(problems).finally(() => asked.push("edge")),
   };

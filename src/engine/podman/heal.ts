@@ -16,7 +16,7 @@ import { progressOf } from "./roll-workload.ts";
 import { wantedWorkloads, workloads } from "./scale.ts";
 import { type NamespaceState, objectsOf, withObject } from "./state-store.ts";
 
-/** The way in is looked after even when no pod changed, once in so many passes. */
+/** The way in and the firewall are looked after even when no pod changed, once in so many passes. */
 const PASSES_PER_EDGE_CHECK = 5;
 const PASSES_PER_GARBAGE_COLLECTION = 30;
 
@@ -36,6 +36,9 @@ export function healer(machine: Machine, lock: Lock): (context: EngineContext) =
   };
   return async (context) => {
     const did: string[] = [];
+    // First: after a reboot nothing may start on a network that is not closed.
+    if (self.passes % PASSES_PER_EDGE_CHECK === 0 && (await attempted("networks", () => machine.firewall.sync(), context)) === true)
+      did.push("closed the networks to one another again");
     const all = await findPods(machine);
     forgetOthers(self, all);
     const pods = Map.groupBy(all, (pod) => pod.namespace);

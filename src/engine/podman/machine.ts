@@ -1,6 +1,7 @@
 import type { Clock } from "../../kernel/clock.ts";
 import type { HttpRoute } from "../../render/objects.ts";
 import type { ProcessResult } from "../process-port.ts";
+import type { Firewall } from "./firewall.ts";
 import type { Names } from "./names.ts";
 import type { Limits } from "./pod-arguments.ts";
 import type { PodVolumes } from "./pod-volumes.ts";
@@ -22,6 +23,7 @@ export interface Machine {
   readonly jobs: Pick<PodmanJobs, "runningIn" | "stopAll">;
   readonly visits: Visits;
   readonly clock: Clock;
+  readonly firewall: Firewall;
   /** Which limits the machine's cgroups keep; asked once. */
   readonly limits: () => Promise<Limits>;
   readonly system: (argv: readonly string[]) => Promise<ProcessResult>;

@@ -1,5 +1,6 @@
 import { createHash } from "node:crypto";
 import { LABEL_PREFIX } from "../../kernel/label.ts";
+import type { Chains } from "./firewall-rules.ts";
 
 /**
  * Names of what the engine makes. Parts are joined by `.`, which no namespace, workload or claim may hold (DNS labels),
@@ -16,6 +17,8 @@ export interface Names {
   /** What the names of a namespace's secrets, and no others, start with. */
   secretPrefix(namespace: string): string;
   readonly edge: string;
+  /** Chains of the firewall. */
+  readonly chains: Chains;
 }
 
 /** The names of one instance (`howdah`, or a prefix of a test). */
@@ -35,6 +38,7 @@ export function namesOf(instance: string): Names {
     },
     secretPrefix: (namespace) => secretPrefix(instance, namespace),
     edge: `${instance}.edge`,
+    chains: { forward: chainName(instance, "forward"), input: chainName(instance, "input") },
   };
 }
 
@@ -46,6 +50,14 @@ const LONG_NAMESPACE = 20;
 function secretPrefix(instance: string, namespace: string): string {
   const short = namespace.length <= LONG_NAMESPACE ? namespace : `${namespace.slice(0, 10)}-D${digest([namespace], 12).toUpperCase()}`;
   return `${instance}.${short}.`;
+}
+
+/** iptables takes no longer name of a chain (XT_EXTENSION_MAXNAMELEN without its end). */
+const CHAIN_NAME = 28;
+
+function chainName(instance: string, hook: keyof Chains): string {
+  const readable = `${instance}.${hook}`;
+  return readable.length <= CHAIN_NAME && /^[A-Za-z0-9]/.test(readable) ? readable : `howdah-${digest([instance], 12)}.${hook}`;
 }
 
 function digest(parts: readonly string[], length: number): string {

@@ -21,6 +21,7 @@ export async function ensureNetwork(machine: Machine, namespace: string): Promis
       throw new HowdahError("machine/tool-failed", `podman can't make the network ${name}`, { output: made.lastLines });
     }
   }
+  await machine.firewall.sync();
   const gateway = await gatewayOf(machine, name);
   if (gateway === undefined) throw new HowdahError("machine/tool-failed", `The network ${name} has no gateway`);
   return factsOf(gateway);
@@ -46,6 +47,8 @@ export async function removeNetwork(machine: Machine, namespace: string): Promis
   for (const id of stdout.split("\n").filter((line) => line !== "")) {
     await machine.podman.run(["network", "disconnect", "--force", name, id], { accept: "any" });
   }
+  // Before the network: its bridge's name is free then for a network of somebody else, whom these rules would shut in.
+  await machine.firewall.sync({ without: name });
   await machine.podman.run(["network", "rm", name], { accept: "any" });
 }
 

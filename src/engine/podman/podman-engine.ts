@@ -11,6 +11,7 @@ import { type Edge, edge } from "./edge.ts";
 import { edgeDrained } from "./edge-drain.ts";
 import type { CertificateFor } from "./edge-ports.ts";
 import type { RenderEdge } from "./edge-routes.ts";
+import { firewall } from "./firewall.ts";
 import { forgetNamespace, forgetWhenEmpty } from "./forget-namespace.ts";
 import { healer } from "./heal.ts";
 import { ensureAwake, sleepNamespace, useOf } from "./idle.ts";
@@ -86,6 +87,11 @@ export function podmanEngine(settings: PodmanEngineSettings, ports: PodmanEngine
     ...{ names, podman, store, secrets, marks, clock: ports.clock, lock: ports.lock },
     ...{ system, stateDir: settings.stateDir, runDir: settings.runDir, render: ports.renderEdge, certificateFor: ports.certificateFor },
   });
+  const openPorts = async (): Promise<number[]> => {
+    const { httpPort, httpsPort } = (await wayIn.settings()) ?? {};
+    return [httpPort, httpsPort].filter((port) => port !== undefined);
+  };
+  const walls = firewall({ names, podman, run: ports.run, lock: ports.lock, clock: ports.clock, openPorts });
   const limits = machineLimits();
   const toEdge: Pick<Machine, "refreshEdge" | "checkRoute" | "edgeDrained"> = {
     refreshEdge: () => wayIn.refresh(),
@@ -104,6 +110,7 @@ export function podmanEngine(settings: PodmanEngineSettings, ports: PodmanEngine
     jobs,
     system,
     clock: ports.clock,
+    firewall: walls,
     limits,
     ...toEdge,
   };
@@ -115,7 +122,13 @@ function engineOf(machine: Machine, ports: PodmanEnginePorts & { readonly jobs: 
   const heal = healer(machine, ports.lock);
   return {
     kind: "podman",
-    edge: wayIn,
+    edge: {
+      ...wayIn,
+      ensure: async (settings) => {
+        await wayIn.ensure(settings);
+        await machine.firewall.sync(); // pods may reach its ports
+      },
+    },
     primeNext: primer(machine),
     prepare: async (namespace, context) => {
       const { memory, cpu, pids } = await machine.limits();

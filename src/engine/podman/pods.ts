@@ -197,7 +197,7 @@ export async function startPod(machine: Machine, plan: PodPlan, made: "made" | "
   const { podman, names } = machine;
   const infra = `${plan.pod}._infra`;
   const main = plan.spec.containers.map((container) => names.container(plan.pod, container.name));
-  const before = made === "made" ? [] : await podman.inspect([infra, ...main]);
+  const [before] = await Promise.all([made === "made" ? [] : podman.inspect([infra, ...main]), machine.firewall.ensure(plan.network)]);
   const running = new Set(before.filter((container) => container.status === "running").map((container) => container.name));
   const toStart = main.filter((name) => !running.has(name));
   if (!running.has(infra) && plan.spec.initContainers.length === 0) await podman.run(["start", infra, ...toStart]);

@@ -71,6 +71,7 @@ export async function runProgramOnce(
     ...(request.user === undefined ? {} : { user: request.user }),
   };
   try {
+    await machine.firewall.ensure(plan.network);
     return await attach(["podman", ...onceArguments(plan, container, once)], streamsOf(request, context));
   } finally {
     await machine.podman.run(["rm", "--force", "--ignore", "--time=1", pod], { accept: "any" });

@@ -25,6 +25,7 @@ const programs: readonly (readonly [program: string, debian: string, why: string
   ["apt-get", "apt", "resolves packages for images"],
   ["dpkg-deb", "dpkg", "unpacks packages"],
   ["openssl", "openssl", "makes certificates"],
+  ["iptables-restore", "iptables", "keeps the networks of sites apart"],
 ];
 
 /** Helpers of podman that are on no search path. */

@@ -60,11 +60,11 @@ async function forgetLostServer(server: string, ports: Ports): Promise<void> {
   await ports.locks.hold(SYSTEM_NAMESPACE, "purge", () => ports.engine.deleteVolume(SYSTEM_NAMESPACE, server));
 }
 
-/** Without any site, running or kept, the shared servers stop; their volumes stay, and the next `up` starts them again. */
+/** Without any site, running or kept, the shared servers go, with their network and its rules; their volumes stay, and the next `up` makes them again. */
 async function restDatabaseServers(ports: Ports, context: EngineContext): Promise<void> {
   const needed = (await ports.records.list()).length + (await ports.retained.list()).length;
   if (needed > 0 || !(await ports.engine.namespaces()).includes(SYSTEM_NAMESPACE)) return;
-  await ports.locks.hold(SYSTEM_NAMESPACE, "purge", () => ports.engine.scaleDown(SYSTEM_NAMESPACE, context));
+  await ports.locks.hold(SYSTEM_NAMESPACE, "purge", () => ports.engine.remove(SYSTEM_NAMESPACE, context));
 }
 
 async function dropDatabase({ record: { database } }: RetainedData, ports: Ports): Promise<void> {

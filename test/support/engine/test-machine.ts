@@ -6,6 +6,7 @@ import { namespaceLock } from "../../../src/engine/podman/namespace-lock.ts";
 import { type PodmanEngine, podmanEngine } from "../../../src/engine/podman/podman-engine.ts";
 import { run } from "../../../src/providers/process.ts";
 import { systemClock } from "../system-clock.ts";
+import { firewallLines } from "../firewall-lines.ts";
 import { BEHAVE_IMAGE, NGINX_IMAGE } from "./engine-images.ts";
 import { stubEdge } from "./stub-edge.ts";
 
@@ -16,7 +17,7 @@ export interface TestMachine extends EngineUnderTest {
   readonly stateDir: string;
   readonly runDir: string;
   readonly httpPort: number;
-  /** What of this instance is left on the machine: containers, pods, volumes, networks, secrets, mounts. */
+  /** What of this instance is left on the machine: containers, pods, volumes, networks, secrets, rules of the firewall, mounts. */
   readonly leftovers: () => Promise<string[]>;
 }
 
@@ -112,5 +113,6 @@ async function leftovers(instance: string): Promise<string[]> {
   for (const list of lists)
     found.push(...(await run(["podman", ...list])).stdout.split("\n").filter((name) => name.startsWith(`${instance}.`)));
   const mounts = await readFile("/proc/self/mountinfo", "utf8");
+  found.push(...(await firewallLines(instance)));
   return [...found, ...mounts.split("\n").filter((line) => line.includes(`/${instance}`))];
 }

@@ -1,0 +1,99 @@
+import { access } from "node:fs/promises";
+import type { Clock } from "../../kernel/clock.ts";
+import type { Lock } from "../lock.ts";
+import type { RunProcess } from "../process-port.ts";
+import { changeFor, type Family, type Found, foundIn, type GuardedNetwork, isClosed, rulesFor } from "./firewall-rules.ts";
+import { label, type Names } from "./names.ts";
+import type { Podman } from "./podman-cli.ts";
+
+/** What keeps the instance's networks apart: podman's own rules have gaps (docs/adr/0010). */
+export interface Firewall {
+  /**
+   * Makes the rules be those of the instance's networks, but for `without`, which is about to be removed; without any network nothing of
+   * ours is left. Answers whether something had to change. Errors: `machine/tool-missing`, `machine/tool-failed`.
+   */
+  sync(options?: { readonly without?: string }): Promise<boolean>;
+  /** Closes a network if it is not: asked before anything starts there, so it costs two short programs and no call of podman. */
+  ensure(network: string): Promise<void>;
+}
+
+/** What the firewall is built on. */
+export interface FirewallPorts {
+  readonly names: Names;
+  readonly podman: Podman;
+  readonly run: RunProcess;
+  readonly lock: Lock;
+  readonly clock: Clock;
+  /** Ports of the machine that pods may reach: those of the way in. */
+  readonly openPorts: () => Promise<readonly number[]>;
+}
+
+const LOCK_WAIT_MS = 60_000;
+const TOOL_MS = 60_000;
+/** Seconds that iptables waits for another program that has the firewall's lock. */
+const WAIT_SECONDS = "10";
+const ATTEMPTS = 3;
+const PAUSE_MS = 200;
+
+/** Binds the firewall to a machine. Level-based: podman's networks and the kernel's rules are all it goes by. */
+export function firewall(ports: FirewallPorts): Firewall {
+  const chains = ports.names.chains;
+  const look = async (family: Family): Promise<Found> => {
+    const { stdout } = await ports.run([`${family}-save`, "-t", "mangle"], { timeoutMs: TOOL_MS });
+    return foundIn(stdout, chains);
+  };
+  const put = async (family: Family, wanted: readonly GuardedNetwork[], open: readonly number[]): Promise<boolean> => {
+    for (let attempt = 1; ; attempt++) {
+      const change = changeFor(await look(family), wanted.length === 0 ? undefined : rulesFor(family, wanted, open), chains);
+      if (change === undefined) return attempt > 1;
+      const argv = [`${family}-restore`, "--noflush", "--wait", WAIT_SECONDS];
+      const last = attempt === ATTEMPTS;
+      const { code } = await ports.run(argv, { input: change, timeoutMs: TOOL_MS, ...(last ? {} : { accept: "any" }) });
+      if (code === 0) return true;
+      await ports.clock.sleep(PAUSE_MS); // another program changed the table meanwhile
+    }
+  };
+  const sync: Firewall["sync"] = async ({ without } = {}) => {
+    // Whoever comes second reads the networks after the first has written: a new network is never taken for one that is not there.
+    const lock = await ports.lock("firewall_", "howdah networks", { waitMs: LOCK_WAIT_MS });
+    try {
+      const networks = (await networksOf(ports)).filter(({ name }) => name !== without);
+      const open = await ports.openPorts();
+      const changed = [];
+      for (const family of await families()) changed.push(await put(family, networks, open));
+      return changed.includes(true);
+    } finally {
+      await lock.release();
+    }
+  };
+  return {
+    sync,
+    ensure: async (network) => {
+      const found = await Promise.all((await families()).map(look));
+      if (!found.every((one) => isClosed(one, network))) await sync();
+    },
+  };
+}
+
+interface RawNetwork {
+  readonly name: string;
+  readonly network_interface?: string;
+  readonly subnets?: readonly { readonly gateway?: string }[];
+}
+
+async function networksOf({ podman, names }: FirewallPorts): Promise<GuardedNetwork[]> {
+  const { stdout } = await podman.run(["network", "ls", "--format", "json", "--filter", `label=${label.instance}=${names.instance}`]);
+  return (JSON.parse(stdout || "[]") as RawNetwork[]).flatMap(({ name, network_interface: bridge, subnets }) => {
+    const gateway = subnets?.find((subnet) => subnet.gateway?.includes(".") === true)?.gateway;
+    return bridge === undefined || gateway === undefined ? [] : [{ name, bridge, gateway }];
+  });
+}
+
+/** Without IPv6 in the kernel there is nothing to deny, and ip6tables fails. */
+async function families(): Promise<readonly Family[]> {
+  const version6 = await access("/proc/net/if_inet6").then(
+    () => true,
+    () => false,
+  );
+  return version6 ? ["iptables", "ip6tables"] : ["iptables"];
+}

@@ -10,6 +10,7 @@ import { wakeServer } from "./agent/wake-server.ts";
 import { machineLimits } from "./engine/podman/machine-limits.ts";
 import { AGENT_COMMAND, namespaceLock } from "./engine/podman/namespace-lock.ts";
 import { podmanEngine } from "./engine/podman/podman-engine.ts";
+import { podmanService } from "./engine/podman/podman-service.ts";
 import { portHolder } from "./engine/podman/port-holder.ts";
 import { wireFiles } from "./files-wiring.ts";
 import type { HeldLock } from "./engine/lock.ts";
@@ -116,9 +117,10 @@ export async function wirePorts({ environment, entrypointDirectory, self }: Wiri
   const secrets = fileSecretStore(stateDirectory);
   const lock = namespaceLock(stateDirectory, runDirectory, systemClock);
   const authority = localAuthority(stateDirectory, systemClock);
+  const podman = podmanService(runDirectory, systemClock, run);
   const engine = podmanEngine(
     { stateDir: stateDirectory, runDir: runDirectory, instance },
-    { run, clock: systemClock, lock, renderEdge, certificateFor: (hostnames) => authority.certificateFor(hostnames) },
+    { run: podman.run, clock: systemClock, lock, renderEdge, certificateFor: (hostnames) => authority.certificateFor(hostnames) },
   );
   const service = agentService({
     argv: [...self, "agent"],
@@ -149,6 +151,7 @@ export async function wirePorts({ environment, entrypointDirectory, self }: Wiri
       const { createImageBuilder } = await import("./providers/image/create-image-builder.ts");
       return createImageBuilder({
         cacheDir: cacheDirectory,
+        run: podman.run,
         entrypointDir: entrypointDirectory,
         instance,
         claimsDir: join(runDirectory, "image-claims"),
@@ -212,7 +215,7 @@ export async function wirePorts({ environment, entrypointDirectory, self }: Wiri
     files: wireFiles(),
     machine: { uid: facts.uid, check: () => checkMachine(facts), portHolder, processIdentity, isProcessAlive },
     saveSettings: ({ httpPort, httpsPort, bind }) => machineSettings.put("machine", { httpPort, httpsPort, bind }),
-    close: async () => undefined,
+    close: async () => podman.close(),
   };
   return ports;
 }

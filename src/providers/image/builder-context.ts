@@ -2,6 +2,7 @@ import type { Dispatcher } from "undici";
 import type { Registry } from "../registry/registry.ts";
 import type { DebianSources } from "./apt-sources.ts";
 import type { Inspect } from "./batched-inspect.ts";
+import type { StoredImage } from "./storage.ts";
 import type { ImageNames } from "./image-names.ts";
 
 /** What all image work shares: places, sources, transfers. Made once by `createImageBuilder`. */
@@ -19,6 +20,8 @@ export interface BuilderContext {
   readonly dispatcher: () => Promise<Dispatcher>;
   /** Looks an image up; several at once in one process. */
   readonly inspect: Inspect;
+  /** Reads several; those that the machine has, by the names that were asked for. */
+  readonly inspectAll: (references: readonly string[], signal?: AbortSignal) => Promise<ReadonlyMap<string, StoredImage>>;
   /** The package sources; read on first use, since images that exist need none. */
   readonly sources: () => Promise<DebianSources>;
   /** A new directory of its own on the cache's file system; whoever asks removes it. */

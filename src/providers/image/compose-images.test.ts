@@ -86,6 +86,7 @@ async function compose(
         entrypointDir: "",
         architecture: "amd64",
         inspect: () => Promise.resolve(undefined),
+        inspectAll: () => Promise.resolve(new Map()),
         dispatcher: () => Promise.reject(new Error("no network")),
         sources: () => Promise.reject(new Error("no sources")),
         newWorkDir: () => Promise.resolve(workDir),

@@ -7,6 +7,7 @@ import type { Suite } from "../../catalog/debian-suites.ts";
 import type { Emit } from "../../kernel/event.ts";
 import { HowdahError } from "../../kernel/howdah-error.ts";
 import type { ExportedImage, ImageBuilder } from "../image-builder.ts";
+import type { run } from "../process.ts";
 import type { Registry } from "../registry/registry.ts";
 import { ensureBaseImage } from "./base-image.ts";
 import { batchedInspect } from "./batched-inspect.ts";
@@ -24,7 +25,7 @@ import { openLiveCopy } from "./live/live-copy.ts";
 import { lockImages } from "./lock-images.ts";
 import { dispatcherLikeApt } from "./proxy.ts";
 import { ensureSiteImages } from "./site-image.ts";
-import { removeImage } from "./storage.ts";
+import { inspectImages, removeImage } from "./storage.ts";
 import { makeWorkingCopy } from "./working-copy.ts";
 
 /** Settings of the image builder; the wiring reads them. */
@@ -41,6 +42,8 @@ export interface ImageBuilderOptions {
   readonly instance?: string;
   /** Where processes of this instance say which images they need; default: in the cache. */
   readonly claimsDir?: string;
+  /** How podman is asked about images; default: a process each time. */
+  readonly run?: typeof run;
   /** Environment that build hooks get beside their own: proxies and registries of the host. */
   readonly hookEnvironment?: Readonly<Record<string, string>>;
 }
@@ -113,6 +116,7 @@ function contextOf(options: ImageBuilderOptions, claims: ImageClaims): BuilderCo
   let sources: ReturnType<BuilderContext["sources"]> | undefined;
   let dispatcher: Promise<Dispatcher> | undefined;
   const architecture = debianArchitecture(arch);
+  const inspectAll: BuilderContext["inspectAll"] = (references, signal) => inspectImages(references, signal, options.run);
   return {
     cacheDir: options.cacheDir,
     names: imageNames(options.instance ?? DEFAULT_INSTANCE),
@@ -120,7 +124,8 @@ function contextOf(options: ImageBuilderOptions, claims: ImageClaims): BuilderCo
     registry: options.registry,
     entrypointDir: options.entrypointDir,
     architecture,
-    inspect: batchedInspect(),
+    inspectAll,
+    inspect: batchedInspect(inspectAll),
     dispatcher: () => {
       dispatcher ??= dispatcherLikeApt();
       return dispatcher;

@@ -17,7 +17,7 @@ import { LAYER_FORM } from "./site-layers.ts";
 import { readSiteTree, type SiteTree } from "./site-tree.ts";
 import type { SiteWork } from "./site-work.ts";
 import { openStatCache } from "./stat-cache.ts";
-import { inspectImages, type StoredImage, storeImages } from "./storage.ts";
+import { type StoredImage, storeImages } from "./storage.ts";
 import { storeSite } from "./store-site.ts";
 import { watchedFiles } from "./watched-files.ts";
 
@@ -51,7 +51,7 @@ async function build(request: SiteImageRequest, lock: Lock, context: BuilderCont
   const builders = await ensureBuilders(request, lock, context, work);
   const wanted = wantedImages(request, memory);
   await context.claim(wanted);
-  const [images, tree] = await Promise.all([inspectImages(wanted, work.signal), readCode(request, ignore, { context, work })]);
+  const [images, tree] = await Promise.all([context.inspectAll(wanted, work.signal), readCode(request, ignore, { context, work })]);
   const bases = { web: baseOf(request.web, images), php: request.php === null ? undefined : baseOf(request.php, images) };
   const environment = { ...work.hookEnvironment, ...request.environment };
   // other instances' builds are in the same memory, under names of theirs
@@ -77,7 +77,7 @@ async function build(request: SiteImageRequest, lock: Lock, context: BuilderCont
         { images, layers: stored },
         {
           store: (lacking) => storeImages(lacking, workDir, work.signal),
-          look: (references) => inspectImages(references, work.signal),
+          look: (references) => context.inspectAll(references, work.signal),
         },
       );
       await remember(site, context.cacheDir);

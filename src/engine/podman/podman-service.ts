@@ -1,0 +1,150 @@
+import { type ChildProcess, spawn } from "node:child_process";
+import { mkdir, rm } from "node:fs/promises";
+import type { Agent } from "node:http";
+import { join } from "node:path";
+import type { Clock } from "../../kernel/clock.ts";
+import type { ProcessOptions, ProcessResult } from "../process-port.ts";
+import { type ServiceCommand, type ServiceRequest, serviceCommand } from "./service-command.ts";
+
+/** Podman's own service, which belongs to one process of ours and ends with it. */
+export interface PodmanService<Options extends ProcessOptions, Result extends ProcessResult> {
+  /** Runs programs as the given way does, but podman's frequent commands as requests to the service. */
+  readonly run: (argv: readonly string[], options?: Options) => Promise<Result | ProcessResult>;
+  /** Ends the service; the next command starts it again. */
+  close(): void;
+}
+
+/** Seconds without a request after which the service ends by itself: its owner was killed, or has nothing to ask. */
+const IDLE_SECONDS = 10;
+/** A starved machine needs that long to start it; then commands are run as before. */
+const START_MS = 5000;
+const POLL_MS = 5;
+/** Reading takes milliseconds; a service that hangs must not hang its owner. */
+const READ_MS = 20_000;
+const API = "/v4.0.0/libpod";
+
+/**
+ * Starts podman's service with the first command that it can do. Nothing depends on it: where it can't be started, does not answer or
+ * refuses, the command itself is run, whose words and exit codes are the ones that callers know.
+ * @param directory where the socket lies; root's own
+ */
+export function podmanService<Options extends ProcessOptions, Result extends ProcessResult>(
+  directory: string,
+  clock: Clock,
+  run: (argv: readonly string[], options?: Options) => Promise<Result>,
+): PodmanService<Options, Result> {
+  const socket = join(directory, `podman-${String(process.pid)}.sock`);
+  let child: Promise<Running | undefined> | undefined;
+  const service = (): Promise<Running | undefined> => {
+    child ??= startService(socket, directory, clock);
+    return child;
+  };
+  const ask = async (command: ServiceCommand, options: ProcessOptions | undefined): Promise<ProcessResult | undefined> => {
+    let running = await service();
+    if (running?.ended() === true) {
+      child = undefined; // it was idle for too long
+      running = await service();
+    }
+    if (running === undefined) return undefined;
+    const bodies = await answers(running, command, options).catch(() => undefined);
+    return bodies === undefined ? undefined : { code: 0, stdout: command.stdout(bodies), stderr: "", lastLines: [] };
+  };
+  return {
+    run: async (argv, options) => {
+      const command = argv[0] === "podman" && options?.input === undefined ? serviceCommand(argv.slice(1)) : undefined;
+      if (command === undefined || options?.signal?.aborted === true) return run(argv, options);
+      return (await ask(command, options)) ?? run(argv, options);
+    },
+    close: () => {
+      const closing = child;
+      child = undefined;
+      void closing?.then((running) => running?.end());
+    },
+  };
+}
+
+interface Running {
+  readonly socket: string;
+  readonly agent: Agent;
+  ended(): boolean;
+  end(): void;
+}
+
+async function startService(socket: string, directory: string, clock: Clock): Promise<Running | undefined> {
+  const { Agent } = await import("node:http");
+  let process: ChildProcess;
+  try {
+    await mkdir(directory, { recursive: true });
+    await rm(socket, { force: true }); // of a process that was killed and had the same number
+    // Its own process group: Ctrl-C is for us, who may still have to undo something.
+    const argv = ["system", "service", `--time=${String(IDLE_SECONDS)}`, `unix://${socket}`];
+    process = spawn("podman", argv, { stdio: "ignore", detached: true });
+  } catch {
+    return undefined;
+  }
+  let ended = false;
+  process.once("error", () => (ended = true)).once("exit", () => (ended = true));
+  process.unref();
+  const agent = new Agent({ keepAlive: true });
+  const running: Running = {
+    socket,
+    agent,
+    ended: () => ended,
+    end: () => {
+      agent.destroy();
+      if (!ended) process.kill("SIGTERM");
+      void rm(socket, { force: true });
+    },
+  };
+  const until = clock.now() + START_MS;
+  while (!running.ended() && clock.now() < until) {
+    const pong = await request(running, { method: "GET", path: "/_ping" }, AbortSignal.timeout(START_MS)).catch(() => undefined);
+    if (pong?.status === 200) return running;
+    await clock.sleep(POLL_MS);
+  }
+  running.end();
+  return undefined;
+}
+
+/** The bodies of a command's answers; undefined when one is not accepted. */
+async function answers(running: Running, command: ServiceCommand, options: ProcessOptions | undefined): Promise<string[] | undefined> {
+  const limit = options?.timeoutMs ?? (command.requests[0]?.method === "GET" ? READ_MS : undefined);
+  const signals = [options?.signal, limit === undefined ? undefined : AbortSignal.timeout(limit)].filter((one) => one !== undefined);
+  const send = (one: ServiceRequest): ReturnType<typeof request> =>
+    request(running, one, signals.length === 0 ? undefined : AbortSignal.any(signals));
+  const bodies: string[] = [];
+  if (!command.inOrder) {
+    for (const { status, body } of await Promise.all(command.requests.map(send))) {
+      if (!command.accepts.includes(status)) return undefined;
+      bodies.push(body);
+    }
+    return bodies;
+  }
+  for (const one of command.requests) {
+    const { status, body } = await send(one);
+    if (!command.accepts.includes(status)) return undefined;
+    bodies.push(body);
+  }
+  return bodies;
+}
+
+async function request(
+  { socket, agent }: Pick<Running, "socket" | "agent">,
+  { method, path }: ServiceRequest,
+  signal: AbortSignal | undefined,
+): Promise<{ readonly status: number; readonly body: string }> {
+  const http = await import("node:http");
+  return new Promise((resolve, reject) => {
+    const headers = { host: "podman" };
+    const options = { socketPath: socket, path: `${API}${path}`, method, headers, agent, ...(signal === undefined ? {} : { signal }) };
+    const sent = http.request(options, (response) => {
+      let body = "";
+      response.setEncoding("utf8").on("data", (text: string) => (body += text));
+      response.once("error", reject).once("end", () => {
+        resolve({ status: response.statusCode ?? 0, body });
+      });
+    });
+    sent.once("error", reject);
+    sent.end();
+  });
+}

@@ -49,11 +49,7 @@ function reading(args: readonly string[]): ServiceCommand | undefined {
       (bodies) => `[${bodies.join(",")}]`,
     );
   if (args.join(" ") === "secret ls --format {{.Name}}")
-    return read(["/secrets/json"], ([body = "[]"]) =>
-      list<RawSecret>(body)
-        .map(({ Spec }) => `${Spec.Name}\n`)
-        .join(""),
-    );
+    return read(["/secrets/json"], ([body = "[]"]) => (list(body) as readonly RawSecret[]).map(({ Spec }) => `${Spec.Name}\n`).join(""));
   const [flag, template, name, ...more] = rest;
   if (verb !== "inspect" || flag !== "--format" || name === undefined || name.startsWith("-") || more.length > 0) return undefined;
   if (noun === "volume" && template === "{{.Mountpoint}}")

@@ -17,7 +17,9 @@ $database = database();
 $database->query('CREATE TABLE IF NOT EXISTS runs (id INT AUTO_INCREMENT PRIMARY KEY)');
 $database->query('INSERT INTO runs () VALUES ()');
 echo "migration began\\n";
-usleep((int) (1e6 * (behave()['slow'] ?? 0)));
+for ($until = microtime(true) + (behave()['slow'] ?? 0); microtime(true) < $until; usleep(200000)) {
+    echo "migration goes on\\n"; // to whoever still listens
+}
 echo "migration ends\\n";
 exit(behave()['migrate'] ?? 0);
 `;

@@ -1,9 +1,11 @@
 import { readdir, rm } from "node:fs/promises";
 import { basename, join } from "node:path";
+import { isProcessAlive } from "../../host/process-identity.ts";
 import type { Machine } from "./machine.ts";
 import { label } from "./names.ts";
 import { mountedOpcache, removeFormerOpcache } from "./opcache-store.ts";
 import { filesDirectory } from "./pod-volumes.ts";
+import type { ListedContainer } from "./podman-cli.ts";
 import { objectsOf } from "./state-store.ts";
 
 /** A one-off program has its container long before this. */
@@ -11,11 +13,11 @@ const ORPHAN_MS = 60_000;
 
 /**
  * Takes away what nothing refers to any more in a namespace: volumes of pods that are gone, former versions of secrets, former files,
- * compiled code of former releases.
+ * compiled code of former releases, containers of one-off programs whose command was killed.
  * Call it with the namespace's lock. Never touches claims.
  */
 export async function collectGarbage(machine: Machine, namespace: string): Promise<void> {
-  const containers = await machine.podman.list({ [label.instance]: machine.names.instance, [label.namespace]: namespace });
+  const containers = await removeAbandoned(machine, namespace);
   const pods = new Set(containers.map((container) => container.name.replace(/\.[^.]*$/, "")));
   // A one-off container is named like the directory of its volumes.
   await machine.volumes.discardOthers(
@@ -33,6 +35,21 @@ export async function collectGarbage(machine: Machine, namespace: string): Promi
     namespace,
     new Set([...applied.map((spec) => mountedOpcache(machine.store, namespace, spec)), ...mounted]),
   );
+}
+
+/** One-off programs that ended after whoever ran them had died: nobody else removes their containers. Answers the containers that stay. */
+async function removeAbandoned(machine: Machine, namespace: string): Promise<readonly ListedContainer[]> {
+  const listed = await machine.podman.list({ [label.instance]: machine.names.instance, [label.namespace]: namespace });
+  const stay: ListedContainer[] = [];
+  const gone: string[] = [];
+  for (const container of listed) {
+    const owner = container.labels[label.owner];
+    const abandoned = owner !== undefined && container.state !== "running" && !(await isProcessAlive(owner));
+    if (abandoned) gone.push(container.name);
+    else stay.push(container);
+  }
+  if (gone.length > 0) await machine.podman.run(["rm", "--force", "--ignore", ...gone], { accept: "any" });
+  return stay;
 }
 
 /** Every content that a ConfigMap ever had got a directory; the current ones stay, and those that a pod has mounted. */

@@ -76,6 +76,8 @@ export const label = {
   container: `${LABEL_PREFIX}/container`,
   /** `init`, `main`, or `once` for a one-off program. */
   role: `${LABEL_PREFIX}/role`,
+  /** The process that runs a one-off program and removes its container. */
+  owner: `${LABEL_PREFIX}/owner`,
   /** Names of podman's secrets that a container uses, joined by commas: what may not be pruned. */
   secrets: `${LABEL_PREFIX}/secrets`,
   /** Directories of files that a pod mounts, joined by commas. */

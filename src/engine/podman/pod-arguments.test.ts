@@ -124,7 +124,7 @@ describe("a pod for podman", () => {
     const spec: PodSpec = tiny;
     const once = { name: "once-1", argv: ["wp", "--version"], tty: true, env: { A: "b" }, user: 0 };
     const argv = onceArguments(planOf({ spec }), containerOf(), once);
-    expect(argv.slice(0, 6)).toEqual(["run", "--rm", "--interactive", "--tty", "--name=once-1", "--network=howdah.blog"]);
+    expect(argv.slice(0, 5)).toEqual(["run", "--interactive", "--tty", "--name=once-1", "--network=howdah.blog"]);
     expect(argv).toEqual(expect.arrayContaining(["--label=howdah.dev/role=once", "--env=A=b", "--user=0:0", "--read-only"]));
     expect(argv.slice(-4)).toEqual(["--entrypoint=", "img", "wp", "--version"]);
   });

@@ -74,11 +74,13 @@ export function containerArguments(plan: PodPlan, container: Container, role: "i
   ];
 }
 
-/** The arguments after `podman` that run one program in a container like `container`, beside its pod, and remove it after. */
+/**
+ * The arguments after `podman` that run one program in a container like `container`, beside its pod. Without `--rm`: with it podman 4.3.1
+ * kills the program when it can't pass output on any more (pkg/domain/infra/abi/containers.go), which is what our death looks like to it.
+ */
 export function onceArguments(plan: PodPlan, container: Container, request: OnceRequest): string[] {
   return [
     "run",
-    "--rm",
     "--interactive",
     ...(request.tty ? ["--tty"] : []),
     `--name=${request.name}`,

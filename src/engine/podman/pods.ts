@@ -111,7 +111,7 @@ export async function beginAttempt(machine: Machine, namespace: string): Promise
 }
 
 /** Names of the directories with the files that a pod mounts: what may not be taken away while it runs. */
-function mountedFiles(machine: Machine, namespace: string, state: NamespaceState, template: PodTemplate): string {
+export function mountedFiles(machine: Machine, namespace: string, state: NamespaceState, template: PodTemplate): string {
   const mounted = new Set(template.spec.volumes.flatMap((volume) => ("configMap" in volume ? [volume.configMap.name] : [])));
   const maps = objectsOf(state, "ConfigMap").filter((map) => mounted.has(map.metadata.name));
   return maps.map((map) => basename(filesDirectory(machine.store, namespace, map))).join(",");

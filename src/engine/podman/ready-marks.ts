@@ -1,5 +1,6 @@
 import { mkdir, readdir, readFile, rm } from "node:fs/promises";
 import { join } from "node:path";
+import { startOf } from "../../host/process-identity.ts";
 import { writeAtomically } from "../../host/write-atomically.ts";
 
 /** A pod that was seen ready, and how to know that it is still the same one. */
@@ -40,8 +41,8 @@ export function readyMarks(runDir: string): ReadyMarks {
   const directory = join(runDir, "ready");
   return {
     add: async (mark) => {
-      const born = await birthOf(mark.pid);
-      if (born === undefined) return;
+      const born = await startOf(mark.pid);
+      if (born === "") return;
       await mkdir(directory, { recursive: true, mode: 0o711 });
       await writeAtomically(join(directory, mark.pod), JSON.stringify({ ...mark, born } satisfies StoredMark), { mode: 0o600 });
     },
@@ -51,7 +52,7 @@ export function readyMarks(runDir: string): ReadyMarks {
       const files = await readdir(directory).catch(() => []);
       for (const file of files) {
         const mark = await readMark(join(directory, file));
-        if (mark !== undefined && mark.pod === file && (await birthOf(mark.pid)) === mark.born) found.set(mark.pod, mark);
+        if (mark !== undefined && mark.pod === file && (await startOf(mark.pid)) === mark.born) found.set(mark.pod, mark);
       }
       return found;
     },
@@ -64,11 +65,4 @@ async function readMark(path: string): Promise<StoredMark | undefined> {
   } catch {
     return undefined; // it was taken away, or is a temporary file: either way no mark
   }
-}
-
-/** Field 22 of /proc/PID/stat; the second field may hold spaces, so count from its closing bracket. */
-async function birthOf(pid: number): Promise<string | undefined> {
-  if (pid <= 0) return undefined;
-  const text = await readFile(`/proc/${pid}/stat`, "utf8").catch(() => undefined);
-  return text?.slice(text.lastIndexOf(")") + 2).split(" ")[19];
 }

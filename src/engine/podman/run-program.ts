@@ -1,4 +1,5 @@
 import { randomBytes } from "node:crypto";
+import { processIdentity } from "../../host/process-identity.ts";
 import { HowdahError } from "../../kernel/howdah-error.ts";
 import type { Container, PodSpec } from "../../render/objects.ts";
 import type { EngineContext, ExecRequest, Target } from "../engine.ts";
@@ -8,7 +9,7 @@ import { label } from "./names.ts";
 import { workloadOf } from "./networks.ts";
 import { onceArguments, type PodPlan } from "./pod-arguments.ts";
 import { ONCE } from "./pod-volumes.ts";
-import { findPods, secretNames, templateDigest, type Workload } from "./pods.ts";
+import { findPods, mountedFiles, secretNames, templateDigest, type Workload } from "./pods.ts";
 import { objectsOf } from "./state-store.ts";
 
 /** Runs a program in a running container of the newest ready pod, or of the chosen replica. Errors: `engine/not-ready` when none runs. */
@@ -33,7 +34,10 @@ export async function execProgram(
   return attach(argv, streamsOf(request, context));
 }
 
-/** Runs a program in a new container like the target's, beside the pod, and removes it. Works while the workload is down. */
+/**
+ * Runs a program in a new container like the target's, beside the pod, and removes it. Works while the workload is down. When we are killed
+ * the program goes on to its end (a migration must not be cut off), and {@link collectGarbage} removes what it leaves.
+ */
 export async function runProgramOnce(
   machine: Machine,
   attach: AttachProcess,
@@ -46,6 +50,7 @@ export async function runProgramOnce(
   const pod = `${names.pod(target.namespace, workload.metadata.name, templateDigest(workload.spec.template), 0)}${ONCE}${randomBytes(4).toString("hex")}`;
   const spec: PodSpec = { ...workload.spec.template.spec, containers: [container], initContainers: [] };
   const secretName = await secretNames(machine, target.namespace, [container]);
+  const state = await machine.store.read(target.namespace);
   const plan: PodPlan = {
     pod,
     hostname: workload.metadata.name,
@@ -55,10 +60,12 @@ export async function runProgramOnce(
       [label.instance]: names.instance,
       [label.namespace]: target.namespace,
       [label.workload]: workload.metadata.name,
+      [label.files]: mountedFiles(machine, target.namespace, state, { ...workload.spec.template, spec }),
+      [label.owner]: await processIdentity(),
     },
     spec,
     // Empty directories of its own: it must not write into those of a pod that serves.
-    volumes: await machine.volumes.prepare(target.namespace, pod, spec, await machine.store.read(target.namespace)),
+    volumes: await machine.volumes.prepare(target.namespace, pod, spec, state),
     secretName,
     limits: await machine.limits(),
     attempt: "", // who has a one-off migrate names the attempt in its environment

@@ -2,6 +2,7 @@ import { parseArgs } from "node:util";
 import { coldStart } from "./cold-start/cold-start.ts";
 import { cronStarts } from "./crons/cron-starts.ts";
 import { deployTimes } from "./deploy/deploy-times.ts";
+import { watchTimes } from "./deploy/watch-times.ts";
 import { idleMemory, wakeTimes } from "./idle/idle-sites.ts";
 import { imageSizes } from "./images/image-sizes.ts";
 import { oneLineChange } from "./images/one-line-change.ts";
@@ -47,6 +48,12 @@ async function deploys(rounds: number): Promise<void> {
   process.exitCode = found.median.howdah > 3 || found.ratio < 10 ? 1 : 0;
 }
 
+async function watches(saves: number): Promise<void> {
+  const found = await watchTimes(saves, say);
+  console.log(JSON.stringify(found, null, 2));
+  process.exitCode = found.php.p95 >= 1000 || found.css.p95 >= 1000 ? 1 : 0;
+}
+
 async function rollouts(deploys: number): Promise<void> {
   const found = await lostRequests(deploys, say);
   console.log(JSON.stringify(found, null, 2));
@@ -57,6 +64,7 @@ async function rollouts(deploys: number): Promise<void> {
  * `npm run bench [-- speed|times|sizes|change|deploy|idle|cold-start|crons]`: Howdah's defaults against Debian's own in one run (the default), `up` by stage, sizes of images, how late crons start.
  * `change [--rounds N]`: a site's images after a changed line.
  * `deploy [--rounds N]`: from the command to a changed line's answer, beside `buildah bud` with `podman kube play`.
+ * `watch [--count N]`: from a save to its answer while `deploy --watch` runs, N times in PHP and css (30), beside a deploy of the same change.
  * `idle [wake|memory] [--count N]`: waking WordPress 20 times, the memory of 50 sites awake and asleep.
  * `cold-start [8.2|8.4] [--rounds N]`: the first page of WordPress after PHP was started, with and without compiled code.
  * `crons`: a thousand crons a minute over five sites: how late they start, what a start costs.
@@ -83,6 +91,7 @@ async function main(): Promise<void> {
   else if (what === "idle") await idle(positionals[1], values.count === undefined ? undefined : Number(values.count));
   else if (what === "change") console.log(JSON.stringify(await oneLineChange(Number(values.rounds)), null, 2));
   else if (what === "deploy") await deploys(Number(values.rounds));
+  else if (what === "watch") await watches(Number(values.count ?? "30"));
   else if (what === "cold-start") await firstPages(positionals[1] ?? "8.4", Number(values.rounds));
   else if (what === "crons") console.log(JSON.stringify(await cronStarts(5, 200, 2, say), null, 2));
   else throw new Error(`speed, times, sizes, change, deploy, idle, cold-start or crons, not ${what}`);

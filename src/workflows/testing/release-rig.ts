@@ -120,7 +120,7 @@ function portsOf(engine: MemoryEngine, page: () => string): Ports {
   const part: Partial<Ports> = {
     engine,
     clock: { now: () => (now += 1), sleep: () => Promise.resolve() },
-    settings: { stateDirectory: "", httpPort: 8080, httpsPort: 8443, bind: "127.0.0.1", retentionDays: 7, who: "ann" },
+    settings: { stateDirectory: "/nonexistent/howdah", httpPort: 8080, httpsPort: 8443, bind: "127.0.0.1", retentionDays: 7, who: "ann" },
     records: memoryDocuments(),
     retained: memoryDocuments(),
     migrations: memoryDocuments(),

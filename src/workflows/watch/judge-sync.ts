@@ -7,26 +7,23 @@ export interface SyncFacts {
   readonly site: Site;
   /** The files that the migration is made of, as they were when the watch began. */
   readonly watched: WatchedFiles;
-  /** Links that were told already. */
-  readonly skipped: ReadonlySet<string>;
 }
 
 /**
  * What a save does not do by itself, and what does it: sentences for people, the same each time, so that whoever prints them can say each once.
  * The first sync has nothing to compare with.
  */
-export function judgeSync(synced: Synced, { site, watched, skipped }: SyncFacts): readonly string[] {
+export function judgeSync(synced: Synced, { site, watched }: SyncFacts): readonly string[] {
   const changed = [...synced.written, ...synced.removed];
   const mounts = site.mounts
     .map(({ path }) => path)
     .filter((path) => synced.onVolumes.some((one) => one === path || one.startsWith(`${path}/`)));
-  const links = synced.skippedLinks.filter(({ path }) => !skipped.has(path));
   const workers = site.workers.map(({ name }) => name);
   return [
     ...mounts.map(
       (path) => `${path} lies on a volume: what is saved there does not reach it. \`howdah files put ${site.name}\` brings it there.`,
     ),
-    ...(site.hooks.migrate.length > 0 && isOther(watched, synced.watched)
+    ...(site.hooks.migrate.length > 0 && (site.migration.watch.length === 0 ? changed.length > 0 : isOther(watched, synced.watched))
       ? [`Files of the migration changed: it runs at the next \`howdah deploy ${site.name}\`, not while watching.`]
       : []),
     ...(site.hooks.build.length > 0 && changed.length > 0 && synced.dependencies.length === 0
@@ -37,7 +34,7 @@ export function judgeSync(synced: Synced, { site, watched, skipped }: SyncFacts)
     ...(workers.length > 0 && changed.some((path) => path.endsWith(".php"))
       ? [`Workers (${workers.join(", ")}) keep the code that they have read until they start again: save the site file to restart them.`]
       : []),
-    ...links.map(
+    ...synced.skippedLinks.map(
       ({ path, target, why }) =>
         `${path} points to ${target}, which is ${why === "outside" ? "outside of the site" : why}: it is left out, as in images.`,
     ),

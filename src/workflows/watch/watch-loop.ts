@@ -111,7 +111,6 @@ export async function watchLoop(given: Watching): Promise<void> {
 const factsOf = (live: Live, request: UpRequest): Parameters<typeof judgeSync>[1] => ({
   site: request.site,
   watched: live.first.watched,
-  skipped: new Set(),
 });
 
 function migrationWords(name: string): string {

@@ -125,6 +125,29 @@ describe("a copy of a tree that changes", () => {
     await expect(never).rejects.toThrow();
   });
 
+  it("tells of every file once, however many change at a time and while it reads", async () => {
+    await copy.sync(asked());
+    const told = new Set<string>();
+    const names = Array.from({ length: 300 }, (_, index) => `many/${String(index % 7)}/${String(index)}.txt`);
+    const saving = (async () => {
+      for (const name of names) await save(name, name);
+      await rm(join(source, "many/3"), { recursive: true });
+    })();
+    let ended = false;
+    void saving.then(() => (ended = true));
+    const wanted = names.filter((name) => !name.startsWith("many/3/"));
+    for (let round = 0; round < 500; round++) {
+      const last = ended;
+      const { written, removed } = await copy.sync(asked());
+      for (const name of written) told.add(name);
+      for (const name of removed) told.delete(name);
+      if (last) break;
+    }
+    await saving;
+    expect([...told].filter((name) => name.startsWith("many/")).toSorted()).toEqual(wanted.toSorted());
+    expect((await readdir(join(copy.directories.php, "many"))).toSorted()).toEqual(["0", "1", "2", "4", "5", "6"]);
+  });
+
   it("writes only what the web server shows of a static site", async () => {
     const site = asked({ php: null });
     await save("secret.php", "<?php");

@@ -58,15 +58,20 @@ export async function openLiveCopy(
       request.hooks.length === 0
         ? Promise.resolve()
         : namingDiskFull(directory, () => build({ request, lock, emit, signal, state, directory, context, hookEnvironment, read })),
-    sync: (request, signal) =>
-      namingDiskFull(directory, () =>
+    sync: async (request, signal) => {
+      // What an attempt that is cut off by another change has written belongs to the answer as well.
+      const before = { source: state.source, code: new Map(request.php === null ? state.web : state.php) };
+      const tree = await namingDiskFull(directory, () =>
         whileItChanges(async () => {
           watch.begin();
-          const tree = await read(request, signal);
-          watch.follow(new Set([...(await placesOf(request.source, tree)), ...options.also]));
-          return sync({ request, tree, state, directories, part: join(directory, "part"), signal });
+          const found = await read(request, signal);
+          watch.follow(new Set([...(await placesOf(request.source, found)), ...options.also]));
+          await sync({ request, tree: found, state, directories, part: join(directory, "part"), signal });
+          return found;
         }, signal),
-      ),
+      );
+      return report(request, { before, tree, code: request.php === null ? state.web : state.php });
+    },
   };
 }
 
@@ -108,30 +113,35 @@ interface Sync {
   readonly signal: AbortSignal | undefined;
 }
 
-async function sync({ request, tree, state, directories, part, signal }: Sync): Promise<Synced> {
+async function sync({ request, tree, state, directories, part, signal }: Sync): Promise<void> {
   const source = treeOf(tree.entries);
-  const saved = changesOf(state.source, source);
-  const first = state.source.size === 0;
   const code = state.hooks === undefined ? source : overHooks(state.hooks, source);
   const { mounts } = request.served;
   const php = aroundMounts(code, mounts);
   const web = aroundMounts(treeOf(webEntries([...code.values()], request.served)), mounts);
-  const changes = { php: changesOf(state.php, php), web: changesOf(state.web, web) };
-  const { seen, there } = request.php === null ? { seen: changes.web, there: state.web } : { seen: changes.php, there: state.php };
-  const written = seen.write.filter(({ type }) => type !== "directory");
-  const removed = seen.remove.filter((path) => there.get(path)?.type !== "directory").toSorted();
-  if (request.php !== null) await placeTree(state.php, changes.php, { root: directories.php, part }, signal);
+  if (request.php !== null) await placeTree(state.php, changesOf(state.php, php), { root: directories.php, part }, signal);
   const beside = { root: directories.php, tree: state.php };
-  await placeTree(state.web, changes.web, { root: directories.web, part, beside }, signal);
+  await placeTree(state.web, changesOf(state.web, web), { root: directories.web, part, beside }, signal);
   state.source = source;
   await forgetBuilds(state, directories.php);
+}
+
+/** What changed between two states of the copy, and what did in the source without reaching it. */
+function report(
+  request: SiteImageRequest,
+  { before, tree, code }: { readonly before: { readonly source: Tree; readonly code: Tree }; readonly tree: SiteTree; readonly code: Tree },
+): Synced {
+  const placed = changesOf(before.code, code);
+  const written = placed.write.filter(({ type }) => type !== "directory");
+  const saved = changesOf(before.source, treeOf(tree.entries));
+  const first = before.source.size === 0;
   const touched = [...saved.write.filter(({ type }) => type !== "directory").map(({ path }) => path), ...saved.remove];
   return {
-    written: written.map(({ path }) => path),
-    removed,
-    onVolumes: first ? [] : touched.filter((path) => isOnVolume(path, mounts)).toSorted(),
+    written: written.map(({ path }) => path).toSorted(),
+    removed: placed.remove.filter((path) => before.code.get(path)?.type !== "directory").toSorted(),
+    onVolumes: first ? [] : touched.filter((path) => isOnVolume(path, request.served.mounts)).toSorted(),
     dependencies: first || request.hooks.length === 0 ? [] : dependencyFiles(touched),
-    files: [...(request.php === null ? web : php).values()].filter(({ type }) => type === "file").length,
+    files: [...code.values()].filter(({ type }) => type === "file").length,
     bytes: written.reduce((sum, entry) => sum + (entry.type === "file" ? entry.size : 0), 0),
     watched: watchedFiles(tree.entries, request.watch ?? []),
     skippedLinks: tree.skippedLinks,

@@ -24,6 +24,7 @@ const AT_ONCE = 200;
  * promise each costs ten times the work.
  */
 export async function placeTree(placed: Map<string, SiteEntry>, changes: TreeChanges, place: Place, signal?: AbortSignal): Promise<void> {
+  rmSync(place.part, { force: true }); // what a cut-off one left may be a second name of a file that is in use
   let done = 0;
   const rest = async (): Promise<void> => {
     if (++done % AT_ONCE === 0) await breathe();
@@ -54,7 +55,6 @@ async function write(entry: SiteEntry, { root, part, beside }: Place): Promise<S
     mkdirSync(target, { recursive: true, mode: 0o755 });
     return entry;
   }
-  rmSync(part, { force: true });
   if (entry.type === "symlink") {
     symlinkSync(entry.target, part);
     renameSync(part, target);

@@ -96,7 +96,8 @@ export type Volume =
       readonly csi: {
         readonly driver: typeof OPCACHE_DRIVER;
         readonly readOnly: true;
-        readonly volumeAttributes: { readonly image: string; readonly settings: string };
+        /** `timestamps`: whether PHP looks at a file's time before it takes what is compiled. */
+        readonly volumeAttributes: { readonly image: string; readonly settings: string; readonly timestamps: "checked" | "ignored" };
       };
     };
 

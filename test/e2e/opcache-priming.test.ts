@@ -114,5 +114,16 @@ describe.skipIf(why !== undefined && process.env["CI"] === undefined)("compiled 
       await startAgain();
       expect(await page()).toMatchObject({ words: "two", fileCache: "/run/opcache", compiled: 0 });
     }, 120_000);
+
+    it("goes on to the next release, which compiles only what has changed, where PHP looks at times", async () => {
+      const file = join(code, "howdah.yaml");
+      await writeFile(file, `${await readFile(file, "utf8")}  mounts: {data: {}}\n`);
+      const before = await primed();
+      await machine.ok("deploy", code);
+      await whenPrimed(before);
+      await writeFile(join(code, "words.php"), words("carried"));
+      await machine.ok("deploy", code);
+      expect(await page()).toMatchObject({ words: "carried", fileCache: "/run/opcache", compiled: 1 });
+    }, 180_000);
   });
 });

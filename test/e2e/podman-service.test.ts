@@ -40,7 +40,7 @@ describe.skipIf(skip !== undefined)(`podman's own service${skip === undefined ? 
     directory = await mkdtemp(join(tmpdir(), "howdah-podman-service-"));
     commands = [];
     service = podmanService(directory, systemClock, counting);
-    await run(["podman", "network", "create", NAME]);
+    await run(["podman", "network", "create", `--label=${LABEL}`, NAME]);
     await run(["podman", "volume", "create", NAME]);
     await run(["podman", "pod", "create", `--name=${NAME}`, `--network=${NAME}`, `--infra-name=${NAME}-infra`, `--label=${LABEL}`]);
     // What holds the pod's network only waits, which is all that is needed here.
@@ -64,6 +64,7 @@ describe.skipIf(skip !== undefined)(`podman's own service${skip === undefined ? 
     expect(seen.map(({ status }) => status)).toEqual(["running", "running"]);
     for (const args of [
       ["network", "inspect", NAME],
+      ["network", "ls", "--format", "json", "--filter", `label=${LABEL}`],
       ["container", "inspect", "--format", "{{json .NetworkSettings.Networks}}", `${NAME}-infra`],
     ]) {
       expect(JSON.parse((await ours.run(args)).stdout)).toEqual(JSON.parse((await theirs.run(args)).stdout));

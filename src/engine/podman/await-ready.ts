@@ -47,8 +47,8 @@ interface Watched {
   readonly due: AnyProbe[];
   /** The pod's address on its namespace's network. */
   readonly address: string;
-  /** In a pod without probes a container is ready when it still runs then. */
-  readonly settledAt: number;
+  /** In a pod without probes a container is ready when it still runs then; later, when it has fallen meanwhile. */
+  settledAt: number;
   alive: boolean;
   /** Not asked before that time. */
   askAt: number;
@@ -116,6 +116,7 @@ async function lookAt(machine: Machine, one: Watched, waiting: Waiting): Promise
   }
   one.alive = await isAlive(one.seen.pid);
   if (one.alive) return;
+  if (one.settledAt > 0) one.settledAt = machine.clock.now() + SETTLE_MS; // on a busy machine it falls less than once a second
   const [now] = await machine.podman.inspect([machine.names.container(one.plan.pod, one.container.name)]);
   if (now === undefined) throw new HowdahError("engine/crashed", `${one.container.name} vanished while it was started`);
   // A container that was only created yet has no process either.

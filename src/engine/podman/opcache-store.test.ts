@@ -7,7 +7,7 @@ import { ensureOpcacheDirectory, makeWorkDirectory, type OpcacheVolume, opcacheD
 import { type StateStore, stateStore } from "./state-store.ts";
 
 function volume(image: string, settings = "s1"): OpcacheVolume {
-  return { name: "opcache", csi: { driver: OPCACHE_DRIVER, readOnly: true, volumeAttributes: { image, settings } } };
+  return { name: "opcache", csi: { driver: OPCACHE_DRIVER, readOnly: true, volumeAttributes: { image, settings, timestamps: "checked" } } };
 }
 
 describe("the machine's compiled code", () => {

@@ -23,7 +23,7 @@ function withOpcache(plain: Deployment): Deployment {
   const { template } = plain.spec;
   const volume = {
     name: "opcache",
-    csi: { driver: OPCACHE_DRIVER, readOnly: true, volumeAttributes: { image: "i", settings: "s" } },
+    csi: { driver: OPCACHE_DRIVER, readOnly: true, volumeAttributes: { image: "i", settings: "s", timestamps: "checked" } },
   } as const;
   const containers = template.spec.containers.map((one) => ({
     ...one,

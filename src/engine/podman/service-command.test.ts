@@ -11,6 +11,10 @@ it("asks for containers by all their labels", () => {
   expect(paths("ps", "--all", "--format", "json")).toEqual(["GET /containers/json?all=true&filters={}"]);
 });
 
+it("asks for networks by their labels", () => {
+  expect(paths("network", "ls", "--format", "json", "--filter", "label=a=b")).toEqual(['GET /networks/json?filters={"label":["a=b"]}']);
+});
+
 it("prints lists of nothing as podman does", () => {
   expect(serviceCommand(["ps", "--all", "--format", "json"])?.stdout(["null\n"])).toBe("[]");
   expect(serviceCommand(["secret", "ls", "--format", "{{.Name}}"])?.stdout(["null"])).toBe("");

@@ -36,7 +36,8 @@ function reading(args: readonly string[]): ServiceCommand | undefined {
     accepts: [200],
     stdout,
   });
-  if (noun === "ps") return listing(args, read);
+  if (args.slice(0, 4).join(" ") === "ps --all --format json") return listing("/containers/json?all=true&", args.slice(4), read);
+  if (args.slice(0, 4).join(" ") === "network ls --format json") return listing("/networks/json?", args.slice(4), read);
   const plain = rest.length > 0 && rest.every((word) => !word.startsWith("-"));
   if (verb === "inspect" && plain && (noun === "container" || noun === "network"))
     return read(
@@ -72,17 +73,13 @@ function list(body: string): readonly unknown[] {
 
 type Read = (paths: readonly string[], stdout: ServiceCommand["stdout"]) => ServiceCommand;
 
-/** `ps --all --format json --filter label=…`, the one way in which containers are listed. */
-function listing([, ...args]: readonly string[], read: Read): ServiceCommand | undefined {
-  if (args.slice(0, 3).join(" ") !== "--all --format json") return undefined;
-  const filters = args.slice(3);
+/** Lists of what carries all the labels of `--filter label=…`, the one way in which they are asked for. */
+function listing(path: string, filters: readonly string[], read: Read): ServiceCommand | undefined {
   const labels = filters.filter((_, index) => index % 2 === 1);
   const asked = filters.every((word, index) => (index % 2 === 0 ? word === "--filter" : word.startsWith("label=")));
   if (!asked || filters.length % 2 !== 0) return undefined;
   const wanted = labels.length === 0 ? {} : { label: labels.map((filter) => filter.slice("label=".length)) };
-  return read([`/containers/json?all=true&filters=${encodeURIComponent(JSON.stringify(wanted))}`], ([body = "[]"]) =>
-    JSON.stringify(list(body)),
-  );
+  return read([`${path}filters=${encodeURIComponent(JSON.stringify(wanted))}`], ([body = "[]"]) => JSON.stringify(list(body)));
 }
 
 /** What may be done twice, so that the command can still be run when the service says no. */

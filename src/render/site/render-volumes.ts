@@ -17,7 +17,8 @@ export const OPCACHE_VOLUME = "opcache";
  */
 export function renderOpcacheVolume(site: Site, image: string, phpIni: string): Volume[] {
   if (!usesPrimedOpcache(site)) return [];
-  const volumeAttributes = { image, settings: digestOf(phpIni).slice(0, 16) };
+  const timestamps = /^opcache\.validate_timestamps ?= ?(On|yes|1)$/im.test(phpIni) ? "checked" : "ignored";
+  const volumeAttributes = { image, settings: digestOf(phpIni).slice(0, 16), timestamps } as const;
   return [{ name: OPCACHE_VOLUME, csi: { driver: OPCACHE_DRIVER, readOnly: true, volumeAttributes } }];
 }
 

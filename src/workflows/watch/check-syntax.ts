@@ -29,7 +29,7 @@ export async function checkSyntax(
     output.setEncoding("utf8").on("data", (part: string) => (text += part));
     const argv = ["/usr/bin/php", "-d", "display_errors=1", "-d", "log_errors=0", "-l", `${CODE_ROOT}/${path}`];
     const code = await ports.engine.exec(phpTarget(site, site.name), { argv, stdin: "none", stdout: output, stderr: output }, context);
-    const line = text.split("\n").find((one) => /error/i.test(one) && !/^Errors parsing/.test(one));
+    const line = text.split("\n").find((one) => /error/i.test(one) && !one.startsWith("Errors parsing"));
     if (code === 255 && line !== undefined) found.push({ path, message: line.trim().replaceAll(`${CODE_ROOT}/`, "") });
   }
   return found;

@@ -188,5 +188,5 @@ const UNHEARD: ReadonlySet<number> = new Set([0x6969, 0x517b, 0xff534d42, 0xfe53
 
 async function hearsNothing(directory: string): Promise<boolean> {
   const found = await statfs(directory).catch(() => undefined);
-  return found !== undefined && UNHEARD.has(Number(found.type));
+  return found !== undefined && UNHEARD.has(found.type);
 }

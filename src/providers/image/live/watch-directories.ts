@@ -28,12 +28,11 @@ const POLL_MS = 700;
 export function watchDirectories(options: { readonly polling: boolean }): DirectoryWatch {
   const watchers = new Map<string, { readonly identity: string; readonly watcher: FSWatcher }>();
   let polling = options.polling;
-  let changedAt: number | undefined;
-  let lastAt = 0;
+  const seen: { changedAt: number | undefined; lastAt: number } = { changedAt: undefined, lastAt: 0 };
   let wake: () => void = () => undefined;
   const note = (): void => {
-    lastAt = Date.now();
-    changedAt ??= lastAt;
+    seen.lastAt = Date.now();
+    seen.changedAt ??= seen.lastAt;
     wake();
   };
   const drop = (directory: string): void => {
@@ -64,10 +63,10 @@ export function watchDirectories(options: { readonly polling: boolean }): Direct
       }
     },
     begin: () => {
-      changedAt = undefined;
+      seen.changedAt = undefined;
     },
     next: async (signal) => {
-      while (changedAt === undefined) {
+      while (seen.changedAt === undefined) {
         const { promise, resolve } = Promise.withResolvers<void>();
         wake = resolve;
         const stopped = new AbortController();
@@ -76,8 +75,8 @@ export function watchDirectories(options: { readonly polling: boolean }): Direct
           stopped.abort();
         });
       }
-      const began = changedAt;
-      while (Date.now() - lastAt < QUIET_MS && Date.now() - began < PATIENCE_MS) await sleep(QUIET_MS / 3, undefined, { signal });
+      const began = seen.changedAt;
+      while (Date.now() - seen.lastAt < QUIET_MS && Date.now() - began < PATIENCE_MS) await sleep(QUIET_MS / 3, undefined, { signal });
       signal.throwIfAborted();
       return began;
     },

@@ -18,7 +18,10 @@ export interface BillRequest {
   readonly tool: string;
 }
 
-/** An SPDX 2.3 document. The same request gives the same document: its time is the image's, and its namespace is made from the image's digest. */
+/**
+ * An SPDX 2.3 document. The same request gives the same document: its time is the image's, its namespace the image's digest with a hash of what
+ * the document says.
+ */
 export function spdxDocument(request: BillRequest): SpdxDocument {
   const { name, contents, base, code, tool } = request;
   const hex = contents.digest.replace(/^sha256:/, "");
@@ -42,17 +45,16 @@ export function spdxDocument(request: BillRequest): SpdxDocument {
     {},
     ...[...debian, ...libraries.map(({ found }) => found)].map(({ licence }) => licence?.references ?? {}),
   ) as Record<string, string>;
-  return {
-    spdxVersion: "SPDX-2.3",
-    dataLicense: "CC0-1.0",
-    SPDXID: "SPDXRef-DOCUMENT",
-    name,
-    documentNamespace: `https://howdah.dev/spdx/${name}/${hex}`,
+  const said = {
     creationInfo: { created: contents.created, creators: [`Tool: ${tool}`] },
     packages: [image, ...below, ...own, ...debian.map(({ spdx }) => spdx), ...libraries.map(({ found }) => found.spdx)],
     relationships,
     ...(Object.keys(references).length === 0 ? {} : { hasExtractedLicensingInfos: extracted(references) }),
   };
+  // another document about the same image (of another version of Howdah, with another list of libraries) must have another namespace
+  const hash = createHash("sha256").update(JSON.stringify(said)).digest("hex").slice(0, 16);
+  const documentNamespace = `https://howdah.dev/spdx/${name}/${hex}-${hash}`;
+  return { spdxVersion: "SPDX-2.3", dataLicense: "CC0-1.0", SPDXID: "SPDXRef-DOCUMENT", name, documentNamespace, ...said };
 }
 
 interface Described {

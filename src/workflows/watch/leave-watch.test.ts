@@ -62,6 +62,15 @@ describe("the end of a watch", () => {
     expect(await rig.ports.watches.get("blog")).toBeDefined();
   });
 
+  it("does not come while former pods still end", async () => {
+    const rig = await watchedSite();
+    const inventory = async (): ReturnType<ReleaseRig["engine"]["inventory"]> => {
+      const found = await rig.engine.inventory("blog");
+      return { ...found, objects: new Map([...found.objects].map(([key, digest]) => [key, `${digest}-unsettled`])) };
+    };
+    expect(await watchOf("blog", { ...rig.ports, engine: { ...rig.engine, inventory } })).toBeDefined();
+  });
+
   it("keeps what pods mount, whoever wants to clear up", async () => {
     const rig = await watchedSite();
     await forgetWatch("blog", rig.ports);

@@ -25,8 +25,9 @@ export type WatchPorts = Pick<Ports, "watches" | "engine" | "settings">;
 export async function watchOf(namespace: string, ports: WatchPorts): Promise<WatchRecord | undefined> {
   const record = await ports.watches.get(namespace);
   if (record === undefined) return undefined;
-  const applied = new Set((await ports.engine.inventory(namespace)).objects.values());
-  return record.deployments.some((digest) => applied.has(digest)) ? record : undefined;
+  const applied = [...(await ports.engine.inventory(namespace)).objects.values()];
+  // While former pods still end, an engine adds to a digest, so that a plan comes to it again.
+  return record.deployments.some((digest) => applied.some((one) => one.startsWith(digest))) ? record : undefined;
 }
 
 /** Where the copies of a site's code lie that pods mount while it is watched, one directory for each watch. */

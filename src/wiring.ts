@@ -21,6 +21,7 @@ import { localAuthority } from "./providers/certificates/local/local-authority.t
 import { checkInImage } from "./providers/config-check/podman-config-check.ts";
 import type { DatabaseServer } from "./providers/database/database-server.ts";
 import type { ImageBuilder } from "./providers/image-builder.ts";
+import type { ImageStore } from "./providers/image-store.ts";
 import { gitRemote, gitState, gitTags } from "./providers/git/git-state.ts";
 import { checkMachine } from "./providers/machine/machine-checks.ts";
 import { run } from "./providers/process.ts";
@@ -142,6 +143,7 @@ export async function wirePorts({ environment, entrypointDirectory, self }: Wiri
     },
   };
   const facts = { uid: getuid?.() ?? -1, searchPath: environment["PATH"] ?? "", nodeVersion: process.version, stateDirectory };
+  const claimsDir = join(runDirectory, "image-claims");
   const registry = lazily<Registry>(() => wireRegistry(environment));
   const ports: Ports = {
     settings,
@@ -154,11 +156,16 @@ export async function wirePorts({ environment, entrypointDirectory, self }: Wiri
         run: podman.run,
         entrypointDir: entrypointDirectory,
         instance,
-        claimsDir: join(runDirectory, "image-claims"),
+        claimsDir,
         registry,
         mirror: environment["HOWDAH_DEBIAN_MIRROR"],
       });
     }),
+    imageStore: lazily<ImageStore>(async () => {
+      const { createImageStore } = await import("./providers/image/create-image-store.ts");
+      return createImageStore({ cacheDir: cacheDirectory, entrypointDir: entrypointDirectory, instance, claimsDir });
+    }),
+    compiledCode: engine.compiledCode,
     databases: lazily<DatabaseServer>(async () =>
       (await import("./providers/database/mariadb/mariadb-server.ts")).mariadbServer(secrets, systemClock),
     ),

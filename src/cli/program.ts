@@ -12,6 +12,7 @@ import { downCommand } from "./commands/down.ts";
 import { execCommand } from "./commands/exec.ts";
 import { explainCommand } from "./commands/explain.ts";
 import { filesCommand } from "./commands/files.ts";
+import { imageCommand } from "./commands/image.ts";
 import { idleCommand } from "./commands/idle.ts";
 import { initCommand } from "./commands/init.ts";
 import { logsCommand } from "./commands/logs.ts";
@@ -52,6 +53,7 @@ const commands: readonly Define[] = [
   verifyCommand,
   testCommand,
   pinCommand,
+  imageCommand,
   statusCommand,
   logsCommand,
   execCommand,

@@ -108,7 +108,7 @@ export const errorCatalog = {
     retry: "backoff",
     reason: "DiskFull",
     title: "A file system has no space left",
-    hint: "Free some space on the file system that is named, then run the same command again: it goes on where it stopped.",
+    hint: "Free some space on the file system that is named (`howdah image prune` deletes what nothing needs), then run the same command again: it goes on where it stopped.",
   },
   "machine/port-in-use": {
     exit: 69,

@@ -2,7 +2,7 @@ import { randomBytes } from "node:crypto";
 import { link, readFile, rename, rm, writeFile } from "node:fs/promises";
 import { setTimeout as sleep } from "node:timers/promises";
 import { HowdahError } from "../kernel/howdah-error.ts";
-import { startOf } from "../host/process-start.ts";
+import { startOf } from "../host/process-identity.ts";
 
 const WAIT_MS = 10_000;
 const PAUSE_MS = 15;

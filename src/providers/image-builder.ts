@@ -190,7 +190,7 @@ export interface ImageBuilder {
   /** Every image of this instance, sorted by reference. */
   list(signal?: AbortSignal): Promise<readonly ImageSummary[]>;
   /**
-   * Takes images of this instance away by reference. Those that a container has stay, and those that another process needs: one that builds now,
+   * Takes images of this instance away by reference, and images that nobody has named by id. Those that a container has stay, and those that another process needs: one that builds now,
    * or has since `decidedAt` (milliseconds since 1970; when it was read what is unused). What other instances have stays theirs. Returns what
    * was removed.
    */

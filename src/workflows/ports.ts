@@ -1,10 +1,12 @@
 import type { Tree } from "../detect/tree.ts";
 import type { Engine, EngineContext } from "../engine/engine.ts";
+import type { CompiledCodeStore } from "../engine/compiled-code.ts";
 import type { Clock } from "../kernel/clock.ts";
 import type { Secret } from "../kernel/secret.ts";
 import type { DatabaseServer } from "../providers/database/database-server.ts";
 import type { GitState } from "../providers/git/git-state.ts";
 import type { ImageBuilder, WatchedFiles } from "../providers/image-builder.ts";
+import type { ImageStore } from "../providers/image-store.ts";
 import type { MachineCheck } from "../providers/machine/machine-checks.ts";
 import type { Registry } from "../providers/registry/registry.ts";
 import type { TestBench } from "../providers/test-bench/test-bench.ts";
@@ -201,6 +203,8 @@ export interface Ports {
   readonly clock: Clock;
   readonly engine: Engine;
   readonly images: ImageBuilder;
+  readonly imageStore: ImageStore;
+  readonly compiledCode: CompiledCodeStore;
   readonly databases: DatabaseServer;
   readonly secrets: SecretStore;
   readonly records: DocumentStore<SiteRecord>;

@@ -1,9 +1,10 @@
 import { readdir, rm } from "node:fs/promises";
 import { basename, join } from "node:path";
 import { isProcessAlive } from "../../host/process-identity.ts";
+import { usedOpcache } from "./compiled-code.ts";
 import type { Machine } from "./machine.ts";
 import { label } from "./names.ts";
-import { mountedOpcache, removeFormerOpcache } from "./opcache-store.ts";
+import { removeFormerOpcache } from "./opcache-store.ts";
 import { filesDirectory } from "./pod-volumes.ts";
 import type { ListedContainer } from "./podman-cli.ts";
 import { objectsOf } from "./state-store.ts";
@@ -28,13 +29,7 @@ export async function collectGarbage(machine: Machine, namespace: string): Promi
   const used = new Set(containers.flatMap((container) => container.labels[label.secrets]?.split(",") ?? []));
   await machine.secrets.prune(namespace, (name) => used.has(name));
   await removeFormerFiles(machine, namespace, new Set(containers.flatMap((container) => container.labels[label.files]?.split(",") ?? [])));
-  const applied = objectsOf(await machine.store.read(namespace), "Deployment").map(({ spec }) => spec.template.spec);
-  const mounted = containers.map((container) => container.labels[label.opcache] ?? "");
-  await removeFormerOpcache(
-    machine.store,
-    namespace,
-    new Set([...applied.map((spec) => mountedOpcache(machine.store, namespace, spec)), ...mounted]),
-  );
+  await removeFormerOpcache(machine.store, namespace, await usedOpcache(machine, namespace, containers));
 }
 
 /** One-off programs that ended after whoever ran them had died: nobody else removes their containers. Answers the containers that stay. */

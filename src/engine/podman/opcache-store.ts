@@ -1,4 +1,4 @@
-import { mkdir, readdir, rm, stat } from "node:fs/promises";
+import { lstat, mkdir, readdir, rm, stat } from "node:fs/promises";
 import { basename, join } from "node:path";
 import type { PodSpec, Volume } from "../../render/objects.ts";
 import { digestOf } from "../../render/rendered.ts";
@@ -43,6 +43,27 @@ export async function makeWorkDirectory(directory: string, id: string): Promise<
 export function mountedOpcache(store: StateStore, namespace: string, spec: PodSpec): string {
   const volume = opcacheVolume(spec);
   return volume === undefined ? "" : basename(opcacheDirectory(store, namespace, volume));
+}
+
+/** All compiled code of a namespace with its bytes on disk; `underWay` says of a priming's directory whether it is at work on it still. */
+export async function listOpcache(
+  store: StateStore,
+  namespace: string,
+): Promise<readonly { readonly name: string; readonly bytes: number; readonly underWay?: boolean }[]> {
+  const names = await readdir(root(store, namespace)).catch(() => []);
+  return Promise.all(
+    names.map(async (name) => {
+      const path = join(root(store, namespace), name);
+      const bytes = await bytesBelow(path);
+      return name.startsWith(WORK) ? { name, bytes, underWay: !(await isAbandoned(path)) } : { name, bytes };
+    }),
+  );
+}
+
+async function bytesBelow(directory: string): Promise<number> {
+  const names = await readdir(directory, { recursive: true }).catch(() => []);
+  const found = await Promise.all(names.map((name) => lstat(join(directory, name)).catch(() => undefined)));
+  return found.reduce((sum, one) => sum + (one?.blocks ?? 0) * 512, 0);
 }
 
 /** Removes compiled code that neither `used` names nor a priming is at work on. Call it with the namespace's lock. */

@@ -1,6 +1,7 @@
 import type { Clock } from "../../kernel/clock.ts";
 import { HowdahError } from "../../kernel/howdah-error.ts";
 import type { HttpRoute, ObjectKey, Rendered } from "../../render/objects.ts";
+import type { CompiledCodeStore } from "../compiled-code.ts";
 import type { Engine, EngineContext } from "../engine.ts";
 import type { Jobs } from "../jobs.ts";
 import type { Lock } from "../lock.ts";
@@ -8,6 +9,7 @@ import type { AttachProcess, RunProcess } from "../process-port.ts";
 import { attachProcess } from "./attach-process.ts";
 import { deleteClaim, ensureClaim } from "./claims.ts";
 import { type Edge, edge } from "./edge.ts";
+import { compiledCode } from "./compiled-code.ts";
 import { edgeDrained } from "./edge-drain.ts";
 import type { CertificateFor } from "./edge-ports.ts";
 import type { RenderEdge } from "./edge-routes.ts";
@@ -61,6 +63,7 @@ export interface PodmanEnginePorts {
 export interface PodmanEngine extends Engine {
   readonly kind: "podman";
   readonly edge: Edge;
+  readonly compiledCode: CompiledCodeStore;
   /** Compiles the code of one site that serves without compiled code, for its next starts; undefined when there is none left to do. */
   primeNext(signal: AbortSignal): Promise<Primed | undefined>;
 }
@@ -129,6 +132,7 @@ function engineOf(machine: Machine, ports: PodmanEnginePorts & { readonly jobs: 
         await machine.firewall.sync(); // pods may reach its ports
       },
     },
+    compiledCode: compiledCode(machine),
     primeNext: primer(machine),
     prepare: async (namespace, context) => {
       const { memory, cpu, pids } = await machine.limits();

@@ -7,7 +7,8 @@ import { inspectImage, type StoredImage } from "./storage.ts";
  * the image under its new name; undefined when no instance has it, or when it went at this moment.
  */
 export async function adoptImage(reference: string, names: ImageNames, signal: AbortSignal | undefined): Promise<StoredImage | undefined> {
-  const listed = await run(["podman", "images", "--format", "{{.Repository}}:{{.Tag}}"], { signal, accept: "any" });
+  const filters = names.samePatterns(reference).map((pattern) => `--filter=reference=${pattern}`);
+  const listed = await run(["podman", "images", ...filters, "--format", "{{.Repository}}:{{.Tag}}"], { signal, accept: "any" });
   const other = listed.stdout.split("\n").find((name) => names.isSame(name, reference));
   if (other === undefined) return undefined;
   const tagged = await run(["podman", "tag", other, reference], { signal, accept: "any" });

@@ -17,6 +17,7 @@ import { imageDocuments } from "./image-manifest.ts";
 import { ImageTree } from "./image-tree.ts";
 import { requireLibraries } from "./library-gate.ts";
 import { requireExtensions } from "./php-gate.ts";
+import { keepRecipe } from "./recipes.ts";
 import { inspectImage, nameImage, removeImage, storeImages } from "./storage.ts";
 import { sourcesOf } from "./tar-source.ts";
 import { writeTar } from "./write-tar.ts";
@@ -43,7 +44,7 @@ export async function ensureBaseImage(
   const title = titleOf(locked.request);
   emit({ type: "task-started", id, title });
   try {
-    await context.claim([reference]);
+    await Promise.all([context.claim([reference]), keepRecipe(context.cacheDir, recipeHash, locked)]);
     const there = (await context.inspect(reference, signal)) ?? (await adoptImage(reference, context.names, signal));
     if (there !== undefined) {
       emit({ type: "task-done", id, outcome: "unchanged" });

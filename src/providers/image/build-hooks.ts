@@ -1,5 +1,5 @@
 import { randomBytes } from "node:crypto";
-import { access, chown, mkdir } from "node:fs/promises";
+import { access, chown, mkdir, utimes } from "node:fs/promises";
 import { join } from "node:path";
 import { builderOf } from "../../catalog/builder-requests.ts";
 import type { Emit } from "../../kernel/event.ts";
@@ -29,6 +29,7 @@ export async function runBuildHooks(hooks: readonly (readonly string[])[], work:
     await mkdir(join(work.cache, name), { recursive: true });
     await chown(join(work.cache, name), RUN_AS, RUN_AS);
   }
+  await utimes(work.cache, new Date(), new Date()); // pruning goes by when it was used
   const trusted = await access(CERTIFICATES).then(
     () => true,
     () => false,

@@ -1,7 +1,6 @@
 import { randomBytes } from "node:crypto";
 import { mkdir, readdir, rm } from "node:fs/promises";
 import { join } from "node:path";
-import { arch } from "node:process";
 import type { Dispatcher } from "undici";
 import type { Suite } from "../../catalog/debian-suites.ts";
 import type { Emit } from "../../kernel/event.ts";
@@ -12,6 +11,7 @@ import type { Registry } from "../registry/registry.ts";
 import { ensureBaseImage } from "./base-image.ts";
 import { batchedInspect } from "./batched-inspect.ts";
 import type { BuilderContext } from "./builder-context.ts";
+import { debianArchitecture } from "./debian-architecture.ts";
 import { namingDiskFull } from "./disk-errors.ts";
 import { ensureForeign } from "./foreign-image.ts";
 import { exportImage } from "./export-image.ts";
@@ -25,7 +25,7 @@ import { openLiveCopy } from "./live/live-copy.ts";
 import { lockImages } from "./lock-images.ts";
 import { dispatcherLikeApt } from "./proxy.ts";
 import { ensureSiteImages } from "./site-image.ts";
-import { inspectImages, removeImage } from "./storage.ts";
+import { inspectImages, removeImage, removeNameless } from "./storage.ts";
 import { makeWorkingCopy } from "./working-copy.ts";
 
 /** Settings of the image builder; the wiring reads them. */
@@ -68,9 +68,10 @@ export async function createImageBuilder(options: ImageBuilderOptions): Promise<
     list: (signal) => listImages(context.names, signal),
     remove: async (references, { decidedAt = Date.now(), signal } = {}) => {
       const removed: string[] = [];
-      for (const reference of references.filter((one) => context.names.owns(one))) {
+      for (const reference of references) {
         signal?.throwIfAborted();
-        if (await claims.removeUnclaimed(reference, decidedAt, () => removeImage(reference, signal))) removed.push(reference);
+        const removal = context.names.owns(reference) ? removeImage : removeNameless;
+        if (await claims.removeUnclaimed(reference, decidedAt, () => removal(reference, signal))) removed.push(reference);
       }
       return removed;
     },
@@ -115,7 +116,6 @@ async function namingStops<T>(signal: AbortSignal | undefined, work: () => Promi
 function contextOf(options: ImageBuilderOptions, claims: ImageClaims): BuilderContext {
   let sources: ReturnType<BuilderContext["sources"]> | undefined;
   let dispatcher: Promise<Dispatcher> | undefined;
-  const architecture = debianArchitecture(arch);
   const inspectAll: BuilderContext["inspectAll"] = (references, signal) => inspectImages(references, signal, options.run);
   return {
     cacheDir: options.cacheDir,
@@ -123,7 +123,7 @@ function contextOf(options: ImageBuilderOptions, claims: ImageClaims): BuilderCo
     claim: (references) => claims.claim(references),
     registry: options.registry,
     entrypointDir: options.entrypointDir,
-    architecture,
+    architecture: debianArchitecture(),
     inspectAll,
     inspect: batchedInspect(inspectAll),
     dispatcher: () => {
@@ -141,11 +141,6 @@ function contextOf(options: ImageBuilderOptions, claims: ImageClaims): BuilderCo
       return directory;
     },
   };
-}
-
-/** Debian's name of the architecture that this process runs on: of it are the packages. */
-function debianArchitecture(name: string): string {
-  return { x64: "amd64", ia32: "i386", arm: "armhf", ppc64: "ppc64el" }[name] ?? name;
 }
 
 /** Removes what processes that were killed have left. */

@@ -10,6 +10,7 @@ import { adoptImage } from "./adopt-image.ts";
 import type { BuilderContext } from "./builder-context.ts";
 import { contentHash } from "./content-hash.ts";
 import { namingDiskFull } from "./disk-errors.ts";
+import type { ImageNames } from "./image-names.ts";
 import { importLayout, inspectImage } from "./storage.ts";
 
 interface ForeignWork {
@@ -106,8 +107,13 @@ function pinnedDigest(wanted: ImageReference, lock: Lock): string {
   });
 }
 
+/** The name that an image has here which a lock pins. */
+export function foreignReference(reference: string, digest: string, names: ImageNames): string {
+  return localName(parsed(reference), digest, { names });
+}
+
 /** The name says the content, as with images of our own. */
-function localName({ registry, path }: ImageReference, digest: string, { names }: BuilderContext): string {
+function localName({ registry, path }: ImageReference, digest: string, { names }: Pick<BuilderContext, "names">): string {
   return names.reference("foreign", contentHash([registry, path, digest]).slice(0, 16));
 }
 

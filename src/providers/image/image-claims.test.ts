@@ -4,7 +4,7 @@ import { mkdtemp, readdir, rm, writeFile } from "node:fs/promises";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { afterEach, beforeEach, describe, expect, it } from "vitest";
-import { startOf } from "../../host/process-start.ts";
+import { startOf } from "../../host/process-identity.ts";
 import { imageClaims } from "./image-claims.ts";
 
 let directory: string;

@@ -2,7 +2,7 @@ import { mkdir, readdir, readFile, rm } from "node:fs/promises";
 import { join } from "node:path";
 import { setTimeout as sleep } from "node:timers/promises";
 import { withFileLock } from "../file-lock.ts";
-import { startOf } from "../../host/process-start.ts";
+import { startOf } from "../../host/process-identity.ts";
 import { writeAtomically } from "../../host/write-atomically.ts";
 
 /** Claims of a dead process are kept that long for a removal that was decided while it lived. */

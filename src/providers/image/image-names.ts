@@ -19,6 +19,8 @@ export interface ImageNames {
   owns(reference: string): boolean;
   /** True for the name of the same content, whichever instance gave it. */
   isSame(reference: string, other: string): boolean;
+  /** What podman's `reference` filter takes for the names that `isSame` says yes to; one of them is enough. */
+  samePatterns(reference: string): readonly string[];
 }
 
 /** The names of an instance (HOWDAH_INSTANCE). One that can't be part of an image's name is called by its hash. */
@@ -30,6 +32,7 @@ export function imageNames(instance: string): ImageNames {
     pattern: `${prefix}*`,
     owns: (reference) => reference.startsWith(prefix) && !reference.slice(prefix.length).includes("/"),
     isSame: (reference, other) => reference.startsWith(`${ROOT}/`) && contentName(reference) === contentName(other),
+    samePatterns: (reference) => [`${ROOT}/${contentName(reference)}`, `${ROOT}/*/${contentName(reference)}`],
   };
 }
 

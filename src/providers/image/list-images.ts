@@ -33,7 +33,7 @@ export async function listImages(names: ImageNames, signal?: AbortSignal): Promi
 }
 
 /** By the name, as an image of somebody else may have any label. */
-function kindOf(reference: string): string {
+export function kindOf(reference: string): string {
   const [name = ""] = reference.slice(reference.lastIndexOf("/") + 1).split(":");
   return name.startsWith("site-") ? "site" : name;
 }

@@ -1,6 +1,6 @@
 import { createHash, randomBytes } from "node:crypto";
 import { createReadStream, createWriteStream } from "node:fs";
-import { mkdir, readdir, rename, rm, stat } from "node:fs/promises";
+import { mkdir, readdir, rename, rm, stat, utimes } from "node:fs/promises";
 import { join } from "node:path";
 import { Transform } from "node:stream";
 import { pipeline } from "node:stream/promises";
@@ -74,6 +74,7 @@ function isAbort(error: unknown): boolean {
 async function ensurePackage(entry: LockedPackage, cacheDir: string, options: FetchOptions, progress: FetchProgress): Promise<void> {
   const path = cachedPath(cacheDir, entry.sha256);
   if ((await sizeOf(path)) === entry.size && (await hashOf(path)) === entry.sha256) {
+    await utimes(path, new Date(), new Date()).catch(() => undefined); // what is used now is not pruned
     progress.done(entry);
     return;
   }

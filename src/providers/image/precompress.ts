@@ -1,5 +1,5 @@
 import { randomBytes } from "node:crypto";
-import { access, mkdir, readFile, rename, rm, writeFile } from "node:fs/promises";
+import { mkdir, readFile, rename, rm, stat, utimes, writeFile } from "node:fs/promises";
 import { join } from "node:path";
 import { promisify } from "node:util";
 import { brotliCompress, constants, gzip } from "node:zlib";
@@ -16,6 +16,8 @@ type FileEntry = Extract<SiteEntry, { type: "file" }>;
 const compressible = /\.(?:css|js|mjs|svg|json|xml|html?|txt|ttf|otf|eot|wasm|map)$/i;
 const MIN_BYTES = 1024;
 const MAX_BYTES = 16 * 1024 * 1024;
+
+const DAY_MS = 24 * 60 * 60 * 1000;
 
 /** Compressed at once; zlib works in libuv's threads. */
 const PARALLEL = 4;
@@ -72,11 +74,13 @@ export async function precompress(
 async function compressed(file: FileEntry, suffix: "br" | "gz", directory: string): Promise<Buffer> {
   const quality = brotliQuality(file.size);
   const path = join(directory, `${file.sha256}.${suffix === "br" ? `${quality}.br` : "9.gz"}`);
-  const there = await access(path).then(
-    () => true,
-    () => false,
-  );
-  if (there) return readFile(path);
+  const there = await stat(path).catch(() => undefined);
+  if (there !== undefined) {
+    const now = new Date();
+    // so that pruning knows what is of use still
+    if (now.getTime() - there.mtimeMs > DAY_MS) await utimes(path, now, now).catch(() => undefined);
+    return readFile(path);
+  }
   const content = await contentOf(file);
   const result =
     suffix === "br"

@@ -190,6 +190,13 @@ export async function removeImage(reference: string, signal?: AbortSignal): Prom
   return ran.code === 0;
 }
 
+/** Removes an image by its id when nobody has named it; answers whether it is gone. */
+export async function removeNameless(id: string, signal?: AbortSignal): Promise<boolean> {
+  if (!/^[0-9a-f]{64}$/.test(id)) return false;
+  const image = await inspectImage(id, signal);
+  return image !== undefined && image.names.length === 0 && removeImage(id, signal);
+}
+
 function buildFailed(message: string, ran: Ran): HowdahError {
   const full = ran.lastLines.some((line) => /no space left on device/i.test(line));
   if (full)

@@ -1,4 +1,4 @@
-import { startOf } from "../../host/process-start.ts";
+import { startOf } from "../../host/process-identity.ts";
 
 /** Names this process for good, as `isOwnerAlive` knows it: its number comes back, the time it was started at does not. */
 export async function ownIdentity(): Promise<string> {

@@ -2,6 +2,7 @@ import { Command, Option } from "commander";
 import { agentCommand } from "./commands/agent.ts";
 import { buildCommand } from "./commands/build.ts";
 import { checkCommand } from "./commands/check.ts";
+import { ciCommand } from "./commands/ci.ts";
 import { completionCommand } from "./commands/completion.ts";
 import { cronCommand } from "./commands/cron.ts";
 import { dbCommand } from "./commands/db.ts";
@@ -52,6 +53,7 @@ const commands: readonly Define[] = [
   sbomCommand,
   verifyCommand,
   testCommand,
+  ciCommand,
   pinCommand,
   imageCommand,
   statusCommand,

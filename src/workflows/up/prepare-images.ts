@@ -93,10 +93,7 @@ export async function ensureLock(
 }
 
 /** A lock file as it is; nothing when there is none. Error: `site/unreadable` for a damaged one. */
-export async function readLock(
-  lockFile: string,
-  ports: Pick<Ports, "files">,
-): Promise<{ readonly text?: string; readonly lock?: Lock }> {
+export async function readLock(lockFile: string, ports: Pick<Ports, "files">): Promise<{ readonly text?: string; readonly lock?: Lock }> {
   const text = await ports.files.read(lockFile);
   if (text === undefined) return {};
   const { lock, diagnostics } = parseLock(text);

@@ -73,9 +73,10 @@ export async function watchLoop(given: Watching): Promise<void> {
       .catch(ignore);
   };
   const reload = async (began: number): Promise<void> => {
-    const now = await ports.files.read(loaded.file);
+    const now = await ports.files.read(loaded.file).catch(ignore);
     if (now === undefined || now === text) return;
     text = now;
+    if (now === loaded.text) return; // a mistake was taken back
     const [again, wanted] = await given.requestAgain();
     const next = await ports.locks.hold(namespace, "deploy --watch", async () => {
       if (await isTaken(namespace, watch)) return undefined;
@@ -83,17 +84,34 @@ export async function watchLoop(given: Watching): Promise<void> {
     });
     if (next === undefined) return;
     [live, loaded, request] = [next, again, wanted];
-    const { written, removed, bytes } = live.first; // saved while it was prepared
-    if (written.length + removed.length > 0) report({ event: "synced", written, removed, bytes, milliseconds: ports.clock.now() - began });
+    reportFirst(live, began);
+    refusal = "";
     report({ event: "reloaded", steps: live.steps, milliseconds: ports.clock.now() - began });
+    await reload(ports.clock.now()); // saved again meanwhile
   };
+  /** Saved while the pods were prepared. */
+  const reportFirst = ({ first: { written, removed, bytes } }: Live, began: number): void => {
+    if (written.length + removed.length > 0) report({ event: "synced", written, removed, bytes, milliseconds: ports.clock.now() - began });
+  };
+  // Pods take seconds to roll: meanwhile saved files go on to be live.
+  let reloading: Promise<void> | undefined;
+  const reloadBeside = (began: number): void => {
+    reloading ??= reloadAll(began).finally(() => {
+      reloading = undefined;
+    });
+  };
+  const reloadAll = (began: number): Promise<void> =>
+    reload(began).catch((error: unknown) => {
+      if (signal.aborted) return undefined;
+      refuse(error);
+      return reloadAll(ports.clock.now()); // mended meanwhile; the same text is not tried twice
+    });
   try {
     for (;;) {
       const began = await copy.changed(signal);
       try {
+        reloadBeside(began);
         await sync(began);
-        await reload(began);
-        refusal = "";
       } catch (error) {
         if (signal.aborted) break;
         refuse(error);
@@ -104,7 +122,7 @@ export async function watchLoop(given: Watching): Promise<void> {
     if (!signal.aborted) throw error;
   } finally {
     taken.abort();
-    await Promise.all([looking, checking]);
+    await Promise.all([looking, checking, reloading]);
   }
 }
 

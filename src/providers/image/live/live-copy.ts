@@ -43,6 +43,13 @@ export async function openLiveCopy(
   const state: State = { source: new Map(), php: new Map(), web: new Map(), hooks: undefined, builds: 0 };
   const statCache = memoryStatCache();
   const watch = watchDirectories({ polling: await hearsNothing(options.also[0] ?? directory) });
+  let last: Promise<unknown> = Promise.resolve();
+  /** Two writers of one copy would undo each other's work. */
+  const inTurn = <T>(work: () => Promise<T>): Promise<T> => {
+    const turn = last.then(work);
+    last = turn.catch(() => undefined);
+    return turn;
+  };
   const read = async (request: SiteImageRequest, signal?: AbortSignal): Promise<SiteTree> => {
     const { source, followInto, systemRoot = "/", configuration } = request;
     return readSiteTree(source, { ignore: await ignoreOf(request), followInto, systemRoot, configuration, statCache, signal });
@@ -58,20 +65,21 @@ export async function openLiveCopy(
       request.hooks.length === 0
         ? Promise.resolve()
         : namingDiskFull(directory, () => build({ request, lock, emit, signal, state, directory, context, hookEnvironment, read })),
-    sync: async (request, signal) => {
-      // What an attempt that is cut off by another change has written belongs to the answer as well.
-      const before = { source: state.source, code: new Map(request.php === null ? state.web : state.php) };
-      const tree = await namingDiskFull(directory, () =>
-        whileItChanges(async () => {
-          watch.begin();
-          const found = await read(request, signal);
-          watch.follow(new Set([...(await placesOf(request.source, found)), ...options.also]));
-          await sync({ request, tree: found, state, directories, part: join(directory, "part"), signal });
-          return found;
-        }, signal),
-      );
-      return report(request, { before, tree, code: request.php === null ? state.web : state.php });
-    },
+    sync: (request, signal) =>
+      inTurn(async () => {
+        // What an attempt that is cut off by another change has written belongs to the answer as well.
+        const before = { source: state.source, code: new Map(request.php === null ? state.web : state.php) };
+        const tree = await namingDiskFull(directory, () =>
+          whileItChanges(async () => {
+            watch.begin();
+            const found = await read(request, signal);
+            watch.follow(new Set([...(await placesOf(request.source, found)), ...options.also]));
+            await sync({ request, tree: found, state, directories, part: join(directory, "part"), signal });
+            return found;
+          }, signal),
+        );
+        return report(request, { before, tree, code: request.php === null ? state.web : state.php });
+      }),
   };
 }
 

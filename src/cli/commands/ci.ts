@@ -27,7 +27,7 @@ function platformCommand(ci: Command, platform: keyof typeof platforms, choose: 
     .command(platform)
     .usage("[options] [site] [-- <command...>]")
     .argument("[site]", "directory or site file (default: .)")
-    .argument("[command...]")
+    .argument("[command...]", "the program that tests the site, with its arguments, after --")
     .summary(`a pipeline for ${name}`)
     .description(
       `Prints ${file}, or writes it: tests on each version of PHP, then images, pushed with tags from git to spec.image.repository or the platform's own registry. What tests the site follows \`--\`; left out, it is composer's script \`test\` or PHPUnit, when the tree has one. No secret is in the file: it names the variables to set.`,

@@ -24,8 +24,8 @@ export function testCommand(program: Command, choose: Choose): void {
   const command = program
     .command("test")
     .usage("[options] [site] -- <command...>")
-    .argument("[site]", "directory or site file (default: .), then -- and the program with its arguments")
-    .argument("[command...]")
+    .argument("[site]", "directory or site file (default: .)")
+    .argument("[command...]", "the program and its arguments, after --")
     .summary("run a site's own tests on one or more versions of PHP, each with a throw-away database")
     .description(
       "Runs a program of the site's own, its tests, on each version of PHP: in a copy of the code, with the extensions that the site file lists, the build hooks with the dependencies of development (composer without --no-dev), and an empty database of its own that the site's variables lead to. Nothing that serves is touched, and nothing is left.",

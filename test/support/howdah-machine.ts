@@ -29,7 +29,7 @@ export interface Started {
   readonly pid: number;
   /** How it ends. */
   readonly done: Promise<Said>;
-  /** Waits until its stderr holds these words, or it has ended without them: then false. */
+  /** Waits until its stderr or stdout holds these words, or it has ended without them: then false. */
   says(words: string): Promise<boolean>;
 }
 
@@ -136,11 +136,15 @@ export async function howdahMachine(name: string, port: number, searchPath = pro
     });
     const says = (words: string): Promise<boolean> =>
       new Promise((resolve) => {
-        child.stderr.on("data", () => {
-          if (stderr.includes(words)) resolve(true);
-        });
+        const look = (): void => {
+          if (stderr.includes(words) || stdout.includes(words)) resolve(true);
+        };
+        look();
+        child.stderr.on("data", look);
+        child.stdout.on("data", look);
         void done.then(() => {
-          resolve(stderr.includes(words));
+          look();
+          resolve(false);
         });
       });
     return { pid: child.pid ?? -1, done, says };

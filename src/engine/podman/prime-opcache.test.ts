@@ -40,7 +40,7 @@ describe.runIf(getuid?.() === 0)("priming", () => {
   let root = "";
   let now = 0;
   let runs: readonly string[][] = [];
-  let podman: (argv: readonly string[]) => Promise<Partial<ProcessResult>>;
+  let podman: (argv: readonly string[], signal?: AbortSignal) => Promise<Partial<ProcessResult>>;
   let machine: Machine;
   let marks: Map<string, ReadyMark>;
   const deployment = withOpcache(tinyDeployment({ image: "i", behave: ["serve", "x"], preStop: 1 }).object);
@@ -59,12 +59,12 @@ describe.runIf(getuid?.() === 0)("priming", () => {
     machine = {
       names,
       store,
-      clock: { now: () => now, sleep: async () => undefined },
+      clock: { now: () => now, sleep: () => new Promise((resolve) => setTimeout(resolve, 1)) },
       marks: { all: async () => marks },
       volumes: { prepare: async () => new Map() },
-      podman: podmanCli(async (argv) => {
+      podman: podmanCli(async (argv, options) => {
         runs = [...runs, [...argv]];
-        return { code: 0, stdout: "", stderr: "", lastLines: [], ...(argv[1] === "run" ? await podman(argv) : {}) };
+        return { code: 0, stdout: "", stderr: "", lastLines: [], ...(argv[1] === "run" ? await podman(argv, options?.signal) : {}) };
       }),
     } as unknown as Machine;
     await store.change("blog", (state) => withObject(state, rendered(deployment), true));
@@ -79,6 +79,34 @@ describe.runIf(getuid?.() === 0)("priming", () => {
     };
   });
   afterEach(() => rm(root, { recursive: true }));
+
+  it("ends with the pods that it is for, and begins again with them", async () => {
+    const prime = primer(machine);
+    const compile = podman;
+    const serving = new Map(marks);
+    podman = (_argv, ends) => {
+      marks.clear();
+      return new Promise((_resolve, reject) => {
+        ends?.addEventListener("abort", () => reject(new Error("ended")));
+      });
+    };
+    expect(await prime(signal)).toBeUndefined();
+    expect(runs.at(-1)?.slice(0, 3)).toEqual(["podman", "rm", "--force"]);
+    podman = compile;
+    expect(await prime(signal)).toBeUndefined();
+    marks = serving;
+    expect(await prime(signal)).toMatchObject({ scripts: 3 });
+  });
+
+  it("goes on while its pods are in doubt", async () => {
+    const compile = podman;
+    podman = async (argv) => {
+      marks = new Map([...marks].map(([pod, mark]) => [pod, { ...mark, doubt: "late" }]));
+      await new Promise((resolve) => setTimeout(resolve, 20));
+      return compile(argv);
+    };
+    expect(await primer(machine)(signal)).toMatchObject({ scripts: 3 });
+  });
 
   it("keeps what was compiled, once", async () => {
     const prime = primer(machine);

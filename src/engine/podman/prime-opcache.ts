@@ -41,7 +41,8 @@ interface Unprimed {
 
 /**
  * Makes what compiles the code of one Deployment that serves without: it answers what was done, or undefined when none is left. Takes no
- * lock: nothing that serves is touched, and no command waits for it. One that fails is tried again ten minutes later.
+ * lock: nothing that serves is touched, and no command waits for it. It ends with the pods that it is for: a site that was stopped must not
+ * go on working. One that fails is tried again ten minutes later.
  * Errors: `machine/disk-full` before anything was written, `engine/crashed` when the compiling ended badly.
  */
 export function primer(machine: Machine): (signal: AbortSignal) => Promise<Primed | undefined> {
@@ -51,10 +52,32 @@ export function primer(machine: Machine): (signal: AbortSignal) => Promise<Prime
     const next = (await unprimed(machine)).find((one) => (notBefore.get(keyOf(one)) ?? 0) <= now);
     if (next === undefined) return undefined;
     notBefore.set(keyOf(next), now + AGAIN_MS);
-    const primed = await prime(machine, next, signal);
-    notBefore.delete(keyOf(next));
-    return primed;
+    const watch = new AbortController();
+    const gone = endWithPods(machine, next, watch);
+    try {
+      const primed = await prime(machine, next, AbortSignal.any([signal, watch.signal]));
+      notBefore.delete(keyOf(next));
+      return primed;
+    } catch (error) {
+      if (!watch.signal.aborted) throw error;
+      notBefore.delete(keyOf(next)); // when its pods are there again
+      return undefined;
+    } finally {
+      watch.abort();
+      await gone;
+    }
   };
+}
+
+const WATCH_MS = 1000;
+
+/** Aborts when no pod of the Deployment is left, in doubt or not; ends when somebody else aborts. */
+async function endWithPods(machine: Machine, one: Unprimed, watch: AbortController): Promise<void> {
+  while (!watch.signal.aborted) {
+    await machine.clock.sleep(WATCH_MS, watch.signal).catch(() => undefined);
+    const marks = await machine.marks.all().catch(() => undefined);
+    if (marks !== undefined && !hasPod(machine, one, [...marks.values()])) watch.abort();
+  }
 }
 
 /** `blog/web`. */
@@ -74,7 +97,8 @@ async function unprimed(machine: Machine): Promise<Unprimed[]> {
     if (state.down) continue;
     for (const deployment of objectsOf(state, "Deployment")) {
       const volume = opcacheVolume(deployment.spec.template.spec);
-      if (volume === undefined || !serves(machine, namespace, deployment, marks)) continue;
+      const ready = marks.filter(isReady);
+      if (volume === undefined || !hasPod(machine, { namespace, deployment }, ready)) continue;
       const done = await readFile(join(opcacheDirectory(machine.store, namespace, volume), PRIMED)).catch(() => undefined);
       if (done === undefined) found.push({ namespace, deployment });
     }
@@ -83,10 +107,10 @@ async function unprimed(machine: Machine): Promise<Unprimed[]> {
 }
 
 /** A release is primed when it has shown that it works; priming one that never starts would be for nothing. */
-function serves(machine: Machine, namespace: string, deployment: Deployment, marks: readonly ReadyMark[]): boolean {
+function hasPod(machine: Machine, { namespace, deployment }: Unprimed, marks: readonly ReadyMark[]): boolean {
   const first = machine.names.pod(namespace, deployment.metadata.name, templateDigest(deployment.spec.template), 0);
   const prefix = first.slice(0, first.lastIndexOf(".") + 1);
-  return marks.some((mark) => isReady(mark) && mark.pod.startsWith(prefix));
+  return marks.some((mark) => mark.pod.startsWith(prefix));
 }
 
 async function prime(machine: Machine, which: Unprimed, signal: AbortSignal): Promise<Primed> {

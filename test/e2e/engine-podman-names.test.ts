@@ -22,10 +22,11 @@ describe("the names of a server that another namespace lets in", () => {
   const apply = (namespace: string, desired: Rendered): Promise<void> =>
     machine.engine.apply(namespace, { do: "update", key: desired.key, desired, because: "test" }, context);
   const serve = (what: string) => ({ image: BEHAVE_IMAGE, behave: ["serve", what] });
-  const exec = async (...argv: string[]): Promise<string> => {
+  const exec = async (...argv: string[]): Promise<string> => say("exec", argv);
+  const say = async (how: "exec" | "runOnce", argv: readonly string[]): Promise<string> => {
     const stdout = new PassThrough();
     const said = text(stdout);
-    await machine.engine.exec(
+    await machine.engine[how](
       { namespace: "alpha", workload: "tiny", container: "main" },
       { argv: ["behave", ...argv], stdout, stderr: new PassThrough().resume() },
       context,
@@ -76,6 +77,12 @@ describe("the names of a server that another namespace lets in", () => {
     await denyNames();
     expect(await reach("store.shared")).toBe("first");
     expect(await reach("store")).toBe("first");
+  });
+
+  it("are told to a one-off program", async () => {
+    await denyNames();
+    expect(await say("runOnce", ["reach", "store.shared", String(WEB_PORT)])).toBe("first");
+    expect(await say("runOnce", ["reach", "store", String(WEB_PORT)])).toBe("first");
   });
 
   it("are in a pod that is made while the name server denies them", async () => {

@@ -3,7 +3,7 @@ import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { afterEach, beforeEach, describe, expect, it } from "vitest";
 import { tinySurroundings } from "../contract-objects.ts";
-import { type HostsEntry, hostsText, writeHostsFiles } from "./hosts-file.ts";
+import { type HostsEntry, hostsText, joinedEntries, writeHostsFiles } from "./hosts-file.ts";
 import type { Machine } from "./machine.ts";
 import { label, namesOf } from "./names.ts";
 import { podmanCli } from "./podman-cli.ts";
@@ -29,6 +29,12 @@ describe("the text of a pod's hosts file", () => {
       former: `${podmans + line}127.0.0.1\tt.blog.web.php\n`,
       entries: [],
       text: `${podmans}127.0.0.1\tt.blog.web.php\n`,
+    },
+    {
+      name: "says once what a one-off container was told at its start",
+      former: `${podmans}10.89.0.2\tmariadb-11-8\n10.89.0.2\tmariadb-11-8.howdah-system\n`,
+      entries: [first],
+      text: podmans + line,
     },
     { name: "has no line without a name", former: podmans, entries: [{ ...first, names: [] }], text: podmans },
     {
@@ -57,7 +63,11 @@ interface Pod {
   /** Networks of other namespaces that it was joined to. */
   readonly joined?: readonly string[];
   readonly state?: string;
+  /** A one-off container, which is in no pod. */
+  readonly once?: boolean;
 }
+
+const containerName = ({ name, once }: Pick<Pod, "name" | "once">): string => (once === true ? name : `${name}._infra`);
 
 describe("the hosts files of running pods", () => {
   let root = "";
@@ -72,14 +82,15 @@ describe("the hosts files of running pods", () => {
   const podman = (argv: readonly string[]): unknown => {
     const known = pods.map((pod, index) => ({ ...pod, address: `10.0.0.${String(index + 1)}`, id: idOf(pod.name) }));
     if (argv[1] === "ps")
-      return known.map(({ id, name, namespace, joined = [], state = "running" }) => ({
-        ...{ Id: id, Names: [`${name}._infra`], IsInfra: true, State: state, Pid: 1, Networks: [`t.${namespace}`, ...joined] },
-        Labels: { [label.namespace]: namespace },
+      return known.map(({ id, name, namespace, once = false, joined = [], state = "running" }) => ({
+        ...{ Id: id, Names: [containerName({ name, once })], IsInfra: !once, State: state, Pid: 1 },
+        Networks: [`t.${namespace}`, ...joined],
+        Labels: { [label.namespace]: namespace, ...(once ? { [label.role]: "once" } : {}) },
       }));
     return known
-      .filter(({ name }) => argv.includes(`${name}._infra`))
-      .map(({ id, name, namespace, joined = [], aliases, address }) => ({
-        ...{ Id: id, Name: `${name}._infra`, State: {}, HostConfig: { LogConfig: {} }, HostsPath: path(name) },
+      .filter((pod) => argv.includes(containerName(pod)))
+      .map(({ id, name, namespace, once = false, joined = [], aliases, address }) => ({
+        ...{ Id: id, Name: containerName({ name, once }), State: {}, HostConfig: { LogConfig: {} }, HostsPath: path(name) },
         NetworkSettings: {
           Networks: Object.fromEntries(
             [`t.${namespace}`, ...joined].map((one) => [one, { IPAddress: address, Aliases: [...aliases, id.slice(0, 12)] }]),
@@ -132,6 +143,16 @@ describe("the hosts files of running pods", () => {
     await write(["t.beta"]);
     await write(["t.alpha"], "another");
     expect(await hosts("web")).toBe(podmans);
+  });
+
+  it("are told to a one-off container at its start, and followed in its file while it runs", async () => {
+    const told = [{ address: "10.0.0.3", names: ["store", "store.shared"] }];
+    expect(await joinedEntries(machine, "alpha")).toEqual(told);
+    expect(await joinedEntries(machine, "shared")).toEqual([]);
+    await writeFile(path("once"), `${podmans}10.0.0.9\tstore\n10.0.0.9\tstore.shared\n`);
+    pods = [...pods, { name: "once", namespace: "alpha", aliases: [], once: true }];
+    await write(["t.alpha"]);
+    expect((await hosts("once")).trimEnd()).toBe(`${podmans}10.0.0.3\tstore store.shared joined.howdah.internal`);
   });
 
   it("may be gone with their pod", async () => {

@@ -13,35 +13,72 @@ export interface HostsEntry {
 /** Ends each line of ours. A name and no comment: podman 4.3.1 rewrites the file when a container of the pod stops, and drops comments. */
 const MARK = "joined.howdah.internal";
 
-/** The text of a hosts file in which exactly `entries` are ours; what others wrote stays as it is. The same entries give the same text. */
+/**
+ * The text of a hosts file in which exactly `entries` are ours; what others wrote stays as it is, unless it speaks of our names (podman
+ * wrote that at the start, from `--add-host`). The same entries give the same text.
+ */
 export function hostsText(former: string, entries: readonly HostsEntry[]): string {
-  const others = former.split("\n").filter((line) => line.trim() !== "" && !line.trimEnd().split(/\s+/).includes(MARK));
+  const known = new Set([MARK, ...entries.flatMap(({ names }) => names)]);
+  const isOurs = (line: string): boolean =>
+    line
+      .split(/\s+/)
+      .slice(1)
+      .some((name) => known.has(name));
+  const others = former.split("\n").filter((line) => line.trim() !== "" && !isOurs(line.trim()));
   const ours = entries.filter(({ names }) => names.length > 0).map(({ address, names }) => `${address}\t${[...names, MARK].join(" ")}`);
   return [...others, ...ours.toSorted(), ""].join("\n");
 }
 
 /**
- * Writes into the hosts files of the running pods of some networks, or of one pod there, who of other namespaces was joined to them.
+ * Writes into the hosts files of the running pods and one-off containers of some networks, or of one pod there, who of other namespaces
+ * was joined to them.
  * A site asks for its database at every request, and aardvark-dns 1.4.0 denies names for milliseconds whenever any container comes or
  * goes (it reads files that netavark rewrites); the resolver takes a denial for the truth. Level-based: podman's words are all it goes by.
  */
 export async function writeHostsFiles(machine: Machine, networks: ReadonlySet<string>, pod?: string): Promise<void> {
   if (networks.size === 0) return;
-  const listed = (await machine.podman.list({ [label.instance]: machine.names.instance })).filter(
-    (one) => one.isInfra && one.state === "running" && one.networks.some((network) => networks.has(network)),
-  );
+  const listed = await runningOn(machine, networks);
   const own = listed.filter((one) => networks.has(ownNetwork(machine, one)) && (pod === undefined || one.name === `${pod}._infra`));
-  const joined = listed.filter((one) => one.networks.some((network) => networks.has(network) && network !== ownNetwork(machine, one)));
+  const joined = listed.filter((one) => isJoined(machine, one, networks));
   const seen = await machine.podman.inspect([...new Set([...own, ...joined].map((one) => one.name))]);
   for (const one of own) {
-    const network = ownNetwork(machine, one);
-    const state = await machine.store.read(one.labels[label.namespace] ?? "");
-    const taken = new Set(objectsOf(state, "Service").map((service) => service.metadata.name));
-    const others = joined.filter((other) => ownNetwork(machine, other) !== network).map((other) => other.name);
-    const entries = seen.filter((other) => others.includes(other.name)).flatMap((other) => entryOn(other, network, taken));
     const path = seen.find(({ name }) => name === one.name)?.hostsPath ?? "";
-    if (path !== "") await replaceEntries(path, entries);
+    if (path !== "") await replaceEntries(path, await entriesFor(machine, one.labels[label.namespace] ?? "", joined, seen));
   }
+}
+
+/** Who of other namespaces was joined to a namespace's network: what a container that starts there by itself must be told with `--add-host`. */
+export async function joinedEntries(machine: Machine, namespace: string): Promise<HostsEntry[]> {
+  const networks = new Set([machine.names.network(namespace)]);
+  const joined = (await runningOn(machine, networks)).filter((one) => isJoined(machine, one, networks));
+  return entriesFor(machine, namespace, joined, await machine.podman.inspect(joined.map((one) => one.name)));
+}
+
+/** What has a hosts file of its own on some networks: infra containers hold their pods', one-off containers are in no pod. */
+async function runningOn(machine: Machine, networks: ReadonlySet<string>): Promise<ListedContainer[]> {
+  const listed = await machine.podman.list({ [label.instance]: machine.names.instance });
+  return listed.filter(
+    (one) =>
+      (one.isInfra || one.labels[label.role] === "once") &&
+      one.state === "running" &&
+      one.networks.some((network) => networks.has(network)),
+  );
+}
+
+function isJoined(machine: Machine, one: ListedContainer, networks: ReadonlySet<string>): boolean {
+  return one.networks.some((network) => networks.has(network) && network !== ownNetwork(machine, one));
+}
+
+async function entriesFor(
+  machine: Machine,
+  namespace: string,
+  joined: readonly ListedContainer[],
+  seen: readonly InspectedContainer[],
+): Promise<HostsEntry[]> {
+  const network = machine.names.network(namespace);
+  const taken = new Set(objectsOf(await machine.store.read(namespace), "Service").map((service) => service.metadata.name));
+  const others = joined.filter((other) => ownNetwork(machine, other) !== network).map((other) => other.name);
+  return seen.filter((other) => others.includes(other.name)).flatMap((other) => entryOn(other, network, taken));
 }
 
 function ownNetwork(machine: Machine, container: ListedContainer): string {

@@ -122,9 +122,11 @@ describe("a pod for podman", () => {
 
   it("lends its likeness to a program that runs once", () => {
     const spec: PodSpec = tiny;
-    const once = { name: "once-1", argv: ["wp", "--version"], tty: true, env: { A: "b" }, user: 0 };
+    const hosts = [{ address: "10.0.0.3", names: ["store", "store.shared"] }];
+    const once = { name: "once-1", argv: ["wp", "--version"], tty: true, env: { A: "b" }, user: 0, hosts };
     const argv = onceArguments(planOf({ spec }), containerOf(), once);
     expect(argv.slice(0, 5)).toEqual(["run", "--interactive", "--tty", "--name=once-1", "--network=howdah.blog"]);
+    expect(argv).toEqual(expect.arrayContaining(["--add-host=store:10.0.0.3", "--add-host=store.shared:10.0.0.3"]));
     expect(argv).toEqual(expect.arrayContaining(["--label=howdah.dev/role=once", "--env=A=b", "--user=0:0", "--read-only"]));
     expect(argv.slice(-4)).toEqual(["--entrypoint=", "img", "wp", "--version"]);
   });

@@ -1,5 +1,6 @@
 import { HowdahError } from "../../kernel/howdah-error.ts";
 import type { Container, PodSpec, VolumeMount } from "../../render/objects.ts";
+import type { HostsEntry } from "./hosts-file.ts";
 import { label } from "./names.ts";
 import { bytesOf, coresOf } from "./quantity.ts";
 
@@ -90,6 +91,7 @@ export function onceArguments(plan: PodPlan, container: Container, request: Once
     ...commonArguments(plan, container),
     ...Object.entries(request.env).map(([name, value]) => `--env=${name}=${value}`),
     ...(request.user === undefined ? [] : [`--user=${request.user}:${request.user}`]),
+    ...request.hosts.flatMap(({ address, names }) => names.map((name) => `--add-host=${name}:${address}`)),
     "--entrypoint=",
     container.image,
     ...request.argv,
@@ -103,6 +105,8 @@ export interface OnceRequest {
   readonly tty: boolean;
   readonly env: Readonly<Record<string, string>>;
   readonly user?: number;
+  /** Servers of other namespaces, as pods have them in their hosts files. */
+  readonly hosts: readonly HostsEntry[];
 }
 
 function containerLabels(plan: PodPlan, container: Container, role: "init" | "main" | "once"): Record<string, string> {

@@ -6,6 +6,7 @@ import { watchTimes } from "./deploy/watch-times.ts";
 import { idleMemory, wakeTimes } from "./idle/idle-sites.ts";
 import { imageSizes } from "./images/image-sizes.ts";
 import { oneLineChange } from "./images/one-line-change.ts";
+import { acrossNetworks } from "./isolation/across-networks.ts";
 import { migrateOnce } from "./migrate-once/migrate-once.ts";
 import { pushTimes } from "./registry/push-times.ts";
 import { isKept, lostRequests } from "./rollout/lost-requests.ts";
@@ -34,6 +35,12 @@ async function once(trials: number): Promise<void> {
   const found = await migrateOnce(20, trials, say);
   console.log(JSON.stringify(found, null, 2));
   process.exitCode = found.exactlyOnce < trials || found.killed.ranTwice > 0 ? 1 : 0;
+}
+
+async function isolation(seconds: number): Promise<void> {
+  const found = await acrossNetworks(seconds, say);
+  console.log(JSON.stringify(found, null, 2));
+  process.exitCode = found.howdah.reached > 0 ? 1 : 0;
 }
 
 async function firstPages(php: string, rounds: number): Promise<void> {
@@ -70,6 +77,7 @@ async function rollouts(deploys: number): Promise<void> {
  * `crons`: a thousand crons a minute over five sites: how late they start, what a start costs.
  * `push [--rounds N]`: a changed line to a registry, bytes and time, beside `buildah bud` with `buildah push`.
  * `rollout [--deploys N]`: what a hundred deploys, slow requests during deploys, and rollbacks cost visitors under 100 requests a second.
+ * `isolation [--seconds N]`: what a pod reaches of another site's while others come and go, with podman's rules alone and with ours.
  * `migrate-once [--count N]`: 20 starters of one migration at once, and a runner killed at every moment, N times each (100).
  * `--rounds N --seconds N` set the length of the first. Answers are JSON on stdout, progress on stderr.
  */
@@ -84,6 +92,7 @@ async function main(): Promise<void> {
   const what = positionals[0] ?? "speed";
   if (what === "speed") await speed(Number(values.rounds), Number(values.seconds));
   else if (what === "migrate-once") await once(Number(values.count ?? "100"));
+  else if (what === "isolation") await isolation(Number(values.seconds));
   else if (what === "rollout") await rollouts(Number(values.deploys));
   else if (what === "times") console.log(JSON.stringify(await upTimes(), null, 2));
   else if (what === "push") console.log(JSON.stringify(await pushTimes(Number(values.rounds), say), null, 2));

@@ -184,7 +184,10 @@ export async function wirePorts({ environment, entrypointDirectory, self }: Wiri
     registry,
     sharedImages: documentStore<SharedImage>(join(stateDirectory, "shared-images")),
     configCheck: { run: checkInImage },
-    testBench: podmanTestBench({ instance, runDir: runDirectory, limits: machineLimits() }),
+    testBench: podmanTestBench({
+      ...{ instance, runDir: runDirectory, limits: machineLimits() },
+      closeNetworks: (options) => engine.closeNetworks(options),
+    }),
     testLocks: documentStore<KeptLock>(join(cacheDirectory, "test-locks")),
     http: { get: async (...given) => (await import("./providers/http-probe/http-probe.ts")).httpGet(...given) },
     edge: { ensure: (wanted) => engine.edge.ensure(wanted), remove: () => engine.edge.remove() },

@@ -145,6 +145,21 @@ describe("the networks of namespaces", () => {
     expect(await Promise.all(asked)).toEqual(["", ""]);
   });
 
+  it("are closed also when another part of Howdah makes them", async () => {
+    const network = `${INSTANCE}._test.1`;
+    const own = async (): Promise<string[]> => (await saved("iptables")).filter((line) => line.includes(`"${network}"`));
+    await run(["podman", "network", "create", "--disable-dns", network]);
+    try {
+      expect(await machine.engine.closeNetworks()).toBe(true);
+      expect(await own()).not.toEqual([]);
+      expect(await machine.engine.closeNetworks()).toBe(false);
+      expect(await machine.engine.closeNetworks({ without: network })).toBe(true);
+      expect(await own()).toEqual([]);
+    } finally {
+      await run(["podman", "network", "rm", "--force", network]);
+    }
+  });
+
   it("take their rules with them", async () => {
     await machine.engine.remove("beta", context);
     const left = await saved("iptables");

@@ -3,7 +3,7 @@ import type { Clock } from "../../kernel/clock.ts";
 import type { Lock } from "../lock.ts";
 import type { RunProcess } from "../process-port.ts";
 import { changeFor, type Family, type Found, foundIn, type GuardedNetwork, isClosed, rulesFor } from "./firewall-rules.ts";
-import { label, type Names } from "./names.ts";
+import type { Names } from "./names.ts";
 import type { Podman } from "./podman-cli.ts";
 
 /** What keeps the instance's networks apart: podman's own rules have gaps (docs/adr/0010). */
@@ -81,11 +81,13 @@ interface RawNetwork {
   readonly subnets?: readonly { readonly gateway?: string }[];
 }
 
+/** By name: those of namespaces, and those in which a site is tested on other versions of PHP (src/providers/test-bench). */
 async function networksOf({ podman, names }: FirewallPorts): Promise<GuardedNetwork[]> {
-  const { stdout } = await podman.run(["network", "ls", "--format", "json", "--filter", `label=${label.instance}=${names.instance}`]);
+  const { stdout } = await podman.run(["network", "ls", "--format", "json"]);
   return (JSON.parse(stdout || "[]") as RawNetwork[]).flatMap(({ name, network_interface: bridge, subnets }) => {
     const gateway = subnets?.find((subnet) => subnet.gateway?.includes(".") === true)?.gateway;
-    return bridge === undefined || gateway === undefined ? [] : [{ name, bridge, gateway }];
+    const own = name.startsWith(`${names.instance}.`);
+    return !own || bridge === undefined || gateway === undefined ? [] : [{ name, bridge, gateway }];
   });
 }
 

@@ -66,6 +66,8 @@ export interface PodmanEngine extends Engine {
   readonly compiledCode: CompiledCodeStore;
   /** Compiles the code of one site that serves without compiled code, for its next starts; undefined when there is none left to do. */
   primeNext(signal: AbortSignal): Promise<Primed | undefined>;
+  /** Closes all networks of the instance, also those that somebody else of ours made; `without` is one that is about to be removed. */
+  closeNetworks(options?: { readonly without?: string }): Promise<boolean>;
 }
 
 /** Makes the engine of one machine. Nothing runs until it is asked. */
@@ -128,12 +130,15 @@ function engineOf(machine: Machine, ports: PodmanEnginePorts & { readonly jobs: 
     edge: {
       ...wayIn,
       ensure: async (settings) => {
+        const former = await wayIn.settings();
         await wayIn.ensure(settings);
-        await machine.firewall.sync(); // pods may reach its ports
+        const same = former?.httpPort === settings.httpPort && former.httpsPort === settings.httpsPort;
+        if (!same) await machine.firewall.sync(); // pods may reach its ports
       },
     },
     compiledCode: compiledCode(machine),
     primeNext: primer(machine),
+    closeNetworks: (options) => machine.firewall.sync(options),
     prepare: async (namespace, context) => {
       const { memory, cpu, pids } = await machine.limits();
       if (!(memory && cpu && pids)) {

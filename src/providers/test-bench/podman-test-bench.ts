@@ -23,6 +23,8 @@ export interface TestBenchOptions {
   /** A directory in memory: files of trials hold passwords. */
   readonly runDir: string;
   readonly limits: () => Promise<TrialLimits>;
+  /** Closes the networks of the instance to one another and to the machine, but for one that is about to be removed. */
+  readonly closeNetworks: (options?: { readonly without?: string }) => Promise<unknown>;
 }
 
 /** The longest that a database without a program is kept by podman itself, in seconds: hooks and a program's timeout lie before. */
@@ -51,14 +53,15 @@ export function podmanTestBench(options: TestBenchOptions): TestBench {
         await mkdir(place.directory, { recursive: true, mode: 0o700 });
         // Without podman's name server: it must not be bothered by what comes and goes, as sites ask it.
         await run(["podman", "network", "create", "--disable-dns", "--opt=isolate=true", ...names.labels, names.network], { signal });
+        await options.closeNetworks();
         if (database !== null) await startDatabase(place, database, signal);
         return await work(trialIn(place, database, signal));
       } finally {
-        await removeTrial(names);
+        await removeTrial(names, options);
         await rm(place.directory, { recursive: true, force: true });
       }
     },
-    sweep: () => sweep(options.instance, root),
+    sweep: () => sweep(options, root),
   };
 }
 
@@ -127,9 +130,15 @@ async function writeFiles(directory: string, files: Readonly<Record<string, stri
 }
 
 /** Never fails for what is not there, and never stops: a trial goes whatever became of the command. The program goes before the network it shares. */
-async function removeTrial({ program, database, network }: TrialNames): Promise<void> {
+async function removeTrial({ program, database, network }: TrialNames, options: TestBenchOptions): Promise<void> {
   await removeContainers([program]);
   await removeContainers([database]);
+  await removeNetwork(network, options);
+}
+
+/** Its rules first: the name of its bridge is free then. The agent's next pass takes away what stays. */
+async function removeNetwork(network: string, options: TestBenchOptions): Promise<void> {
+  await options.closeNetworks({ without: network }).catch(() => undefined);
   await run(["podman", "network", "rm", "--force", network], { accept: "any" });
 }
 
@@ -137,9 +146,9 @@ async function removeContainers(names: readonly string[]): Promise<void> {
   await run(["podman", "rm", "--force", "--ignore", "--time=0", ...names], { accept: "any" });
 }
 
-async function sweep(instance: string, root: string): Promise<number> {
+async function sweep(options: TestBenchOptions, root: string): Promise<number> {
   const dead = new Set<string>();
-  const ofInstance = `--filter=label=${TRIAL_LABELS.instance}=${instance}`;
+  const ofInstance = `--filter=label=${TRIAL_LABELS.instance}=${options.instance}`;
   const owner = `{{index .Labels "${TRIAL_LABELS.owner}"}}`;
   const containers = await listed(["podman", "ps", "--all", ofInstance, `--format={{.Names}} ${owner}`]);
   const left = await leftBehind(containers);
@@ -149,7 +158,7 @@ async function sweep(instance: string, root: string): Promise<number> {
     dead.add(name.replace(/\.(program|database)$/, ""));
   }
   for (const name of await leftBehind(await networks(ofInstance))) {
-    await run(["podman", "network", "rm", "--force", name], { accept: "any" });
+    await removeNetwork(name, options);
     dead.add(name);
   }
   for (const name of await readdir(root).catch(() => [])) {

@@ -32,7 +32,7 @@ export function testCommand(program: Command, choose: Choose): void {
     )
     .option("--php <versions>", "versions of PHP, such as 7.4,8.2,8.4 (default: the site's own)")
     .option("-j, --jobs <number>", "versions at once (default: as many as the machine has cores)")
-    .option("--timeout <duration>", "end the program after that long, such as 90s or 30m", "30m")
+    .option("--timeout <duration>", "end the program after that long, such as 90s or 30m; at most 6h", "30m")
     .option("-e, --env <name=value>", "a variable for the program; NAME alone takes it from the environment", collect, [])
     .option("--junit <file>", "a report that the program writes, copied here for each version: junit.xml as junit-php8.2.xml")
     .addHelpText(
@@ -55,7 +55,7 @@ async function runTests(command: Command, flags: TestFlags, context: CliContext)
     ...{ given: before[0], directory: context.directory, php: flags.php, argv: after, report: reportOf(flags.junit) },
     ...{
       jobs: jobsOf(flags.jobs),
-      timeoutSeconds: secondsFrom(flags.timeout, "--timeout"),
+      timeoutSeconds: timeoutOf(flags.timeout),
       environment: environmentOf(flags.env, context),
     },
   };
@@ -82,6 +82,15 @@ function jobsOf(jobs: string | undefined): number {
   if (jobs === undefined) return availableParallelism();
   if (/^[1-9]\d{0,2}$/.test(jobs)) return Number(jobs);
   throw new HowdahError("usage/invalid", `--jobs is ${JSON.stringify(jobs)}: it takes a whole number from 1 to 999`);
+}
+
+/** A trial's database goes by itself some hours after that, should nobody be left to take it away. */
+const LONGEST_SECONDS = 6 * 3600;
+
+function timeoutOf(text: string): number {
+  const seconds = secondsFrom(text, "--timeout");
+  if (seconds <= LONGEST_SECONDS) return seconds;
+  throw new HowdahError("usage/invalid", `--timeout is ${text}: it takes at most 6h`);
 }
 
 function reportOf(file: string | undefined): string | undefined {

@@ -28,7 +28,7 @@ export interface TestBenchOptions {
 }
 
 /** The longest that a database without a program is kept by podman itself, in seconds: hooks and a program's timeout lie before. */
-const DATABASE_SECONDS = 6 * 3600;
+const DATABASE_SECONDS = 8 * 3600;
 /** On a busy machine a data directory takes half a minute to be made. */
 const DATABASE_READY_MS = 180_000;
 

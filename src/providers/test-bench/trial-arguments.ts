@@ -87,24 +87,26 @@ export function programArguments(
     `--volume=${program.directory}:${CODE_ROOT}:rw,nosuid,nodev`,
     ...given.mounts,
     `--env-file=${given.environmentFile}`,
-    ...severalLines(program.environment).map(([name, value]) => `--env=${name}=${value}`),
+    ...Object.entries(program.environment)
+      .filter(([, value]) => !fitsInFile(value))
+      .map(([name, value]) => `--env=${name}=${value}`),
     `--entrypoint=${JSON.stringify([first])}`,
     program.image,
     ...args,
   ];
 }
 
-/** The lines of podman's file of variables, which knows no value of several lines. The file keeps values out of argument lists. */
+/** The lines of podman's file of variables, which keeps values out of argument lists. */
 export function environmentLines(environment: Readonly<Record<string, string>>): string {
-  const several = new Set(severalLines(environment).map(([name]) => name));
   return Object.entries(environment)
-    .filter(([name]) => !several.has(name))
+    .filter(([, value]) => fitsInFile(value))
     .map(([name, value]) => `${name}=${value}\n`)
     .join("");
 }
 
-function severalLines(environment: Readonly<Record<string, string>>): [string, string][] {
-  return Object.entries(environment).filter(([, value]) => /[\r\n]/.test(value));
+/** podman's file has a line of at most 64 kB for each variable. */
+function fitsInFile(value: string): boolean {
+  return !/[\r\n]/.test(value) && value.length < 16_000;
 }
 
 /** As the site's own containers are. */

@@ -51,3 +51,9 @@ it("refuses versions that the site can't be tested on", async () => {
   await expect(written({ php: "8.2,8.4" })).rejects.toMatchObject({ code: "site/invalid" });
   await expect(written({ php: "8.3" })).rejects.toMatchObject({ code: "usage/invalid" });
 });
+
+it("leaves out tests of a site without a PHP of Howdah's, unless they are asked for", async () => {
+  await writeFile(join(root, "apps/shop/howdah.yaml"), "apiVersion: howdah.dev/v1alpha1\nkind: Site\nmetadata: {name: shop}\n");
+  expect((await written({ argv: [] })).text).not.toContain("howdah test");
+  await expect(written()).rejects.toMatchObject({ code: "usage/invalid" });
+});

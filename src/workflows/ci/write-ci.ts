@@ -43,7 +43,10 @@ export async function writeCi(command: CiCommand, files: ProjectFiles): Promise<
   if (site === undefined) throw new InvalidSiteError(findings);
   const root = await repositoryRoot(dirname(siteFile), files);
   const versions = command.php === undefined ? undefined : versionsOf(command.php);
-  const php = site.runtime === null && versions === undefined ? [] : planTests(findings, versions).map((planned) => planned.php);
+  const testable = site.runtime !== null && site.runtime.image === null;
+  // who names versions or a program wants tests, and hears why there can be none
+  const asked = versions !== undefined || command.argv.length > 0;
+  const php = testable || asked ? planTests(findings, versions).map((planned) => planned.php) : [];
   const tests =
     command.argv.length > 0 || php.length === 0
       ? { command: command.argv, report: null }

@@ -1,0 +1,78 @@
+import type { LoadedSite } from "../load-site/load-site.ts";
+import type { Ports } from "../ports.ts";
+import type { UpRequest } from "../up/up.ts";
+import { goLive, type Live, type Watch } from "./go-live.ts";
+import type { WatchEvent } from "./watch-event.ts";
+import { watchOf } from "./watch-record.ts";
+
+/** What runs now: the pods, and the site file that they were made from. */
+export interface Served {
+  readonly live: Live;
+  readonly loaded: LoadedSite;
+  readonly request: UpRequest;
+}
+
+/** What taking a saved site file needs from around it. */
+export interface Reloading {
+  readonly watch: Watch;
+  /** Reads the site file again. Errors: what is wrong with it. */
+  readonly requestAgain: () => Promise<readonly [LoadedSite, UpRequest]>;
+  readonly report: (event: WatchEvent) => void;
+  readonly refuse: (error: unknown) => void;
+}
+
+/** Takes saved site files into service beside everything else: pods take seconds to roll, and saved files go on to be live meanwhile. */
+export interface SiteReloads {
+  readonly served: () => Served;
+  /** The site file may have changed since; `began` is when that was seen (milliseconds since 1970). */
+  readonly look: (began: number) => void;
+  readonly ended: () => Promise<void>;
+}
+
+/** Begins with what runs. The same text is not tried twice, and a mistake that is taken back is none. */
+export function siteReloads(first: Served, { watch, requestAgain, report, refuse }: Reloading): SiteReloads {
+  const { ports, context } = watch;
+  const { namespace } = first.live.record;
+  let served = first;
+  let tried = first.loaded.text;
+  let reloading: Promise<void> | undefined;
+  const reload = async (began: number): Promise<void> => {
+    const text = await ports.files.read(served.loaded.file).catch(() => undefined);
+    if (text === undefined || text === tried) return;
+    tried = text;
+    if (text === served.loaded.text) return;
+    const [loaded, request] = await requestAgain();
+    const live = await ports.locks.hold(namespace, "deploy --watch", async () =>
+      (await isTaken(namespace, watch.session, ports)) ? undefined : goLive(request, watch, served.live),
+    );
+    if (live === undefined) return;
+    served = { live, loaded, request };
+    const { written, removed, bytes } = live.first; // saved while the pods were prepared
+    const milliseconds = ports.clock.now() - began;
+    if (written.length + removed.length > 0) report({ event: "synced", written, removed, bytes, milliseconds });
+    report({ event: "reloaded", steps: live.steps, milliseconds });
+    await reload(ports.clock.now()); // saved again meanwhile
+  };
+  const reloadAll = (began: number): Promise<void> =>
+    reload(began).catch((error: unknown) => {
+      if (context.signal.aborted) return undefined;
+      refuse(error);
+      return reloadAll(ports.clock.now()); // mended meanwhile
+    });
+  return {
+    served: () => served,
+    look: (began) => {
+      reloading ??= reloadAll(began).finally(() => {
+        reloading = undefined;
+      });
+    },
+    ended: async () => {
+      await reloading;
+    },
+  };
+}
+
+/** True when another command has put something else into the place of a watch's pods. */
+export async function isTaken(namespace: string, session: string, ports: Ports): Promise<boolean> {
+  return (await watchOf(namespace, ports))?.session !== session;
+}

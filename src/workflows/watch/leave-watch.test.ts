@@ -37,6 +37,14 @@ describe("the end of a watch", () => {
     expect(await rig.ports.watches.get("blog")).toBeUndefined();
   });
 
+  it("starts nothing of a site that was stopped meanwhile", async () => {
+    const rig = await watchedSite();
+    await rig.engine.scaleDown("blog", rig.context);
+    const http: Ports["http"] = { get: () => Promise.reject(new Error("nobody may be asked")) };
+    expect(await leaveWatch("blog", "s1", { ...rig.ports, http }, rig.context)).toBe("r1");
+    expect((await rig.engine.inventory("blog")).down).toBe(true);
+  });
+
   it("waits for a command that is at work on the site", async () => {
     const rig = await watchedSite();
     let refusals = 3;

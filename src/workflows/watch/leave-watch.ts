@@ -37,6 +37,7 @@ async function leave(namespace: string, session: string, ports: Ports, context: 
   const release = await releaseOf(namespace, watched.release, ports);
   await putBack(namespace, renderSite(release.site, release.input), ports, context);
   await forgetWatch(namespace, ports);
-  await checkHealth(release.site, ports, context);
+  const { down } = await ports.engine.inventory(namespace);
+  if (down !== true) await checkHealth(release.site, ports, context); // one that was stopped meanwhile answers nobody
   return release.id;
 }

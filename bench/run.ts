@@ -49,6 +49,12 @@ async function firstPages(php: string, rounds: number): Promise<void> {
   process.exitCode = found.ratio > 0.4 ? 1 : 0;
 }
 
+async function crons(count: number): Promise<void> {
+  const found = await cronStarts(5, Math.ceil(count / 5), 2, say);
+  console.log(JSON.stringify(found, null, 2));
+  process.exitCode = found.started < found.expected || found.lateMs.worst > 5000 ? 1 : 0;
+}
+
 async function deploys(rounds: number): Promise<void> {
   const found = await deployTimes(rounds, say);
   console.log(JSON.stringify(found, null, 2));
@@ -68,15 +74,15 @@ async function rollouts(deploys: number): Promise<void> {
 }
 
 /**
- * `npm run bench [-- speed|times|sizes|change|deploy|idle|cold-start|crons]`: Howdah's defaults against Debian's own in one run (the default), `up` by stage, sizes of images, how late crons start.
+ * `npm run bench [-- speed|times|sizes|change|deploy|watch|push|rollout|migrate-once|isolation|idle|cold-start|crons]`: Howdah's defaults against Debian's own in one run (the default), `up` by stage, sizes of images, how late crons start.
  * `change [--rounds N]`: a site's images after a changed line.
  * `deploy [--rounds N]`: from the command to a changed line's answer, beside `buildah bud` with `podman kube play`.
  * `watch [--count N]`: from a save to its answer while `deploy --watch` runs, N times in PHP and css (30), beside a deploy of the same change.
  * `idle [wake|memory] [--count N]`: waking WordPress 20 times, the memory of 50 sites awake and asleep.
  * `cold-start [8.2|8.4] [--rounds N]`: the first page of WordPress after PHP was started, with and without compiled code.
- * `crons`: a thousand crons a minute over five sites: how late they start, what a start costs.
+ * `crons [--count N]`: a thousand crons a minute over five sites: how late they start, what a start costs.
  * `push [--rounds N]`: a changed line to a registry, bytes and time, beside `buildah bud` with `buildah push`.
- * `rollout [--deploys N]`: what a hundred deploys, slow requests during deploys, and rollbacks cost visitors under 100 requests a second.
+ * `rollout [--deploys N]`: what a hundred deploys, slow requests during deploys, and rollbacks cost visitors under 200 requests a second.
  * `isolation [--seconds N]`: what a pod reaches of another site's while others come and go, with podman's rules alone and with ours.
  * `migrate-once [--count N]`: 20 starters of one migration at once, and a runner killed at every moment, N times each (100).
  * `--rounds N --seconds N` set the length of the first. Answers are JSON on stdout, progress on stderr.
@@ -102,8 +108,11 @@ async function main(): Promise<void> {
   else if (what === "deploy") await deploys(Number(values.rounds));
   else if (what === "watch") await watches(Number(values.count ?? "30"));
   else if (what === "cold-start") await firstPages(positionals[1] ?? "8.4", Number(values.rounds));
-  else if (what === "crons") console.log(JSON.stringify(await cronStarts(5, 200, 2, say), null, 2));
-  else throw new Error(`speed, times, sizes, change, deploy, idle, cold-start or crons, not ${what}`);
+  else if (what === "crons") await crons(Number(values.count ?? "1000"));
+  else
+    throw new Error(
+      `speed, times, sizes, change, deploy, watch, push, rollout, migrate-once, isolation, idle, cold-start or crons, not ${what}`,
+    );
 }
 
 await main();

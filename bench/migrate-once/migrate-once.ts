@@ -51,10 +51,11 @@ export async function migrateOnce(starters: number, trials: number, say: (line: 
       if (trial % 10 === 9) say(`${String(exactlyOnce)} of ${String(trial + 1)} exactly once`);
     }
     const killed = { trials, resumed: 0, markedInterrupted: 0, ranTwice: 0 };
+    const whole = await lengthOf(await begin(server, work, "whole"));
     for (let trial = 0; trial < trials; trial++) {
       const round = await begin(server, work, `k${String(trial)}`);
       const first = round.start();
-      await sleep((trial * 250) / trials);
+      await sleep((trial * whole * 1.1) / trials); // from before its beginning until after its end
       killGroup(first);
       await first.outcome;
       const { exit } = await round.start().outcome;
@@ -62,12 +63,20 @@ export async function migrateOnce(starters: number, trials: number, say: (line: 
       if ((await round.ran()) > 1) killed.ranTwice++;
       else if (exit === 0 && round.state() === "done") killed.resumed++;
       else if (exit === 73 && round.state() === "interrupted") killed.markedInterrupted++;
+      if (trial % 10 === 9) say(`killed ${String(trial + 1)} times: ${JSON.stringify(killed)}`);
     }
     return { starters, trials, exactlyOnce, killed };
   } finally {
     await server.stop();
     await rm(work, { recursive: true, force: true });
   }
+}
+
+/** Milliseconds of one run that nobody disturbs. */
+async function lengthOf(round: Round): Promise<number> {
+  const started = performance.now();
+  await round.start().outcome;
+  return performance.now() - started;
 }
 
 interface Round {

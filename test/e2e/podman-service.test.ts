@@ -98,6 +98,17 @@ describe.skipIf(skip !== undefined)(`podman's own service${skip === undefined ? 
     tooLong.close();
   });
 
+  it("creates through it, and says in the program's words why it can't", async () => {
+    commands.length = 0;
+    const ours = podmanCli(service.run);
+    const [{ image } = { image: "" }] = await ours.list({ "howdah.dev/instance": NAME });
+    await ours.run(["create", `--name=${NAME}-second`, `--pod=${NAME}`, `--label=${LABEL}`, image]);
+    expect(await ours.list({ "howdah.dev/instance": NAME })).toHaveLength(3);
+    expect(commands.map(([, first]) => first)).toEqual(["--remote"]);
+    const again = await ours.run(["create", `--name=${NAME}-second`, `--pod=${NAME}`, image], { accept: "any" });
+    expect([again.code, again.stderr]).toEqual([125, expect.stringContaining("is already in use")]);
+  });
+
   it("stops and removes pods, also such that are gone, and ends with its owner", async () => {
     commands.length = 0;
     const ours = podmanCli(service.run);

@@ -1,3 +1,6 @@
+import { appendFile, mkdtemp, rm, writeFile } from "node:fs/promises";
+import { tmpdir } from "node:os";
+import { join } from "node:path";
 import { expect, it } from "vitest";
 import { awaitReady, type StartedPod } from "./await-ready.ts";
 import type { Machine } from "./machine.ts";
@@ -9,13 +12,17 @@ const POD = "howdah.blog.worker-queue.1.0";
 /** Larger than any process's number. */
 const DEAD = 2 ** 30;
 
-function container(name: string, pid: number, restarts: number): InspectedContainer {
-  const nothing = { id: name, exitCode: 1, startedAt: "", logPath: "", configPath: "", cgroupPath: "", aliases: {}, hostsPath: "" };
+function container(name: string, pid: number, restarts: number, logPath = ""): InspectedContainer {
+  const nothing = { id: name, exitCode: 1, startedAt: "", logPath, configPath: "", cgroupPath: "", aliases: {}, hostsPath: "" };
   return { ...nothing, name, status: "running", pid, restarts, addresses: { net: "10.0.0.2" } };
 }
 
 /** A worker, which has no probe; podman says in turn what `inspected` holds. */
-async function waitFor(first: InspectedContainer, inspected: { at: number; seen: InspectedContainer }[]): Promise<number> {
+async function waitFor(
+  first: InspectedContainer,
+  inspected: { at: number; seen: InspectedContainer }[],
+  meanwhile: (now: number) => Promise<void> = () => Promise.resolve(),
+): Promise<number> {
   let now = 0;
   const machine = {
     names,
@@ -24,7 +31,7 @@ async function waitFor(first: InspectedContainer, inspected: { at: number; seen:
       now: () => now,
       sleep: (ms: number) => {
         now += ms;
-        return Promise.resolve();
+        return meanwhile(now);
       },
     },
   } as unknown as Machine;
@@ -43,6 +50,17 @@ it("lets a worker that fell once run for a second anew", async () => {
   expect(await waitFor(container(`${POD}.worker`, DEAD, 0), [{ at: 0, seen: container(`${POD}.worker`, DEAD, 1) }, again].reverse())).toBe(
     1900,
   );
+});
+
+it("counts the second from the last step before the program", async () => {
+  const directory = await mkdtemp(join(tmpdir(), "howdah-await-"));
+  const log = join(directory, "ctr.log");
+  await writeFile(log, "");
+  const said = 'howdah: {"event":"step","message":"the database answers","step":"database","state":"done"}';
+  const line = `2026-11-21T18:00:00.000000000Z stdout F ${said}\n`;
+  const meanwhile = (now: number): Promise<void> => (now === 500 ? appendFile(log, line) : Promise.resolve());
+  expect(await waitFor(container(`${POD}.worker`, process.pid, 0, log), [], meanwhile)).toBe(1500);
+  await rm(directory, { recursive: true });
 });
 
 it("gives one up that falls again and again", async () => {

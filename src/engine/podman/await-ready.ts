@@ -112,11 +112,12 @@ async function lookAt(machine: Machine, one: Watched, waiting: Waiting): Promise
   for (const line of await one.log.next()) {
     const said = entrypointLine(line.text);
     if (said?.event === "step") waiting.progress(said.message);
+    if (said !== undefined) standAnew(machine, one); // it runs, but not yet what it is for
     if (said?.event === "failed") throw new HowdahError(said.code, said.message, { output: await wordsOf(one) });
   }
   one.alive = await isAlive(one.seen.pid);
   if (one.alive) return;
-  if (one.settledAt > 0) one.settledAt = machine.clock.now() + SETTLE_MS; // on a busy machine it falls less than once a second
+  standAnew(machine, one);
   const [now] = await machine.podman.inspect([machine.names.container(one.plan.pod, one.container.name)]);
   if (now === undefined) throw new HowdahError("engine/crashed", `${one.container.name} vanished while it was started`);
   // A container that was only created yet has no process either.
@@ -131,6 +132,11 @@ async function lookAt(machine: Machine, one: Watched, waiting: Waiting): Promise
       output: await wordsOf(one),
     });
   }
+}
+
+/** On a busy machine a worker falls less than once a second: its second begins again with each fall, and with each step before its program. */
+function standAnew(machine: Machine, one: Watched): void {
+  if (one.settledAt > 0) one.settledAt = machine.clock.now() + SETTLE_MS;
 }
 
 async function ask(machine: Machine, one: Watched): Promise<void> {

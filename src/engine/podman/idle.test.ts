@@ -70,7 +70,7 @@ describe("a namespace that sleeps", () => {
   });
   afterEach(() => new Promise((resolve) => pod.close(resolve)));
 
-  it("is woken by one call of podman; who waits is told before the way in follows, and only then it is no longer asleep", async () => {
+  it("is woken by starting what is there; who waits is told before the way in follows, and only then it is no longer asleep", async () => {
     expect(await wake()).toEqual(["127.0.0.1:8080"]);
     const [name] = podNames(machine, "blog", tinyOf(state));
     expect(done).toEqual(["lock", `start ${name}.main`, "awake", "serving 127.0.0.1:8080", "edge", "unlock"]);

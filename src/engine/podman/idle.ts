@@ -206,7 +206,7 @@ interface Sleeping {
 }
 
 /**
- * Starts the containers as they are, by one call of podman, and waits until their probes pass. Answers false when that can't be: after a
+ * Starts the containers as they are, side by side, and waits until their probes pass. Answers false when that can't be: after a
  * reboot, or when something is missing or does not get ready; then pods are made and watched as at any start, which also gives the reason.
  */
 async function startQuickly(machine: Machine, namespace: string, state: NamespaceState, context: EngineContext): Promise<boolean> {
@@ -215,8 +215,8 @@ async function startQuickly(machine: Machine, namespace: string, state: Namespac
   const names = pods.flatMap(({ pod, workload }) =>
     workload.spec.template.spec.containers.map((container) => machine.names.container(pod, container.name)),
   );
-  const started = await machine.podman.run(["start", ...names], { accept: "any" });
-  if (started.code !== 0) return false;
+  const started = await Promise.all(names.map((name) => machine.podman.run(["start", name], { accept: "any" })));
+  if (started.some(({ code }) => code !== 0)) return false;
   const until = machine.clock.now() + QUICK_MS;
   const due = pods.flatMap((pod) => probesOf(machine, pod));
   while (due.length > 0) {

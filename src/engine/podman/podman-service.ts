@@ -35,25 +35,28 @@ export function podmanService<Options extends ProcessOptions, Result extends Pro
 ): PodmanService<Options, Result> {
   const socket = join(directory, `podman-${String(process.pid)}.sock`);
   let child: Promise<Running | undefined> | undefined;
-  const service = (): Promise<Running | undefined> => {
+  const service = async (): Promise<Running | undefined> => {
+    if ((await child)?.ended() === true) child = undefined; // it was idle for too long
     child ??= startService(socket, directory, clock);
     return child;
   };
   const ask = async (command: ServiceCommand, options: ProcessOptions | undefined): Promise<ProcessResult | undefined> => {
-    let running = await service();
-    if (running?.ended() === true) {
-      child = undefined; // it was idle for too long
-      running = await service();
-    }
+    const running = await service();
     if (running === undefined) return undefined;
     const bodies = await answers(running, command, options).catch(() => undefined);
     return bodies === undefined ? undefined : { code: 0, stdout: command.stdout(bodies), stderr: "", lastLines: [] };
   };
   return {
     run: async (argv, options) => {
-      const command = argv[0] === "podman" && options?.input === undefined ? serviceCommand(argv.slice(1)) : undefined;
-      if (command === undefined || options?.signal?.aborted === true) return run(argv, options);
-      return (await ask(command, options)) ?? run(argv, options);
+      const [program, ...args] = argv;
+      if (program !== "podman" || options?.input !== undefined || options?.signal?.aborted === true) return run(argv, options);
+      const command = serviceCommand(args);
+      if (command !== undefined) return (await ask(command, options)) ?? run(argv, options);
+      if (!isCreation(args) || (await service()) === undefined) return run(argv, options);
+      // The program without what its own start costs: it only reads the arguments, and the service does the rest.
+      const remote = ["podman", "--remote", "--url", `unix://${socket}`, ...args];
+      const created = await run(remote, { ...(options as Options), accept: "any" });
+      return created.code === 0 ? created : run(argv, options);
     },
     close: () => {
       const closing = child;
@@ -61,6 +64,10 @@ export function podmanService<Options extends ProcessOptions, Result extends Pro
       void closing?.then((running) => running?.end());
     },
   };
+}
+
+function isCreation([first, second]: readonly string[]): boolean {
+  return first === "create" || (first === "pod" && second === "create");
 }
 
 interface Running {

@@ -190,8 +190,7 @@ async function discardPod(machine: Machine, pod: string): Promise<void> {
 
 /**
  * Starts a pod: its network, its init containers one after another to their end, then the others. What runs is left alone.
- * Answers what podman then says of its infra container and its main ones. Each call of podman costs 50 to 100 ms, so a pod that was
- * just made, and has nothing to wait for, is started by one.
+ * Answers what podman then says of its infra container and its main ones.
  */
 export async function startPod(machine: Machine, plan: PodPlan, made: "made" | "found"): Promise<readonly InspectedContainer[]> {
   const { podman, names } = machine;
@@ -200,12 +199,9 @@ export async function startPod(machine: Machine, plan: PodPlan, made: "made" | "
   const [before] = await Promise.all([made === "made" ? [] : podman.inspect([infra, ...main]), machine.firewall.ensure(plan.network)]);
   const running = new Set(before.filter((container) => container.status === "running").map((container) => container.name));
   const toStart = main.filter((name) => !running.has(name));
-  if (!running.has(infra) && plan.spec.initContainers.length === 0) await podman.run(["start", infra, ...toStart]);
-  else {
-    if (!running.has(infra)) await podman.run(["start", infra]);
-    if (toStart.length === main.length) for (const container of plan.spec.initContainers) await runInit(machine, plan, container);
-    if (toStart.length > 0) await podman.run(["start", ...toStart]);
-  }
+  if (!running.has(infra)) await podman.run(["start", infra]);
+  if (toStart.length === main.length) for (const container of plan.spec.initContainers) await runInit(machine, plan, container);
+  await Promise.all(toStart.map((name) => podman.run(["start", name])));
   const nothing = toStart.length === 0 && running.has(infra);
   // Podman makes the hosts file with the pod's network: ours is in it before anybody waits for the pod.
   const hosts = running.has(infra) ? undefined : writeHostsFiles(machine, new Set([plan.network]), plan.pod);

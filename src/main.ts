@@ -5,6 +5,7 @@ import { asksForJson, runCli } from "./cli/run-cli.ts";
 import { stopSignals } from "./cli/stop-signals.ts";
 import type { Terminal } from "./cli/terminal.ts";
 import { VERSION } from "./cli/version.ts";
+import { withSystemDirectories } from "./host/system-path.ts";
 import type { HowdahError } from "./kernel/howdah-error.ts";
 
 /** The program: arguments in, exit code out. The only place that touches the process's streams and signals. */
@@ -14,6 +15,7 @@ export async function main(argv: readonly string[]): Promise<number> {
     exit: (code) => process.exit(code),
     now: () => performance.now(),
   });
+  process.env["PATH"] = withSystemDirectories(process.env["PATH"] ?? "");
   process.on("SIGINT", stop);
   process.on("SIGTERM", stop);
   // A reader that went away (`howdah logs | head`) is no failure.

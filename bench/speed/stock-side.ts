@@ -44,11 +44,13 @@ export async function stockSide(site: OurSite, directory: string, instance: stri
     ...mount("run", "/run/php", "rw"),
     ...mount("log", "/var/log", "rw"),
   ];
+  // The database's name in /etc/hosts as Howdah's pod has it: a question to podman's name server in each request is not Debian's doing.
+  const hosts = await databaseHosts(site);
   const start = async (name: string, image: string, more: readonly string[], argv: readonly string[]): Promise<string> => {
     const [program = "", ...rest] = argv;
     const container = `${instance}.stock-${name}`;
     await run(["podman", "rm", "-f", "-t", "1", container], { accept: "any" });
-    const options = ["--user", "0", "--network", site.namespace, "--tmpfs", "/tmp", "--entrypoint", program, ...common, ...more];
+    const options = ["--user", "0", "--network", site.namespace, ...hosts, "--tmpfs", "/tmp", "--entrypoint", program, ...common, ...more];
     await run(["podman", "run", "-d", "--name", container, ...options, "--", image, ...rest]);
     return container;
   };
@@ -76,6 +78,11 @@ export async function stockSide(site: OurSite, directory: string, instance: stri
       await run(["podman", "rm", "-f", "-t", "1", nginx, php], { accept: "any" });
     },
   };
+}
+
+async function databaseHosts(site: OurSite): Promise<readonly string[]> {
+  const code = 'echo getenv("DB_HOST"), ":", gethostbyname(getenv("DB_HOST"));';
+  return ["--add-host", (await run(["podman", "exec", site.phpContainer, "/usr/bin/php", "-r", code])).stdout.trim()];
 }
 
 async function unpacked(directory: string, packages: readonly string[]): Promise<string> {

@@ -13,7 +13,7 @@ import { renderRewrites } from "./render-rewrites.ts";
 import { renderStatusServer, STATUS_ADDRESS } from "./render-status-server.ts";
 import { renderAccessLog, renderHead, renderTempPaths } from "./server-basics.ts";
 import { hostnameWord } from "./server-names.ts";
-import { renderTrustedEdge, trustedNetwork } from "./trusted-edge.ts";
+import { LOGGED_ID, renderTrustedEdge, trustedNetwork } from "./trusted-edge.ts";
 
 const HTTP_PORT = 8080;
 const HTTPS_PORT = 8443;
@@ -36,7 +36,7 @@ export function renderSiteConfig(site: Site, facts: NginxFacts): readonly Direct
         dollarVariable(),
         ...renderTrustedEdge([...facts.trustedProxies, ...(isMicrocached(site) ? [INNER_CLIENT] : [])]),
         ...renderAccessLog({
-          requestId: "$howdah_request_id",
+          requestId: LOGGED_ID,
           ...(isMicrocached(site) ? { cache: CACHE_STATUS, only: "$howdah_outer" } : { cache: "$upstream_cache_status" }),
         }),
         ...renderProtection(site.web.deny),
@@ -54,7 +54,10 @@ function renderDelivery(site: Site, liveCode: boolean): readonly Directive[] {
   const brotli = site.web.modules.some((name) => name === "brotli" || name === "brotli-static");
   return [
     directive("sendfile", "on"),
-    directive("tcp_nopush", "on"),
+    // On, it joins an answer's header and the first bytes of its file in one packet, and costs pods 2.4 times the processor time for a file
+    // of 153 kB, 1.9 times for a page from the cache: the client, mostly the edge, is woken after the burst instead of reading along.
+    // Below about 1 kB it would save a tenth.
+    directive("tcp_nopush", "off"),
     directive("server_tokens", "off"),
     directive("keepalive_timeout", "65"),
     directive("reset_timedout_connection", "on"),

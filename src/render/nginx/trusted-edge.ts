@@ -9,10 +9,14 @@ export function trustedNetwork(text: string): string {
   return text;
 }
 
+/** The request's id in the access log: empty when nobody but this nginx saw the request. */
+export const LOGGED_ID = "$howdah_logged_id";
+
 /**
  * What the edge says about a request, believed only when the edge says it: the client's address, the scheme, the request's id.
  * Everything else comes from the connection and from the Host header, which server names have validated (test G4).
- * Declares `$howdah_https` (`on` or empty), `$howdah_scheme`, `$howdah_port`, `$howdah_port_suffix` and `$howdah_request_id`.
+ * Declares `$howdah_https` (`on` or empty), `$howdah_scheme`, `$howdah_port`, `$howdah_port_suffix`, `$howdah_request_id` and
+ * `LOGGED_ID`.
  */
 export function renderTrustedEdge(trustedProxies: readonly string[]): readonly Directive[] {
   const networks = [...new Set(trustedProxies)].map(trustedNetwork).sort();
@@ -43,8 +47,12 @@ export function renderTrustedEdge(trustedProxies: readonly string[]): readonly D
     ),
     block(
       "map",
-      ["$howdah_from_edge|$http_x_request_id", "$howdah_request_id"],
-      [directive("default", "$request_id"), directive(String.raw`~^1\|(?<howdah_given_id>[A-Za-z0-9-]{8,64})$`, "$howdah_given_id")],
+      ["$howdah_from_edge|$http_x_request_id", "$howdah_given_id"],
+      [directive("default", ""), directive(String.raw`~^1\|(?<howdah_edge_id>[A-Za-z0-9-]{8,64})$`, "$howdah_edge_id")],
     ),
+    block("map", ["$howdah_given_id", "$howdah_request_id"], [directive("default", "$howdah_given_id"), directive("", "$request_id")]),
+    // An id ties the lines of several programs together. Where nobody gave one and nobody else saw the request (a file, a page from the
+    // cache), none is made up: its random numbers took 5 % of nginx' processor time for a file of 153 kB.
+    block("map", ["$howdah_given_id|$upstream_addr", LOGGED_ID], [directive("default", "$howdah_request_id"), directive("|", "")]),
   ];
 }

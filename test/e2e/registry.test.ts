@@ -387,7 +387,7 @@ describe.skipIf((rig === undefined || why !== undefined) && process.env["CI"] ==
   afterAll(async () => {
     await machine?.remove();
     const { stdout } = await run(["podman", "images", "--format", "{{.Repository}}:{{.Tag}}"]);
-    const own = /^localhost\/howdah\/(site-(pushed|foreign)-|foreign:)/;
+    const own = /^localhost\/howdah\/t-registry\//;
     for (const name of stdout.split("\n").filter((line) => own.test(line))) await run(["podman", "rmi", "--", name], { accept: "any" });
     await rig?.remove();
   });

@@ -73,7 +73,11 @@ export async function bringUp(request: UpRequest, ports: Ports, context: EngineC
   return ports.locks.hold(namespace, request.command, async () => {
     await recoverRollout(namespace, ports, context);
     if ((await watchOf(namespace, ports)) !== undefined)
-      context.emit({ type: "notice", level: "info", message: `${namespace} shows files as they are saved (deploy --watch): that ends now` });
+      context.emit({
+        type: "notice",
+        level: "info",
+        message: `${namespace} shows files as they are saved (deploy --watch): that ends now`,
+      });
     const known = await releasesOf(namespace, ports);
     const serving = servingOf(known);
     const journal = await openJournal(

@@ -142,6 +142,7 @@ export async function wirePorts({ environment, entrypointDirectory, self }: Wiri
       }
     },
   };
+  if (getuid?.() === 0) podman.warmUp(); // anybody else has containers of their own, which are not ours
   const facts = { uid: getuid?.() ?? -1, searchPath: environment["PATH"] ?? "", nodeVersion: process.version, stateDirectory };
   const claimsDir = join(runDirectory, "image-claims");
   const registry = lazily<Registry>(() => wireRegistry(environment));

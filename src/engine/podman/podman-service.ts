@@ -10,6 +10,8 @@ import { type ServiceCommand, type ServiceRequest, serviceCommand } from "./serv
 export interface PodmanService<Options extends ProcessOptions, Result extends ProcessResult> {
   /** Runs programs as the given way does, but podman's frequent commands as requests to the service. */
   readonly run: (argv: readonly string[], options?: Options) => Promise<Result | ProcessResult>;
+  /** Starts the service without waiting for it: while arguments and files are read, it is made ready. */
+  warmUp(): void;
   /** Ends the service; the next command starts it again. */
   close(): void;
 }
@@ -34,11 +36,17 @@ export function podmanService<Options extends ProcessOptions, Result extends Pro
   run: (argv: readonly string[], options?: Options) => Promise<Result>,
 ): PodmanService<Options, Result> {
   const socket = join(directory, `podman-${String(process.pid)}.sock`);
-  let child: Promise<Running | undefined> | undefined;
-  const service = async (): Promise<Running | undefined> => {
-    if ((await child)?.ended() === true) child = undefined; // it was idle for too long
+  let child: Promise<Running> | undefined;
+  const begun = async (): Promise<Running> => {
+    const former = await child;
+    // One that was idle for too long is started again; one that could not be started is not, or every command would wait for it.
+    if (former?.ended() === true && (await former.ready)) child = undefined;
     child ??= startService(socket, directory, clock);
     return child;
+  };
+  const service = async (): Promise<Running | undefined> => {
+    const running = await begun();
+    return (await running.ready) ? running : undefined;
   };
   const ask = async (command: ServiceCommand, options: ProcessOptions | undefined): Promise<ProcessResult | undefined> => {
     const running = await service();
@@ -58,10 +66,11 @@ export function podmanService<Options extends ProcessOptions, Result extends Pro
       const created = await run(remote, { ...(options as Options), accept: "any" });
       return created.code === 0 ? created : run(argv, options);
     },
+    warmUp: () => void begun(),
     close: () => {
       const closing = child;
       child = undefined;
-      void closing?.then((running) => running?.end());
+      void closing?.then((running) => running.end());
     },
   };
 }
@@ -73,44 +82,46 @@ function isCreation([first, second]: readonly string[]): boolean {
 interface Running {
   readonly socket: string;
   readonly agent: Agent;
+  /** False when it could not be started. */
+  readonly ready: Promise<boolean>;
   ended(): boolean;
   end(): void;
 }
 
-async function startService(socket: string, directory: string, clock: Clock): Promise<Running | undefined> {
+async function startService(socket: string, directory: string, clock: Clock): Promise<Running> {
   const { Agent } = await import("node:http");
-  let process: ChildProcess;
+  const agent = new Agent({ keepAlive: true });
+  let ended = false;
+  let program: ChildProcess | undefined;
   try {
     await mkdir(directory, { recursive: true });
     await rm(socket, { force: true }); // of a process that was killed and had the same number
     // Its own process group: Ctrl-C is for us, who may still have to undo something.
     const argv = ["system", "service", `--time=${String(IDLE_SECONDS)}`, `unix://${socket}`];
-    process = spawn("podman", argv, { stdio: "ignore", detached: true });
+    program = spawn("podman", argv, { stdio: "ignore", detached: true });
+    program.once("error", () => (ended = true)).once("exit", () => (ended = true));
+    program.unref();
   } catch {
-    return undefined;
+    ended = true;
   }
-  let ended = false;
-  process.once("error", () => (ended = true)).once("exit", () => (ended = true));
-  process.unref();
-  const agent = new Agent({ keepAlive: true });
-  const running: Running = {
-    socket,
-    agent,
-    ended: () => ended,
-    end: () => {
-      agent.destroy();
-      if (!ended) process.kill("SIGTERM");
-      void rm(socket, { force: true });
-    },
+  const end = (): void => {
+    agent.destroy();
+    if (!ended) program?.kill("SIGTERM");
+    ended = true;
+    void rm(socket, { force: true });
   };
-  const until = clock.now() + START_MS;
-  while (!running.ended() && clock.now() < until) {
-    const pong = await request(running, { method: "GET", path: "/_ping" }, AbortSignal.timeout(START_MS)).catch(() => undefined);
-    if (pong?.status === 200) return running;
-    await clock.sleep(POLL_MS);
-  }
-  running.end();
-  return undefined;
+  const answers = async (): Promise<boolean> => {
+    const until = clock.now() + START_MS;
+    while (!running.ended() && clock.now() < until) {
+      const pong = await request(running, { method: "GET", path: "/_ping" }, AbortSignal.timeout(START_MS)).catch(() => undefined);
+      if (pong?.status === 200) return true;
+      await clock.sleep(POLL_MS);
+    }
+    end();
+    return false;
+  };
+  const running = { socket, agent, ended: () => ended, end };
+  return { ...running, ready: answers() };
 }
 
 /** The bodies of a command's answers; undefined when one is not accepted. */

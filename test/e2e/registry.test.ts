@@ -11,6 +11,7 @@ import { createRegistry } from "../../src/providers/registry/create-registry.ts"
 import type { Pushable, Pushed, Registry, RegistryCall } from "../../src/providers/registry/registry.ts";
 import { run } from "../../src/providers/process.ts";
 import { type HowdahMachine, howdahMachine, whyNoMachine } from "../support/howdah-machine.ts";
+import { removeImages } from "../support/remove-images.ts";
 import { registryRig, type RegistryRig } from "../support/registry-rig.ts";
 import { systemClock } from "../support/system-clock.ts";
 
@@ -386,9 +387,7 @@ describe.skipIf((rig === undefined || why !== undefined) && process.env["CI"] ==
   // The rig ends here: this is the last block of the file.
   afterAll(async () => {
     await machine?.remove();
-    const { stdout } = await run(["podman", "images", "--format", "{{.Repository}}:{{.Tag}}"]);
-    const own = /^localhost\/howdah\/t-registry\//;
-    for (const name of stdout.split("\n").filter((line) => own.test(line))) await run(["podman", "rmi", "--", name], { accept: "any" });
+    await removeImages("t-registry");
     await rig?.remove();
   });
 

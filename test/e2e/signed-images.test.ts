@@ -7,6 +7,7 @@ import { run } from "../../src/providers/process.ts";
 import { createRegistry } from "../../src/providers/registry/create-registry.ts";
 import type { PushedImage } from "../../src/workflows/build/push-site.ts";
 import { type HowdahMachine, howdahMachine, whyNoMachine } from "../support/howdah-machine.ts";
+import { removeImages } from "../support/remove-images.ts";
 import { registryRig, type RegistryRig } from "../support/registry-rig.ts";
 import { systemClock } from "../support/system-clock.ts";
 
@@ -63,9 +64,7 @@ describe.skipIf((rig === undefined || why !== undefined) && process.env["CI"] ==
     });
     afterAll(async () => {
       await machine?.remove();
-      const { stdout } = await run(["podman", "images", "--format", "{{.Repository}}:{{.Tag}}"]);
-      for (const name of stdout.split("\n").filter((line) => line.startsWith("localhost/howdah/t-signed/")))
-        await run(["podman", "rmi", "--", name], { accept: "any" });
+      await removeImages("t-signed");
       await rig?.remove();
     });
 

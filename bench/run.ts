@@ -82,7 +82,7 @@ async function rollouts(deploys: number): Promise<void> {
  * `cold-start [8.2|8.4] [--rounds N]`: the first page of WordPress after PHP was started, with and without compiled code.
  * `crons [--count N]`: a thousand crons a minute over five sites: how late they start, what a start costs.
  * `push [--rounds N]`: a changed line to a registry, bytes and time, beside `buildah bud` with `buildah push`.
- * `rollout [--deploys N]`: what a hundred deploys, slow requests during deploys, and rollbacks cost visitors under 200 requests a second.
+ * `rollout [--deploys N]`: what a hundred deploys, slow requests during deploys, and rollbacks cost visitors under 150 requests a second.
  * `isolation [--seconds N]`: what a pod reaches of another site's while others come and go, with podman's rules alone and with ours.
  * `migrate-once [--count N]`: 20 starters of one migration at once, and a runner killed at every moment, N times each (100).
  * `--rounds N --seconds N` set the length of the first. Answers are JSON on stdout, progress on stderr.

@@ -42,8 +42,13 @@ describe("programs are started", () => {
   const text = (path: string): string => readFileSync(path, "utf8");
   const starters = sources.filter((path) => text(path).includes("child_process"));
 
-  it("by three files only: to its end, with a person's streams, and the agent", () => {
-    expect(starters.toSorted()).toEqual(["src/agent/agent-service.ts", "src/engine/podman/attach-process.ts", "src/providers/process.ts"]);
+  it("by four files only: to its end, with a person's streams, the agent, and podman's service", () => {
+    expect(starters.toSorted()).toEqual([
+      "src/agent/agent-service.ts",
+      "src/engine/podman/attach-process.ts",
+      "src/engine/podman/podman-service.ts",
+      "src/providers/process.ts",
+    ]);
   });
 
   it("never through a shell", () => {

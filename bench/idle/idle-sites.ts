@@ -74,7 +74,7 @@ export async function idleMemory(count: number, say: (line: string) => void): Pr
     return { sites: count, awake, asleep: await memoryOfSites(prefix), givenBack: (await availableMemory()) - before };
   } finally {
     await sideBySide(names, async (name) => {
-      await machine.howdah("destroy", name, "--yes");
+      await machine.howdah("destroy", name, "--yes"); // one that never came up is no failure
       await machine.howdah("destroy", name, "--purge", "--yes");
     });
     await machine.remove();
@@ -95,13 +95,21 @@ async function smallSite(machine: HowdahMachine, name: string, first: string): P
   return code;
 }
 
-/** Four at a time: the machine's work is podman's. */
+/** Four at a time: the machine's work is podman's. The first failure ends it when what is under way has ended. */
 async function sideBySide(names: readonly string[], work: (name: string) => Promise<void>): Promise<void> {
   const left = [...names];
   const worker = async (): Promise<void> => {
     for (let name = left.shift(); name !== undefined; name = left.shift()) await work(name);
   };
-  await Promise.all(Array.from({ length: 4 }, worker));
+  const ended = await Promise.allSettled(
+    Array.from({ length: 4 }, () =>
+      worker().catch((error: unknown) => {
+        left.length = 0;
+        throw error;
+      }),
+    ),
+  );
+  for (const one of ended) if (one.status === "rejected") throw one.reason;
 }
 
 function agentLog(machine: HowdahMachine): Promise<string> {

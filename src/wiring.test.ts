@@ -34,6 +34,8 @@ describe("the environment's settings", () => {
     ["HOWDAH_RETENTION_DAYS", "-1"],
     ["HOWDAH_RETENTION_DAYS", "1e3"],
     ["HOWDAH_RETENTION_DAYS", "99999999"],
+    ["HOWDAH_INSTANCE", "howdah.dev"],
+    ["HOWDAH_INSTANCE", "A"],
   ])("are refused when %s is %j, by its name", async (name, value) => {
     await expect(settings({ [name]: value })).rejects.toMatchObject({ code: "usage/invalid", message: expect.stringContaining(name) });
   });

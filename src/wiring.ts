@@ -106,11 +106,18 @@ function lazily<T extends object>(load: () => Promise<T>): T {
 /** A second agent is refused in less than that; nothing is purged before it is clear which one stays. */
 const FIRST_PURGE_MS = 30_000;
 
+/** Names of networks, pods and secrets begin with the instance and a dot: a dot in it would make one instance's names another's. */
+function instanceFrom(given: string | undefined): string {
+  if (given === undefined || given === "") return "howdah";
+  if (/^[a-z0-9]([a-z0-9-]{0,61}[a-z0-9])?$/.test(given)) return given;
+  throw new HowdahError("usage/invalid", `HOWDAH_INSTANCE is ${JSON.stringify(given)}: small letters, digits and hyphens only, 63 at most`);
+}
+
 /** The one composition root: reads the environment and chooses every adapter. */
 export async function wirePorts({ environment, entrypointDirectory, self }: WiringInput): Promise<Ports> {
   const stateDirectory = environment["HOWDAH_STATE_DIR"] ?? "/var/lib/howdah";
   const runDirectory = environment["HOWDAH_RUN_DIR"] ?? "/run/howdah";
-  const instance = environment["HOWDAH_INSTANCE"] ?? "howdah";
+  const instance = instanceFrom(environment["HOWDAH_INSTANCE"]);
   const cacheDirectory = environment["HOWDAH_CACHE_DIR"] ?? join(environment["HOME"] ?? homedir(), ".cache", "howdah");
   const machineSettings = documentStore<Partial<EdgeAddress>>(stateDirectory);
   const kept = await machineSettings.get("machine").catch(() => undefined);

@@ -9,8 +9,8 @@ import { filesDirectory } from "./pod-volumes.ts";
 import type { ListedContainer } from "./podman-cli.ts";
 import { objectsOf } from "./state-store.ts";
 
-/** A one-off program has its container long before this. */
-const ORPHAN_MS = 60_000;
+/** A one-off program has its container long before this, on a machine however busy. */
+const ORPHAN_MS = 600_000;
 
 /**
  * Takes away what nothing refers to any more in a namespace: volumes of pods that are gone, former versions of secrets, former files,

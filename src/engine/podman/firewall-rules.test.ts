@@ -34,6 +34,8 @@ describe("the firewall's rules", () => {
           "-m conntrack --ctstate RELATED,ESTABLISHED,DNAT -j RETURN",
           "! -i podman1 -o podman1 -m comment --comment "howdah.blog" -j DROP",
           "-d 169.254.0.0/16 -i podman1 -m comment --comment "howdah.blog" -j DROP",
+          "-d 100.100.100.200/32 -i podman1 -m comment --comment "howdah.blog" -j DROP",
+          "-d 168.63.129.16/32 -i podman1 -m comment --comment "howdah.blog" -j DROP",
         ],
         "input": [
           "! -i podman+ -j RETURN",

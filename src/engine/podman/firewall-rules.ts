@@ -25,8 +25,11 @@ export interface Rules {
 
 export type Family = "iptables" | "ip6tables";
 
-/** Clouds give machines their credentials at 169.254.169.254; no network of sites has such addresses (RFC 3927). */
-const LINK_LOCAL = "169.254.0.0/16";
+/**
+ * Where clouds give machines their credentials: link-local addresses (RFC 3927; 169.254.169.254 of most), Alibaba Cloud's metadata, and
+ * Azure's WireServer. No site has anything to ask there.
+ */
+const CREDENTIALS = ["169.254.0.0/16", "100.100.100.200/32", "168.63.129.16/32"];
 /** iptables' `multiport` takes no more. */
 const MOST_PORTS = 15;
 const DNS = 53;
@@ -56,7 +59,7 @@ export function rulesFor(family: Family, networks: readonly GuardedNetwork[], po
       "-m conntrack --ctstate RELATED,ESTABLISHED,DNAT -j RETURN",
       ...sorted.flatMap(({ bridge, comment }) => [
         `! -i ${bridge} -o ${bridge} ${comment} -j DROP`,
-        `-d ${LINK_LOCAL} -i ${bridge} ${comment} -j DROP`,
+        ...CREDENTIALS.map((address) => `-d ${address} -i ${bridge} ${comment} -j DROP`),
       ]),
     ],
     input: [

@@ -35,13 +35,16 @@ export function podmanService<Options extends ProcessOptions, Result extends Pro
   clock: Clock,
   run: (argv: readonly string[], options?: Options) => Promise<Result>,
 ): PodmanService<Options, Result> {
-  const socket = join(directory, `podman-${String(process.pid)}.sock`);
   let child: Promise<Running> | undefined;
+  let starts = 0;
   const begun = async (): Promise<Running> => {
-    const former = await child;
-    // One that was idle for too long is started again; one that could not be started is not, or every command would wait for it.
-    if (former?.ended() === true && (await former.ready)) child = undefined;
-    child ??= startService(socket, directory, clock);
+    const current = child;
+    const former = await current;
+    // One that was idle for too long is started again, once for all who ask; one that could not be started is not, or every command would
+    // wait for it.
+    if (former?.ended() === true && (await former.ready) && child === current) child = undefined;
+    // Each has a socket of its own: one that ends removes its socket.
+    child ??= startService(join(directory, `podman-${process.pid}-${++starts}.sock`), directory, clock);
     return child;
   };
   const service = async (): Promise<Running | undefined> => {
@@ -60,9 +63,10 @@ export function podmanService<Options extends ProcessOptions, Result extends Pro
       if (program !== "podman" || options?.input !== undefined || options?.signal?.aborted === true) return run(argv, options);
       const command = serviceCommand(args);
       if (command !== undefined) return (await ask(command, options)) ?? run(argv, options);
-      if (!isCreation(args) || (await service()) === undefined) return run(argv, options);
+      const running = isCreation(args) ? await service() : undefined;
+      if (running === undefined) return run(argv, options);
       // The program without what its own start costs: it only reads the arguments, and the service does the rest.
-      const remote = ["podman", "--remote", "--url", `unix://${socket}`, ...args];
+      const remote = ["podman", "--remote", "--url", `unix://${running.socket}`, ...args];
       const created = await run(remote, { ...(options as Options), accept: "any" });
       return created.code === 0 ? created : run(argv, options);
     },

@@ -49,6 +49,7 @@ export async function runProgramOnce(
   const { workload, container } = await appliedContainer(machine, target);
   const { names } = machine;
   const pod = `${names.pod(target.namespace, workload.metadata.name, templateDigest(workload.spec.template), 0)}${ONCE}${randomBytes(4).toString("hex")}`;
+  await machine.firewall.ensure(names.network(target.namespace)); // may wait: before anything of ours is there to be taken for a dead one's
   const spec: PodSpec = { ...workload.spec.template.spec, containers: [container], initContainers: [] };
   const secretName = await secretNames(machine, target.namespace, [container]);
   const state = await machine.store.read(target.namespace);
@@ -80,7 +81,6 @@ export async function runProgramOnce(
     hosts: await joinedEntries(machine, target.namespace),
   };
   try {
-    await machine.firewall.ensure(plan.network);
     return await attach(["podman", ...onceArguments(plan, container, once)], streamsOf(request, context));
   } finally {
     await machine.podman.run(["rm", "--force", "--ignore", "--time=1", pod], { accept: "any" });

@@ -63,7 +63,7 @@ export function secretStore(stateDir: string, store: StateStore, names: Names, p
         versions.set(name, version);
         for (const [key, secret] of Object.entries(data)) {
           const podmanName = names.secret(namespace, name, version, key);
-          if (!there.has(podmanName)) await createFrom(podman, join(directory(namespace), `.${podmanName}`), podmanName, secret);
+          if (!there.has(podmanName)) await createFrom(podman, directory(namespace), podmanName, secret);
         }
       }
       return versions;
@@ -78,10 +78,14 @@ export function secretStore(stateDir: string, store: StateStore, names: Names, p
 }
 
 /** Podman takes a value from standard input only when that is a FIFO, which Node's pipes are not: hence a file of mode 0600 for a moment. */
-async function createFrom(podman: Podman, file: string, podmanName: string, secret: Secret): Promise<void> {
+async function createFrom(podman: Podman, directory: string, podmanName: string, secret: Secret): Promise<void> {
+  const file = join(directory, `.${podmanName}.${randomBytes(4).toString("hex")}`);
   try {
     await writeAtomically(file, secret.reveal(), { mode: 0o600 });
-    await podman.run(["secret", "create", podmanName, file]);
+    const { code, lastLines } = await podman.run(["secret", "create", podmanName, file], { accept: "any" });
+    // Another command may have been first: the name holds the version, so its value is the same.
+    if (code !== 0 && !(await podman.exists("secret", podmanName)))
+      throw new HowdahError("machine/tool-failed", `podman can't keep the secret ${podmanName}`, { output: lastLines });
   } finally {
     await rm(file, { force: true });
   }

@@ -69,7 +69,7 @@ async function pull(
   work: ForeignWork & { readonly id: string },
 ): Promise<void> {
   const workDir = await context.newWorkDir();
-  const name = `howdah-import-${contentHash(local).slice(0, 12)}-${String(process.pid)}`;
+  const name = `howdah-import-${contentHash(local).slice(0, 12)}`; // the next try takes over what a killed one left
   try {
     await namingDiskFull(workDir, async () => {
       const to = { directory: join(workDir, name), architecture: context.architecture };

@@ -175,8 +175,12 @@ export async function importLayout(workDir: string, name: string, reference: str
   const ran = await run(["podman", "pull", "--quiet", "--", `oci:${name}`], { cwd: workDir, signal, accept: [0, 1, 125] });
   const id = ran.stdout.trim().split("\n").at(-1) ?? "";
   if (ran.code !== 0 || !/^[0-9a-f]{64}$/.test(id)) throw buildFailed("podman could not take the image", ran);
-  await nameImage(id, reference, signal);
-  await run(["podman", "untag", id, `localhost/${name}`], { signal, accept: "any" });
+  try {
+    await nameImage(id, reference, signal);
+  } finally {
+    // also when we are stopped: nothing else would ever take that name away
+    await run(["podman", "untag", id, `localhost/${name}`], { accept: "any" });
+  }
 }
 
 /** Gives an image its name. */

@@ -54,8 +54,9 @@ export async function destroySite(record: SiteRecord, ports: Ports, context: Eng
     await ports.records.remove(record.namespace);
     await ports.rollouts.remove(record.namespace);
     await forgetWatch(record.namespace, ports);
-    // Without sites nothing of ours should hold a port.
-    if ((await ports.records.list()).length === 0) await ports.edge.remove();
+    // Without sites nothing of ours should hold a port. One that comes up for the first time has a journal only.
+    const others = await Promise.all([ports.records.list(), ports.rollouts.list()]);
+    if (others.every((some) => some.length === 0)) await ports.edge.remove();
     return retained;
   });
 }

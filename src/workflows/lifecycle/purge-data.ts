@@ -62,9 +62,12 @@ async function forgetLostServer(server: string, ports: Ports): Promise<void> {
 
 /** Without any site, running or kept, the shared servers go, with their network and its rules; their volumes stay, and the next `up` makes them again. */
 async function restDatabaseServers(ports: Ports, context: EngineContext): Promise<void> {
-  const needed = (await ports.records.list()).length + (await ports.retained.list()).length;
-  if (needed > 0 || !(await ports.engine.namespaces()).includes(SYSTEM_NAMESPACE)) return;
-  await ports.locks.hold(SYSTEM_NAMESPACE, "purge", () => ports.engine.remove(SYSTEM_NAMESPACE, context));
+  await ports.locks.hold(SYSTEM_NAMESPACE, "purge", async () => {
+    // a first `up` has no record before its database is there, but a journal
+    const sites = await Promise.all([ports.records.list(), ports.retained.list(), ports.rollouts.list()]);
+    if (sites.some((some) => some.length > 0) || !(await ports.engine.namespaces()).includes(SYSTEM_NAMESPACE)) return;
+    await ports.engine.remove(SYSTEM_NAMESPACE, context);
+  });
 }
 
 async function dropDatabase({ record: { database } }: RetainedData, ports: Ports): Promise<void> {

@@ -220,8 +220,11 @@ export interface Ports {
   readonly rollouts: DocumentStore<RolloutJournal>;
   /** Sites whose pods show files as they are saved, by namespace; `watchOf` says whether they still do. */
   readonly watches: DocumentStore<WatchRecord>;
-  /** Where a tree is in version control; null when it is in none, or git can't say. */
-  git(directory: string): Promise<GitState | null>;
+  /**
+   * Where a tree is in version control; null when it is in none, or git can't say. `exact`: submodules included, and when git can't say that is an
+   * error (`machine/tool-missing`, `machine/tool-failed`).
+   */
+  git(directory: string, options?: { readonly exact?: boolean }): Promise<GitState | null>;
   /** Tags of the commit that a tree is at. */
   gitTags(directory: string): Promise<readonly string[]>;
   /** Where a tree's repository came from, `git+https://…` without credentials; null when that is nowhere that others could reach. */

@@ -43,11 +43,15 @@ export function buildCommand(program: Command, choose: Choose): void {
           const { requireRoot } = await import("../../workflows/up/check-machine.ts");
           await requireRoot(ports);
           const key = flags.push && flags.attach ? await keyOf(flags.signKey, context, ports) : null; // a wrong password is told before minutes of work
-          const images = await prepareImages(site, source, lockFile, ports, engine);
+          const { buildFromSource } = await import("../../workflows/attest/source-place.ts");
+          const build = () => prepareImages(site, source, lockFile, ports, engine);
+          const { place, built: images } = flags.push
+            ? await buildFromSource(source, { signed: key !== null }, ports, build)
+            : { place: null, built: await build() };
           const { exportingOnce } = await import("../../workflows/attest/exporting-once.ts");
           const exported = exportingOnce(ports, engine);
-          const attach = flags.attach ? { built: { site, source, text, images, version: context.version, exported }, key } : null;
-          const pushed = await pushIfAsked(flags, { site, source, images: images.site, attach }, ports, engine);
+          const attach = flags.attach ? { built: { site, source, text, place, images, version: context.version, exported }, key } : null;
+          const pushed = await pushIfAsked(flags, { site, place, images: images.site, attach }, ports, engine);
           const made = [images.site.web, ...(images.site.php === null ? [] : [images.site.php])];
           context.terminal.out(
             context.flags.output === "json"

@@ -3,12 +3,23 @@ import { dirname, join } from "node:path";
 import { run } from "../process.ts";
 
 const PATIENCE_MS = 5000;
+/** A tree of a hundred thousand files on a slow disk is read once by then. */
+const LONG_PATIENCE_MS = 120_000;
+
+/** What git answers about a tree. Undefined when the tree is in no repository, git is not installed, or it does not answer within five seconds. */
+export async function askGit(directory: string, question: readonly string[]): Promise<string | undefined> {
+  return ask(directory, question, PATIENCE_MS).catch(() => undefined);
+}
+
+/** The same for what must not be guessed: undefined only when the tree is in no repository. Errors: `machine/tool-missing`, `machine/tool-failed`. */
+export async function mustAskGit(directory: string, question: readonly string[]): Promise<string | undefined> {
+  return ask(directory, question, LONG_PATIENCE_MS);
+}
 
 /**
- * What git answers about a tree. Undefined when the tree is in no repository, git is not installed, or it does not answer within five seconds.
  * A repository's own configuration may name programs, so git runs with the rights of the repository's owner and never with more.
  */
-export async function askGit(directory: string, question: readonly string[]): Promise<string | undefined> {
+async function ask(directory: string, question: readonly string[], timeoutMs: number): Promise<string | undefined> {
   const repository = await repositoryOf(directory);
   if (repository === undefined) return undefined;
   const { uid, gid } = repository;
@@ -21,8 +32,7 @@ export async function askGit(directory: string, question: readonly string[]): Pr
     GIT_CONFIG_NOSYSTEM: "1",
     GIT_CONFIG_GLOBAL: "/dev/null",
   };
-  const ran = await run([...asOwner, ...git, ...question], { env, accept: "any", timeoutMs: PATIENCE_MS }).catch(() => undefined);
-  return ran?.code === 0 ? ran.stdout : undefined;
+  return (await run([...asOwner, ...git, ...question], { env, timeoutMs })).stdout;
 }
 
 /** The owner of the nearest `.git` above. */

@@ -1,4 +1,4 @@
-import { askGit } from "./ask-git.ts";
+import { askGit, mustAskGit } from "./ask-git.ts";
 
 /** A tree's place in version control. */
 export interface GitState {
@@ -11,18 +11,13 @@ export interface GitState {
 
 /**
  * Where a tree is in version control. Null when it is in none, or git can't say within five seconds: a release's record is not worth
- * waiting for.
+ * waiting for. `exact` is for what will be signed: git has its time, looks into submodules, and null means that there is no version control or no
+ * commit yet. Errors, then only: `machine/tool-missing`, `machine/tool-failed`.
  */
-export async function gitState(directory: string): Promise<GitState | null> {
-  const said = await askGit(directory, [
-    "status",
-    "--porcelain=v2",
-    "--branch",
-    "--untracked-files=normal",
-    "--ignore-submodules",
-    "--",
-    ".",
-  ]);
+export async function gitState(directory: string, { exact = false }: { readonly exact?: boolean } = {}): Promise<GitState | null> {
+  const submodules = `--ignore-submodules=${exact ? "none" : "all"}`;
+  const question = ["status", "--porcelain=v2", "--branch", "--untracked-files=normal", submodules, "--", "."];
+  const said = await (exact ? mustAskGit : askGit)(directory, question);
   return said === undefined ? null : parseGitStatus(said);
 }
 

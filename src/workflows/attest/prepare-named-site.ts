@@ -3,7 +3,7 @@ import type { EngineContext, Ports } from "../ports.ts";
 import { requireRoot } from "../up/check-machine.ts";
 import { prepareImages } from "../up/prepare-images.ts";
 import { exportingOnce } from "./exporting-once.ts";
-import type { BuiltSite } from "./site-provenance.ts";
+import type { PreparedSite } from "./bill-of-materials.ts";
 
 /** A site by its name, directory or file, with its images; those that are missing are built. Errors: those of loading and building. */
 export async function prepareNamedSite(
@@ -11,10 +11,10 @@ export async function prepareNamedSite(
   { directory, version }: { readonly directory: string; readonly version: string },
   ports: Ports,
   context: EngineContext,
-): Promise<BuiltSite> {
+): Promise<PreparedSite> {
   const record = (await ports.records.list()).find(({ namespace }) => namespace === given);
-  const { site, source, text, lockFile } = await loadSite(record?.file ?? given, directory, ports.files);
+  const { site, source, lockFile } = await loadSite(record?.file ?? given, directory, ports.files);
   await requireRoot(ports);
   const images = await prepareImages(site, source, lockFile, ports, context);
-  return { site, source, text, images, version, exported: exportingOnce(ports, context) };
+  return { site, source, images, version, exported: exportingOnce(ports, context) };
 }

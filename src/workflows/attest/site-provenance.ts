@@ -4,21 +4,23 @@ import { suites } from "../../catalog/debian-suites.ts";
 import { printLock } from "../../providers/image-lock.ts";
 import { provenance } from "../../render/provenance/provenance.ts";
 import { printPurl } from "../../render/sbom/purl.ts";
-import type { Ports } from "../ports.ts";
 import { baseRequests } from "../up/prepare-images.ts";
 import { baseOf } from "./base-of.ts";
 import type { PreparedSite } from "./bill-of-materials.ts";
+import type { SourcePlace } from "./source-place.ts";
 
 /** A site with everything that its images were made from. */
 export interface BuiltSite extends PreparedSite {
   /** The site file's text. */
   readonly text: string;
+  /** Where the code was while it was built; null without version control. */
+  readonly place: SourcePlace | null;
 }
 
 /** What one of a site's own images was made from, as a SLSA predicate: the code and its commit, the site file, the base, every pinned package. */
-export async function siteProvenance(role: "web" | "php", given: BuiltSite, ports: Pick<Ports, "git" | "gitRemote">): Promise<object> {
-  const { site, source, images, text, version } = given;
-  const [git, uri, base] = await Promise.all([ports.git(source), ports.gitRemote(source), baseOf(role, given)]);
+export async function siteProvenance(role: "web" | "php", given: BuiltSite): Promise<object> {
+  const { site, images, text, version } = given;
+  const base = await baseOf(role, given);
   const { name, digest, repository } = base;
   const uriOfBase =
     repository === undefined ? {} : { uri: printPurl({ type: "oci", name, version: digest, qualifiers: { repository_url: repository } }) };
@@ -29,7 +31,7 @@ export async function siteProvenance(role: "web" | "php", given: BuiltSite, port
     siteFile: hexOf(text),
     lockFile: hexOf(printLock(images.lock)),
     hooks: site.hooks.build.flatMap((step) => ("argv" in step ? [step.argv] : [])),
-    git: git === null ? null : { ...git, uri },
+    git: given.place,
     base: { name, digest, ...uriOfBase },
     packages: packagesOf(role, given),
     version,

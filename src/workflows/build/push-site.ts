@@ -10,6 +10,7 @@ import { type Attached, attachDocuments, type AttachTarget } from "../attest/att
 import { billOfMaterials } from "../attest/bill-of-materials.ts";
 import { exportingOnce } from "../attest/exporting-once.ts";
 import { type BuiltSite, siteProvenance } from "../attest/site-provenance.ts";
+import type { SourcePlace } from "../attest/source-place.ts";
 import type { PreparedImages } from "../up/prepare-images.ts";
 import { imageTags } from "./image-tags.ts";
 
@@ -30,7 +31,7 @@ export interface AttachRequest {
   readonly key: SigningKey | null;
 }
 
-type PushPorts = Pick<Ports, "images" | "registry" | "secrets" | "git" | "gitTags" | "gitRemote" | "files">;
+type PushPorts = Pick<Ports, "images" | "registry" | "secrets" | "files">;
 
 /**
  * Brings a site's images to a registry: `REPOSITORY/web` and `REPOSITORY/php`, under the same tags. Only what the registry lacks travels.
@@ -38,13 +39,18 @@ type PushPorts = Pick<Ports, "images" | "registry" | "secrets" | "git" | "gitTag
  */
 export async function pushSite(
   command: PushCommand,
-  given: { readonly site: Site; readonly source: string; readonly images: PreparedImages["site"]; readonly attach: AttachRequest | null },
+  given: {
+    readonly site: Site;
+    readonly place: SourcePlace | null;
+    readonly images: PreparedImages["site"];
+    readonly attach: AttachRequest | null;
+  },
   ports: PushPorts,
   context: EngineContext,
 ): Promise<readonly PushedImage[]> {
   const { site, images, attach } = given;
   const target = targetOf(command, site);
-  const tags = await tagsOf(command, given, ports, context);
+  const tags = tagsOf(command, given, context);
   const secret = site.image.secret === null ? undefined : await ports.secrets.get(site.name, site.image.secret);
   if (site.image.secret !== null && secret === undefined) {
     throw new HowdahError("registry/unauthorized", `There is no secret ${site.image.secret}, which spec.image.secret names`, {
@@ -80,7 +86,7 @@ async function documentsOf(role: "web" | "php", built: BuiltSite, ports: PushPor
   emit({ type: "task-started", id, title: `Bill of materials of the ${role} image` });
   try {
     const sbom = await billOfMaterials(role, built, ports, context);
-    const provenance = await siteProvenance(role, built, ports);
+    const provenance = await siteProvenance(role, built);
     emit({ type: "task-done", id, outcome: "unchanged", detail: `${sbom.packages.length} packages` });
     return { sbom, provenance };
   } catch (error) {
@@ -168,18 +174,16 @@ function roleRepository({ registry, path }: Repository, role: "web" | "php"): Re
   return { registry, path: registry === "docker.io" ? `${path}-${role}` : `${path}/${role}` };
 }
 
-async function tagsOf(
+function tagsOf(
   command: PushCommand,
-  { source, images }: { readonly source: string; readonly images: PreparedImages["site"] },
-  ports: PushPorts,
+  { place, images }: { readonly place: SourcePlace | null; readonly images: PreparedImages["site"] },
   { emit }: EngineContext,
-): Promise<readonly string[]> {
+): readonly string[] {
   const bad = command.tags.find((tag) => !isTag(tag));
   if (bad !== undefined)
     throw new HowdahError("usage/invalid", `${JSON.stringify(bad)} is no tag: letters, digits, \`_\`, \`.\` and \`-\`, at most 128`);
   if (command.tags.length > 0) return [...new Set(command.tags)];
-  const [state, tags] = await Promise.all([ports.git(source), ports.gitTags(source)]);
-  const chosen = imageTags(state === null ? null : { ...state, tags }, images.codeDigest);
+  const chosen = imageTags(place, images.codeDigest);
   for (const message of chosen.notes) emit({ type: "notice", level: "warning", message });
   return chosen.tags;
 }

@@ -1,10 +1,14 @@
-import { chmod, mkdir, mkdtemp, readdir, readFile, readlink, rename, rm, stat, symlink, writeFile } from "node:fs/promises";
+import { chmod, cp, mkdir, mkdtemp, readdir, readFile, readlink, rename, rm, stat, symlink, writeFile } from "node:fs/promises";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { afterEach, beforeEach, describe, expect, it } from "vitest";
+import { HowdahError } from "../../../kernel/howdah-error.ts";
 import type { SiteImageRequest } from "../../image-builder.ts";
 import type { LiveCopy } from "../../live-copy.ts";
+import type { Lock } from "../../image-lock.ts";
 import type { BuilderContext } from "../builder-context.ts";
+import type { hookedTree as makeHookedTree } from "../hooked-tree.ts";
+import { readSiteTree } from "../site-tree.ts";
 import { openLiveCopy } from "./live-copy.ts";
 
 const nothing = {} as BuilderContext; // without hooks no image is asked for
@@ -106,6 +110,65 @@ describe("a copy of a tree that changes", () => {
     await rm(join(source, "uploads"), { recursive: true });
     await copy.sync(asked());
     expect(await readdir(copy.directories.php)).toContain("uploads");
+  });
+
+  it("never takes the place of a volume away, as pods of the former or the next site file have it mounted", async () => {
+    const mounting = (...mounts: readonly string[]): SiteImageRequest => ({ ...asked(), served: { ...asked().served, mounts } });
+    const placeOf = async (path: string): Promise<readonly number[]> =>
+      Promise.all([copy.directories.php, copy.directories.web].map(async (root) => (await stat(join(root, path))).ino));
+    await save("cache", "a file");
+    await copy.sync(mounting("var/data/uploads"));
+    const [dropped, above] = [await placeOf("var/data/uploads"), await placeOf("var")];
+    await copy.sync(mounting("cache")); // reads another site file, whose pods are not there yet
+    const added = await placeOf("cache");
+    await save("var", "a file where volumes lie");
+    await copy.sync(mounting("var/data/uploads")); // a save meanwhile
+    await copy.sync(mounting());
+    expect([await placeOf("var/data/uploads"), await placeOf("var"), await placeOf("cache")]).toEqual([dropped, above, added]);
+  });
+
+  it("can be read by the servers' users, whatever the umask", async () => {
+    copy.close();
+    const umask = process.umask(0o077);
+    try {
+      copy = await openLiveCopy({ directory: join(directory, "strict"), also: [source] }, nothing, {});
+      await copy.sync(asked());
+    } finally {
+      process.umask(umask);
+    }
+    const modes = ["", "lib", "uploads"].flatMap((path) => [copy.directories.php, copy.directories.web].map((root) => join(root, path)));
+    for (const path of modes) expect({ path, mode: (await stat(path)).mode & 0o777 }).toEqual({ path, mode: 0o755 });
+  });
+
+  it("keeps what the build hooks made as long as it is in use, also when they fail the next time", async () => {
+    copy.close();
+    let fails = false;
+    const hookedTree: typeof makeHookedTree = async (request, _tree, { workDir, ignore }) => {
+      if (fails) throw new HowdahError("image/build-hook-failed", "exit code 1");
+      const made = join(workDir, "tree");
+      await cp(source, made, { recursive: true });
+      await writeFile(join(made, "style.css"), "minified");
+      return readSiteTree(made, { ignore, followInto: [], systemRoot: "/", configuration: request.configuration });
+    };
+    const hooks = { ensureBuilders: async () => ({ php: undefined, node: undefined }), hookedTree };
+    const live = join(directory, "hooked");
+    copy = await openLiveCopy({ directory: live, also: [source] }, nothing, {}, hooks);
+    const request = asked({ hooks: [["npm", "run", "build"]] });
+    const build = (): Promise<void> => copy.build(request, {} as Lock, () => undefined);
+    await build();
+    await copy.sync(request);
+    fails = true;
+    await expect(build()).rejects.toThrow("exit code 1");
+    await save("style.css", "b{}");
+    await copy.sync(request);
+    expect(await inCopy("php", "style.css")).toBe("b{}");
+    await save("style.css", "a{}"); // taken back: what the hooks made of it counts again
+    await copy.sync(request);
+    expect(await inCopy("php", "style.css")).toBe("minified");
+    fails = false;
+    await build();
+    await copy.sync(request);
+    expect((await readdir(live)).filter((name) => name.startsWith("built-"))).toHaveLength(1);
   });
 
   it("notices changes: in new directories too, and until it is told to stop", async () => {

@@ -1,4 +1,4 @@
-import { mkdir, realpath, rm, statfs } from "node:fs/promises";
+import { chmod, mkdir, realpath, rm, statfs } from "node:fs/promises";
 import { dirname, join } from "node:path";
 import type { Emit } from "../../../kernel/event.ts";
 import type { Lock } from "../../image-lock.ts";
@@ -23,8 +23,18 @@ interface State {
   /** What lies in the copy. */
   readonly php: Map<string, SiteEntry>;
   readonly web: Map<string, SiteEntry>;
-  hooks: { readonly saw: Tree; readonly made: Tree } | undefined;
+  hooks: { readonly saw: Tree; readonly made: Tree; readonly directory: string } | undefined;
   builds: number;
+  /** Directories of former build hooks' output. */
+  readonly outdated: string[];
+  /** Where any site file of this watch had a volume: former pods, and those that are about to start, have it mounted there. */
+  readonly mounts: Set<string>;
+}
+
+/** What runs a site's build hooks. */
+interface Hooks {
+  readonly ensureBuilders: typeof ensureBuilders;
+  readonly hookedTree: typeof hookedTree;
 }
 
 /**
@@ -35,12 +45,19 @@ export async function openLiveCopy(
   options: LiveCopyOptions,
   context: BuilderContext,
   hookEnvironment: Readonly<Record<string, string>>,
+  hooks: Hooks = { ensureBuilders, hookedTree },
 ): Promise<LiveCopy> {
   const { directory } = options;
   const directories = { php: join(directory, "php"), web: join(directory, "web") };
   await mkdir(directory, { recursive: true, mode: 0o700 });
-  for (const path of Object.values(directories)) await mkdir(path, { recursive: true, mode: 0o755 });
-  const state: State = { source: new Map(), php: new Map(), web: new Map(), hooks: undefined, builds: 0 };
+  for (const path of Object.values(directories)) {
+    await mkdir(path, { recursive: true });
+    await chmod(path, 0o755); // the servers' users read it, whatever this process's umask says
+  }
+  const state: State = {
+    ...{ source: new Map(), php: new Map(), web: new Map(), hooks: undefined, builds: 0 },
+    ...{ outdated: [], mounts: new Set() },
+  };
   const statCache = memoryStatCache();
   const watch = watchDirectories({ polling: await hearsNothing(options.also[0] ?? directory) });
   let last: Promise<unknown> = Promise.resolve();
@@ -64,7 +81,7 @@ export async function openLiveCopy(
     build: (request, lock, emit, signal) =>
       request.hooks.length === 0
         ? Promise.resolve()
-        : namingDiskFull(directory, () => build({ request, lock, emit, signal, state, directory, context, hookEnvironment, read })),
+        : namingDiskFull(directory, () => build({ request, lock, emit, signal, state, directory, context, hookEnvironment, hooks, read })),
     sync: (request, signal) =>
       inTurn(async () => {
         // What an attempt that is cut off by another change has written belongs to the answer as well.
@@ -92,20 +109,22 @@ interface Build {
   readonly directory: string;
   readonly context: BuilderContext;
   readonly hookEnvironment: Readonly<Record<string, string>>;
+  readonly hooks: Hooks;
   readonly read: (request: SiteImageRequest, signal?: AbortSignal) => Promise<SiteTree>;
 }
 
-async function build({ request, lock, emit, signal, state, directory, context, hookEnvironment, read }: Build): Promise<void> {
+async function build({ request, lock, emit, signal, state, directory, context, hookEnvironment, hooks, read }: Build): Promise<void> {
   const work = { emit, signal, hookEnvironment };
-  const builders = await ensureBuilders(request, lock, context, work);
+  const builders = await hooks.ensureBuilders(request, lock, context, work);
   const ignore = await ignoreOf(request);
   const saw = await whileItChanges(() => read(request, signal), signal);
   const workDir = join(directory, `built-${++state.builds}`);
   await mkdir(workDir, { recursive: true });
   try {
     const environment = { ...hookEnvironment, ...request.environment };
-    const made = await hookedTree(request, saw, { context, work, workDir, builders, environment, ignore });
-    state.hooks = { saw: treeOf(saw.entries), made: treeOf(made.entries) };
+    const made = await hooks.hookedTree(request, saw, { context, work, workDir, builders, environment, ignore });
+    if (state.hooks !== undefined) state.outdated.push(state.hooks.directory);
+    state.hooks = { saw: treeOf(saw.entries), made: treeOf(made.entries), directory: workDir };
   } catch (error) {
     await rm(workDir, { recursive: true, force: true });
     throw error;
@@ -125,13 +144,15 @@ async function sync({ request, tree, state, directories, part, signal }: Sync): 
   const source = treeOf(tree.entries);
   const code = state.hooks === undefined ? source : overHooks(state.hooks, source);
   const { mounts } = request.served;
-  const php = aroundMounts(code, mounts);
-  const web = aroundMounts(treeOf(webEntries([...code.values()], request.served)), mounts);
+  for (const mount of mounts) state.mounts.add(mount);
+  const php = aroundMounts(code, mounts, state.mounts);
+  const web = aroundMounts(treeOf(webEntries([...code.values()], request.served)), mounts, state.mounts);
   if (request.php !== null) await placeTree(state.php, changesOf(state.php, php), { root: directories.php, part }, signal);
   const beside = { root: directories.php, tree: state.php };
   await placeTree(state.web, changesOf(state.web, web), { root: directories.web, part, beside }, signal);
   state.source = source;
-  await forgetBuilds(state, directories.php);
+  // What former build hooks made has been replaced by now.
+  for (const outdated of state.outdated.splice(0)) await rm(outdated, { recursive: true, force: true });
 }
 
 /** What changed between two states of the copy, and what did in the source without reaching it. */
@@ -154,12 +175,6 @@ function report(
     watched: watchedFiles(tree.entries, request.watch ?? []),
     skippedLinks: tree.skippedLinks,
   };
-}
-
-/** What former build hooks made has been copied or replaced by now. */
-async function forgetBuilds(state: State, php: string): Promise<void> {
-  for (let build = state.builds - 1; build > 0 && build > state.builds - 3; build--)
-    await rm(join(dirname(php), `built-${build}`), { recursive: true, force: true });
 }
 
 /** How often a tree that changes while it is read is read again. */

@@ -52,7 +52,8 @@ function clear(placed: Map<string, SiteEntry>, entry: SiteEntry, root: string): 
 async function write(entry: SiteEntry, { root, part, beside }: Place): Promise<SiteEntry> {
   const target = join(root, entry.path);
   if (entry.type === "directory") {
-    mkdirSync(target, { recursive: true, mode: 0o755 });
+    mkdirSync(target, { recursive: true });
+    chmodSync(target, 0o755); // the servers' users read it, whatever this process's umask says
     return entry;
   }
   if (entry.type === "symlink") {

@@ -83,7 +83,7 @@ describe("overHooks", () => {
 describe("aroundMounts", () => {
   it("keeps the points where volumes lie, and nothing that they hide", () => {
     const tree = treeOf([file("index.php"), directory("wp-content"), directory("wp-content/uploads"), file("wp-content/uploads/a.png")]);
-    expect(names(aroundMounts(tree, ["wp-content/uploads", "var/cache"]))).toEqual([
+    expect(names(aroundMounts(tree, ["wp-content/uploads", "var/cache"], []))).toEqual([
       "index.php",
       "var",
       "var/cache",
@@ -93,8 +93,15 @@ describe("aroundMounts", () => {
   });
 
   it("makes a directory where the tree has something else", () => {
-    expect(aroundMounts(treeOf([link("data", "/srv/data"), file("up")]), ["data", "up/loads"])).toEqual(
+    expect(aroundMounts(treeOf([link("data", "/srv/data"), file("up")]), ["data", "up/loads"], [])).toEqual(
       treeOf([directory("data"), directory("up"), directory("up/loads")]),
+    );
+  });
+
+  it("keeps the directories of other pods' volumes, which hide nothing here", () => {
+    const tree = treeOf([file("cache"), directory("media"), file("media/a.png")]);
+    expect(aroundMounts(tree, [], ["cache/pages", "media"])).toEqual(
+      treeOf([directory("cache"), directory("cache/pages"), directory("media"), file("media/a.png")]),
     );
   });
 });

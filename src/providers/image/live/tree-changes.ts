@@ -51,9 +51,12 @@ export function overHooks(hooks: { readonly saw: Tree; readonly made: Tree }, so
   return new Map([...all].toSorted(([a], [b]) => (a < b ? -1 : 1)));
 }
 
-/** A tree as pods can have it: nothing at or below a mount, which hides it, and a directory at each mount and above it. */
-export function aroundMounts(tree: Tree, mounts: readonly string[]): Tree {
-  const points = new Set(mounts.flatMap((mount) => [...parentsOf(mount), mount]));
+/**
+ * A tree as pods can have it: nothing at or below a mount, which hides it, and a directory at each mount and above it. So it is at `places`
+ * too, where other pods over the same copy have volumes: the kernel takes a volume from a pod whose directory under it is removed.
+ */
+export function aroundMounts(tree: Tree, mounts: readonly string[], places: Iterable<string>): Tree {
+  const points = new Set([...mounts, ...places].flatMap((mount) => [...parentsOf(mount), mount]));
   const kept = [...tree].filter(([path, { type }]) => !isOnVolume(path, mounts) && !(points.has(path) && type !== "directory"));
   const made = [...points].map((path): readonly [string, SiteEntry] => [path, { path, type: "directory" }]);
   return new Map([...kept, ...made].toSorted(([a], [b]) => (a < b ? -1 : 1)));

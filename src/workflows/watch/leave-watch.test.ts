@@ -1,3 +1,6 @@
+import { mkdtemp, rm, writeFile } from "node:fs/promises";
+import { tmpdir } from "node:os";
+import { join } from "node:path";
 import { describe, expect, it } from "vitest";
 import { applyPlan } from "../../apply/apply-plan.ts";
 import { HowdahError } from "../../kernel/howdah-error.ts";
@@ -77,6 +80,17 @@ describe("the end of a watch", () => {
       return { ...found, objects: new Map([...found.objects].map(([key, digest]) => [key, `${digest}-unsettled`])) };
     };
     expect(await watchOf("blog", { ...rig.ports, engine: { ...rig.engine, inventory } })).toBeDefined();
+  });
+
+  it("does not fail a command that has switched already, whatever is left of the copy", async () => {
+    const rig = await watchedSite();
+    await rig.deploy("two");
+    const directory = await mkdtemp(join(tmpdir(), "howdah-forget-"));
+    await writeFile(join(directory, "live"), "nothing below it can be removed");
+    const settings = { ...rig.ports.settings, stateDirectory: directory };
+    await forgetWatch("blog", { ...rig.ports, settings });
+    expect(await rig.ports.watches.get("blog")).toBeUndefined();
+    await rm(directory, { recursive: true });
   });
 
   it("keeps what pods mount, whoever wants to clear up", async () => {

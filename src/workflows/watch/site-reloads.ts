@@ -1,3 +1,4 @@
+import { HowdahError } from "../../kernel/howdah-error.ts";
 import type { LoadedSite } from "../load-site/load-site.ts";
 import type { Ports } from "../ports.ts";
 import type { UpRequest } from "../up/up.ts";
@@ -29,12 +30,17 @@ export interface SiteReloads {
   readonly ended: () => Promise<void>;
 }
 
-/** Begins with what runs. The same text is not tried twice, and a mistake that is taken back is none. */
+/** Between two tries to take a site file while another command works on the site. */
+const BUSY_MS = 500;
+
+/**
+ * Begins with what runs. The same text is not tried twice, unless another command worked on the site; a mistake that is taken back is none.
+ */
 export function siteReloads(first: Served, { watch, requestAgain, report, refuse }: Reloading): SiteReloads {
   const { ports, context } = watch;
   const { namespace } = first.live.record;
   let served = first;
-  let tried = first.loaded.text;
+  let tried: string | undefined = first.loaded.text;
   let reloading: Promise<void> | undefined;
   const reload = async (began: number): Promise<void> => {
     const text = await ports.files.read(served.loaded.file).catch(() => undefined);
@@ -53,12 +59,19 @@ export function siteReloads(first: Served, { watch, requestAgain, report, refuse
     report({ event: "reloaded", steps: live.steps, milliseconds });
     await reload(ports.clock.now()); // saved again meanwhile
   };
-  const reloadAll = (began: number): Promise<void> =>
-    reload(began).catch((error: unknown) => {
-      if (context.signal.aborted) return undefined;
-      refuse(error);
-      return reloadAll(ports.clock.now()); // mended meanwhile
-    });
+  const reloadAll = async (seen: number): Promise<void> => {
+    for (let began = seen; !context.signal.aborted; began = ports.clock.now()) {
+      try {
+        return await reload(began);
+      } catch (error) {
+        if (context.signal.aborted) return;
+        refuse(error); // and once more: it may have been mended meanwhile
+        if (!(error instanceof HowdahError && error.code === "machine/busy")) continue;
+        tried = undefined;
+        await ports.clock.sleep(BUSY_MS, context.signal).catch(() => undefined);
+      }
+    }
+  };
   return {
     served: () => served,
     look: (began) => {

@@ -35,9 +35,13 @@ export function liveDirectory(namespace: string, session: string, ports: Pick<Po
   return join(ports.settings.stateDirectory, "live", namespace, session);
 }
 
-/** Clears up after a watch whose pods are gone; does nothing while they are there. The caller holds the site's lock. */
+/**
+ * Clears up after a watch whose pods are gone; does nothing while they are there. The caller holds the site's lock. Its process may still write
+ * into the copy: what can't be removed is no failure of a command that has put something else there, and goes the next time.
+ */
 export async function forgetWatch(namespace: string, ports: WatchPorts): Promise<void> {
   if ((await watchOf(namespace, ports)) !== undefined) return;
-  await rm(join(ports.settings.stateDirectory, "live", namespace), { recursive: true, force: true });
   await ports.watches.remove(namespace);
+  const copies = join(ports.settings.stateDirectory, "live", namespace);
+  await rm(copies, { recursive: true, force: true, maxRetries: 10, retryDelay: 100 }).catch(() => undefined);
 }

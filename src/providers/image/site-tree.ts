@@ -1,11 +1,12 @@
 import { createHash } from "node:crypto";
-import { type BigIntStats, createReadStream, lstatSync, readdirSync } from "node:fs";
-import { lstat, readFile, readlink, realpath } from "node:fs/promises";
+import { type BigIntStats, lstatSync, readdirSync } from "node:fs";
+import { lstat, readlink, realpath } from "node:fs/promises";
 import { dirname, join, relative } from "node:path";
 import { HowdahError } from "../../kernel/howdah-error.ts";
 import type { SkippedLink } from "../image-builder.ts";
 import { contentHash } from "./content-hash.ts";
 import type { Ignore } from "./ignore-patterns.ts";
+import { openSourceFile, readSourceFile } from "./open-source-file.ts";
 import { belowRoot, isWithin, resolveInRoot } from "./resolve-link.ts";
 import type { StatCache } from "./stat-cache.ts";
 
@@ -141,15 +142,15 @@ async function readContents(walk: Walk): Promise<void> {
 /** Above it a file is read in pieces. */
 export const WHOLE_BYTES = 4 * 1024 * 1024;
 
-/** A file's content hash and its bytes as they were read. */
+/** A file's content hash and its bytes as they were read. `file` is its real path. Errors: those of {@link openSourceFile}. */
 export async function hashFile(file: string, expected: number): Promise<{ readonly sha256: string; readonly size: number }> {
   if (expected <= WHOLE_BYTES) {
-    const bytes = await readFile(file);
+    const bytes = await readSourceFile(file);
     return { sha256: contentHash(bytes), size: bytes.length };
   }
   const hash = createHash("sha256");
   let size = 0;
-  for await (const chunk of createReadStream(file, { highWaterMark: 1 << 20 })) {
+  for await (const chunk of (await openSourceFile(file)).createReadStream({ highWaterMark: 1 << 20 })) {
     hash.update(chunk as Buffer);
     size += (chunk as Buffer).length;
   }
@@ -215,7 +216,7 @@ function placeConfiguration(walk: Walk, { path, content, replace }: SiteTreeOpti
   walk.entries.set(plain, { path: plain, type: "file", executable: false, size, sha256: contentHash(content), from: { content } });
 }
 
-/** The bytes of a file. */
+/** The bytes of a file. Errors: those of {@link openSourceFile}. */
 export async function contentOf(entry: Extract<SiteEntry, { type: "file" }>): Promise<Uint8Array> {
-  return "file" in entry.from ? readFile(entry.from.file) : Buffer.from(entry.from.content);
+  return "file" in entry.from ? readSourceFile(entry.from.file) : Buffer.from(entry.from.content);
 }

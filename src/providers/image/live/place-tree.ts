@@ -1,7 +1,8 @@
-import { copyFileSync, chmodSync, linkSync, mkdirSync, readFileSync, renameSync, rmSync, symlinkSync, writeFileSync } from "node:fs";
+import { chmodSync, linkSync, mkdirSync, realpathSync, renameSync, rmSync, symlinkSync, writeFileSync } from "node:fs";
 import { join } from "node:path";
 import { setImmediate as breathe } from "node:timers/promises";
 import { contentHash } from "../content-hash.ts";
+import { copySourceFileSync, readSourceFileSync } from "../open-source-file.ts";
 import { hashFile, type SiteEntry, WHOLE_BYTES } from "../site-tree.ts";
 import type { Tree, TreeChanges } from "./tree-changes.ts";
 
@@ -76,10 +77,10 @@ async function write(entry: SiteEntry, { root, part, beside }: Place): Promise<S
 /** The hash of what was written: the file may have changed since the tree was read. */
 async function copy(entry: Extract<SiteEntry, { type: "file" }>, to: string): Promise<string> {
   if ("file" in entry.from && entry.size > WHOLE_BYTES) {
-    copyFileSync(entry.from.file, to);
-    return (await hashFile(to, entry.size)).sha256;
+    copySourceFileSync(entry.from.file, to);
+    return (await hashFile(realpathSync(to), entry.size)).sha256;
   }
-  const bytes = "file" in entry.from ? readFileSync(entry.from.file) : Buffer.from(entry.from.content);
+  const bytes = "file" in entry.from ? readSourceFileSync(entry.from.file) : Buffer.from(entry.from.content);
   writeFileSync(to, bytes);
   return contentHash(bytes);
 }

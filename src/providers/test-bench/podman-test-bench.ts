@@ -9,6 +9,7 @@ import { isOwnerAlive, ownIdentity } from "./owner.ts";
 import type { TestBench, Trial, TrialDatabase, TrialEnd, TrialProgram } from "./test-bench.ts";
 import {
   databaseArguments,
+  environmentBeside,
   environmentLines,
   programArguments,
   TRIAL_LABELS,
@@ -106,7 +107,12 @@ async function runProgram(place: Place, program: TrialProgram, besideDatabase: b
   const timer = setTimeout(() => limit.abort(late), program.timeoutSeconds * 1000);
   const argv = programArguments(place.names, program, { mounts, limits: place.limits, besideDatabase, environmentFile });
   try {
-    const ran = await run(["podman", ...argv], { signal: AbortSignal.any([signal, limit.signal]), accept: "any", onLine: program.onLine });
+    const ran = await run(["podman", ...argv], {
+      signal: AbortSignal.any([signal, limit.signal]),
+      env: { ...(process.env as Readonly<Record<string, string>>), ...environmentBeside(program.environment) },
+      accept: "any",
+      onLine: program.onLine,
+    });
     return { is: "ended", exitCode: ran.code };
   } catch (error) {
     if (error === late) return { is: "timed-out" };

@@ -1,6 +1,6 @@
-import { expect, it } from "vitest";
+import { describe, expect, it } from "vitest";
 import type { TrialProgram } from "./test-bench.ts";
-import { environmentLines, programArguments, trialNames } from "./trial-arguments.ts";
+import { environmentBeside, environmentLines, programArguments, trialNames } from "./trial-arguments.ts";
 
 const names = trialNames("howdah", "ab12", "17-99");
 const program: TrialProgram = {
@@ -21,11 +21,28 @@ it("passes the command on as it is, after the image", () => {
   expect(argv).toContain('--entrypoint=["php"]');
 });
 
-it("keeps values out of the argument list, but for those that no file of variables can hold", () => {
-  const argv = programArguments(names, program, given);
-  expect(argv.join(" ")).not.toContain("s3cret");
-  expect(argv).toContain("--env=KEY=one\ntwo");
-  expect(environmentLines(program.environment)).toBe("PASSWORD=s3cret\n");
+describe("the program's variables", () => {
+  it("are not in the argument list, those that no file of variables can hold neither", () => {
+    const argv = programArguments(names, program, given);
+    expect(argv.join(" ")).not.toMatch(/s3cret|\ntwo/);
+    expect(argv).toContain("--env=KEY");
+    expect(environmentLines(program.environment)).toBe("PASSWORD=s3cret\n");
+    expect(environmentBeside(program.environment)).toEqual({ KEY: "one\ntwo" });
+  });
+
+  it.each(["LD_PRELOAD", "PATH", "CONTAINER_HOST", "CONTAINERS_CONF", "XDG_RUNTIME_DIR", "HOME", "GODEBUG", "https_proxy"])(
+    "never steer podman: %s of several lines is refused",
+    (name) => {
+      expect(() => environmentBeside({ [name]: "a\nb" })).toThrow(expect.objectContaining({ code: "usage/invalid" }) as Error);
+      expect(environmentBeside({ [name]: "a" })).toEqual({});
+    },
+  );
+
+  it("may be as long as Linux passes on, and not longer", () => {
+    const most = "ä".repeat(65_533); // with `KEY=` and the zero at its end 131,071 bytes
+    expect(environmentBeside({ KEY: most, GOOGLE_KEY: "a\nb" })).toEqual({ KEY: most, GOOGLE_KEY: "a\nb" });
+    expect(() => environmentBeside({ KEY: `${most}ä` })).toThrow(expect.objectContaining({ code: "usage/invalid" }) as Error);
+  });
 });
 
 it("is on the database's network, or on one of its own", () => {

@@ -1,3 +1,4 @@
+import { HowdahError } from "../../kernel/howdah-error.ts";
 import { CODE_ROOT, LABEL_PREFIX, RUN_AS } from "../../kernel/label.ts";
 import type { TrialDatabase, TrialProgram } from "./test-bench.ts";
 
@@ -87,9 +88,7 @@ export function programArguments(
     `--volume=${program.directory}:${CODE_ROOT}:rw,nosuid,nodev`,
     ...given.mounts,
     `--env-file=${given.environmentFile}`,
-    ...Object.entries(program.environment)
-      .filter(([, value]) => !fitsInFile(value))
-      .map(([name, value]) => `--env=${name}=${value}`),
+    ...Object.keys(environmentBeside(program.environment)).map((name) => `--env=${name}`),
     `--entrypoint=${JSON.stringify([first])}`,
     program.image,
     ...args,
@@ -102,6 +101,37 @@ export function environmentLines(environment: Readonly<Record<string, string>>):
     .filter(([, value]) => fitsInFile(value))
     .map(([name, value]) => `${name}=${value}\n`)
     .join("");
+}
+
+/** Bytes of `NAME=value` and the zero at its end that Linux hands to a program: MAX_ARG_STRLEN, 32 pages. */
+const LONGEST_VARIABLE = 131_072;
+
+/** What podman, its helpers, Go's runtime or the C library under them would take for their own. */
+const STEERS_PODMAN = new RegExp(
+  `^(${[
+    "PATH|HOME|TMPDIR|TZ|LANG|LANGUAGE|LC_.*|XDG_.*|DBUS_.*|LISTEN_.*|NOTIFY_SOCKET|.*_PROXY|SSL_CERT_(FILE|DIR)",
+    "LD_.*|MALLOC_.*|GLIBC_TUNABLES|GCONV_PATH|LOCPATH|NLSPATH|RES_OPTIONS|LOCALDOMAIN|HOSTALIASES",
+    "GO(DEBUG|GC|MAXPROCS|MEMLIMIT|TRACEBACK|COVERDIR)",
+    "_?CONTAINERS?_.*|_?PODMAN_.*|BUILDAH_.*|NETAVARK_.*|STORAGE_(DRIVER|OPTS)|REGISTRY_AUTH_FILE|DOCKER_(CONFIG|HOST|CERT_PATH)",
+  ].join("|")})$`,
+  "i",
+);
+
+/**
+ * The variables that podman's file can't hold: podman takes them from its own environment, which root alone may read, other than an argument list.
+ * Errors: `usage/invalid` for a name that would steer podman instead, and for a value that is longer than Linux hands to a program.
+ */
+export function environmentBeside(environment: Readonly<Record<string, string>>): Readonly<Record<string, string>> {
+  const beside = Object.entries(environment).filter(([, value]) => !fitsInFile(value));
+  for (const [name, value] of beside) {
+    if (STEERS_PODMAN.test(name))
+      throw new HowdahError("usage/invalid", `The variable ${name} can't have several lines or more than 16,000 characters in tests`);
+    if (Buffer.byteLength(`${name}=${value}`) >= LONGEST_VARIABLE)
+      throw new HowdahError("usage/invalid", `The variable ${name} is longer than a program can be given: 128 kB`, {
+        hint: "Put it into a file that the program reads.",
+      });
+  }
+  return Object.fromEntries(beside);
 }
 
 /** podman's file has a line of at most 64 kB for each variable. */

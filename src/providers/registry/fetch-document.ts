@@ -3,7 +3,7 @@ import { HowdahError } from "../../kernel/howdah-error.ts";
 import { fetchManifest } from "./fetch-manifest.ts";
 import { type Patience, persist } from "./persist.ts";
 import { readBytesUpTo } from "./read-body.ts";
-import type { FetchedDocument } from "./registry.ts";
+import { type FetchedDocument, LONGEST_DOCUMENT } from "./registry.ts";
 import type { RegistrySession } from "./registry-session.ts";
 
 /** A repository that is spoken to. */
@@ -13,9 +13,6 @@ export interface Place {
   readonly path: string;
   readonly patience: Patience;
 }
-
-/** Bytes. Bills of materials have megabytes, twice as many in an envelope. */
-const LONGEST = 64 * 1024 * 1024;
 
 /** A manifest by tag or digest; undefined when there is none of that name. Errors: `registry/*`. */
 export async function findManifest({ session, path, patience }: Place, name: string): Promise<FetchedDocument | undefined> {
@@ -29,7 +26,7 @@ export async function findManifest({ session, path, patience }: Place, name: str
 
 /** A blob that fits into memory, verified by its digest. Errors: `registry/*`. */
 export async function fetchDocument({ session, path, patience }: Place, blob: { digest: string; size: number }): Promise<Uint8Array> {
-  if (blob.size > LONGEST)
+  if (blob.size > LONGEST_DOCUMENT)
     throw new HowdahError("registry/refused", `${session.host}/${path} has a document of ${String(blob.size)} bytes`);
   return persist(async () => {
     const answer = await session.ask({

@@ -2,6 +2,9 @@ import type { ImageReference, Repository } from "../../kernel/image-reference.ts
 import type { Secret } from "../../kernel/secret.ts";
 import type { BlobSource } from "./upload-blob.ts";
 
+/** Bytes. Bills of materials have megabytes, twice as many in an envelope. */
+export const LONGEST_DOCUMENT = 64 * 1024 * 1024;
+
 /** What every call has beside its subject. */
 export interface RegistryCall {
   /** Told how far it is, a line at a time: bytes. */
@@ -65,7 +68,7 @@ export interface Registry {
   ): Promise<Pushed>;
   /** A manifest by tag or digest, as it is; undefined when the repository has none of that name. Never from a mirror. */
   manifest(from: Repository, name: string, call: RegistryCall): Promise<FetchedDocument | undefined>;
-  /** A document of at most 64 MiB by its digest, verified. Never from a mirror. */
+  /** A document of at most {@link LONGEST_DOCUMENT} by its digest, verified. Never from a mirror. */
   document(from: Repository, blob: { readonly digest: string; readonly size: number }, call: RegistryCall): Promise<Uint8Array>;
   /** Whether the registry itself lists what is attached to an image (the referrers API of OCI 1.1). */
   listsReferrers(from: Repository, digest: string, call: RegistryCall): Promise<boolean>;

@@ -1,4 +1,5 @@
-import type { Repository } from "../../kernel/image-reference.ts";
+import { setTimeout as sleep } from "node:timers/promises";
+import { HowdahError } from "../../kernel/howdah-error.ts";
 import {
   artifactOf,
   type Descriptor,
@@ -10,19 +11,13 @@ import {
   SIGNATURE,
   SIGNATURE_ANNOTATION,
 } from "../../providers/attestation/artifact.ts";
-import { IN_TOTO, openStatement, sealStatement } from "../../providers/attestation/envelope.ts";
+import { IN_TOTO, sealStatement } from "../../providers/attestation/envelope.ts";
 import { signaturePayload } from "../../providers/attestation/signature-payload.ts";
 import type { SigningKey } from "../../providers/attestation/signing-key.ts";
-import type { Pushable, Registry, RegistryCall } from "../../providers/registry/registry.ts";
+import type { FetchedDocument, Pushable } from "../../providers/registry/registry.ts";
 import { SLSA_PROVENANCE, SPDX_PREDICATE, type Statement, statementOf } from "../../render/provenance/provenance.ts";
 import type { SpdxDocument } from "../../render/sbom/spdx.ts";
-
-/** Where an image lies, and how the registry is spoken to. */
-export interface AttachTarget {
-  readonly registry: Registry;
-  readonly repository: Repository;
-  readonly call: RegistryCall;
-}
+import { type AttestedPlace, statementIn } from "./attestation-layers.ts";
 
 /** What is attached to an image. Digests are those of the attachments' manifests. */
 export interface Attached {
@@ -36,13 +31,14 @@ export interface Attached {
 /**
  * Attaches a bill of materials and provenance to an image: as artifacts that name it (OCI 1.1), with the specification's tag where the registry
  * keeps no list of them, and with a key also as cosign's attestations and signature. The signature comes last: it says that the rest is there.
- * What is there already is not sent again, though signatures differ each time; what others have signed stays. Errors: `registry/*`.
+ * What is there already is not sent again, though signatures differ each time; what others have signed stays, also when they
+ * push at the same time. Errors: `registry/*`.
  */
 export async function attachDocuments(
   image: Descriptor,
   documents: { readonly sbom: SpdxDocument; readonly provenance: object },
   key: SigningKey | null,
-  target: AttachTarget,
+  target: AttestedPlace,
 ): Promise<Attached> {
   const { repository } = target;
   const subject = { name: `${repository.registry}/${repository.path}`, digest: image.digest };
@@ -59,23 +55,54 @@ export async function attachDocuments(
   for (const artifact of [sbom, provenance]) await push(artifact.image);
   const tag = image.digest.replace(":", "-");
   if (!(await target.registry.listsReferrers(repository, image.digest, target.call))) {
-    const former = (await target.registry.manifest(repository, tag, target.call))?.bytes;
-    const there = new Set((former === undefined ? [] : descriptorsIn(former, "manifests")).map(({ digest }) => digest));
-    const entries = [sbom.entry, provenance.entry];
-    if (!entries.every(({ digest }) => there.has(digest))) await push(referrersIndex(former, entries), tag);
+    await change(tag, async (former) => listed([sbom.entry, provenance.entry], former?.bytes), push, target);
   }
   if (key !== null) {
-    const attestations = await attested(statements, key, await layersAt(`${tag}.att`, target), target);
-    if (attestations !== undefined) await push(attestations, `${tag}.att`);
-    const signature = signed(signaturePayload(subject.name, image.digest), key, await layersAt(`${tag}.sig`, target));
-    if (signature !== undefined) await push(signature, `${tag}.sig`);
+    await change(`${tag}.att`, (former) => attested(statements, key, layersOf(former), target), push, target);
+    const payload = signaturePayload(subject.name, image.digest);
+    await change(`${tag}.sig`, async (former) => signed(payload, key, layersOf(former)), push, target);
   }
   return { sbom: sbom.entry.digest, provenance: provenance.entry.digest, signed: key !== null, bytes: { sent } };
 }
 
-async function layersAt(tag: string, { registry, repository, call }: AttachTarget): Promise<readonly Descriptor[]> {
-  const found = await registry.manifest(repository, tag, call);
-  return found === undefined ? [] : descriptorsIn(found.bytes, "layers");
+/** How often a tag is put when others change it, too, and the pause after the second time in milliseconds; each is longer by as much. */
+const ATTEMPTS = 5;
+const PAUSE_MS = 100;
+
+/**
+ * Changes what a tag stands for, until what `changed` adds to it is there (it answers undefined then). Registries know no change on a condition:
+ * of two who read, add and put at the same time one's addition is lost, so it is put a moment after it was read, and read once more.
+ */
+async function change(
+  tag: string,
+  changed: (former: FetchedDocument | undefined) => Promise<Pushable | undefined>,
+  push: (one: Pushable, ...tags: readonly string[]) => Promise<void>,
+  { registry, repository, call }: AttestedPlace,
+): Promise<void> {
+  for (let puts = 0; ; puts++) {
+    if (puts > 1) await sleep((puts - 1) * PAUSE_MS, undefined, { signal: call.signal });
+    const former = await registry.manifest(repository, tag, call);
+    const next = await changed(former);
+    if (next === undefined) return;
+    if (puts === ATTEMPTS) {
+      throw new HowdahError("registry/refused", `${repository.registry}/${repository.path}:${tag} is changed by others again and again`, {
+        hint: "The image got no tag. When nobody else pushes it, run the same command again.",
+      });
+    }
+    await push(next); // the long part
+    const now = await registry.manifest(repository, tag, call);
+    if (now?.digest === former?.digest) await push({ ...next, blobs: [] }, tag);
+  }
+}
+
+function layersOf(manifest: FetchedDocument | undefined): readonly Descriptor[] {
+  return manifest === undefined ? [] : descriptorsIn(manifest.bytes, "layers");
+}
+
+/** The list of what is attached with `entries` in it; undefined when they are there. */
+function listed(entries: readonly Descriptor[], former: Uint8Array | undefined): Pushable | undefined {
+  const there = new Set((former === undefined ? [] : descriptorsIn(former, "manifests")).map(({ digest }) => digest));
+  return entries.every(({ digest }) => there.has(digest)) ? undefined : referrersIndex(former, entries);
 }
 
 /** cosign's attestations with ours among them; undefined when they are there. Our key's former ones of the same kinds go, others' stay. */
@@ -83,13 +110,13 @@ async function attested(
   statements: readonly Statement[],
   key: SigningKey,
   former: readonly Descriptor[],
-  { registry, repository, call }: AttachTarget,
+  place: AttestedPlace,
 ): Promise<Pushable | undefined> {
   const kept: Descriptor[] = [];
   const there = new Set<string>();
   for (const layer of former) {
     const kind = statements.find(({ predicateType }) => layer.annotations?.["predicateType"] === predicateType);
-    const own = kind === undefined ? undefined : openStatement(await registry.document(repository, layer, call), key.publicKey);
+    const own = kind === undefined ? undefined : await statementIn(layer, key.publicKey, place);
     if (own !== undefined && own !== JSON.stringify(kind)) continue;
     if (own !== undefined && kind !== undefined) there.add(kind.predicateType);
     kept.push(layer);

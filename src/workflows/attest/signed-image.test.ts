@@ -4,7 +4,7 @@ import { beforeAll, beforeEach, describe, expect, it } from "vitest";
 import { HowdahError } from "../../kernel/howdah-error.ts";
 import { descriptorsIn, type Descriptor, layeredImage, SIGNATURE_ANNOTATION } from "../../providers/attestation/artifact.ts";
 import { openSigningKey, type SigningKey } from "../../providers/attestation/signing-key.ts";
-import type { FetchedDocument, Registry } from "../../providers/registry/registry.ts";
+import { type FetchedDocument, LONGEST_DOCUMENT, type Registry } from "../../providers/registry/registry.ts";
 import type { SpdxDocument } from "../../render/sbom/spdx.ts";
 import { attachDocuments } from "./attach-documents.ts";
 import { verifyImage } from "./verify-image.ts";
@@ -52,7 +52,12 @@ function registryInMemory(referrers: boolean) {
       };
     },
     manifest: async (_from, name) => manifests.get(name),
-    document: async (_from, { digest }) => blobs.get(digest) ?? Buffer.of(),
+    document: async (_from, { digest, size }) => {
+      if (size > LONGEST_DOCUMENT) throw new HowdahError("registry/refused", "it is too long");
+      const bytes = blobs.get(digest);
+      if (bytes === undefined) throw new HowdahError("registry/not-found", "it is gone");
+      return bytes;
+    },
     listsReferrers: async () => referrers,
     close: async () => undefined,
   };
@@ -139,6 +144,37 @@ describe("what is attached to a pushed image", () => {
     expect([memory.layers(`${tag}.sig`).length, memory.layers(`${tag}.att`).length]).toEqual([2, 4]);
     expect(await verify(other)).toMatchObject({ sbom: { packages: 2 } });
     expect(await verify(key)).toMatchObject({ sbom: { packages: 0 } });
+  });
+
+  it("is there after two pushes at once, with both signatures and both keys' statements", async () => {
+    await Promise.all([attach(key), attach(other, { ...documents, sbom: { ...documents.sbom, packages: [] } })]);
+    expect(await verify(key)).toMatchObject({ sbom: { packages: 2 } });
+    expect(await verify(other)).toMatchObject({ sbom: { packages: 0 } });
+    expect([memory.layers(`${tag}.sig`).length, memory.layers(`${tag}.att`).length]).toEqual([2, 4]);
+    expect(descriptorsIn(memory.manifests.get(tag)?.bytes ?? Buffer.of(), "manifests")).toHaveLength(3);
+  });
+
+  it("fails when others' changes win every time", async () => {
+    const push = memory.registry.push.bind(memory.registry);
+    memory.registry.push = (one, to, given) => push(one, { ...to, tags: to.tags.filter((name) => !name.endsWith(".sig")) }, given);
+    expect(await failure(attach(key))).toMatchObject({ code: "registry/refused" });
+  });
+
+  it("verifies and is attached again beside layers that are none of ours, too long or gone", async () => {
+    await attach(key);
+    const strange = { digest: `sha256:${"ef".repeat(32)}`, annotations: { predicateType: "https://spdx.dev/Document" } };
+    const layers = [
+      { ...strange, mediaType: "application/vnd.dsse.envelope.v1+json", size: 100 },
+      { ...strange, mediaType: "application/vnd.dsse.envelope.v1+json", size: 1e9 },
+      { ...strange, mediaType: "application/x-tar", size: 100 },
+    ];
+    const others = [{ ...strange, mediaType: "application/vnd.dev.cosign.simplesigning.v1+json", size: 100 }];
+    memory.manifests.set(`${tag}.att`, layeredImage([...layers, ...memory.layers(`${tag}.att`)], []).manifest);
+    memory.manifests.set(`${tag}.sig`, layeredImage([...others, ...memory.layers(`${tag}.sig`)], []).manifest);
+    expect(await verify(key)).toMatchObject({ sbom: { packages: 2 } });
+    await attach(key, { ...documents, sbom: { ...documents.sbom, packages: [] } });
+    expect(await verify(key)).toMatchObject({ sbom: { packages: 0 } });
+    expect(memory.layers(`${tag}.att`)).toHaveLength(5);
   });
 
   it("finishes what was cut off, as the signature comes last", async () => {

@@ -1,12 +1,12 @@
 import * as z from "zod";
 import { HowdahError } from "../../kernel/howdah-error.ts";
-import { type ImageReference, printReference, type Repository } from "../../kernel/image-reference.ts";
+import { type ImageReference, printReference } from "../../kernel/image-reference.ts";
 import { type Descriptor, descriptorsIn, SIGNATURE, SIGNATURE_ANNOTATION } from "../../providers/attestation/artifact.ts";
-import { openStatement } from "../../providers/attestation/envelope.ts";
 import { readSignaturePayload } from "../../providers/attestation/signature-payload.ts";
 import type { VerificationKey } from "../../providers/attestation/signing-key.ts";
 import type { Registry, RegistryCall } from "../../providers/registry/registry.ts";
 import { SLSA_PROVENANCE, SPDX_PREDICATE } from "../../render/provenance/provenance.ts";
+import { type AttestedPlace, documentOf, statementIn } from "./attestation-layers.ts";
 
 /** What a key vouches for. */
 export interface VerifiedImage {
@@ -78,13 +78,7 @@ export async function verifyImage(
   };
 }
 
-interface Place {
-  readonly registry: Registry;
-  readonly repository: Repository;
-  readonly call: RegistryCall;
-}
-
-async function layersAt(tag: string, { registry, repository, call }: Place): Promise<readonly Descriptor[]> {
+async function layersAt(tag: string, { registry, repository, call }: AttestedPlace): Promise<readonly Descriptor[]> {
   const found = await registry.manifest(repository, tag, call);
   return found === undefined ? [] : descriptorsIn(found.bytes, "layers");
 }
@@ -94,13 +88,14 @@ async function verifiedSignature(
   digest: string,
   key: VerificationKey,
   layers: readonly Descriptor[],
-  { registry, repository, call, image }: Place & { readonly image: string },
+  { image, ...place }: AttestedPlace & { readonly image: string },
 ): Promise<string> {
   const signatures = layers.filter(({ mediaType, size }) => mediaType === SIGNATURE && size <= LONGEST_PAYLOAD);
   if (signatures.length === 0) throw new HowdahError("signature/missing", `${image} is not signed`);
   let another: string | undefined;
   for (const layer of signatures) {
-    const payload = await registry.document(repository, layer, call);
+    const payload = await documentOf(layer, place);
+    if (payload === undefined) continue;
     const signature = Buffer.from(layer.annotations?.[SIGNATURE_ANNOTATION] ?? "", "base64");
     const signed = key.verify(payload, signature) ? readSignaturePayload(payload) : undefined;
     if (signed?.digest === digest) return signed.repository;
@@ -118,11 +113,11 @@ async function verifiedStatements(
   digest: string,
   key: VerificationKey,
   layers: readonly Descriptor[],
-  { registry, repository, call }: Place,
+  place: AttestedPlace,
 ): Promise<readonly z.infer<typeof statement>[]> {
   const found: z.infer<typeof statement>[] = [];
   for (const layer of layers) {
-    const text = openStatement(await registry.document(repository, layer, call), key);
+    const text = await statementIn(layer, key, place);
     const parsed = text === undefined ? undefined : statement.safeParse(jsonOf(text));
     if (parsed?.success && parsed.data.subject.some((one) => `sha256:${one.digest["sha256"] ?? ""}` === digest)) found.push(parsed.data);
   }

@@ -6,7 +6,8 @@ import type { SigningKey } from "../../providers/attestation/signing-key.ts";
 import type { SpdxDocument } from "../../render/sbom/spdx.ts";
 import type { Site } from "../../site/site.ts";
 import type { EngineContext, Ports } from "../ports.ts";
-import { type Attached, attachDocuments, type AttachTarget } from "../attest/attach-documents.ts";
+import { type Attached, attachDocuments } from "../attest/attach-documents.ts";
+import type { AttestedPlace } from "../attest/attestation-layers.ts";
 import { billOfMaterials } from "../attest/bill-of-materials.ts";
 import { exportingOnce } from "../attest/exporting-once.ts";
 import { type BuiltSite, siteProvenance } from "../attest/site-provenance.ts";
@@ -135,7 +136,7 @@ async function attach(
   { mediaType, digest, bytes }: Pushable["manifest"],
   documents: Documents,
   key: SigningKey | null,
-  target: AttachTarget,
+  target: AttestedPlace,
 ): Promise<Attached> {
   target.call.progress(
     key === null ? "attaching bill of materials and provenance" : "attaching bill of materials, provenance and signature",

@@ -1,3 +1,4 @@
+import { createHash } from "node:crypto";
 import { fromDebianLicence, spdxIdentifier } from "../../catalog/licences.ts";
 
 /** A licence as SPDX writes it, and the names in it that SPDX does not know, by the reference that stands for them. */
@@ -45,7 +46,7 @@ function printed(tree: Tree, known: (name: string) => string | undefined): Licen
   const nameOf = (name: string): string => {
     const identifier = known(name);
     if (identifier !== undefined) return identifier;
-    const reference = `LicenseRef-Debian-${name.replaceAll(/[^A-Za-z0-9.]+/g, "-").replaceAll(/^-|-$/g, "") || "unnamed"}`;
+    const reference = `LicenseRef-Debian-${idOf(name)}`;
     references[reference] = name;
     return reference;
   };
@@ -64,6 +65,12 @@ function printed(tree: Tree, known: (name: string) => string | undefined): Licen
     return inside ? `(${text})` : text;
   };
   return { expression: print(tree, false), references };
+}
+
+/** A name in the letters that SPDX allows; where that takes something away, a hash of it keeps the name apart from others. */
+function idOf(name: string): string {
+  const plain = name.replaceAll(/[^A-Za-z0-9.]+/g, "-").replaceAll(/^-|-$/g, "");
+  return plain === name ? name : `${plain || "unnamed"}-${createHash("sha256").update(name).digest("hex").slice(0, 8)}`;
 }
 
 /** An SPDX expression whose every identifier is known, spelled as the list has it. */

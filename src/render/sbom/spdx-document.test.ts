@@ -58,11 +58,13 @@ describe("a bill of materials", () => {
   it("names Debian's packages as scanners look for them, with the source that they were built from", () => {
     expect(packageOf("libstdc++6")).toMatchObject({
       versionInfo: "1:2.0-1+b1",
-      licenseDeclared: "GPL-3.0-or-later AND LicenseRef-Debian-odd-one",
+      licenseDeclared: "GPL-3.0-or-later AND LicenseRef-Debian-odd-one-1baba7ac",
       externalRefs: [{ referenceLocator: "pkg:deb/debian/libstdc%2B%2B6@1:2.0-1%2Bb1?arch=amd64&distro=debian-12&upstream=src%401:2.0-1" }],
     });
     expect(packageOf("libstdc-6")?.licenseDeclared).toBe("NOASSERTION");
-    expect(bill.hasExtractedLicensingInfos).toEqual([expect.objectContaining({ licenseId: "LicenseRef-Debian-odd-one", name: "odd one" })]);
+    expect(bill.hasExtractedLicensingInfos).toEqual([
+      expect.objectContaining({ licenseId: "LicenseRef-Debian-odd-one-1baba7ac", name: "odd one" }),
+    ]);
   });
 
   it("gives everything an identifier of its own that SPDX allows", () => {

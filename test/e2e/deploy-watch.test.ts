@@ -155,6 +155,27 @@ describe.skipIf(skip !== undefined)(`deploy --watch${skip === undefined ? "" : `
     expect(await watching.says('"event":"reloaded"')).toBe(true);
   });
 
+  it("keeps data and files in place when a site file drops and adds mounts, and goes on with the former one when that fails", async () => {
+    const data = "__DIR__ . '/uploads/data.txt'";
+    await save("public/data.php", `<?php if (isset($_GET['put'])) file_put_contents(${data}, 'kept'); echo @file_get_contents(${data});`);
+    await save("public/files/plain.txt", "a file of the tree");
+    await shows("/data.php?put=1", "kept");
+    await rm(join(code, "public/uploads"), { recursive: true, force: true });
+    const mounts = (path: string): string => SPEC.replace("public/uploads", path);
+    await save("howdah.yaml", site(mounts("public/files").replace("root: public", "root: public, healthPath: /nowhere.php")));
+    expect(await watching.says('"event":"refused","code":"site/unhealthy"')).toBe(true);
+    await shows("/data.php", "kept");
+    await shows("/files/plain.txt", "a file of the tree");
+    await save("howdah.yaml", site(SPEC.replace("{public/uploads: {}}", "{public/uploads: {}, public/files: {}}")));
+    await save("public/style.css", "beside it{}");
+    await shows("/files/plain.txt", "status 404");
+    await shows("/style.css", "beside it{}");
+    await shows("/data.php", "kept");
+    await save("howdah.yaml", site(SPEC));
+    await shows("/files/plain.txt", "a file of the tree");
+    await shows("/data.php", "kept");
+  });
+
   it("Ctrl-C goes back to the release without a failed request, and leaves nothing", async () => {
     const load = steadyLoad(PORT, HOST, [pageRequest("/style.css", "{}"), pageRequest("/words.php", "o")]);
     const events = await stop(watching);

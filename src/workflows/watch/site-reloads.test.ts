@@ -16,6 +16,8 @@ interface Reloaded {
   readonly served: Served;
   /** How often the site file was read as a site. */
   readonly reads: number;
+  /** How often the copy was made again what the former pods need. */
+  readonly restored: number;
 }
 
 /** Looks once at a site file that was saved, while putting it into service ends as told, one after the other; then it succeeds. */
@@ -29,6 +31,7 @@ async function reloadOver(failures: readonly Error[], { endsAfter }: { readonly 
   } as unknown as Live;
   const left = [...failures];
   let reads = 0;
+  let restored = 0;
   const hold = async (): Promise<Live> => {
     const failure = left.shift();
     if (failure !== undefined) throw failure;
@@ -52,11 +55,12 @@ async function reloadOver(failures: readonly Error[], { endsAfter }: { readonly 
       },
       report: (event) => events.push(event),
       refuse: (error) => refused.push(error),
+      restore: async () => void restored++,
     },
   );
   reloads.look(1000);
   await reloads.ended();
-  return { events, refused, served: reloads.served(), reads };
+  return { events, refused, served: reloads.served(), reads, restored };
 }
 
 describe("a saved site file", () => {
@@ -70,6 +74,11 @@ describe("a saved site file", () => {
     const wrong = new HowdahError("site/invalid", "There is a mistake in it");
     const { events, refused, served, reads } = await reloadOver([wrong]);
     expect({ events, refused, reads, text: served.loaded.text }).toEqual({ events: [], refused: [wrong], reads: 1, text: "former" });
+  });
+
+  it("that fails leaves the copy as the pods need it that go on", async () => {
+    expect((await reloadOver([new HowdahError("site/unhealthy", "It answers 500")])).restored).toBe(1);
+    expect((await reloadOver([])).restored).toBe(0);
   });
 
   it("waits for another command that works on the site", async () => {

@@ -20,6 +20,8 @@ export interface Reloading {
   readonly requestAgain: () => Promise<readonly [LoadedSite, UpRequest]>;
   readonly report: (event: WatchEvent) => void;
   readonly refuse: (error: unknown) => void;
+  /** Makes the copy again what the pods need that go on, after a site file that they were not made from has changed it. */
+  readonly restore: () => Promise<void>;
 }
 
 /** Takes saved site files into service beside everything else: pods take seconds to roll, and saved files go on to be live meanwhile. */
@@ -36,7 +38,7 @@ const BUSY_MS = 500;
 /**
  * Begins with what runs. The same text is not tried twice, unless another command worked on the site; a mistake that is taken back is none.
  */
-export function siteReloads(first: Served, { watch, requestAgain, report, refuse }: Reloading): SiteReloads {
+export function siteReloads(first: Served, { watch, requestAgain, report, refuse, restore }: Reloading): SiteReloads {
   const { ports, context } = watch;
   const { namespace } = first.live.record;
   let served = first;
@@ -66,9 +68,10 @@ export function siteReloads(first: Served, { watch, requestAgain, report, refuse
       } catch (error) {
         if (context.signal.aborted) return;
         refuse(error); // and once more: it may have been mended meanwhile
-        if (!(error instanceof HowdahError && error.code === "machine/busy")) continue;
-        tried = undefined;
-        await ports.clock.sleep(BUSY_MS, context.signal).catch(() => undefined);
+        if (error instanceof HowdahError && error.code === "machine/busy") {
+          tried = undefined;
+          await ports.clock.sleep(BUSY_MS, context.signal).catch(() => undefined);
+        } else await restore();
       }
     }
   };

@@ -21,26 +21,28 @@ export async function watchLoop({ watch, requestAgain, report, ...first }: Watch
   const within: Watch = { ...watch, context };
   const looking = lookForOthers(first.live.record.namespace, within, taken);
   const refuse = refusals(report);
-  const reloads = siteReloads(first, { watch: within, requestAgain, report, refuse });
   const checks = syntaxChecks(within, report);
   const tell = notes(first, report);
+  const bring = (began: number): Promise<void> =>
+    bringIn(began, { watch: within, served: reloads.served, report, tell, check: checks.begin }).catch(async (error: unknown) => {
+      if (signal.aborted) return;
+      refuse(error);
+      await watch.ports.clock.sleep(LOOK_MS, signal).catch(() => undefined);
+    });
+  const restore = (): Promise<void> => bring(watch.ports.clock.now());
+  const reloads = siteReloads(first, { watch: within, requestAgain, report, refuse, restore });
   try {
     for (;;) {
       const began = await watch.copy.changed(signal);
-      try {
-        reloads.look(began);
-        await bringIn(began, { watch: within, served: reloads.served, report, tell, check: checks.begin });
-      } catch (error) {
-        if (signal.aborted) break;
-        refuse(error);
-        await watch.ports.clock.sleep(LOOK_MS, signal);
-      }
+      reloads.look(began);
+      await bring(began);
     }
   } catch (error) {
     if (!signal.aborted) throw error;
   } finally {
     taken.abort();
-    await Promise.all([looking, checks.ended(), reloads.ended()]);
+    await Promise.all([looking, reloads.ended()]);
+    await checks.ended();
   }
 }
 

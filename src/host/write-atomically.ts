@@ -18,6 +18,12 @@ export interface FileOwner {
  * closed to others when the file is. Errors: `machine/disk-full`, `machine/needs-root`, each naming the file; others as they are.
  */
 export async function writeAtomically(path: string, content: string | Uint8Array, owner: FileOwner): Promise<void> {
+  await writeAgain(path, content, owner);
+  await sweepTemporaries(path);
+}
+
+/** The same for a file that this process has written before: it does not look for what dead ones left, among a thousand files beside it. */
+export async function writeAgain(path: string, content: string | Uint8Array, owner: FileOwner): Promise<void> {
   const directory = dirname(path);
   const temporary = `${path}.${process.pid}.${randomBytes(4).toString("hex")}.tmp`;
   try {
@@ -37,7 +43,6 @@ export async function writeAtomically(path: string, content: string | Uint8Array
     await rm(temporary, { force: true }).catch(() => undefined);
     throw named(error, path);
   }
-  await sweepTemporaries(path);
 }
 
 /** Removes a file that {@link writeAtomically} wrote, with what a dead writer left beside it. It may be missing. */

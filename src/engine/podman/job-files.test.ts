@@ -2,7 +2,7 @@ import { appendFile, mkdtemp, readFile, rm, writeFile } from "node:fs/promises";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { afterEach, beforeEach, describe, expect, it } from "vitest";
-import { cronLog, cronLogs, type JobCard, jobPaths, readCards, readRun, removeJob, writeCard, writeWhy } from "./job-files.ts";
+import { cronLog, cronLogs, type JobCard, readRun, writeCard, writeWhy } from "./job-files.ts";
 
 describe("what is written down of a run", () => {
   let directory = "";
@@ -33,16 +33,6 @@ describe("what is written down of a run", () => {
       await writeFile(watcher, pid);
       expect((await readRun(directory, card)).state).toMatchObject({ is: "ended", exitCode: null });
     }
-  });
-
-  it("lists the oldest first, without what was cut off before it began, and forgets", async () => {
-    await writeCard(directory, card);
-    await writeCard(directory, { ...card, id: "a2", startedAt: card.startedAt - 5 });
-    await writeCard(directory, { ...card, id: "a3" });
-    await writeFile(jobPaths(directory, "a3").card, '{"id":');
-    expect((await readCards(directory)).map(({ id }) => id)).toEqual(["a2", "a1"]);
-    await removeJob(directory, "a2");
-    expect((await readCards(directory)).map(({ id }) => id)).toEqual(["a1"]);
   });
 
   it("puts a long log away, and ends a line that a run left open", async () => {

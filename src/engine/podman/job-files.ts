@@ -60,11 +60,14 @@ export async function writeCard(runDir: string, card: JobCard): Promise<JobPaths
   return paths;
 }
 
-/** All cards, oldest first. A directory without a whole card is a start that was cut off: nothing ran yet. */
-export async function readCards(runDir: string): Promise<JobCard[]> {
-  const ids = await readdir(jobsDirectory(runDir)).catch(() => []);
-  const cards = await Promise.all(ids.map((id) => readJson<JobCard>(jobPaths(runDir, id).card)));
-  return cards.filter((card) => card !== undefined).toSorted((a, b) => a.startedAt - b.startedAt);
+/** Of all runs, in no order. */
+export async function jobIds(runDir: string): Promise<readonly string[]> {
+  return readdir(jobsDirectory(runDir)).catch(() => []);
+}
+
+/** A run's card. A directory without a whole one is a start that was cut off: nothing ran yet. */
+export async function readCard(runDir: string, id: string): Promise<JobCard | undefined> {
+  return readJson<JobCard>(jobPaths(runDir, id).card);
 }
 
 /** How a run is, from what conmon wrote and which processes live. */

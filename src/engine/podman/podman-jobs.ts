@@ -7,7 +7,8 @@ import type { EngineContext, Target } from "../engine.ts";
 import type { JobRequest, JobRun, Jobs } from "../jobs.ts";
 import type { RunProcess } from "../process-port.ts";
 import { type ContainerProcess, containerProcess, environmentOf, type RuntimePaths, runtimePaths } from "./container-process.ts";
-import { cronLog, JOB_MARK, type JobPaths, RUN_LOG_BYTES, readCards, readRun, removeJob, writeCard, writeWhy } from "./job-files.ts";
+import { cronLog, JOB_MARK, type JobPaths, RUN_LOG_BYTES, readCard, readRun, removeJob, writeCard, writeWhy } from "./job-files.ts";
+import { jobList } from "./job-list.ts";
 import type { Names } from "./names.ts";
 import type { Podman } from "./podman-cli.ts";
 import { templateDigest } from "./pods.ts";
@@ -68,16 +69,13 @@ export function podmanJobs(ports: PodmanJobsPorts): PodmanJobs {
       asked = undefined;
       throw error;
     }));
-  const list = async (namespace?: string): Promise<readonly JobRun[]> => {
-    const cards = (await readCards(runDir)).filter((card) => namespace === undefined || card.namespace === namespace);
-    return Promise.all(cards.map((card) => readRun(runDir, card)));
-  };
+  const list = jobList(runDir);
   const stop = async (id: string, why: string): Promise<void> => {
     await writeWhy(runDir, id, why);
     // A start that is under way shows no process yet: it is waited for, and ended then.
     for (;;) {
       await endProcesses(`${JOB_MARK}=${id}`, ports.clock);
-      const card = (await readCards(runDir)).find((one) => one.id === id);
+      const card = await readCard(runDir, id);
       if (card === undefined || (await readRun(runDir, card)).state.is === "ended") return;
       await ports.clock.sleep(STOP_POLL_MS);
     }

@@ -1,7 +1,7 @@
 import { readdir, readFile } from "node:fs/promises";
 import { join } from "node:path";
 import { HowdahError } from "../../kernel/howdah-error.ts";
-import { removeWritten, writeAtomically } from "../../host/write-atomically.ts";
+import { removeWritten, writeAgain, writeAtomically } from "../../host/write-atomically.ts";
 
 /** A name that is also a safe file name. */
 const safeName = /^[a-z0-9][a-z0-9.-]{0,120}$/;
@@ -13,6 +13,7 @@ export function documentStore<T>(directory: string): {
   put(name: string, document: T): Promise<void>;
   remove(name: string): Promise<void>;
 } {
+  const written = new Set<string>();
   const pathOf = (name: string): string => {
     if (!safeName.test(name)) throw new HowdahError("bug", `${JSON.stringify(name)} is no document name`);
     return join(directory, `${name}.json`);
@@ -45,7 +46,11 @@ export function documentStore<T>(directory: string): {
       );
       return documents.flatMap((document) => (document === undefined ? [] : [document]));
     },
-    put: (name, document) => writeAtomically(pathOf(name), `${JSON.stringify(document, null, 2)}\n`, { mode: 0o600 }),
+    put: async (name, document) => {
+      const write = written.has(name) ? writeAgain : writeAtomically;
+      await write(pathOf(name), `${JSON.stringify(document, null, 2)}\n`, { mode: 0o600 });
+      written.add(name);
+    },
     remove: (name) => removeWritten(pathOf(name)),
   };
 }

@@ -80,7 +80,7 @@ async function change(
   { registry, repository, call }: AttestedPlace,
 ): Promise<void> {
   for (let puts = 0; ; puts++) {
-    if (puts > 1) await sleep((puts - 1) * PAUSE_MS, undefined, { signal: call.signal });
+    if (puts > 1) await sleep((puts - 1) * PAUSE_MS, undefined, { signal: call.signal }).catch(() => undefined); // the registry names it when we are stopped
     const former = await registry.manifest(repository, tag, call);
     const next = await changed(former);
     if (next === undefined) return;

@@ -40,6 +40,7 @@ for ($i = 0; $i < 20; $i++) { $db->query("INSERT INTO runs VALUES ('" . PHP_VERS
 check((int) $db->query('SELECT COUNT(*) FROM runs')->fetch_row()[0] === 20, 'a database of its own');
 check(file_put_contents('uploads/x', 'x') === 1 && file_put_contents('src/y', 'y') === 1, 'a tree that it may change');
 check(strlen(getenv('APP_KEY')) === 20 && getenv('MAIL_PASSWORD') === getenv('EXPECT_MAIL'), 'variables, but no secret');
+check(getenv('DKIM_KEY') === (getenv('LINES') === false ? false : "one\\ntwo"), 'a variable of several lines');
 check(ini_get('zend.assertions') === '1', 'assertions');
 file_put_contents('junit.xml', '<testsuites name="' . PHP_VERSION . '"/>');
 `,
@@ -81,6 +82,10 @@ describe.skipIf(why !== undefined && process.env["CI"] === undefined)("howdah te
       "EXPECT_MAIL=",
       "--env",
       "MAIL_PASSWORD=",
+      "--env",
+      "DKIM_KEY=one\ntwo",
+      "--env",
+      "LINES=2",
       "--junit",
       "junit.xml",
       "--",

@@ -19,6 +19,13 @@ describe("what is written down of a run", () => {
     expect((await readRun(directory, { ...card, startedAt: 0 })).state).toMatchObject({ is: "ended", exitCode: null });
   });
 
+  it("takes for its end no file that is still being written", async () => {
+    const { watcher, exits } = await writeCard(directory, card);
+    await writeFile(watcher, "1999999999");
+    await writeFile(join(exits, "c.LLEMZ3"), "0");
+    expect((await readRun(directory, card)).state).toMatchObject({ is: "ended", exitCode: null });
+  });
+
   it("says how it ended, and why it was stopped", async () => {
     const { watcher, exits } = await writeCard(directory, card);
     await writeFile(watcher, "1999999999");

@@ -76,7 +76,7 @@ export async function readRun(runDir: string, card: JobCard): Promise<JobRun> {
   const paths = jobPaths(runDir, card.id);
   const running = await elapsedOf(paths, card);
   // Asked for after the process: it may have ended between the two.
-  const exit = await exitOf(paths);
+  const exit = await exitOf(join(paths.exits, card.container));
   if (exit === undefined && running !== undefined) return { ...known, state: { is: "running", elapsedMs: running } };
   const stopped = await readFile(paths.why, "utf8").catch(() => undefined);
   const { exitCode, endedAt } = exit ?? { exitCode: null, endedAt: card.startedAt };
@@ -88,13 +88,13 @@ export async function writeWhy(runDir: string, id: string, why: string): Promise
   await writeAtomically(jobPaths(runDir, id).why, why, { mode: 0o600 });
 }
 
-/** The exit code and its time (milliseconds since the epoch); undefined until conmon has written it. */
-async function exitOf(paths: JobPaths): Promise<{ exitCode: number; endedAt: number } | undefined> {
-  const [name] = await readdir(paths.exits).catch(() => []);
-  if (name === undefined) return undefined;
-  const file = join(paths.exits, name);
-  const text = await readFile(file, "utf8").catch(() => "");
-  return /^\d+$/.test(text) ? { exitCode: Number(text), endedAt: (await stat(file)).mtimeMs } : undefined;
+/**
+ * The exit code and its time (milliseconds since the epoch); undefined until conmon has written the file, which has the container's name:
+ * one with an ending is still being written, and gone in a moment.
+ */
+async function exitOf(file: string): Promise<{ exitCode: number; endedAt: number } | undefined> {
+  const [text, seen] = await Promise.all([readFile(file, "utf8").catch(() => ""), stat(file).catch(() => undefined)]);
+  return /^\d+$/.test(text) && seen !== undefined ? { exitCode: Number(text), endedAt: seen.mtimeMs } : undefined;
 }
 
 /** A start takes a tenth of a second; on a busy machine, more. */

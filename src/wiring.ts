@@ -28,7 +28,7 @@ import { run } from "./providers/process.ts";
 import { fileSecretStore } from "./providers/secrets/file-secret-store.ts";
 import type { Registry } from "./providers/registry/registry.ts";
 import { documentStore } from "./providers/state/document-store.ts";
-import { isProcessAlive, processIdentity } from "./providers/machine/process-name.ts";
+import { isProcessAlive, processIdentity } from "./host/process-identity.ts";
 import { systemClock } from "./providers/system-clock.ts";
 import { podmanTestBench } from "./providers/test-bench/podman-test-bench.ts";
 import { wireRegistry } from "./registry-wiring.ts";

@@ -1,4 +1,5 @@
 import { type ErrorCode, errorCatalog } from "../kernel/error-catalog.ts";
+import { parseJson } from "../kernel/parse-json.ts";
 
 /** What a container's entrypoint says on standard error as `howdah: {…}` (src/entrypoint): a step to show, or a named failure. */
 export type EntrypointLine =
@@ -18,10 +19,6 @@ export function entrypointLine(text: string): EntrypointLine | undefined {
 }
 
 function parsed(text: string): { event?: unknown; code?: unknown; message?: unknown } | undefined {
-  try {
-    const value: unknown = JSON.parse(text);
-    return typeof value === "object" && value !== null ? value : undefined;
-  } catch {
-    return undefined;
-  }
+  const value = parseJson(text);
+  return typeof value === "object" && value !== null ? value : undefined;
 }

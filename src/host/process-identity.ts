@@ -1,14 +1,14 @@
 import { readFile } from "node:fs/promises";
 import { pid } from "node:process";
 
-/** Names a process for good: its number, and its start, which no later process with the same number has. */
+/** Names a process for good, `PID-START`: its number comes back, its start does not. Fit for names of files and for labels. */
 export async function processIdentity(of: number = pid): Promise<string> {
-  return `${of} ${await startOf(of)}`;
+  return `${of}-${await startOf(of)}`;
 }
 
-/** True while the process lives that `processIdentity` named; words after the second are ignored. */
+/** Whether the process still runs that `processIdentity` named; of no other words it is said that they live. */
 export async function isProcessAlive(identity: string): Promise<boolean> {
-  const [number = "", start = ""] = identity.split(" ");
+  const [, number = "", start = ""] = /^([1-9]\d{0,9})-([1-9]\d*)$/.exec(identity) ?? [];
   return start !== "" && (await startOf(Number(number))) === start;
 }
 

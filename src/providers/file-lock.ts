@@ -2,7 +2,7 @@ import { randomBytes } from "node:crypto";
 import { link, readFile, rename, rm, writeFile } from "node:fs/promises";
 import { setTimeout as sleep } from "node:timers/promises";
 import { HowdahError } from "../kernel/howdah-error.ts";
-import { startOf } from "../host/process-identity.ts";
+import { isProcessAlive, processIdentity } from "../host/process-identity.ts";
 
 const WAIT_MS = 10_000;
 const PAUSE_MS = 15;
@@ -22,7 +22,7 @@ export async function withFileLock<T>(path: string, work: () => Promise<T>, wait
 
 async function acquire(path: string, waitMs: number): Promise<string> {
   const unique = randomBytes(8).toString("hex");
-  const token = `${process.pid} ${await startOf(process.pid)} ${unique}`;
+  const token = `${await processIdentity()} ${unique}`;
   const own = `${path}.${unique}`;
   await writeFile(own, token, { mode: 0o600 });
   try {
@@ -51,7 +51,7 @@ async function linked(from: string, to: string): Promise<boolean> {
 /** Moves a dead holder's lock away. If a new holder came between the look and the move, its lock is put back. */
 async function succeedDead(path: string): Promise<void> {
   const holder = await read(path);
-  if (holder === undefined || (await isAlive(holder))) return;
+  if (holder === undefined || (await isProcessAlive(holder.split(" ")[0] ?? ""))) return;
   const aside = `${path}.dead.${randomBytes(8).toString("hex")}`;
   try {
     await rename(path, aside);
@@ -60,11 +60,6 @@ async function succeedDead(path: string): Promise<void> {
   }
   if ((await read(aside)) !== holder) await linked(aside, path);
   await rm(aside, { force: true });
-}
-
-async function isAlive(holder: string): Promise<boolean> {
-  const [pid = "", start = ""] = holder.split(" ");
-  return start !== "" && (await startOf(Number(pid))) === start;
 }
 
 async function read(path: string): Promise<string | undefined> {

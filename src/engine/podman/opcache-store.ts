@@ -1,5 +1,6 @@
-import { lstat, mkdir, readdir, rm, stat } from "node:fs/promises";
+import { mkdir, readdir, rm, stat } from "node:fs/promises";
 import { basename, join } from "node:path";
+import { bytesBelow } from "../../host/bytes-below.ts";
 import type { PodSpec, Volume } from "../../render/objects.ts";
 import { digestOf } from "../../render/rendered.ts";
 import type { StateStore } from "./state-store.ts";
@@ -58,12 +59,6 @@ export async function listOpcache(
       return name.startsWith(WORK) ? { name, bytes, underWay: !(await isAbandoned(path)) } : { name, bytes };
     }),
   );
-}
-
-async function bytesBelow(directory: string): Promise<number> {
-  const names = await readdir(directory, { recursive: true }).catch(() => []);
-  const found = await Promise.all(names.map((name) => lstat(join(directory, name)).catch(() => undefined)));
-  return found.reduce((sum, one) => sum + (one?.blocks ?? 0) * 512, 0);
 }
 
 /** Removes compiled code that neither `used` names nor a priming is at work on. Call it with the namespace's lock. */

@@ -1,4 +1,5 @@
 import * as z from "zod";
+import { parseJson } from "../../kernel/parse-json.ts";
 import type { SigningKey, VerificationKey } from "./signing-key.ts";
 
 /** What an in-toto statement is in an envelope. */
@@ -22,7 +23,7 @@ export function sealStatement(statement: object, key: SigningKey): Buffer {
 
 /** The statement of an envelope that this key has signed, as it was; undefined for every other envelope. */
 export function openStatement(envelope: Uint8Array, key: VerificationKey): string | undefined {
-  const parsed = signed.safeParse(jsonOf(Buffer.from(envelope).toString("utf8")));
+  const parsed = signed.safeParse(parseJson(Buffer.from(envelope).toString("utf8")));
   if (!parsed.success || parsed.data.payloadType !== IN_TOTO) return undefined;
   const payload = Buffer.from(parsed.data.payload, "base64");
   const message = preAuthentication(IN_TOTO, payload);
@@ -33,12 +34,4 @@ export function openStatement(envelope: Uint8Array, key: VerificationKey): strin
 /** DSSE's pre-authentication encoding: type and payload with their lengths, so that neither can pass for a part of the other. */
 function preAuthentication(type: string, payload: Uint8Array): Buffer {
   return Buffer.concat([Buffer.from(`DSSEv1 ${String(Buffer.byteLength(type))} ${type} ${String(payload.length)} `), payload]);
-}
-
-function jsonOf(text: string): unknown {
-  try {
-    return JSON.parse(text);
-  } catch {
-    return undefined;
-  }
 }

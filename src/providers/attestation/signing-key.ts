@@ -3,6 +3,7 @@ import { promisify } from "node:util";
 import { xsalsa20poly1305 } from "@noble/ciphers/salsa.js";
 import * as z from "zod";
 import { HowdahError } from "../../kernel/howdah-error.ts";
+import { parseJson } from "../../kernel/parse-json.ts";
 import { Secret } from "../../kernel/secret.ts";
 
 /** Signs as cosign does: ECDSA on P-256 over SHA-256, the signature in DER. The key itself never leaves it. */
@@ -117,7 +118,7 @@ function parsed(input: Parameters<typeof createPrivateKey>[0], name: string): Ke
 
 async function unsealed(pem: string, label: string, name: string, password: Secret): Promise<Buffer> {
   const body = pem.slice(pem.indexOf(`-----BEGIN ${label}-----`) + label.length + 16).split("-----")[0] ?? "";
-  const sealed = sealedKey.safeParse(jsonOf(Buffer.from(body.replaceAll(/\s/g, ""), "base64").toString("utf8")));
+  const sealed = sealedKey.safeParse(parseJson(Buffer.from(body.replaceAll(/\s/g, ""), "base64").toString("utf8")));
   if (!sealed.success) throw unusable(name, "what is sealed in it is not as cosign seals it");
   const { kdf, cipher, ciphertext } = sealed.data;
   const { N, r, p } = kdf.params;
@@ -139,14 +140,6 @@ const derive = promisify<string, Buffer, number, { N: number; r: number; p: numb
 function requireP256(key: KeyObject, name: string): void {
   if (key.asymmetricKeyType === "ec" && key.asymmetricKeyDetails?.namedCurve === "prime256v1") return;
   throw unusable(name, "it is no key for ECDSA on the curve P-256, as cosign makes them");
-}
-
-function jsonOf(text: string): unknown {
-  try {
-    return JSON.parse(text);
-  } catch {
-    return undefined;
-  }
 }
 
 function unusable(name: string, why: string, hint?: string): HowdahError {

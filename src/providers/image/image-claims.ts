@@ -2,7 +2,7 @@ import { mkdir, readdir, readFile, rm } from "node:fs/promises";
 import { join } from "node:path";
 import { setTimeout as sleep } from "node:timers/promises";
 import { withFileLock } from "../file-lock.ts";
-import { startOf } from "../../host/process-identity.ts";
+import { isProcessAlive, processIdentity } from "../../host/process-identity.ts";
 import { writeAtomically } from "../../host/write-atomically.ts";
 
 /** Claims of a dead process are kept that long for a removal that was decided while it lived. */
@@ -40,7 +40,7 @@ export function imageClaims(directory: string): ImageClaims {
     claim: async (references) => {
       await mkdir(directory, { recursive: true, mode: 0o700 });
       if (own.size === 0) await others(Date.now()); // forgets the dead ones
-      const name = `${process.pid}-${await startOf(process.pid)}.json`;
+      const name = `${await processIdentity()}.json`;
       const write = async (): Promise<void> => {
         for (const reference of references) own.set(reference, Date.now());
         await locked(() => writeAtomically(join(directory, name), JSON.stringify(Object.fromEntries(own)), { mode: 0o600 }));
@@ -61,10 +61,10 @@ export function imageClaims(directory: string): ImageClaims {
 async function claimedByOthers(directory: string, since: number): Promise<ReadonlySet<string>> {
   const claimed = new Set<string>();
   for (const name of await readdir(directory).catch(() => [])) {
-    const [, pid = "", start = ""] = /^(\d+)-(\d+)\.json$/.exec(name) ?? [];
-    if (pid === "" || Number(pid) === process.pid) continue;
+    const [, identity = "", pid = ""] = /^((\d+)-\d+)\.json$/.exec(name) ?? [];
+    if (identity === "" || Number(pid) === process.pid) continue;
     const claims = await readClaims(join(directory, name));
-    const lives = (await startOf(Number(pid))) === start;
+    const lives = await isProcessAlive(identity);
     for (const [reference, at] of Object.entries(claims)) if (lives || at >= since) claimed.add(reference);
     const last = Math.max(0, ...Object.values(claims));
     if (!lives && last < Math.min(since, Date.now() - KEEP_DEAD_MS)) await rm(join(directory, name), { force: true });

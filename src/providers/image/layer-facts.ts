@@ -1,10 +1,12 @@
 import { mkdir, readFile, writeFile } from "node:fs/promises";
 import { join } from "node:path";
 import type { Readable } from "node:stream";
+import { text as textOf } from "node:stream/consumers";
 import { pipeline } from "node:stream/promises";
 import { createGunzip } from "node:zlib";
 import { extract } from "tar-stream";
 import { CODE_ROOT } from "../../kernel/label.ts";
+import { parseJson } from "../../kernel/parse-json.ts";
 import { parseCopyright, parseOsRelease, type PackageRecord, parseStatus } from "./debian-records.ts";
 
 /** What one file of an image tells: of the distribution, of packages and their licences, of libraries. */
@@ -35,8 +37,8 @@ const LONGEST = 32 * 1024 * 1024;
 export async function layerFacts(layer: Layer, cacheDir: string, signal?: AbortSignal): Promise<LayerFacts> {
   const file = join(cacheDir, "layers", `${layer.diffId.replace(/^sha256:/, "")}.facts-${String(FORM)}.json`);
   const kept = layer.size < WORTH_KEEPING ? undefined : await readFile(file, "utf8").catch(() => undefined);
-  const known = kept === undefined ? undefined : parsed(kept);
-  if (known !== undefined) return known;
+  const known = kept === undefined ? undefined : parseJson(kept); // undefined as well when it was cut off while it was written
+  if (known !== undefined) return known as LayerFacts;
   const facts: Record<string, Fact | null> = {};
   const reader = extract();
   const read = async (): Promise<void> => {
@@ -45,7 +47,7 @@ export async function layerFacts(layer: Layer, cacheDir: string, signal?: AbortS
       const gone = /^(.*\/)?\.wh\.([^/]+)$/.exec(path);
       if (gone !== null) facts[gone[2] === ".wh..opq" ? (gone[1] ?? "").slice(0, -1) : `${gone[1] ?? ""}${gone[2] ?? ""}`] = null;
       const wanted = entry.header.type === "file" && (entry.header.size ?? 0) <= LONGEST ? readerFor(path) : undefined;
-      if (wanted !== undefined) facts[path] = wanted(await textOf(entry as unknown as Readable));
+      if (wanted !== undefined) facts[path] = wanted(await textOf(entry));
       entry.resume();
     }
   };
@@ -80,18 +82,4 @@ function isLibraryList(path: string): boolean {
   if (/(?:^|\/)node_modules\//.test(path)) return false;
   if (/(?:^|\/)composer\/installed\.json$/.test(path)) return path.split("/").length > 2;
   return /(?:^|\/)(?:composer\.lock|package-lock\.json)$/.test(path) && !/(?:^|\/)vendor\//.test(path);
-}
-
-async function textOf(body: Readable): Promise<string> {
-  const chunks: Buffer[] = [];
-  for await (const chunk of body) chunks.push(chunk as Buffer);
-  return Buffer.concat(chunks).toString("utf8");
-}
-
-function parsed(text: string): LayerFacts | undefined {
-  try {
-    return JSON.parse(text) as LayerFacts;
-  } catch {
-    return undefined; // cut off while it was written
-  }
 }

@@ -3,6 +3,7 @@ import { lstat, readdir, readFile } from "node:fs/promises";
 import { join } from "node:path";
 import type { CacheFact, CacheOwner } from "../../plan/prune/image-world.ts";
 import type { CacheFacts } from "../image-store.ts";
+import { bytesBelow } from "../../host/bytes-below.ts";
 import { isAlive } from "../../host/is-alive.ts";
 import { packagesIn } from "./recipes.ts";
 
@@ -79,15 +80,6 @@ function partOwner(name: string, found: Stats, now: number): CacheOwner | undefi
   if (!name.endsWith(".part")) return undefined;
   const pid = Number(/\.(\d+)\.part$/.exec(name)?.[1]);
   return { kind: "leftover", alive: (pid > 0 && isAlive(pid)) || now - found.mtimeMs < PART_MS };
-}
-
-async function bytesBelow(directory: string): Promise<number> {
-  let bytes = 0;
-  for (const name of await readdir(directory, { recursive: true }).catch(() => [])) {
-    const found = await lstat(join(directory, name)).catch(() => undefined);
-    bytes += (found?.blocks ?? 0) * 512;
-  }
-  return bytes;
 }
 
 function names(directory: string): Promise<readonly string[]> {

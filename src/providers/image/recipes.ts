@@ -1,4 +1,4 @@
-import { access, mkdir } from "node:fs/promises";
+import { access } from "node:fs/promises";
 import { join } from "node:path";
 import type { LockedImage } from "../image-lock.ts";
 import { writeAtomically } from "../../host/write-atomically.ts";
@@ -15,7 +15,6 @@ export async function keepRecipe(cacheDir: string, recipe: string, { packages }:
   );
   if (isThere) return;
   const text = JSON.stringify({ packages: packages.map(({ sha256 }) => sha256) });
-  await mkdir(join(cacheDir, "recipes"), { recursive: true }).catch(() => undefined);
   await writeAtomically(file, text, { mode: 0o644 }).catch(() => undefined);
 }
 

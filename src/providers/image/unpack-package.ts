@@ -1,4 +1,5 @@
 import type { Readable } from "node:stream";
+import { buffer as bytesOf } from "node:stream/consumers";
 import { extract, type Header } from "tar-stream";
 import { stream } from "../process.ts";
 import type { ImageTree, TreeEntry } from "./image-tree.ts";
@@ -73,12 +74,6 @@ async function readTar(
     throw error;
   }
   await program.done;
-}
-
-async function bytesOf(body: Readable): Promise<Buffer> {
-  const chunks: Buffer[] = [];
-  for await (const chunk of body) chunks.push(chunk as Buffer);
-  return Buffer.concat(chunks);
 }
 
 function plainPath(name: string): string {

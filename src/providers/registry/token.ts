@@ -1,4 +1,5 @@
 import { HowdahError } from "../../kernel/howdah-error.ts";
+import { parseJson } from "../../kernel/parse-json.ts";
 import { Secret } from "../../kernel/secret.ts";
 import type { Credentials } from "./auth-file.ts";
 import type { Challenge } from "./challenge.ts";
@@ -83,10 +84,6 @@ function realmOf({ challenge, plainAllowed }: TokenRequest): URL {
 }
 
 function jsonOf(text: string): Readonly<Record<string, unknown>> {
-  try {
-    const value: unknown = JSON.parse(text);
-    return typeof value === "object" && value !== null ? (value as Record<string, unknown>) : {};
-  } catch {
-    return {};
-  }
+  const value = parseJson(text);
+  return typeof value === "object" && value !== null ? (value as Record<string, unknown>) : {};
 }

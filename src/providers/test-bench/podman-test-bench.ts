@@ -2,10 +2,10 @@ import { randomBytes } from "node:crypto";
 import { chown, mkdir, readdir, rm, writeFile } from "node:fs/promises";
 import { join } from "node:path";
 import { setTimeout as sleep } from "node:timers/promises";
+import { isProcessAlive, processIdentity } from "../../host/process-identity.ts";
 import { HowdahError } from "../../kernel/howdah-error.ts";
 import { RUN_AS } from "../../kernel/label.ts";
 import { run } from "../process.ts";
-import { isOwnerAlive, ownIdentity } from "./owner.ts";
 import type { TestBench, Trial, TrialDatabase, TrialEnd, TrialProgram } from "./test-bench.ts";
 import {
   databaseArguments,
@@ -50,7 +50,7 @@ export function podmanTestBench(options: TestBenchOptions): TestBench {
   return {
     withTrial: async ({ database }, work, signal) => {
       const id = randomBytes(4).toString("hex");
-      const owner = await ownIdentity();
+      const owner = await processIdentity();
       const names = trialNames(options.instance, id, owner);
       const place: Place = { names, directory: join(root, `${owner}.${id}`), limits: await options.limits() };
       try {
@@ -169,7 +169,7 @@ async function sweep(options: TestBenchOptions, root: string): Promise<number> {
     dead.add(name);
   }
   for (const name of await readdir(root).catch(() => [])) {
-    if (!(await isOwnerAlive(name.split(".")[0] ?? ""))) await rm(join(root, name), { recursive: true, force: true });
+    if (!(await isProcessAlive(name.split(".")[0] ?? ""))) await rm(join(root, name), { recursive: true, force: true });
   }
   return dead.size;
 }
@@ -192,6 +192,6 @@ async function listed(argv: readonly string[]): Promise<readonly Owned[]> {
 }
 
 async function leftBehind(found: readonly Owned[]): Promise<readonly string[]> {
-  const alive = await Promise.all(found.map(([, owner]) => isOwnerAlive(owner)));
+  const alive = await Promise.all(found.map(([, owner]) => isProcessAlive(owner)));
   return found.flatMap(([name], index) => (alive[index] === true ? [] : [name]));
 }

@@ -1,6 +1,7 @@
 import * as z from "zod";
 import { HowdahError } from "../../kernel/howdah-error.ts";
 import { type ImageReference, printReference } from "../../kernel/image-reference.ts";
+import { parseJson } from "../../kernel/parse-json.ts";
 import { type Descriptor, descriptorsIn, SIGNATURE, SIGNATURE_ANNOTATION } from "../../providers/attestation/artifact.ts";
 import { readSignaturePayload } from "../../providers/attestation/signature-payload.ts";
 import type { VerificationKey } from "../../providers/attestation/signing-key.ts";
@@ -118,7 +119,7 @@ async function verifiedStatements(
   const found: z.infer<typeof statement>[] = [];
   for (const layer of layers) {
     const text = await statementIn(layer, key, place);
-    const parsed = text === undefined ? undefined : statement.safeParse(jsonOf(text));
+    const parsed = text === undefined ? undefined : statement.safeParse(parseJson(text));
     if (parsed?.success && parsed.data.subject.some((one) => `sha256:${one.digest["sha256"] ?? ""}` === digest)) found.push(parsed.data);
   }
   return found;
@@ -136,12 +137,4 @@ function told(value: Readonly<Record<string, unknown>>): VerifiedImage["provenan
     dirty: buildDefinition.internalParameters?.dirty ?? null,
     predicate: value,
   };
-}
-
-function jsonOf(text: string): unknown {
-  try {
-    return JSON.parse(text);
-  } catch {
-    return undefined;
-  }
 }

@@ -64,49 +64,45 @@ async function removeImages(
   ports: Ports,
   { emit, signal }: EngineContext,
 ): Promise<readonly GoneImage[]> {
-  if (planned.length === 0) return [];
-  const id = "prune/images";
-  emit({ type: "task-started", id, title: "Images" });
-  const gone: GoneImage[] = [];
-  for (const one of planned) {
-    const removed = await ports.images.remove([one.reference], { decidedAt, signal });
-    if (removed.length > 0) gone.push(one);
-    emit({ type: "task-progress", id, detail: `${gone.length} of ${planned.length} removed` });
-  }
-  emit({
-    type: "task-done",
-    id,
-    outcome: gone.length > 0 ? "changed" : "unchanged",
-    detail: `${gone.length} of ${planned.length} removed`,
+  return removing({ id: "prune/images", title: "Images", planned, emit }, async (progress) => {
+    const gone: GoneImage[] = [];
+    for (const one of planned) {
+      const removed = await ports.images.remove([one.reference], { decidedAt, signal });
+      if (removed.length > 0) gone.push(one);
+      progress(gone.length);
+    }
+    return gone;
   });
-  return gone;
 }
 
 async function removeCaches(planned: readonly GoneCache[], ports: Ports, { emit, signal }: EngineContext): Promise<readonly GoneCache[]> {
-  if (planned.length === 0) return [];
-  const id = "prune/caches";
-  emit({ type: "task-started", id, title: "Caches" });
-  const files = planned.filter(({ cache }) => cache.owner.kind !== "compiled");
-  const removed = new Set(
-    (
-      await ports.imageStore.removeFromCache(
-        files.map(({ cache }) => cache),
-        signal,
-      )
-    ).map((cache) => cache.id),
-  );
-  const sites = new Set(planned.flatMap(({ cache: { owner } }) => (owner.kind === "compiled" ? [owner.site] : [])));
-  for (const site of sites) {
-    if (!(await dropCompiled(site, ports))) continue;
-    for (const { cache } of planned) if (cache.owner.kind === "compiled" && cache.owner.site === site) removed.add(cache.id);
-  }
-  const gone = planned.filter(({ cache }) => removed.has(cache.id));
-  emit({
-    type: "task-done",
-    id,
-    outcome: gone.length > 0 ? "changed" : "unchanged",
-    detail: `${gone.length} of ${planned.length} removed`,
+  return removing({ id: "prune/caches", title: "Caches", planned, emit }, async () => {
+    const files = planned.map(({ cache }) => cache).filter(({ owner }) => owner.kind !== "compiled");
+    const removed = new Set((await ports.imageStore.removeFromCache(files, signal)).map(({ id }) => id));
+    const sites = new Set(planned.flatMap(({ cache: { owner } }) => (owner.kind === "compiled" ? [owner.site] : [])));
+    const dropped = new Set<string>();
+    for (const site of sites) if (await dropCompiled(site, ports)) dropped.add(site);
+    return planned.filter(({ cache: { id, owner } }) => (owner.kind === "compiled" ? dropped.has(owner.site) : removed.has(id)));
   });
+}
+
+interface Removing<T> {
+  readonly id: string;
+  readonly title: string;
+  readonly planned: readonly T[];
+  readonly emit: EngineContext["emit"];
+}
+
+/** Tells how much of what was planned is gone, while it goes and in the end. */
+async function removing<T>(
+  { id, title, planned, emit }: Removing<T>,
+  work: (progress: (gone: number) => void) => Promise<readonly T[]>,
+): Promise<readonly T[]> {
+  if (planned.length === 0) return [];
+  const detail = (gone: number): string => `${gone} of ${planned.length} removed`;
+  emit({ type: "task-started", id, title });
+  const gone = await work((count) => emit({ type: "task-progress", id, detail: detail(count) }));
+  emit({ type: "task-done", id, outcome: gone.length > 0 ? "changed" : "unchanged", detail: detail(gone.length) });
   return gone;
 }
 

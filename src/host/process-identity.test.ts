@@ -1,12 +1,12 @@
 import { expect, it } from "vitest";
-import { isOwnerAlive, ownIdentity } from "./owner.ts";
+import { isProcessAlive, processIdentity } from "./process-identity.ts";
 
 it("knows a process by its number and its start", async () => {
-  const own = await ownIdentity();
+  const own = await processIdentity();
   expect(own).toMatch(new RegExp(`^${String(process.pid)}-[1-9]\\d*$`));
-  expect(await isOwnerAlive(own)).toBe(true);
+  expect(await isProcessAlive(own)).toBe(true);
 });
 
 it.each([[`${String(process.pid)}-1`], ["4194305-17"], ["../self-1"], [""], ["0-0"]])("takes %j for dead", async (owner) => {
-  expect(await isOwnerAlive(owner)).toBe(false);
+  expect(await isProcessAlive(owner)).toBe(false);
 });

@@ -14,12 +14,14 @@ const allowed: Record<string, readonly string[]> = {
   render: ["kernel", "catalog", "site"],
   plan: ["kernel", "site", "render"],
   observe: ["kernel", "site", "plan"],
-  engine: ["kernel", "host", "render", "plan", "observe"],
-  providers: ["kernel", "host", "catalog", "plan"],
+  kubernetes: ["kernel"],
+  engine: ["kernel", "host", "render", "plan", "observe", "kubernetes"],
+  providers: ["kernel", "host", "catalog", "plan", "kubernetes"],
   apply: ["kernel", "plan", "engine", "providers"],
-  workflows: ["kernel", "host", "catalog", "site", "detect", "render", "plan", "observe", "engine", "providers", "apply", "schedule"],
+  workflows: ["kernel", "host", "catalog", "site", "detect", "render", "plan", "observe", "engine", "providers", "apply", "schedule", "kubernetes"],
   cli: ["kernel", "catalog", "site", "detect", "render", "plan", "observe", "engine", "workflows"],
   agent: ["kernel", "engine", "observe", "schedule", "workflows"],
+  operator: ["kernel", "kubernetes", "catalog", "site", "render", "plan", "observe", "engine", "schedule", "workflows"],
 };
 
 const folders = Object.keys(allowed);
@@ -73,7 +75,7 @@ function importRule(folder: string, others: readonly string[] = []): Rules["no-r
           },
         ]
       : []),
-    ...(["workflows", "cli", "agent"].includes(folder)
+    ...(["workflows", "cli", "agent", "operator"].includes(folder)
       ? [
           {
             regex: "/engine/(podman|memory|kubernetes)/",

@@ -101,12 +101,7 @@ export interface KubernetesApi {
   /** Fails with `cluster/conflict` when it exists. */
   create(resource: Resource, object: KubeObject, signal?: AbortSignal): Promise<KubeObject>;
   /** Replaces a whole object; its `resourceVersion` is a precondition. Error: `cluster/conflict`. */
-  replace(
-    resource: Resource,
-    object: KubeObject,
-    options?: { readonly subresource?: "status" },
-    signal?: AbortSignal,
-  ): Promise<KubeObject>;
+  replace(resource: Resource, object: KubeObject, options?: { readonly subresource?: "status" }, signal?: AbortSignal): Promise<KubeObject>;
   /** JSON merge patch (RFC 7396). */
   mergePatch(
     name: ObjectName,

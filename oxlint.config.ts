@@ -15,17 +15,33 @@ const allowed: Record<string, readonly string[]> = {
   plan: ["kernel", "site", "render"],
   observe: ["kernel", "site", "plan"],
   kubernetes: ["kernel"],
+  resources: ["kernel", "site", "kubernetes"],
   engine: ["kernel", "host", "render", "plan", "observe", "kubernetes"],
-  providers: ["kernel", "host", "catalog", "plan", "kubernetes"],
+  providers: ["kernel", "host", "catalog", "plan", "kubernetes", "resources"],
   apply: ["kernel", "plan", "engine", "providers"],
-  workflows: ["kernel", "host", "catalog", "site", "detect", "render", "plan", "observe", "engine", "providers", "apply", "schedule", "kubernetes"],
+  workflows: [
+    "kernel",
+    "host",
+    "catalog",
+    "site",
+    "detect",
+    "render",
+    "plan",
+    "observe",
+    "engine",
+    "providers",
+    "apply",
+    "schedule",
+    "kubernetes",
+    "resources",
+  ],
   cli: ["kernel", "catalog", "site", "detect", "render", "plan", "observe", "engine", "workflows"],
   agent: ["kernel", "engine", "observe", "schedule", "workflows"],
-  operator: ["kernel", "kubernetes", "catalog", "site", "render", "plan", "observe", "engine", "schedule", "workflows"],
+  operator: ["kernel", "kubernetes", "resources", "catalog", "site", "render", "plan", "observe", "engine", "schedule", "workflows"],
 };
 
 const folders = Object.keys(allowed);
-const pure = ["kernel", "catalog", "schedule", "site", "detect", "render", "plan", "observe"];
+const pure = ["kernel", "catalog", "schedule", "site", "detect", "render", "plan", "observe", "resources"];
 
 /** Modules of Node that compute and touch nothing. */
 const pureNodeModules = ["crypto", "util", "path/posix"];

@@ -2,6 +2,8 @@ import { mkdirSync, readFileSync, writeFileSync } from "node:fs";
 import { dirname } from "node:path";
 import { cliReference } from "../src/cli/reference/cli-reference.ts";
 import { errorReference } from "../src/cli/reference/error-reference.ts";
+import { crds } from "../src/resources/crds.ts";
+import { writeYaml } from "../src/site/documenting/write-yaml.ts";
 import { siteJsonSchema } from "../src/site/json-schema.ts";
 import { siteReference } from "../src/site/reference.ts";
 
@@ -11,6 +13,7 @@ const files: Readonly<Record<string, () => string>> = {
   "docs/reference/site-file.md": siteReference,
   "docs/reference/cli.md": cliReference,
   "docs/reference/errors.md": errorReference,
+  ...Object.fromEntries(crds().map((crd) => [`crds/${crd.metadata.name}.yaml`, () => writeYaml(crd)])),
 };
 
 function current(path: string): string | undefined {

@@ -1,0 +1,183 @@
+import type { Resource } from "../kubernetes/kubernetes-api.ts";
+import { siteDocument } from "../site/schema/site-document.ts";
+import { ENVIRONMENT, GROUP, RELEASE, SITE, TENANT, VERSION } from "./kinds.ts";
+import { environmentSpec, environmentStatus } from "./schema/environment.ts";
+import { releaseSpec, releaseStatus } from "./schema/release.ts";
+import { siteStatus } from "./schema/site-status.ts";
+import { tenantSpec, tenantStatus } from "./schema/tenant.ts";
+import { type StructuralSchema, structuralSchema } from "./structural-schema.ts";
+
+/** A CustomResourceDefinition. */
+export interface Crd {
+  readonly apiVersion: "apiextensions.k8s.io/v1";
+  readonly kind: "CustomResourceDefinition";
+  readonly metadata: { readonly name: string; readonly labels: Readonly<Record<string, string>> };
+  readonly spec: object;
+}
+
+interface Column {
+  readonly name: string;
+  readonly type: "string" | "date" | "integer";
+  readonly jsonPath: string;
+  readonly description?: string;
+  /** 1: only with `-o wide`. */
+  readonly priority?: 1;
+}
+
+/** A rule in CEL that the API server asks of each object. */
+interface Rule {
+  readonly rule: string;
+  readonly message: string;
+}
+
+interface Definition {
+  readonly resource: Resource;
+  readonly description: string;
+  readonly shortNames: readonly string[];
+  readonly spec: StructuralSchema;
+  readonly specRequired: boolean;
+  readonly status: StructuralSchema;
+  readonly rules?: readonly Rule[];
+  readonly scale?: object;
+  readonly columns: readonly Column[];
+}
+
+const AGE: Column = { name: "Age", type: "date", jsonPath: ".metadata.creationTimestamp" };
+const READY: Column = { name: "Ready", type: "string", jsonPath: '.status.conditions[?(@.type=="Ready")].status' };
+const STATUS: Column = {
+  name: "Status",
+  type: "string",
+  jsonPath: '.status.conditions[?(@.type=="Ready")].message',
+  description: "Why it is ready, or not.",
+  priority: 1,
+};
+
+/** Rules between fields that the API server can ask; site files have more, which `howdah check` and the operator ask. */
+const siteRules: readonly Rule[] = [
+  {
+    rule: "self.metadata.name.matches('^[a-z]([a-z0-9-]{0,38}[a-z0-9])?$')",
+    message: "metadata.name must be a DNS label: lower-case letters, digits and hyphens, starting with a letter, at most 40 characters",
+  },
+  {
+    rule: "!self.metadata.name.startsWith('howdah-') && !self.metadata.name.startsWith('kube-')",
+    message: "metadata.name must not start with `howdah-` or `kube-`: these names are the platform's own",
+  },
+  {
+    rule: "!has(self.spec) || !has(self.spec.tls) || !has(self.spec.tls.mode) || self.spec.tls.mode != 'secret' || has(self.spec.tls.secret)",
+    message: "spec.tls.secret must name a secret with `mode: secret`",
+  },
+];
+
+function nameRule(pattern: string, message: string): Rule {
+  return { rule: `self.metadata.name.matches('${pattern}')`, message };
+}
+
+/** The four definitions, sorted by name: the same schemas as the site file's, in the form that the API server takes. */
+export function crds(): readonly Crd[] {
+  return definitions().map(crdOf);
+}
+
+function definitions(): readonly Definition[] {
+  return [
+    {
+      resource: ENVIRONMENT,
+      description: "A running copy of a site. The operator makes `production` for each Site; a namespace holds one environment.",
+      shortNames: ["env"],
+      ...{ spec: structuralSchema(environmentSpec), specRequired: true, status: structuralSchema(environmentStatus) },
+      scale: { specReplicasPath: ".spec.replicas", statusReplicasPath: ".status.replicas", labelSelectorPath: ".status.selector" },
+      columns: [
+        { name: "Site", type: "string", jsonPath: ".spec.site" },
+        { name: "Release", type: "string", jsonPath: ".status.release" },
+        { name: "Rollout", type: "string", jsonPath: ".status.rollout.step", description: "The step of a rollout that is under way." },
+        READY,
+        STATUS,
+        AGE,
+      ],
+    },
+    {
+      resource: RELEASE,
+      description: "A pinned, immutable revision of a site: image digests and configuration. `howdah deploy` makes them.",
+      shortNames: ["rel"],
+      ...{ spec: structuralSchema(releaseSpec), specRequired: true, status: structuralSchema(releaseStatus) },
+      rules: [nameRule("^r[1-9][0-9]{0,8}$", "metadata.name must be r and a number, such as r12")],
+      columns: [
+        { name: "Site", type: "string", jsonPath: ".spec.siteName" },
+        { name: "State", type: "string", jsonPath: ".status.state" },
+        { name: "Who", type: "string", jsonPath: ".spec.who" },
+        { name: "Why", type: "string", jsonPath: ".spec.why" },
+        { name: "Commit", type: "string", jsonPath: ".spec.git.commit", priority: 1 },
+        { name: "Reason", type: "string", jsonPath: ".status.reason", priority: 1 },
+        AGE,
+      ],
+    },
+    {
+      resource: SITE,
+      description: "A site: an existing PHP or static site, described in one file.",
+      shortNames: [],
+      ...{ spec: structuralSchema(siteDocument.shape.spec), specRequired: false, status: structuralSchema(siteStatus) },
+      rules: siteRules,
+      columns: [
+        { name: "URL", type: "string", jsonPath: ".status.url" },
+        { name: "Release", type: "string", jsonPath: ".status.release" },
+        READY,
+        STATUS,
+        AGE,
+      ],
+    },
+    {
+      resource: TENANT,
+      description: "An organization with namespaces of its own, guarded by quota, network policies and roles.",
+      shortNames: [],
+      ...{ spec: structuralSchema(tenantSpec), specRequired: false, status: structuralSchema(tenantStatus) },
+      columns: [{ name: "Namespaces", type: "string", jsonPath: ".status.namespaces" }, READY, STATUS, AGE],
+    },
+  ];
+}
+
+function crdOf(definition: Definition): Crd {
+  const { resource, shortNames, scale } = definition;
+  const { plural, kind } = resource;
+  return {
+    apiVersion: "apiextensions.k8s.io/v1",
+    kind: "CustomResourceDefinition",
+    metadata: { name: `${plural}.${GROUP}`, labels: { "app.kubernetes.io/part-of": "howdah", "app.kubernetes.io/managed-by": "howdah" } },
+    spec: {
+      group: GROUP,
+      scope: resource.namespaced ? "Namespaced" : "Cluster",
+      names: {
+        kind,
+        listKind: `${kind}List`,
+        plural,
+        singular: kind.toLowerCase(),
+        categories: ["howdah"],
+        ...(shortNames.length === 0 ? {} : { shortNames }),
+      },
+      versions: [
+        {
+          name: VERSION,
+          served: true,
+          storage: true,
+          schema: { openAPIV3Schema: rootOf(definition) },
+          subresources: { status: {}, ...(scale === undefined ? {} : { scale }) },
+          additionalPrinterColumns: definition.columns,
+        },
+      ],
+    },
+  };
+}
+
+function rootOf({ description, spec, specRequired, status, rules }: Definition): StructuralSchema {
+  return {
+    type: "object",
+    description,
+    properties: {
+      apiVersion: { type: "string", description: `Always ${GROUP}/${VERSION}.` },
+      kind: { type: "string", description: "The kind's name." },
+      metadata: { type: "object" },
+      spec,
+      status,
+    },
+    ...(specRequired ? { required: ["spec"] } : {}),
+    ...(rules === undefined ? {} : { "x-kubernetes-validations": rules }),
+  };
+}

@@ -1,0 +1,80 @@
+import * as z from "zod";
+import { conditions, observedGeneration } from "./condition.ts";
+
+const namespaceName = z
+  .string()
+  .regex(/^[a-z0-9]([a-z0-9-]{0,61}[a-z0-9])?$/, "must be a namespace's name: lower-case letters, digits and hyphens, at most 63");
+
+const quantity = z
+  .union([z.int(), z.string().regex(/^[0-9]+(\.[0-9]+)?(m|k|Ki|M|Mi|G|Gi|T|Ti|P|Pi)?$/, "must be a quantity such as `500m`, `2` or `4Gi`")])
+  .meta({ "x-kubernetes-int-or-string": true });
+
+const subject = z.string().min(1).max(253);
+
+const role = z
+  .strictObject({
+    users: z.array(subject).max(100).default([]).meta({ description: "Users, as the cluster's authentication names them." }),
+    groups: z.array(subject).max(100).default([]).meta({ description: "Groups." }),
+  })
+  .optional();
+
+const amounts = z.record(z.string().max(253), quantity);
+
+/** `spec` of a Tenant. */
+export const tenantSpec = z
+  .strictObject({
+    namespaces: z
+      .array(namespaceName)
+      .min(1)
+      .max(100)
+      .optional()
+      .meta({
+        description: "Its namespaces; each holds one environment. Left out: one, with the tenant's name.",
+        examples: [["acme-shop", "acme-blog"]],
+        "x-kubernetes-list-type": "set",
+      }),
+    quota: amounts.optional().meta({
+      description: "A ResourceQuota of each namespace (not of their sum), in Kubernetes' names.",
+      examples: [{ "limits.memory": "8Gi", "requests.storage": "50Gi", pods: 40 }],
+    }),
+    limits: z
+      .strictObject({
+        default: amounts.optional().meta({ description: "Limits of a container that names none." }),
+        defaultRequest: amounts.optional().meta({ description: "Requests of a container that names none." }),
+        max: amounts.optional().meta({ description: "The most that a container may have." }),
+      })
+      .optional()
+      .meta({ description: "A LimitRange of each namespace, for containers." }),
+    pullSecret: z
+      .string()
+      .regex(/^[a-z0-9]([a-z0-9.-]{0,251}[a-z0-9])?$/, "must be a secret's name")
+      .optional()
+      .meta({
+        description:
+          "A secret of type kubernetes.io/dockerconfigjson in howdah-system: copied to each namespace and put on its default service account.",
+      }),
+    roles: z
+      .strictObject({
+        admin: role.meta({ description: "May do everything with sites, secrets and data of these namespaces." }),
+        developer: role.meta({ description: "May deploy, roll back, read logs and run programs." }),
+        viewer: role.meta({ description: "May look, but not at secrets." }),
+      })
+      .optional()
+      .meta({ description: "Who may do what in these namespaces." }),
+  })
+  .meta({ description: "Which namespaces an organization has, and what bounds them." });
+
+/** `status` of a Tenant. */
+export const tenantStatus = z
+  .strictObject({
+    observedGeneration,
+    conditions,
+    namespaces: z
+      .array(z.string())
+      .optional()
+      .meta({ description: "Namespaces that are in place. They are never deleted by the operator: they hold data." }),
+  })
+  .meta({ description: "What the operator sees. Written by it alone." });
+
+export type TenantSpec = z.output<typeof tenantSpec>;
+export type TenantStatus = z.output<typeof tenantStatus>;

@@ -177,6 +177,8 @@ export async function howdahMachine(name: string, port: number, searchPath = pro
             method: options.method ?? "GET",
             headers: { host: `${host}:${String(port)}`, ...options.headers },
             timeout: 60_000,
+            // A kept connection may be closed by a reload just as a request comes in on it, which HTTP allows: the load tool counts those.
+            agent: false,
           },
           (response) => {
             const chunks: Buffer[] = [];

@@ -3,6 +3,7 @@ import { basename } from "node:path";
 import { HowdahError } from "../../kernel/howdah-error.ts";
 import type { Container, Deployment, PodTemplate, StatefulSet } from "../../render/objects.ts";
 import { digestOf } from "../../render/rendered.ts";
+import { keepBridgeAddress } from "./bridge-address.ts";
 import { lastLines } from "./container-log.ts";
 import { writeHostsFiles } from "./hosts-file.ts";
 import type { Machine } from "./machine.ts";
@@ -199,7 +200,10 @@ export async function startPod(machine: Machine, plan: PodPlan, made: "made" | "
   const [before] = await Promise.all([made === "made" ? [] : podman.inspect([infra, ...main]), machine.firewall.ensure(plan.network)]);
   const running = new Set(before.filter((container) => container.status === "running").map((container) => container.name));
   const toStart = main.filter((name) => !running.has(name));
-  if (!running.has(infra)) await podman.run(["start", infra]);
+  if (!running.has(infra)) {
+    await podman.run(["start", infra]);
+    await keepBridgeAddress(machine, plan.network);
+  }
   if (toStart.length === main.length) for (const container of plan.spec.initContainers) await runInit(machine, plan, container);
   await Promise.all(toStart.map((name) => podman.run(["start", name])));
   const nothing = toStart.length === 0 && running.has(infra);

@@ -26,6 +26,7 @@ const programs: readonly (readonly [program: string, debian: string, why: string
   ["dpkg-deb", "dpkg", "unpacks packages"],
   ["openssl", "openssl", "makes certificates"],
   ["iptables-restore", "iptables", "keeps the networks of sites apart"],
+  ["ip", "iproute2", "gives their bridges addresses that stay"],
 ];
 
 /** Helpers of podman that are on no search path. */

@@ -6,6 +6,7 @@ const packages = [
   "netavark",
   "aardvark-dns",
   "iptables",
+  "iproute2",
   "openssl",
   "ca-certificates",
   "dpkg",

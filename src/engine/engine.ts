@@ -67,6 +67,8 @@ export interface LogLine {
 export interface EngineFacts {
   /** DNS server for names of Services in a namespace, for nginx' `resolver`. */
   readonly resolver: string;
+  /** What follows a Service's name in full (`blog.svc.cluster.local`), where its name alone is not enough for nginx. */
+  readonly serviceDomain?: string;
   /** Networks (CIDR) of the way in, whose X-Forwarded-* are believed. */
   readonly trustedProxies: readonly string[];
 }

@@ -15,3 +15,6 @@ export const WAKES_ANNOTATION = `${LABEL_PREFIX}/idle-wakes`;
 
 /** Annotation of a Deployment: the URL that new pods must answer with a status below 400 before the way in leads to them. */
 export const HEALTH_ANNOTATION = `${LABEL_PREFIX}/health`;
+
+/** Annotation of a Deployment on a cluster: servers that its pods connect to (`ldap.example.org:389`), divided by blanks. */
+export const CONNECTS_ANNOTATION = `${LABEL_PREFIX}/connects-to`;

@@ -5,6 +5,13 @@ const STATUS_PORT = 8081;
 /** As in PHP-FPM's pool (render/php). */
 const PING_PATH = "/-/fpm-ping";
 
+/**
+ * Answers in about five seconds: the header's 142 bytes and 200 more at 64 a second (measured: 5.0 s, and to its end after SIGQUIT). The
+ * kubelet of Kubernetes 1.29 reads it before it stops nginx, since its preStop knows no `sleep` and nginx' image has no other program.
+ */
+export const DRAIN_PATH = "/-/drain";
+const DRAIN_BYTES = 200;
+
 /** A map needs a source variable even when its value never changes. */
 export const STATUS_ADDRESS = { source: "$nginx_version" } as const;
 
@@ -23,6 +30,7 @@ export function renderStatusServer(upstream: FastcgiUpstream | null): Directive 
       directive("default_type", "text/plain"),
       block("location", ["=", "/-/live"], [directive("return", 200, "ok")]),
       block("location", ["=", "/-/ready"], upstream === null ? [directive("return", 200, "ok")] : renderPing(upstream)),
+      block("location", ["=", DRAIN_PATH], [directive("limit_rate", 64), directive("return", 200, ".".repeat(DRAIN_BYTES))]),
       block("location", ["/"], [directive("return", 404)]),
     ],
   );

@@ -16,7 +16,8 @@ export interface SiteFiles {
 
 function nginxFacts(site: Site, input: RenderInput): NginxFacts {
   const apart = site.topology === "apart";
-  const tcp: FastcgiUpstream = { kind: "tcp", host: "php", port: FPM_PORT, resolver: input.resolver };
+  const host = input.serviceDomain === undefined ? "php" : `php.${input.serviceDomain}`;
+  const tcp: FastcgiUpstream = { kind: "tcp", host, port: FPM_PORT, resolver: input.resolver };
   return {
     trustedProxies: input.trustedProxies,
     phpUpstream: apart ? tcp : { kind: "unix", socket: PHP_PATHS.fpmSocket },

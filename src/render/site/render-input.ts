@@ -4,6 +4,8 @@ export interface RenderInput {
   /** The site's address as people type it, without a trailing slash: `http://blog.localhost:8080`. */
   readonly url: string;
   readonly resolver: string;
+  /** On a cluster: what follows a Service's name in full (`blog.svc.cluster.local`), as nginx looks up full names only. */
+  readonly serviceDomain?: string;
   readonly trustedProxies: readonly string[];
   /** Where the site's database is; null without one. The password is in the Secret that `secretName` names, key `password`. */
   readonly database: {

@@ -1,4 +1,4 @@
-import { HEALTH_ANNOTATION, IDLE_ANNOTATION, LABEL_PREFIX, WAKES_ANNOTATION } from "../../kernel/label.ts";
+import { CONNECTS_ANNOTATION, HEALTH_ANNOTATION, IDLE_ANNOTATION, LABEL_PREFIX, WAKES_ANNOTATION } from "../../kernel/label.ts";
 import type { Site } from "../../site/site.ts";
 import { labelsFor, selectorFor } from "../labels.ts";
 import type { ConfigMap, Container, Deployment, HttpRoute, Manifest, NetworkPolicy, Rendered, Service, Volume } from "../objects.ts";
@@ -26,17 +26,29 @@ interface Part {
 }
 
 /** Where nginx is: the site's health path under its own name, asked of each new release before it replaces one that serves. */
-function healthOf(site: Site, part: Part, input: RenderInput): { readonly annotations?: Readonly<Record<string, string>> } {
+function healthOf(site: Site, part: Part, input: RenderInput): Readonly<Record<string, string>> {
   if (!part.containers.some((container) => container.name === "web")) return {};
-  return { annotations: { [HEALTH_ANNOTATION]: `${input.url}${site.web.healthPath}` } };
+  return { [HEALTH_ANNOTATION]: `${input.url}${site.web.healthPath}` };
+}
+
+/** On a cluster, where whatever a pod connects to must be allowed: servers that the site names, the database's if it has one. */
+function connectsTo(site: Site, { database, serviceDomain }: RenderInput): Readonly<Record<string, string>> {
+  const servers = [...site.relationships, ...(database === null ? [] : [database])].map(({ host, port }) => `${host}:${String(port)}`);
+  if (serviceDomain === undefined || servers.length === 0) return {};
+  return { [CONNECTS_ANNOTATION]: [...new Set(servers)].sort().join(" ") };
 }
 
 function deployment(site: Site, part: Part, input: RenderInput): Deployment {
+  const annotations = { ...healthOf(site, part, input), ...connectsTo(site, input) };
   const grace = DRAIN_SECONDS + (site.runtime?.fpm.requestTimeoutSeconds ?? 10) + 5;
   return {
     apiVersion: "apps/v1",
     kind: "Deployment",
-    metadata: { name: part.component, labels: labelsFor(site, part.component), ...healthOf(site, part, input) },
+    metadata: {
+      name: part.component,
+      labels: labelsFor(site, part.component),
+      ...(Object.keys(annotations).length === 0 ? {} : { annotations }),
+    },
     spec: {
       replicas: part.replicas,
       selector: { matchLabels: selectorFor(site, part.component) },

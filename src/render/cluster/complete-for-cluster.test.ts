@@ -1,0 +1,162 @@
+import { describe, expect, it } from "vitest";
+import { HowdahError } from "../../kernel/howdah-error.ts";
+import { canonicalJson } from "../rendered.ts";
+import { renderSite } from "../site/render-site.ts";
+import type { ClusterObject } from "./cluster-object.ts";
+import { COMPANION_LABEL, companionKinds } from "./companion.ts";
+import { completeForCluster } from "./complete-for-cluster.ts";
+import { clusterInput, objectsOf, type Variant, variants } from "./testing/variants.ts";
+
+const variant = (name: string): Variant => {
+  const found = variants.find((one) => one.name === name);
+  if (found === undefined) throw new Error(`no variant ${name}`);
+  return found;
+};
+
+interface Pod {
+  readonly spec: {
+    readonly containers: readonly {
+      readonly name: string;
+      readonly image: string;
+      readonly volumeMounts: readonly { readonly name: string }[];
+      readonly resources: { readonly limits: Record<string, string>; readonly requests: Record<string, string> };
+      readonly lifecycle?: object;
+      readonly startupProbe?: { readonly failureThreshold: number; readonly periodSeconds: number };
+      readonly livenessProbe?: object;
+      readonly securityContext: { readonly readOnlyRootFilesystem: boolean };
+    }[];
+    readonly volumes: readonly { readonly name: string }[];
+    readonly securityContext: object;
+    readonly automountServiceAccountToken: boolean;
+    readonly terminationGracePeriodSeconds: number;
+  };
+}
+
+const podsOf = (one: Variant): readonly Pod[] =>
+  objectsOf(one).flatMap((object) => (object.kind === "Deployment" ? [(object["spec"] as { readonly template: Pod }).template] : []));
+const containerOf = (one: Variant, name: string) =>
+  podsOf(one)
+    .flatMap(({ spec }) => spec.containers)
+    .find((container) => container.name === name);
+const keysOf = (objects: readonly ClusterObject[]): readonly string[] => objects.map(({ kind, metadata }) => `${kind}/${metadata.name}`);
+const named = (one: Variant, key: string): ClusterObject | undefined =>
+  objectsOf(one).find(({ kind, metadata }) => `${kind}/${metadata.name}` === key);
+
+/** The files' text is expected beside their own renderers; here only which there are. */
+function withoutFiles(object: ClusterObject): object {
+  return object.kind === "ConfigMap" ? { ...object, data: Object.keys(object["data"] as object).sort() } : object;
+}
+
+describe("completeForCluster", () => {
+  it.each(variants)("completes $name as committed", async (one) => {
+    const text = `${objectsOf(one)
+      .map((object) => JSON.stringify(JSON.parse(canonicalJson(withoutFiles(object))), null, 2))
+      .join("\n")}\n`
+      .replaceAll(/-[0-9a-f]{10}"/g, '-DIGEST"')
+      .replaceAll(/"[0-9a-f]{64}"/g, '"DIGEST"');
+    await expect(text).toMatchFileSnapshot(`expected/${one.name}.json`);
+  });
+
+  it.each(variants)("gives every object of $name its namespace, a name of its own and the digest of what it was made from", (one) => {
+    const objects = objectsOf(one);
+    expect(new Set(keysOf(objects)).size).toBe(objects.length);
+    expect(objects.every(({ metadata }) => metadata.namespace === "blog")).toBe(true);
+    expect(JSON.stringify(objects)).not.toMatch(/stopSignal|opcache\.howdah\.dev/);
+  });
+
+  it.each(variants)("asks nothing of $name that Pod Security `restricted` refuses", (one) => {
+    for (const { spec } of podsOf(one)) {
+      expect(spec.securityContext).toMatchObject({ runAsNonRoot: true, runAsUser: 50_000, seccompProfile: { type: "RuntimeDefault" } });
+      expect(spec.automountServiceAccountToken).toBe(false);
+      for (const { securityContext, volumeMounts } of spec.containers) {
+        expect(securityContext).toMatchObject({ allowPrivilegeEscalation: false, capabilities: { drop: ["ALL"] }, runAsNonRoot: true });
+        expect(volumeMounts.map(({ name }) => name).filter((name) => !spec.volumes.some((volume) => volume.name === name))).toEqual([]);
+      }
+    }
+  });
+
+  it("asks the kubelet for a group only where a volume may be new, and never to walk through all files", () => {
+    expect(podsOf(variant("together"))[0]?.spec.securityContext).toMatchObject({ fsGroup: 50_000, fsGroupChangePolicy: "OnRootMismatch" });
+    expect(podsOf(variant("static"))[0]?.spec.securityContext).not.toHaveProperty("fsGroup");
+  });
+
+  it("requests what is limited, or the share of it that the cluster says, and never more CPU than the limit", () => {
+    expect(containerOf(variant("together"), "php")?.resources).toMatchObject({
+      limits: { memory: "536870912" },
+      requests: { cpu: "10m", memory: "536870912" },
+    });
+    expect(containerOf(variant("workers"), "php")?.resources.requests).toMatchObject({ cpu: "500m", memory: "268435456" });
+  });
+
+  it("lets a start last as long as a rollout may, since it may install and migrate", () => {
+    const { site } = variant("together");
+    const probe = containerOf(variant("together"), "php")?.startupProbe;
+    expect((probe?.failureThreshold ?? 0) * (probe?.periodSeconds ?? 0)).toBeGreaterThanOrEqual(site.rollout.timeoutSeconds);
+  });
+
+  it.each<[string, string, object]>([
+    ["together", "web", { preStop: { sleep: { seconds: 5 } } }],
+    ["kubernetes-1.29", "web", { preStop: { httpGet: { path: "/-/drain", port: 8081 } } }],
+    ["kubernetes-1.29", "php", { preStop: { exec: { command: ["/usr/bin/php", "-r", "sleep(5);"] } } }],
+  ])("of %s stops %s after a wait", (name, container, lifecycle) => {
+    expect(containerOf(variant(name), container)?.lifecycle).toEqual(lifecycle);
+  });
+
+  it("ends a worker by SIGTERM, whatever its image says", () => {
+    expect(JSON.stringify(containerOf(variant("workers"), "worker")?.lifecycle)).toContain("SIGTERM");
+  });
+
+  it("keeps one pod serving through drains, but never blocks the drain of a single one", () => {
+    expect(named(variant("apart"), "PodDisruptionBudget/php")?.["spec"]).toMatchObject({ maxUnavailable: 1 });
+    expect(keysOf(objectsOf(variant("static"))).some((key) => key.startsWith("PodDisruptionBudget/"))).toBe(false);
+  });
+
+  it("opens web servers to the way in, PHP's port to web servers, and nothing else", () => {
+    const ingress = objectsOf(variant("apart"))
+      .filter(({ kind }) => kind === "NetworkPolicy")
+      .flatMap(({ metadata, ...object }) => {
+        const { ingress: rules = [] } = object["spec"] as {
+          readonly ingress?: readonly { readonly ports: readonly { readonly port: number }[] }[];
+        };
+        return rules.map(({ ports }) => `${metadata.name} ${ports.map(({ port }) => port).join(",")}`);
+      });
+    expect(ingress.sort()).toEqual(["php-from-web 9000", "web-in 8080"]);
+  });
+
+  it("lets pods connect to the servers that the site names, by the narrowest rule there is", () => {
+    const rules = JSON.stringify(named(variant("apart"), "NetworkPolicy/php-out")?.["spec"]);
+    expect(rules).toContain(
+      '{"to":[{"namespaceSelector":{"matchLabels":{"kubernetes.io/metadata.name":"howdah-system"}}}],"ports":[{"protocol":"TCP","port":3306}]}',
+    );
+    expect(rules).toContain('{"to":[{"ipBlock":{"cidr":"192.0.2.25/32"}}],"ports":[{"protocol":"TCP","port":25}]}');
+    expect(rules).toContain('"ports":[{"protocol":"TCP","port":389}]');
+  });
+
+  it.each<[string, string]>([
+    ["together", "HTTPRoute"],
+    ["ingress", "Ingress"],
+    ["static", ""],
+    ["one-node", ""],
+  ])("brings visitors of %s in by %j", (name, kind) => {
+    const kinds = objectsOf(variant(name)).map((object) => object.kind);
+    expect(kinds.filter((one) => one === "HTTPRoute" || one === "Ingress").join(",")).toBe(kind);
+  });
+
+  it("leads HTTP to HTTPS where the Gateway's listeners have names", () => {
+    expect(JSON.stringify(named(variant("tls"), "HTTPRoute/web")?.["spec"])).toContain('"sectionName":"https"');
+    expect(JSON.stringify(named(variant("tls"), "HTTPRoute/web-to-https")?.["spec"])).toContain('"scheme":"https"');
+  });
+
+  it("names what a companion is for, so that it can go with it", () => {
+    expect(named(variant("apart"), "PodDisruptionBudget/web")?.metadata.labels?.[COMPANION_LABEL]).toBe("deployment.web");
+    const kinds: readonly string[] = companionKinds.map(({ kind }) => kind);
+    const labelled = variants.flatMap(objectsOf).filter(({ metadata }) => metadata.labels?.[COMPANION_LABEL] !== undefined);
+    expect(labelled.every(({ kind }) => kinds.includes(kind))).toBe(true);
+  });
+
+  it("refuses code that is a directory of one machine", () => {
+    const { site, settings } = variant("static");
+    const live = renderSite(site, { ...clusterInput(site), live: { php: null, web: "/var/lib/code" } });
+    expect(() => live.flatMap((object) => completeForCluster(object, settings))).toThrow(HowdahError);
+  });
+});

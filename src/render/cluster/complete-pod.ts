@@ -1,0 +1,67 @@
+import type { PodSpec, PodTemplate, Volume } from "../objects.ts";
+import type { ClusterSettings } from "./cluster-settings.ts";
+import { clusterVolumes, completeVolume, isClaimed } from "./cluster-volumes.ts";
+import { completeContainer, podSecurity } from "./complete-container.ts";
+
+/** What a pod's workload says of it. */
+export interface PodUse {
+  /** Selects the pods that are spread over nodes; undefined for a pod that runs alone. */
+  readonly spread?: Readonly<Record<string, string>>;
+  readonly startSeconds: number;
+}
+
+/** A pod that Pod Security `restricted` admits. Errors: `cluster/rejected` for a volume that only a machine has. */
+export function completeTemplate(template: PodTemplate, use: PodUse, settings: ClusterSettings): object {
+  return { metadata: template.metadata, spec: completePodSpec(template.spec, use, settings) };
+}
+
+function completePodSpec(spec: PodSpec, use: PodUse, settings: ClusterSettings): object {
+  const { initContainers, ...rest } = spec;
+  const volumes = clusterVolumes(spec.volumes);
+  const facts = { volumes, hasWeb: spec.containers.some(({ name }) => name === "web"), startSeconds: use.startSeconds };
+  const containers = spec.containers.map((container) => completeContainer(container, facts, settings));
+  return {
+    ...rest,
+    ...(initContainers.length === 0
+      ? {}
+      : { initContainers: initContainers.map((container) => completeContainer(container, facts, settings)) }),
+    containers,
+    volumes: volumes.map((volume) => completeVolume(volume, settings.storage)),
+    // Else every Service of the namespace puts variables such as PHP_PORT into every container.
+    enableServiceLinks: false,
+    securityContext: { ...podSecurity, ...groupOf(volumes, settings) },
+    ...(settings.priorityClass === null ? {} : { priorityClassName: settings.priorityClass }),
+    ...(use.spread === undefined ? {} : spreadOver(use.spread)),
+  };
+}
+
+/**
+ * A new volume belongs to root and nobody else may write to it: its root directory is given to our group, once. `OnRootMismatch` looks at
+ * that directory alone afterwards, while the default walks through all files at each start (R-A5). Pods without such a volume need no group.
+ */
+function groupOf(volumes: readonly Volume[], { storage }: ClusterSettings): object {
+  const claims = volumes.some((volume) => isClaimed(volume, storage));
+  return claims ? { fsGroup: podSecurity.runAsGroup, fsGroupChangePolicy: "OnRootMismatch" } : {};
+}
+
+/** On different nodes and in different zones as far as there are any; a cluster with fewer nodes than pods still runs them all. */
+function spreadOver(matchLabels: Readonly<Record<string, string>>): object {
+  const constraint = (topologyKey: string): object => ({
+    maxSkew: 1,
+    topologyKey,
+    whenUnsatisfiable: "ScheduleAnyway",
+    labelSelector: { matchLabels },
+    // Pods of the release that goes are not counted: after a rollout the new ones are spread among themselves.
+    matchLabelKeys: ["pod-template-hash"],
+  });
+  return {
+    topologySpreadConstraints: [constraint("kubernetes.io/hostname"), constraint("topology.kubernetes.io/zone")],
+    affinity: {
+      podAntiAffinity: {
+        preferredDuringSchedulingIgnoredDuringExecution: [
+          { weight: 100, podAffinityTerm: { labelSelector: { matchLabels }, topologyKey: "kubernetes.io/hostname" } },
+        ],
+      },
+    },
+  };
+}

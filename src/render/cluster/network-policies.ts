@@ -1,0 +1,105 @@
+import { CONNECTS_ANNOTATION } from "../../kernel/label.ts";
+import type { Deployment } from "../objects.ts";
+import { WEB_PORT, WEB_TLS_PORT } from "../site/render-containers.ts";
+import type { ClusterObject } from "./cluster-object.ts";
+import type { ClusterSettings } from "./cluster-settings.ts";
+import { companion } from "./companion.ts";
+
+const POLICY = { apiVersion: "networking.k8s.io/v1", kind: "NetworkPolicy" } as const;
+const LABELS = { "app.kubernetes.io/managed-by": "howdah", "app.kubernetes.io/part-of": "howdah" };
+
+/** Networks that are not the internet: private ones, the provider's (100.64/10), link-local with the clouds' metadata server, loopback. */
+const PRIVATE_V4 = ["10.0.0.0/8", "100.64.0.0/10", "127.0.0.0/8", "169.254.0.0/16", "172.16.0.0/12", "192.168.0.0/16"];
+const PRIVATE_V6 = ["::1/128", "fc00::/7", "fe80::/10"];
+
+const inNamespace = (name: string): object => ({ namespaceSelector: { matchLabels: { "kubernetes.io/metadata.name": name } } });
+
+/**
+ * What holds for every pod of an environment's namespace: nothing comes in, nothing goes out but questions for names. Each Deployment then
+ * adds what it needs (`deploymentPolicies`). A cluster without a network plugin that enforces policies stores them and lets everything through.
+ */
+export function namespacePolicies({ namespace, network }: ClusterSettings): readonly ClusterObject[] {
+  const ports = [
+    { protocol: "UDP", port: 53 },
+    { protocol: "TCP", port: 53 },
+  ];
+  const cluster = { ...inNamespace("kube-system"), podSelector: { matchLabels: { "k8s-app": "kube-dns" } } };
+  const servers = network.nameServers.map((address) => ({ ipBlock: { cidr: hostNetwork(address) } }));
+  return [
+    {
+      ...POLICY,
+      metadata: { name: "default-deny", namespace, labels: LABELS },
+      spec: { podSelector: {}, policyTypes: ["Ingress", "Egress"] },
+    },
+    {
+      ...POLICY,
+      metadata: { name: "allow-dns", namespace, labels: LABELS },
+      spec: { podSelector: {}, policyTypes: ["Egress"], egress: [{ to: [cluster, ...servers], ports }] },
+    },
+  ];
+}
+
+/** Who reaches a Deployment's pods, and whom they reach. PHP's port 9000 has its own policy, which renderSite makes. */
+export function deploymentPolicies(deployment: Deployment, settings: ClusterSettings): readonly ClusterObject[] {
+  const { name, annotations = {} } = deployment.metadata;
+  const podSelector = deployment.spec.selector;
+  const connects = (annotations[CONNECTS_ANNOTATION] ?? "").split(" ").filter((target) => target !== "");
+  const egress = companion(deployment, POLICY, {
+    name: `${name}-out`,
+    spec: { podSelector, policyTypes: ["Egress"], egress: [...egressRules(settings), ...connects.map(ruleFor)] },
+  });
+  const containers = deployment.spec.template.spec.containers;
+  return containers.some((container) => container.name === "web") ? [webPolicy(deployment, settings), egress] : [egress];
+}
+
+/** Web servers answer the way in, and whoever checks them, on the ports of sites only: health has another. */
+function webPolicy(deployment: Deployment, { network }: ClusterSettings): ClusterObject {
+  const has = (port: number): boolean =>
+    deployment.spec.template.spec.containers.some(({ ports }) => ports.some(({ containerPort }) => containerPort === port));
+  const ports = [WEB_PORT, WEB_TLS_PORT].filter(has).map((port) => ({ protocol: "TCP", port }));
+  const from = network.from.map(inNamespace);
+  return companion(deployment, POLICY, {
+    name: `${deployment.metadata.name}-in`,
+    spec: {
+      podSelector: deployment.spec.selector,
+      policyTypes: ["Ingress"],
+      ingress: [{ ...(from.length === 0 ? {} : { from }), ports }],
+    },
+  });
+}
+
+/** The own namespace, the internet, and the private networks that the cluster's settings name. Policies know addresses only, no names. */
+function egressRules({ network }: ClusterSettings): readonly object[] {
+  return [
+    { to: [{ podSelector: {} }] },
+    {
+      to: [
+        { ipBlock: { cidr: "0.0.0.0/0", except: PRIVATE_V4 } },
+        { ipBlock: { cidr: "::/0", except: PRIVATE_V6 } },
+        ...network.privateNetworks.map((cidr) => ({ ipBlock: { cidr } })),
+      ],
+    },
+  ];
+}
+
+/**
+ * Lets pods connect to a server that the site names (`ldap.example.org:389`): an address as it is, a Service by its namespace, and any other
+ * name by its port alone in private networks, since a policy can't say names.
+ */
+function ruleFor(target: string): object {
+  const at = target.lastIndexOf(":");
+  const host = target.slice(0, at);
+  const ports = [{ protocol: "TCP", port: Number(target.slice(at + 1)) }];
+  if (isAddress(host)) return { to: [{ ipBlock: { cidr: hostNetwork(host) } }], ports };
+  const [, namespace] = /^[a-z0-9-]+\.([a-z0-9-]+)\.svc(?:\.|$)/.exec(host) ?? [];
+  if (namespace !== undefined) return { to: [inNamespace(namespace)], ports };
+  return { to: [...PRIVATE_V4, ...PRIVATE_V6].map((cidr) => ({ ipBlock: { cidr } })), ports };
+}
+
+function isAddress(host: string): boolean {
+  return host.includes(":") || /^(\d{1,3}\.){3}\d{1,3}$/.test(host);
+}
+
+function hostNetwork(address: string): string {
+  return `${address}/${address.includes(":") ? "128" : "32"}`;
+}

@@ -1,6 +1,6 @@
 import type { Resource } from "../kubernetes/kubernetes-api.ts";
+import { HOWDAH_GROUP, resources } from "../kubernetes/resources.ts";
 import { siteDocument } from "../site/schema/site-document.ts";
-import { ENVIRONMENT, GROUP, RELEASE, SITE, TENANT, VERSION } from "./kinds.ts";
 import { environmentSpec, environmentStatus } from "./schema/environment.ts";
 import { releaseSpec, releaseStatus } from "./schema/release.ts";
 import { siteStatus } from "./schema/site-status.ts";
@@ -80,7 +80,7 @@ export function crds(): readonly Crd[] {
 function definitions(): readonly Definition[] {
   return [
     {
-      resource: ENVIRONMENT,
+      resource: resources.Environment,
       description: "A running copy of a site. The operator makes `production` for each Site; a namespace holds one environment.",
       shortNames: ["env"],
       ...{ spec: structuralSchema(environmentSpec), specRequired: true, status: structuralSchema(environmentStatus) },
@@ -95,7 +95,7 @@ function definitions(): readonly Definition[] {
       ],
     },
     {
-      resource: RELEASE,
+      resource: resources.Release,
       description: "A pinned, immutable revision of a site: image digests and configuration. `howdah deploy` makes them.",
       shortNames: ["rel"],
       ...{ spec: structuralSchema(releaseSpec), specRequired: true, status: structuralSchema(releaseStatus) },
@@ -111,7 +111,7 @@ function definitions(): readonly Definition[] {
       ],
     },
     {
-      resource: SITE,
+      resource: resources.Site,
       description: "A site: an existing PHP or static site, described in one file.",
       shortNames: [],
       ...{ spec: structuralSchema(siteDocument.shape.spec), specRequired: false, status: structuralSchema(siteStatus) },
@@ -125,7 +125,7 @@ function definitions(): readonly Definition[] {
       ],
     },
     {
-      resource: TENANT,
+      resource: resources.Tenant,
       description: "An organization with namespaces of its own, guarded by quota, network policies and roles.",
       shortNames: [],
       ...{ spec: structuralSchema(tenantSpec), specRequired: false, status: structuralSchema(tenantStatus) },
@@ -136,13 +136,13 @@ function definitions(): readonly Definition[] {
 
 function crdOf(definition: Definition): Crd {
   const { resource, shortNames, scale } = definition;
-  const { plural, kind } = resource;
+  const { plural, kind, group, version } = resource;
   return {
     apiVersion: "apiextensions.k8s.io/v1",
     kind: "CustomResourceDefinition",
-    metadata: { name: `${plural}.${GROUP}`, labels: { "app.kubernetes.io/part-of": "howdah", "app.kubernetes.io/managed-by": "howdah" } },
+    metadata: { name: `${plural}.${group}`, labels: { "app.kubernetes.io/part-of": "howdah", "app.kubernetes.io/managed-by": "howdah" } },
     spec: {
-      group: GROUP,
+      group,
       scope: resource.namespaced ? "Namespaced" : "Cluster",
       names: {
         kind,
@@ -154,7 +154,7 @@ function crdOf(definition: Definition): Crd {
       },
       versions: [
         {
-          name: VERSION,
+          name: version,
           served: true,
           storage: true,
           schema: { openAPIV3Schema: rootOf(definition) },
@@ -171,7 +171,7 @@ function rootOf({ description, spec, specRequired, status, rules }: Definition):
     type: "object",
     description,
     properties: {
-      apiVersion: { type: "string", description: `Always ${GROUP}/${VERSION}.` },
+      apiVersion: { type: "string", description: `Always ${HOWDAH_GROUP}/v1alpha1.` },
       kind: { type: "string", description: "The kind's name." },
       metadata: { type: "object" },
       spec,

@@ -2,8 +2,10 @@ import type { Secret } from "../../kernel/secret.ts";
 
 /** A server as it can be reached from here. Its pod may get another address at every start, so it is looked up for each connection. */
 export interface ServerReference {
-  /** Name of its Service, which is its host name for sites: `mariadb-11-8`. */
+  /** Name of its Service: `mariadb-11-8`. */
   readonly name: string;
+  /** Its host name for sites, when that is another. */
+  readonly host?: string;
   /** Where it listens now; undefined while it has no pod. */
   locate(): Promise<{ readonly address: string; readonly port: number } | undefined>;
 }

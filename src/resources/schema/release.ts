@@ -23,6 +23,10 @@ export const releaseSpec = z
       .strictObject({
         web: image.meta({ description: "nginx with the files that browsers may reach." }),
         php: image.optional().meta({ description: "PHP with the code. Left out for a static site." }),
+        database: image
+          .extend({ version: z.string().max(200).meta({ description: "Debian's version of the server in it." }) })
+          .optional()
+          .meta({ description: "MariaDB, for sites with a database: the newest that a release names serves all sites of its version." }),
       })
       .meta({ description: "The images, by digest." }),
     codeDigest: z.string().max(200).meta({ description: "Identity of the code." }),

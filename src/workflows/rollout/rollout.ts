@@ -72,7 +72,7 @@ export async function rollOut(
     health = await stage(
       "health",
       `Asking ${release.site.web.healthPath}`,
-      () => checkHealth(release.site, ports, context),
+      () => checkHealth(release.site, ports, context, namespace),
       (answer) => String(answer.status),
     );
   } catch (error) {

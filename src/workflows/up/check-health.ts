@@ -18,6 +18,7 @@ export async function checkHealth(
   site: Site,
   ports: Ports,
   context: EngineContext,
+  namespace: string = site.name,
 ): Promise<{ readonly status: number; readonly milliseconds: number }> {
   const host = (site.hostnames[0] ?? "localhost").replace("*", "www");
   // Plain HTTP only redirects to HTTPS for such a site, which says nothing about it.
@@ -49,7 +50,7 @@ export async function checkHealth(
     await ports.clock.sleep(500, context.signal);
   }
   throw new HowdahError("site/unhealthy", `${site.web.healthPath} is not healthy: ${last}`, {
-    output: await lastLines(site.name, ports, context),
+    output: await lastLines(namespace, ports, context),
   });
 }
 

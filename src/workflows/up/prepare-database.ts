@@ -38,32 +38,41 @@ const FIRST_ANSWER_MS = 5000;
 const ANSWER_PATIENCE_MS = 45_000;
 
 /** Objects of one server and this site's way to it: other servers, and the ways of other sites, are not this plan's business. */
-function ofServer(inventory: Inventory, server: string, site: string): Inventory {
+function ofServer(inventory: Inventory, server: string, namespace: string): Inventory {
   const own = [...inventory.objects].filter(([key]) => {
     const name = key.slice(key.indexOf("/") + 1);
-    return name === server || name === `${server}-from-${site}`;
+    return name === server || name === `${server}-from-${namespace}`;
   });
   return { namespace: inventory.namespace, objects: new Map(own) };
 }
 
+/** Whose database it is, and what its server runs on. */
+export interface DatabasePlace extends Pick<PreparedBases, "database"> {
+  /** The site's own; its name is the database's, since a cluster may have several sites of one name. */
+  readonly namespace: string;
+}
+
+type WantedServer = { readonly site: Site; readonly namespace: string; readonly image: string };
+
 /** Makes sure that the shared server of the site's version runs, that the site may reach it, and that the site has its own database and user there. */
 export async function prepareDatabase(
   site: Site,
-  images: Pick<PreparedBases, "database">,
+  { database: image, namespace }: DatabasePlace,
   ports: Ports,
   context: EngineContext,
 ): Promise<PreparedDatabase> {
   const wanted = site.database;
-  if (wanted === null || images.database === null) throw new TypeError("a site without a database has none to prepare");
+  if (wanted === null || image === null) throw new TypeError("a site without a database has none to prepare");
   const name = databaseServerName(wanted.version);
   const server = serverOfVersion(wanted.version, ports);
-  if (!(await isInPlace(site, images.database, ports))) await bringUpServer(site, images.database, ports, context);
+  const run: WantedServer = { site, namespace, image };
+  if (!(await isInPlace(run, ports))) await bringUpServer(run, ports, context);
   await ports.databases.waitReady(server, { timeoutMs: SERVER_PATIENCE_MS, signal: context.signal });
   const access = await ports.databases.ensureDatabase({
     server,
-    site: site.name,
+    site: namespace,
     environment: site.environment,
-    namespace: site.name,
+    namespace,
     charset: wanted.charset,
     collation: wanted.collation,
   });
@@ -72,26 +81,26 @@ export async function prepareDatabase(
 }
 
 /** The server as it should be, and this site's way to it. */
-async function desiredServer(site: Site, image: string, ports: Ports): Promise<readonly Rendered[]> {
+async function desiredServer({ site, namespace, image }: WantedServer, ports: Ports): Promise<readonly Rendered[]> {
   if (site.database === null) return [];
   const name = databaseServerName(site.database.version);
   const secretDigest = await ports.engine.putSecret(SYSTEM_NAMESPACE, name, await ports.databases.adminSecret(name));
   return [
     ...renderDatabaseServer({ version: site.database.version, image, memoryBytes: SERVER_MEMORY_BYTES, secretDigest }),
-    renderDatabaseAccess(site.database.version, site.name),
+    renderDatabaseAccess(site.database.version, namespace),
   ].map((object) => rendered(object));
 }
 
-async function serverSteps(site: Site, desired: readonly Rendered[], ports: Ports): Promise<readonly Step[]> {
+async function serverSteps({ site, namespace }: WantedServer, desired: readonly Rendered[], ports: Ports): Promise<readonly Step[]> {
   const name = databaseServerName(site.database?.version ?? "");
-  return planObjects(desired, ofServer(await ports.engine.inventory(SYSTEM_NAMESPACE), name, site.name));
+  return planObjects(desired, ofServer(await ports.engine.inventory(SYSTEM_NAMESPACE), name, namespace));
 }
 
 /** True when nothing of the server is to be changed and it answers: an ordinary deploy. Asked without a lock, since nothing is done. */
-async function isInPlace(site: Site, image: string, ports: Ports): Promise<boolean> {
-  const name = databaseServerName(site.database?.version ?? "");
+async function isInPlace(run: WantedServer, ports: Ports): Promise<boolean> {
+  const name = databaseServerName(run.site.database?.version ?? "");
   const [steps, inventory, address] = [
-    await serverSteps(site, await desiredServer(site, image, ports), ports),
+    await serverSteps(run, await desiredServer(run, ports), ports),
     await ports.engine.inventory(SYSTEM_NAMESPACE),
     await ports.engine.locate(SYSTEM_NAMESPACE, name),
   ];
@@ -103,15 +112,15 @@ async function isInPlace(site: Site, image: string, ports: Ports): Promise<boole
   );
 }
 
-async function bringUpServer(site: Site, image: string, ports: Ports, context: EngineContext): Promise<void> {
-  const name = databaseServerName(site.database?.version ?? "");
+async function bringUpServer(run: WantedServer, ports: Ports, context: EngineContext): Promise<void> {
+  const name = databaseServerName(run.site.database?.version ?? "");
   // One that was ready and answers nobody now won't by being waited for: said in a minute, not after the half hour that a start may take.
   const { pods } = await ports.engine.observe(SYSTEM_NAMESPACE);
   if (pods.some((pod) => pod.workload === name && pod.ready))
     await ports.databases.waitReady(serverReference(name, ports), { timeoutMs: ANSWER_PATIENCE_MS, signal: context.signal });
   await ports.locks.hold(SYSTEM_NAMESPACE, "up", async () => {
     await ports.engine.prepare(SYSTEM_NAMESPACE, context);
-    const steps = await serverSteps(site, await desiredServer(site, image, ports), ports);
+    const steps = await serverSteps(run, await desiredServer(run, ports), ports);
     await applyPlan(SYSTEM_NAMESPACE, steps, ports.engine, context);
     await ports.engine.scaleUp(SYSTEM_NAMESPACE, context);
   });

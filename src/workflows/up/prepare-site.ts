@@ -57,7 +57,7 @@ export async function prepareSite(
       : stage(
           "database",
           `Database (MariaDB ${site.database.version})`,
-          () => prepareDatabase(site, bases, ports, context),
+          () => prepareDatabase(site, { database: bases.database, namespace: site.name }, ports, context),
           (made) => made.name,
         );
   const { httpPort, httpsPort, bind } = ports.settings;

@@ -39,9 +39,10 @@ export async function ensureOwnDatabase(client: SqlClient, secrets: SecretStore,
   const statements = [...(await databaseStatements(client, wanted)), ...(await userStatements(client, wanted))];
   for (const statement of statements) await client.query(statement);
   if (statements.length > 0) await proveLogin(request, wanted);
-  const url = `mysql://${wanted.name}:${encodeURIComponent(wanted.password.reveal())}@${server.name}:${PORT}/${wanted.name}`;
+  const host = server.host ?? server.name;
+  const url = `mysql://${wanted.name}:${encodeURIComponent(wanted.password.reveal())}@${host}:${PORT}/${wanted.name}`;
   return {
-    host: server.name,
+    host,
     port: PORT,
     name: wanted.name,
     user: wanted.name,

@@ -1,0 +1,194 @@
+import { applyPlan } from "../../apply/apply-plan.ts";
+import { DATABASE_SECRET, GENERATED_SECRET } from "../../kernel/own-names.ts";
+import { planObjects } from "../../plan/plan-objects.ts";
+import { databaseServerName } from "../../render/database/database-name.ts";
+import type { Rendered } from "../../render/objects.ts";
+import { canonicalJson } from "../../render/rendered.ts";
+import type { RenderInput } from "../../render/site/render-input.ts";
+import { renderSite } from "../../render/site/render-site.ts";
+import type { ReleaseSpec } from "../../resources/schema/release.ts";
+import type { Site } from "../../site/site.ts";
+import type { EngineContext, Ports, SiteRecord } from "../ports.ts";
+import { noteOutcome, releasesOf, servingOf } from "../release/release-store.ts";
+import { openJournal } from "../rollout/journal.ts";
+import { migrationStep } from "../rollout/migration-step.ts";
+import { recoverRollout } from "../rollout/recover-rollout.ts";
+import { rollOut } from "../rollout/rollout.ts";
+import { configDigest } from "../up/draft-release.ts";
+import { prepareDatabase, type PreparedDatabase } from "../up/prepare-database.ts";
+import { prepareSecrets, requireSecrets } from "../up/prepare-secrets.ts";
+import { siteUrl } from "../up/site-url.ts";
+import { type Stage, stages } from "../up/stages.ts";
+import { type BuiltRelease, releaseWith } from "./release-resource.ts";
+
+/** Which release an environment is to serve. */
+export interface ServeRequest {
+  readonly release: BuiltRelease;
+  /** How many copies, in place of what the site file says. */
+  readonly replicas: number | null;
+}
+
+/** What came of it. */
+export interface Served {
+  readonly record: SiteRecord;
+  /** Objects that were written or deleted. */
+  readonly steps: number;
+  /** False when the release served already. */
+  readonly released: boolean;
+}
+
+/**
+ * Brings a namespace of a cluster to a release that is built: a new one by the same rollout as on one machine, one that serves already by putting
+ * right what differs. May be called at any time and again: a rollout that was cut off is settled first, and when nothing differs nothing is written.
+ */
+export async function serveRelease(request: ServeRequest, ports: Ports, context: EngineContext): Promise<Served> {
+  const { namespace, id } = request.release;
+  return ports.locks.hold(namespace, "operator", async () => {
+    await recoverRollout(namespace, ports, context);
+    const serving = servingOf(await releasesOf(namespace, ports));
+    return serving?.id === id ? keep(request, ports, context) : replace(request, serving?.id ?? null, ports, context);
+  });
+}
+
+/** It serves: what somebody took away or changed is put back, and new facts (a secret's value, an address) reach its pods. */
+async function keep(request: ServeRequest, ports: Ports, context: EngineContext): Promise<Served> {
+  const { release } = request;
+  const { namespace } = release;
+  const quiet: Stage = (_id, _title, work) => work();
+  const former = await ports.records.get(namespace);
+  const { wanted, input, desired } = await prepare(request, former, quiet, ports, context);
+  const steps = planObjects(desired, await ports.engine.inventory(namespace));
+  await applyPlan(namespace, steps, ports.engine, context);
+  await ports.engine.settle(namespace, context);
+  const known = await ports.releases.get(`${namespace}.${release.id}`);
+  await ports.releases.put(`${namespace}.${release.id}`, releaseWith(release, factsFor(release.site, input, known?.judged ?? [])));
+  const record: SiteRecord = { ...wanted, updatedAt: former?.updatedAt ?? wanted.updatedAt };
+  if (canonicalJson(record) !== canonicalJson(former ?? null)) await ports.records.put(namespace, record);
+  return { record, steps: steps.length, released: false };
+}
+
+async function replace(request: ServeRequest, serving: string | null, ports: Ports, context: EngineContext): Promise<Served> {
+  const { release } = request;
+  const { namespace, id } = release;
+  const stage = stages(context.emit, ports, context.signal, []);
+  const asked = ports.clock.now();
+  const former = await ports.records.get(namespace);
+  const { wanted, input, desired } = await prepare(request, former, stage, ports, context);
+  const inventory = await ports.engine.inventory(namespace);
+  const steps = planObjects(desired, inventory);
+  const recorded = releaseWith(release, factsFor(release.site, input, []));
+  const journal = await openJournal(
+    {
+      ...{ namespace, step: "build", release: null, wanted: null, held: false, former: serving, formerRecord: former ?? null },
+      startedAt: new Date(asked).toISOString(),
+    },
+    ports,
+  );
+  await noteOutcome(namespace, id, { state: "rolling-out" }, ports);
+  await ports.releases.put(`${namespace}.${id}`, recorded);
+  // The servers judge their configuration in the first pod of the release, which nobody reaches before it is well.
+  const rollout = { release: recorded, wanted, former, desired, steps, judge: undefined, down: inventory.down === true, asked };
+  const { record } = await rollOut(rollout, journal, stage, ports, context);
+  return { record, steps: steps.length, released: true };
+}
+
+interface PreparedRelease {
+  readonly wanted: SiteRecord;
+  readonly input: RenderInput;
+  readonly desired: readonly Rendered[];
+}
+
+/** What must be there before a release's objects are: nothing of it replaces what serves. */
+async function prepare(
+  { release, replicas }: ServeRequest,
+  former: SiteRecord | undefined,
+  stage: Stage,
+  ports: Ports,
+  context: EngineContext,
+): Promise<PreparedRelease> {
+  const { site, namespace, spec } = release;
+  await requireSecrets(site, namespace, ports);
+  const facts = await stage("network", "Network", () => ports.engine.prepare(namespace, context));
+  const database = await databaseOf(release, stage, ports, context);
+  const secretsDigest = await prepareSecrets(site, namespace, database?.secret ?? null, ports);
+  const migration = migrationStep(site, { codeDigest: spec.codeDigest, watched: spec.watched ?? {} });
+  const input: RenderInput = {
+    images: { web: spec.images.web.reference, php: spec.images.php?.reference ?? null },
+    url: siteUrl(site, ports.settings),
+    ...facts,
+    database:
+      database === null
+        ? null
+        : { host: database.host, port: database.port, name: database.name, user: database.user, secretName: DATABASE_SECRET },
+    generatedSecret: GENERATED_SECRET,
+    secretsDigest,
+    releaseId: spec.codeDigest.replace("sha256:", "").slice(0, 12),
+    migration,
+  };
+  const wanted = recordOf(release, input, database, former, ports);
+  return { wanted, input, desired: renderSite(scaled(site, replicas), input) };
+}
+
+async function databaseOf(
+  { site, namespace, spec }: BuiltRelease,
+  stage: Stage,
+  ports: Ports,
+  context: EngineContext,
+): Promise<PreparedDatabase | null> {
+  const { database } = site;
+  if (database === null) return null;
+  const image = await newestServer(databaseServerName(database.version), spec.images.database, ports);
+  return stage(
+    "database",
+    `Database (MariaDB ${database.version})`,
+    () => prepareDatabase(site, { database: image, namespace }, ports, context),
+    ({ name }) => name,
+  );
+}
+
+const collator = new Intl.Collator("en", { numeric: true });
+
+/** The newest server that any release has brought: sites with different locks must not take a shared server to and fro. */
+async function newestServer(name: string, image: ReleaseSpec["images"]["database"], ports: Pick<Ports, "sharedImages">): Promise<string> {
+  const current = await ports.sharedImages.get(name);
+  if (image === undefined) {
+    if (current === undefined) throw new TypeError(`a release of a site with a database names no image for ${name}`);
+    return current.reference;
+  }
+  if (current !== undefined && collator.compare(image.version, current.version) <= 0) return current.reference;
+  await ports.sharedImages.put(name, { name, reference: image.reference, version: image.version });
+  return image.reference;
+}
+
+function factsFor(site: Site, input: RenderInput, judged: readonly string[]) {
+  return { input, configDigest: configDigest(site, input), migration: site.hooks.migrate.length === 0 ? null : input.migration, judged };
+}
+
+function recordOf(
+  { site, namespace, spec }: BuiltRelease,
+  input: RenderInput,
+  database: PreparedDatabase | null,
+  former: SiteRecord | undefined,
+  ports: Pick<Ports, "clock">,
+): SiteRecord {
+  const { url, images, releaseId, migration, secretsDigest } = input;
+  return {
+    ...{ site, namespace, url, images, releaseId, migration, secretsDigest },
+    file: "", // its file is on the machine of whoever built it
+    watched: spec.watched ?? {},
+    database: database === null ? null : withoutSecret(database),
+    updatedAt: new Date(ports.clock.now()).toISOString(),
+    serving: former?.serving ?? null,
+    postDeployed: former?.postDeployed ?? null,
+    credentialsShown: true,
+  };
+}
+
+function withoutSecret({ server, host, port, name, user, uid }: PreparedDatabase): NonNullable<SiteRecord["database"]> {
+  return { server, host, port, name, user, uid };
+}
+
+/** `kubectl scale environment` wins over the file. None at all: a person wants nothing to run, for a while. */
+function scaled(site: Site, replicas: number | null): Site {
+  return replicas === null ? site : { ...site, scale: { ...site.scale, replicas } };
+}

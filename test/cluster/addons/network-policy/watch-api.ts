@@ -1,0 +1,105 @@
+import type { IncomingMessage } from "node:http";
+import { type RequestOptions, get } from "node:https";
+import { createInterface } from "node:readline";
+import { setTimeout as sleep } from "node:timers/promises";
+import { KubeConfig } from "@kubernetes/client-node";
+
+/** What a watch keeps up to date. */
+export interface Watched<T> {
+  /** Everything there is, by uid; undefined until the first list has come. */
+  readonly objects: () => ReadonlyMap<string, T> | undefined;
+}
+
+interface WatchLine {
+  readonly type: string;
+  readonly object: { readonly metadata?: { readonly uid?: string; readonly resourceVersion?: string }; readonly code?: number };
+}
+
+const WATCH_SECONDS = 240;
+
+/**
+ * Keeps all objects of one path of the API (`/api/v1/pods`), each made smaller by `keep` (undefined: not of interest), until the process ends.
+ * Never gives up: after any failure it lists again, a little later each time; what it knew holds until then, as rules must when the API is away.
+ */
+export function watchApi<T>(kubeconfig: string, path: string, keep: (object: unknown) => T | undefined, changed: () => void): Watched<T> {
+  const config = new KubeConfig();
+  config.loadFromFile(kubeconfig);
+  const api = { config, path };
+  let objects: Map<string, T> | undefined;
+
+  async function listAndWatch(): Promise<void> {
+    const { items, resourceVersion } = await list(api);
+    objects = new Map();
+    for (const item of items) put(item);
+    changed();
+    let from = resourceVersion;
+    for (;;) from = await watch(from);
+  }
+
+  function put(object: WatchLine["object"]): void {
+    const uid = object.metadata?.uid ?? "";
+    const kept = keep(object);
+    if (kept === undefined) objects?.delete(uid);
+    else objects?.set(uid, kept);
+  }
+
+  /** One watch to its end; answers where the next one goes on. */
+  async function watch(from: string): Promise<string> {
+    const query = `watch=1&allowWatchBookmarks=true&timeoutSeconds=${String(WATCH_SECONDS)}&resourceVersion=${from}`;
+    const answer = await ask(api, query, AbortSignal.timeout((WATCH_SECONDS + 30) * 1000));
+    let last = from;
+    for await (const line of createInterface({ input: answer })) {
+      const { type, object } = JSON.parse(line) as WatchLine;
+      if (type === "ERROR") throw new Error(`${path}: the watch ended with code ${String(object.code)}`);
+      last = object.metadata?.resourceVersion ?? last;
+      if (type === "BOOKMARK") continue;
+      if (type === "DELETED") objects?.delete(object.metadata?.uid ?? "");
+      else put(object);
+      changed();
+    }
+    return last;
+  }
+
+  void (async () => {
+    for (let failures = 0; ; failures += 1) {
+      const started = performance.now();
+      await listAndWatch().catch((error: unknown) => {
+        console.error(`${path}: ${String(error)}`);
+      });
+      if (performance.now() - started > 60_000) failures = 0;
+      await sleep(Math.min(5000, 200 * 2 ** Math.min(failures, 5)) * (0.5 + Math.random()));
+    }
+  })();
+  return { objects: () => objects };
+}
+
+interface Api {
+  readonly config: KubeConfig;
+  readonly path: string;
+}
+
+async function list(api: Api): Promise<{ items: readonly WatchLine["object"][]; resourceVersion: string }> {
+  const answer = await ask(api, "", AbortSignal.timeout(60_000));
+  const chunks: Buffer[] = [];
+  for await (const chunk of answer) chunks.push(chunk as Buffer);
+  const { items, metadata } = JSON.parse(Buffer.concat(chunks).toString()) as {
+    readonly items: readonly WatchLine["object"][];
+    readonly metadata: { readonly resourceVersion: string };
+  };
+  return { items, resourceVersion: metadata.resourceVersion };
+}
+
+async function ask({ config, path }: Api, query: string, signal: AbortSignal): Promise<IncomingMessage> {
+  const options: RequestOptions = { signal };
+  await config.applyToHTTPSOptions(options);
+  const separator = path.includes("?") ? "&" : "?";
+  const url = `${config.getCurrentCluster()?.server ?? ""}${path}${query === "" ? "" : separator + query}`;
+  const answer = await new Promise<IncomingMessage>((resolve, reject) => {
+    get(url, options, resolve).once("error", reject);
+  });
+  if (answer.statusCode !== 200) {
+    answer.resume();
+    throw new Error(`${path}: HTTP ${String(answer.statusCode)}`);
+  }
+  return answer;
+}

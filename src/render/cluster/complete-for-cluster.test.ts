@@ -124,7 +124,7 @@ describe("completeForCluster", () => {
   });
 
   it("lets pods connect to the servers that the site names, by the narrowest rule there is", () => {
-    const rules = JSON.stringify(named(variant("apart"), "NetworkPolicy/php-out")?.["spec"]);
+    const rules = JSON.stringify(named(variant("apart"), "NetworkPolicy/site-out")?.["spec"]);
     expect(rules).toContain(
       '{"to":[{"namespaceSelector":{"matchLabels":{"kubernetes.io/metadata.name":"howdah-system"}}}],"ports":[{"protocol":"TCP","port":3306}]}',
     );

@@ -5,7 +5,7 @@ import type { ClusterObject } from "./cluster-object.ts";
 import type { ClusterSettings } from "./cluster-settings.ts";
 import { companion } from "./companion.ts";
 import { completeTemplate } from "./complete-pod.ts";
-import { deploymentPolicies } from "./network-policies.ts";
+import { sitePolicies } from "./network-policies.ts";
 import { completeRoute, completeService } from "./way-in.ts";
 
 /** Annotation of an object: the digest of what it was rendered from. Equal digests and settings give equal objects. */
@@ -44,7 +44,7 @@ function completeManifest(manifest: Manifest, settings: ClusterSettings): readon
     case "HTTPRoute":
       return completeRoute(manifest, settings);
     case "Deployment":
-      return [completeDeployment(manifest, settings), ...disruptionBudget(manifest), ...deploymentPolicies(manifest, settings)];
+      return [completeDeployment(manifest, settings), ...disruptionBudget(manifest), ...sitePolicies(manifest, settings)];
     case "StatefulSet":
       return [completeStatefulSet(manifest, settings)];
     default:

@@ -8,6 +8,8 @@ export interface PodUse {
   /** Selects the pods that are spread over nodes; undefined for a pod that runs alone. */
   readonly spread?: Readonly<Record<string, string>>;
   readonly startSeconds: number;
+  /** Default: as the pod has it, `Always`. A Job's pod ends. */
+  readonly restartPolicy?: "Never";
 }
 
 /** A pod that Pod Security `restricted` admits. Errors: `cluster/rejected` for a volume that only a machine has. */
@@ -27,6 +29,7 @@ function completePodSpec(spec: PodSpec, use: PodUse, settings: ClusterSettings):
       : { initContainers: initContainers.map((container) => completeContainer(container, facts, settings)) }),
     containers,
     volumes: volumes.map((volume) => completeVolume(volume, settings.storage)),
+    restartPolicy: use.restartPolicy ?? spec.restartPolicy,
     // Else every Service of the namespace puts variables such as PHP_PORT into every container.
     enableServiceLinks: false,
     securityContext: { ...podSecurity, ...groupOf(volumes, settings) },

@@ -1,4 +1,4 @@
-import { CONNECTS_ANNOTATION } from "../../kernel/label.ts";
+import { CONNECTS_ANNOTATION, LABEL_PREFIX } from "../../kernel/label.ts";
 import type { Deployment } from "../objects.ts";
 import { WEB_PORT, WEB_TLS_PORT } from "../site/render-containers.ts";
 import type { ClusterObject } from "./cluster-object.ts";
@@ -15,8 +15,8 @@ const PRIVATE_V6 = ["::1/128", "fc00::/7", "fe80::/10"];
 const inNamespace = (name: string): object => ({ namespaceSelector: { matchLabels: { "kubernetes.io/metadata.name": name } } });
 
 /**
- * What holds for every pod of an environment's namespace: nothing comes in, nothing goes out but questions for names. Each Deployment then
- * adds what it needs (`deploymentPolicies`). A cluster without a network plugin that enforces policies stores them and lets everything through.
+ * What holds for every pod of an environment's namespace: nothing comes in, nothing goes out but questions for names. A site then adds
+ * what it needs (`sitePolicies`). A cluster without a network plugin that enforces policies stores them and lets everything through.
  */
 export function namespacePolicies({ namespace, network }: ClusterSettings): readonly ClusterObject[] {
   const ports = [
@@ -39,17 +39,28 @@ export function namespacePolicies({ namespace, network }: ClusterSettings): read
   ];
 }
 
-/** Who reaches a Deployment's pods, and whom they reach. PHP's port 9000 has its own policy, which renderSite makes. */
-export function deploymentPolicies(deployment: Deployment, settings: ClusterSettings): readonly ClusterObject[] {
-  const { name, annotations = {} } = deployment.metadata;
-  const podSelector = deployment.spec.selector;
-  const connects = (annotations[CONNECTS_ANNOTATION] ?? "").split(" ").filter((target) => target !== "");
+/**
+ * What a site's pods need beyond that, which comes with the Deployment of its web server: who reaches nginx, and whom all pods of the site
+ * reach, whatever they run (PHP, workers, crons, migrations). PHP's port 9000 has its own policy, which renderSite makes.
+ */
+export function sitePolicies(deployment: Deployment, settings: ClusterSettings): readonly ClusterObject[] {
+  const { spec, metadata } = deployment;
+  if (!spec.template.spec.containers.some((container) => container.name === "web")) return [];
+  const connects = (metadata.annotations?.[CONNECTS_ANNOTATION] ?? "").split(" ").filter((target) => target !== "");
   const egress = companion(deployment, POLICY, {
-    name: `${name}-out`,
-    spec: { podSelector, policyTypes: ["Egress"], egress: [...egressRules(settings), ...connects.map(ruleFor)] },
+    name: "site-out",
+    spec: {
+      podSelector: { matchLabels: siteSelector(spec.selector.matchLabels) },
+      policyTypes: ["Egress"],
+      egress: [...egressRules(settings), ...connects.map(ruleFor)],
+    },
   });
-  const containers = deployment.spec.template.spec.containers;
-  return containers.some((container) => container.name === "web") ? [webPolicy(deployment, settings), egress] : [egress];
+  return [webPolicy(deployment, settings), egress];
+}
+
+/** Every component of the site: its selector without the component. */
+function siteSelector(selector: Readonly<Record<string, string>>): Record<string, string> {
+  return Object.fromEntries(Object.entries(selector).filter(([label]) => label.startsWith(`${LABEL_PREFIX}/`)));
 }
 
 /** Web servers answer the way in, and whoever checks them, on the ports of sites only: health has another. */

@@ -70,6 +70,8 @@ const WAIT_SECONDS = 45;
 export interface ReleaseIdentity {
   readonly migration: string;
   readonly code: string;
+  /** Each start sees to the migration, also with a database. */
+  readonly atStart?: boolean;
 }
 
 /** What the PHP container does before it serves, from the site. */
@@ -86,7 +88,11 @@ export function entrypointConfig(site: Site, release: ReleaseIdentity): Entrypoi
     ledgerMount: ledgerMount(site),
     database: site.database === null ? null : { waitSeconds: WAIT_SECONDS },
     hooks: { install: site.hooks.install, migrate: site.hooks.migrate },
-    migration: { step: release.migration, repeatable: site.migration.repeatable, by: site.database === null ? "start" : "rollout" },
+    migration: {
+      step: release.migration,
+      repeatable: site.migration.repeatable,
+      by: site.database === null || release.atStart === true ? "start" : "rollout",
+    },
     opcache: usesPrimedOpcache(site) ? { primed: PHP_PATHS.primedOpcache, directory: PHP_PATHS.opcache } : null,
     server: [PHP_PATHS.fpm, "-F", "-O", "-y", PHP_PATHS.fpmConfig],
     status: { address: `unix://${PHP_PATHS.statusSocket}`, path: PHP_PATHS.pingPath },

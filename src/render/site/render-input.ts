@@ -23,6 +23,8 @@ export interface RenderInput {
   readonly releaseId: string;
   /** Identity of the migration's inputs: the migrate hook runs once for each. */
   readonly migration: string;
+  /** Nobody runs migrations before pods start (plain manifests): the first pod of the new code does, under the ledger's lock, without a dump. */
+  readonly migratesAtStart?: boolean;
   /** While `deploy --watch` runs: where the code lies that changes under the pods. No release has it. */
   readonly live?: LiveDirectories;
 }

@@ -1,0 +1,259 @@
+import { HowdahError } from "../../kernel/howdah-error.ts";
+import type { KubeObject, KubernetesApi, ObjectName, Resource, WatchEvent } from "../kubernetes-api.ts";
+import { apiVersionOf } from "../resources.ts";
+
+type Fields = Record<string, unknown>;
+
+/** An API server in memory, for tests of what stands on the port. */
+export interface MemoryApi extends KubernetesApi {
+  /** Every write that changed something, as `apply Deployment/blog/web`, in order. */
+  readonly writes: string[];
+  /** Everything that was asked for, as RBAC calls it: `get secrets`, `patch sites/status`. */
+  readonly asked: Set<string>;
+  /** All objects of a kind. */
+  all(kind: string): readonly KubeObject[];
+}
+
+interface Stored {
+  readonly resource: Resource;
+  object: KubeObject;
+  /** What each field manager applied last: its fields that it no longer names go. */
+  readonly applied: Map<string, Fields>;
+}
+
+/**
+ * Keeps the API's contract as far as we use it: resourceVersion and uid as preconditions, generation by `spec`, finalizers, status apart, server-side
+ * apply with removal of what a manager no longer names, JSON merge patch, watches from a version. It validates nothing and forgets no history.
+ */
+export function memoryApi(now: () => string = () => "2026-11-21T12:00:00Z"): MemoryApi {
+  const objects = new Map<string, Stored>();
+  const history: { readonly version: number; readonly event: WatchEvent; readonly resource: Resource }[] = [];
+  const waiting = new Set<() => void>();
+  const writes: string[] = [];
+  const asked = new Set<string>();
+  let version = 100;
+
+  const keyOf = ({ resource, namespace = "", name }: ObjectName): string => [resource.plural, namespace, name].join("/");
+  const note = (verb: string, { plural }: Resource, subresource?: string): void => {
+    asked.add(`${verb} ${plural}${subresource === undefined ? "" : `/${subresource}`}`);
+  };
+  const conflict = (words: string): HowdahError => new HowdahError("cluster/conflict", words);
+  const tell = (type: WatchEvent["type"], resource: Resource, object: KubeObject): void => {
+    history.push({ version, resource, event: { type, object: structuredClone(object) } });
+    for (const wake of waiting) wake();
+  };
+
+  const store = (verb: string, name: ObjectName, next: Fields, subresource?: string): KubeObject => {
+    const key = keyOf(name);
+    const stored = objects.get(key);
+    const before = stored?.object;
+    const { metadata: given = {}, ...rest } = next as { metadata?: Fields } & Fields;
+    const content = subresource === undefined && before !== undefined ? { ...rest, status: before["status"] } : rest;
+    const specChanged = before !== undefined && JSON.stringify(before["spec"]) !== JSON.stringify(content["spec"]);
+    const metadata = {
+      ...given,
+      name: name.name,
+      ...(name.namespace === undefined ? {} : { namespace: name.namespace }),
+      uid: before?.metadata.uid ?? `uid-${String(version + 1)}`,
+      creationTimestamp: before?.metadata.creationTimestamp ?? now(),
+      generation: (before?.metadata.generation ?? 1) + (specChanged ? 1 : 0),
+    };
+    const object = JSON.parse(
+      JSON.stringify({ ...content, apiVersion: apiVersionOf(name.resource), kind: name.resource.kind, metadata }),
+    ) as KubeObject;
+    const same = before !== undefined && withoutVersion(before) === withoutVersion(object);
+    if (same) return structuredClone(before);
+    version += 1;
+    const written = { ...object, metadata: { ...object.metadata, resourceVersion: String(version) } };
+    writes.push(`${verb} ${name.resource.kind}/${name.namespace === undefined ? "" : `${name.namespace}/`}${name.name}`);
+    if (written.metadata.deletionTimestamp !== undefined && (written.metadata.finalizers ?? []).length === 0) {
+      objects.delete(key);
+      tell("DELETED", name.resource, written);
+      return structuredClone(written);
+    }
+    if (stored === undefined) objects.set(key, { resource: name.resource, object: written, applied: new Map() });
+    else stored.object = written;
+    tell(before === undefined ? "ADDED" : "MODIFIED", name.resource, written);
+    return structuredClone(written);
+  };
+
+  const check = (name: ObjectName, given: { readonly uid?: string; readonly resourceVersion?: string } | undefined): Stored | undefined => {
+    const stored = objects.get(keyOf(name));
+    const { uid, resourceVersion } = given ?? {};
+    const there = stored?.object.metadata;
+    if ((uid !== undefined && uid !== there?.uid) || (resourceVersion !== undefined && resourceVersion !== there?.resourceVersion))
+      throw conflict(`${keyOf(name)} changed in the meantime`);
+    return stored;
+  };
+
+  const nameOf = (resource: Resource, object: KubeObject): ObjectName => ({
+    resource,
+    namespace: resource.namespaced ? object.metadata.namespace : undefined,
+    name: object.metadata.name,
+  });
+
+  const select = (resource: Resource, options: { readonly namespace?: string; readonly labelSelector?: string } = {}): KubeObject[] =>
+    [...objects.values()]
+      .filter(({ resource: { plural } }) => plural === resource.plural)
+      .map(({ object }) => object)
+      .filter(({ metadata }) => options.namespace === undefined || metadata.namespace === options.namespace)
+      .filter(({ metadata }) => matches(metadata.labels ?? {}, options.labelSelector));
+
+  return {
+    server: "https://memory.test:6443",
+    writes,
+    asked,
+    all: (kind) => [...objects.values()].filter(({ resource }) => resource.kind === kind).map(({ object }) => structuredClone(object)),
+    version: async () => "1.34",
+    get: async (name) => {
+      note("get", name.resource);
+      return structuredClone(objects.get(keyOf(name))?.object);
+    },
+    list: async (resource, options) => {
+      note("list", resource);
+      return { items: structuredClone(select(resource, options)), resourceVersion: String(version) };
+    },
+    apply: async (resource, object, options = {}) => {
+      note("patch", resource, options.subresource);
+      const name = nameOf(resource, object);
+      const stored = check(name, object.metadata);
+      if (options.dryRun === true) return structuredClone(object);
+      if (stored === undefined && options.subresource !== undefined)
+        throw new HowdahError("cluster/rejected", `${keyOf(name)} is not there`);
+      const manager = `${options.fieldManager ?? "howdah"}/${options.subresource ?? ""}`;
+      const { apiVersion: _version, kind: _kind, ...fields } = structuredClone(object) as unknown as Fields;
+      const kept = without((stored?.object ?? {}) as unknown as Fields, stored?.applied.get(manager) ?? {}, fields);
+      const written = store("apply", name, merged(kept, fields), options.subresource);
+      objects.get(keyOf(name))?.applied.set(manager, fields);
+      return written;
+    },
+    create: async (resource, object) => {
+      note("create", resource);
+      const name = nameOf(resource, object);
+      if (objects.has(keyOf(name))) throw conflict(`${keyOf(name)} is there already`);
+      return store("create", name, structuredClone(object) as unknown as Fields);
+    },
+    replace: async (resource, object, options = {}) => {
+      note("update", resource, options.subresource);
+      const name = nameOf(resource, object);
+      const stored = check(name, object.metadata);
+      if (stored === undefined) throw conflict(`${keyOf(name)} is gone`);
+      const next = options.subresource === undefined ? object : { ...stored.object, status: object["status"] };
+      return store("replace", name, structuredClone(next) as unknown as Fields, options.subresource);
+    },
+    mergePatch: async (name, patch, options = {}) => {
+      note("patch", name.resource, options.subresource);
+      const { metadata } = patch as { metadata?: { resourceVersion?: string } };
+      const stored = check(name, metadata);
+      if (stored === undefined) throw new HowdahError("cluster/rejected", `${keyOf(name)} is not there`);
+      return store("patch", name, mergePatched(structuredClone(stored.object), patch) as Fields, options.subresource);
+    },
+    delete: async (name, { preconditions }) => {
+      note("delete", name.resource);
+      const stored = check(name, objects.has(keyOf(name)) ? preconditions : undefined);
+      if (stored === undefined) return false;
+      const { object } = stored;
+      const metadata = { ...object.metadata, deletionTimestamp: now() };
+      store("delete", name, { ...object, metadata } as unknown as Fields);
+      return true;
+    },
+    watch: (resource, options, signal) => {
+      note("watch", resource);
+      return events(resource, options, signal);
+    },
+    logs: () => Promise.reject(new Error("no container runs here")),
+    exec: () => Promise.reject(new Error("no container runs here")),
+    askPod: () => Promise.reject(new Error("no container runs here")),
+    connectPod: () => Promise.reject(new Error("no container runs here")),
+    close: () => undefined,
+  };
+
+  async function* events(
+    resource: Resource,
+    { from, ...options }: { readonly namespace?: string; readonly labelSelector?: string; readonly from: string | undefined },
+    signal: AbortSignal,
+  ): AsyncGenerator<WatchEvent> {
+    let at = Number(from ?? version);
+    if (from === undefined) {
+      for (const object of select(resource, options)) yield { type: "ADDED", object: structuredClone(object) };
+      const metadata = { name: "", resourceVersion: String(at) };
+      yield { type: "BOOKMARK", object: { apiVersion: apiVersionOf(resource), kind: resource.kind, metadata }, initialEnd: true };
+    }
+    for (;;) {
+      const news = history.filter((one) => one.version > at && one.resource.plural === resource.plural);
+      at = version;
+      for (const { event } of news) {
+        const { namespace, labels = {} } = event.object.metadata;
+        if ((options.namespace === undefined || namespace === options.namespace) && matches(labels, options.labelSelector)) yield event;
+      }
+      if (signal.aborted) return;
+      if (version > at) continue;
+      await new Promise<void>((resolve) => {
+        const wake = (): void => {
+          waiting.delete(wake);
+          signal.removeEventListener("abort", wake);
+          resolve();
+        };
+        waiting.add(wake);
+        signal.addEventListener("abort", wake);
+      });
+    }
+  }
+}
+
+function withoutVersion({ metadata, ...rest }: KubeObject): string {
+  const { resourceVersion: _version, ...kept } = metadata;
+  return JSON.stringify(sorted({ ...rest, metadata: kept }));
+}
+
+function sorted(value: unknown): unknown {
+  if (value === null || typeof value !== "object") return value;
+  if (Array.isArray(value)) return value.map(sorted);
+  return Object.fromEntries(
+    Object.entries(value)
+      .sort(([a], [b]) => (a < b ? -1 : 1))
+      .map(([key, inner]) => [key, sorted(inner)]),
+  );
+}
+
+/** `a=b,c=d` and `key`. */
+function matches(labels: Readonly<Record<string, string>>, selector: string | undefined): boolean {
+  return (selector ?? "")
+    .split(",")
+    .filter((part) => part !== "")
+    .every((part) => {
+      const [key = "", value] = part.split("=");
+      return value === undefined ? labels[key] !== undefined : labels[key] === value;
+    });
+}
+
+function isMap(value: unknown): value is Fields {
+  return value !== null && typeof value === "object" && !Array.isArray(value);
+}
+
+/** What is there without what a manager named and no longer does. */
+function without(there: Fields, former: Fields, wanted: Fields): Fields {
+  return Object.fromEntries(
+    Object.entries(there).flatMap(([key, value]) => {
+      if (!(key in former)) return [[key, value]];
+      if (isMap(value) && isMap(former[key])) return [[key, without(value, former[key], isMap(wanted[key]) ? wanted[key] : {})]];
+      return key in wanted ? [[key, value]] : [];
+    }),
+  );
+}
+
+function merged(there: Fields, wanted: Fields): Fields {
+  const result = { ...there };
+  for (const [key, value] of Object.entries(wanted)) result[key] = isMap(value) && isMap(there[key]) ? merged(there[key], value) : value;
+  return result;
+}
+
+function mergePatched(there: unknown, patch: unknown): unknown {
+  if (!isMap(patch)) return patch;
+  const result: Fields = isMap(there) ? { ...there } : {};
+  for (const [key, value] of Object.entries(patch)) {
+    if (value === null) delete result[key];
+    else result[key] = mergePatched(result[key], value);
+  }
+  return result;
+}

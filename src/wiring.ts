@@ -12,6 +12,7 @@ import { AGENT_COMMAND, namespaceLock } from "./engine/podman/namespace-lock.ts"
 import { podmanEngine } from "./engine/podman/podman-engine.ts";
 import { podmanService } from "./engine/podman/podman-service.ts";
 import { portHolder } from "./engine/podman/port-holder.ts";
+import { wireClusters } from "./clusters-wiring.ts";
 import { wireFiles } from "./files-wiring.ts";
 import type { HeldLock } from "./engine/lock.ts";
 import { HowdahError } from "./kernel/howdah-error.ts";
@@ -190,6 +191,7 @@ export async function wirePorts({ environment, entrypointDirectory, self }: Wiri
     gitTags,
     gitRemote,
     registry,
+    clusters: wireClusters(environment),
     sharedImages: documentStore<SharedImage>(join(stateDirectory, "shared-images")),
     configCheck: { run: checkInImage },
     testBench: podmanTestBench({

@@ -3,6 +3,7 @@ import type { Engine, EngineContext } from "../engine/engine.ts";
 import type { CompiledCodeStore } from "../engine/compiled-code.ts";
 import type { Clock } from "../kernel/clock.ts";
 import type { Secret } from "../kernel/secret.ts";
+import type { ConnectedCluster } from "../kubernetes/create-kubernetes-api.ts";
 import type { DatabaseServer } from "../providers/database/database-server.ts";
 import type { GitState } from "../providers/git/git-state.ts";
 import type { ImageBuilder, WatchedFiles } from "../providers/image-builder.ts";
@@ -131,6 +132,12 @@ export interface HttpProbe {
   ): Promise<{ readonly status: number; readonly headers: Readonly<Record<string, string>>; readonly body: string }>;
 }
 
+/** Kubernetes clusters, as a kubeconfig names them. */
+export interface Clusters {
+  /** The client of a context; undefined: the current one. Errors: `usage/invalid` for one that is unknown. */
+  connect(context: string | undefined): Promise<ConnectedCluster>;
+}
+
 /** The way in of one machine. */
 export interface EdgePort {
   ensure(settings: EdgeSettings, context: EngineContext): Promise<void>;
@@ -230,6 +237,7 @@ export interface Ports {
   /** Where a tree's repository came from, `git+https://…` without credentials; null when that is nowhere that others could reach. */
   gitRemote(directory: string): Promise<string | null>;
   readonly registry: Registry;
+  readonly clusters: Clusters;
   readonly sharedImages: DocumentStore<SharedImage>;
   readonly configCheck: ConfigCheck;
   readonly testBench: TestBench;

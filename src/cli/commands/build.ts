@@ -2,10 +2,8 @@ import type { Command } from "commander";
 import { HowdahError } from "../../kernel/howdah-error.ts";
 import type { PushedImage as Pushed, pushSite } from "../../workflows/build/push-site.ts";
 import type { EngineContext, Ports } from "../../workflows/ports.ts";
-import type { openKey } from "../../workflows/attest/open-key.ts";
-import type { Secret } from "../../kernel/secret.ts";
-import type { CliContext } from "../context.ts";
 import type { Choose } from "../program.ts";
+import { signingKey } from "./signing-key.ts";
 import { withReporter } from "./with-reporter.ts";
 
 interface BuildFlags {
@@ -42,7 +40,7 @@ export function buildCommand(program: Command, choose: Choose): void {
           const { site, source, text, lockFile } = await loadSite(given, context.directory, ports.files);
           const { requireRoot } = await import("../../workflows/up/check-machine.ts");
           await requireRoot(ports);
-          const key = flags.push && flags.attach ? await keyOf(flags.signKey, context, ports) : null; // a wrong password is told before minutes of work
+          const key = flags.push && flags.attach ? await signingKey(flags.signKey, context, ports) : null; // a wrong password is told before minutes of work
           const { buildFromSource } = await import("../../workflows/attest/source-place.ts");
           const build = () => prepareImages(site, source, lockFile, ports, engine);
           const { place, built: images } = flags.push
@@ -69,13 +67,6 @@ function checkFlags({ push, to, tag, signKey, attach }: BuildFlags): void {
   if (!push && (to !== undefined || tag.length > 0 || signKey !== undefined))
     throw new HowdahError("usage/invalid", "--to, --tag and --sign-key are for --push");
   if (!attach && signKey !== undefined) throw new HowdahError("usage/invalid", "--no-attach leaves nothing for --sign-key to sign");
-}
-
-async function keyOf(file: string | undefined, context: CliContext, ports: Ports): ReturnType<typeof openKey> {
-  const { openKey } = await import("../../workflows/attest/open-key.ts");
-  const { directory, terminal } = context;
-  const ask = async (): Promise<Secret> => (await import("../ask.ts")).askPassword("Password of the key");
-  return openKey(file, { directory, ask: terminal.interactive ? ask : null }, ports);
 }
 
 async function pushIfAsked(

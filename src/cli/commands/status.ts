@@ -1,18 +1,22 @@
 import type { Command } from "commander";
+import type { CliContext } from "../context.ts";
 import type { Choose } from "../program.ts";
+import { type ClusterFlags, clusterOptions, contextOf, placeOf } from "./cluster-options.ts";
 import { printStatus } from "../report/print-status.ts";
 
 /** `howdah status`: what runs here and how it is. */
 export function statusCommand(program: Command, choose: Choose): void {
-  program
+  const command = program
     .command("status")
     .argument("[site]", "one site: name, directory or file (default: all)")
     .summary("what runs here: URL, health, release, memory, volumes")
     .addHelpText(
       "after",
-      "\nExamples:\n  howdah status\n  howdah status blog --output json\n\nExit code: 0 when everything asked about is ready, 75 when something is not.",
+      "\nExamples:\n  howdah status\n  howdah status blog --output json\n  howdah status --context prod\n\nExit code: 0 when everything asked about is ready, 75 when something is not.",
     )
-    .action((given: string | undefined) => {
+    .action((given: string | undefined, flags: ClusterFlags) => {
+      const cluster = contextOf(flags);
+      if (cluster !== undefined) return choose((context) => statusThere(given, flags, cluster.name, context));
       choose(async (context) => {
         const { siteStatus } = await import("../../workflows/status/site-status.ts");
         const { findRecord } = await import("../../workflows/find-record.ts");
@@ -32,4 +36,16 @@ export function statusCommand(program: Command, choose: Choose): void {
         );
       });
     });
+  clusterOptions(command);
+}
+
+/** Without a site and a namespace: everything on the cluster. */
+async function statusThere(given: string | undefined, flags: ClusterFlags, name: string | undefined, context: CliContext): Promise<number> {
+  const { clusterStatus } = await import("../../workflows/cluster/cluster-status.ts");
+  const { printClusterStatus } = await import("../report/print-cluster.ts");
+  const ports = await context.ports();
+  const one = given !== undefined || flags.namespace !== undefined;
+  const place = one ? await placeOf(flags, { name }, given, ports, context) : undefined;
+  const cluster = place?.cluster ?? (await ports.clusters.connect(name));
+  return printClusterStatus(cluster.context, await clusterStatus(cluster, place?.namespace, context.signal), context);
 }

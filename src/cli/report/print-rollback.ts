@@ -3,8 +3,16 @@ import type { CliContext } from "../context.ts";
 import { seconds } from "./duration.ts";
 import { styleFor } from "./style.ts";
 
+/** From which release to which, on one machine or on a cluster. */
+export interface WayBack {
+  readonly from: { readonly id: string };
+  readonly to: { readonly id: string };
+  /** Releases between the two whose migrations the former code has not seen. */
+  readonly migrations: readonly string[];
+}
+
 /** What lies between two releases that going back does not undo. */
-export function rollbackWarning({ from, to, migrations }: RollbackPlan): string {
+export function rollbackWarning({ from, to, migrations }: WayBack): string {
   return `Between ${to.id} and ${from.id} the database was migrated (${migrations.join(", ")}). Data is not rolled back: ${to.id}'s code will run on it as it is now.`;
 }
 

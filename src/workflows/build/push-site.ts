@@ -1,4 +1,5 @@
 import { HowdahError } from "../../kernel/howdah-error.ts";
+import type { Secret } from "../../kernel/secret.ts";
 import { isTag, parseRepository, type Repository } from "../../kernel/image-reference.ts";
 import type { BuiltImage, ExportedImage } from "../../providers/image-builder.ts";
 import type { Pushable, Pushed } from "../../providers/registry/registry.ts";
@@ -52,12 +53,7 @@ export async function pushSite(
   const { site, images, attach } = given;
   const target = targetOf(command, site);
   const tags = tagsOf(command, given, context);
-  const secret = site.image.secret === null ? undefined : await ports.secrets.get(site.name, site.image.secret);
-  if (site.image.secret !== null && secret === undefined) {
-    throw new HowdahError("registry/unauthorized", `There is no secret ${site.image.secret}, which spec.image.secret names`, {
-      hint: `\`howdah secret set ${site.name} ${site.image.secret}/username\`, and the same with /password.`,
-    });
-  }
+  const secret = await secretOf(site, ports);
   const exportImage = attach?.built.exported ?? exportingOnce(ports, context);
   const pushed: PushedImage[] = [];
   // PHP's first: it has everything that the web image may share
@@ -73,6 +69,30 @@ export async function pushSite(
     pushed.push(await pushOne({ image, documents, key: attach?.key ?? null, exportImage }, to, options, ports, context));
   }
   return pushed;
+}
+
+/** Brings one more image to a site's registry, as `REPOSITORY/ROLE`, by its digest alone. Errors: as `pushSite`. */
+export async function pushImage(
+  command: Pick<PushCommand, "to">,
+  given: { readonly site: Site; readonly role: string; readonly reference: string; readonly exported: BuiltSite["exported"] },
+  ports: PushPorts,
+  context: EngineContext,
+): Promise<PushedImage> {
+  const { site, role, reference, exported } = given;
+  const to = { ...roleRepository(targetOf(command, site), role), tags: [] };
+  const secret = await secretOf(site, ports);
+  const whole = { image: { reference }, documents: null, key: null, exportImage: exported };
+  return pushOne(whole, to, secret === undefined ? {} : { secret }, ports, context);
+}
+
+/** The credentials that the site file names; without any the auth files are asked. */
+async function secretOf({ name, image }: Site, ports: Pick<Ports, "secrets">): Promise<Readonly<Record<string, Secret>> | undefined> {
+  if (image.secret === null) return undefined;
+  const secret = await ports.secrets.get(name, image.secret);
+  if (secret !== undefined) return secret;
+  throw new HowdahError("registry/unauthorized", `There is no secret ${image.secret}, which spec.image.secret names`, {
+    hint: `\`howdah secret set ${name} ${image.secret}/username\`, and the same with /password.`,
+  });
 }
 
 /** What an image is accompanied by. */
@@ -97,7 +117,7 @@ async function documentsOf(role: "web" | "php", built: BuiltSite, ports: PushPor
 }
 
 interface Accompanied {
-  readonly image: BuiltImage;
+  readonly image: Pick<BuiltImage, "reference">;
   readonly documents: Documents | null;
   readonly key: SigningKey | null;
   readonly exportImage: BuiltSite["exported"];
@@ -154,7 +174,7 @@ async function* once(bytes: Uint8Array): AsyncGenerator<Uint8Array> {
   yield bytes;
 }
 
-function targetOf({ to }: PushCommand, site: Site): Repository {
+function targetOf({ to }: Pick<PushCommand, "to">, site: Site): Repository {
   const text = to ?? site.image.repository;
   if (text === null) {
     throw new HowdahError("usage/invalid", `Where should ${site.name} be pushed to?`, {
@@ -171,7 +191,7 @@ function targetOf({ to }: PushCommand, site: Site): Repository {
 }
 
 /** Docker Hub has no third level. */
-function roleRepository({ registry, path }: Repository, role: "web" | "php"): Repository {
+function roleRepository({ registry, path }: Repository, role: string): Repository {
   return { registry, path: registry === "docker.io" ? `${path}-${role}` : `${path}/${role}` };
 }
 

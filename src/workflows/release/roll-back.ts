@@ -14,6 +14,7 @@ import { siteUrl } from "../up/site-url.ts";
 import { stages, type Timing } from "../up/stages.ts";
 import { forgetWatch, watchOf } from "../watch/watch-record.ts";
 import type { Release } from "./release.ts";
+import { migrationsBetween, type PastRelease, servedBefore } from "./way-back.ts";
 import { type KnownRelease, dropOldReleases, recordRelease, releaseOf, releasesOf, servingOf } from "./release-store.ts";
 
 /** A rollback before anybody said yes. */
@@ -51,7 +52,9 @@ export async function planRollback(record: SiteRecord, id: string | undefined, p
     throw new HowdahError("release/unknown", `No release of ${namespace} serves that could be gone back from`, {
       hint: "`howdah deploy` makes one from the code.",
     });
-  const to = id === undefined ? servedBefore(known, from) : await releaseOf(namespace, id, ports);
+  const all = known.map(past);
+  const now = past({ release: from, outcome: undefined });
+  const to = id === undefined ? servedBefore(all, now)?.release : await releaseOf(namespace, id, ports);
   if (to === undefined)
     throw new HowdahError("release/unknown", `${namespace} has no release that served before ${from.id}`, {
       hint: "`howdah releases` lists all that are kept; `howdah rollback RELEASE` takes any of them.",
@@ -61,30 +64,12 @@ export async function planRollback(record: SiteRecord, id: string | undefined, p
     throw new HowdahError("usage/invalid", `${to.id} serves already`, { hint: "`howdah releases` lists the others." });
   await requireImages(to, ports);
   const steps = planObjects(renderSite(to.site, await inputNow(record, to, ports)), await ports.engine.inventory(namespace));
-  return { kind: "plan", namespace, from, to, migrations: migrationsBetween(known, from, to), steps };
+  return { kind: "plan", namespace, from, to, migrations: migrationsBetween(all, now, past({ release: to, outcome: undefined })), steps };
 }
 
-/** What served last before; a rollback's own release stands for the one that it brought back. */
-function servedBefore(known: readonly KnownRelease[], from: Release): Release | undefined {
-  const bring = (release: Release): string => release.rollbackOf ?? release.id;
-  const past = known.filter(({ release, outcome }) => outcome?.state === "superseded" && bring(release) !== bring(from));
-  // Going back twice goes further back, not to and fro.
-  const older = from.rollbackOf === null ? past : past.filter(({ release }) => numberOf(bring(release)) < numberOf(bring(from)));
-  const first = older[0]?.release;
-  return first?.rollbackOf == null ? first : (known.find(({ release }) => release.id === first.rollbackOf)?.release ?? first);
-}
-
-function numberOf(id: string): number {
-  return Number(id.slice(1));
-}
-
-/** Migrations that ran after `to`: other inputs than the release before had. */
-function migrationsBetween(known: readonly KnownRelease[], from: Release, to: Release): readonly string[] {
-  const [low, high] = [numberOf(to.id), numberOf(from.id)].toSorted((a, b) => a - b);
-  const between = known.filter(({ release }) => numberOf(release.id) > (low ?? 0) && numberOf(release.id) <= (high ?? 0));
-  return between
-    .filter(({ release, outcome }) => release.migration !== null && release.migration !== to.migration && outcome?.state !== "interrupted")
-    .map(({ release }) => release.id);
+function past({ release, outcome }: KnownRelease): PastRelease & { readonly release: Release } {
+  const { id, rollbackOf, migration } = release;
+  return { id, rollbackOf, migration, state: outcome?.state, release };
 }
 
 async function requireImages({ id, images, namespace }: Release, ports: Ports): Promise<void> {

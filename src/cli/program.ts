@@ -17,6 +17,7 @@ import { imageCommand } from "./commands/image.ts";
 import { idleCommand } from "./commands/idle.ts";
 import { initCommand } from "./commands/init.ts";
 import { logsCommand } from "./commands/logs.ts";
+import { manifestsCommand } from "./commands/manifests.ts";
 import { migrateCommand } from "./commands/migrate.ts";
 import { pinCommand } from "./commands/pin.ts";
 import { releasesCommand } from "./commands/releases.ts";
@@ -54,6 +55,7 @@ const commands: readonly Define[] = [
   verifyCommand,
   testCommand,
   ciCommand,
+  manifestsCommand,
   pinCommand,
   imageCommand,
   statusCommand,

@@ -191,7 +191,7 @@ function targetOf({ to }: Pick<PushCommand, "to">, site: Site): Repository {
 }
 
 /** Docker Hub has no third level. */
-function roleRepository({ registry, path }: Repository, role: string): Repository {
+export function roleRepository({ registry, path }: Repository, role: string): Repository {
   return { registry, path: registry === "docker.io" ? `${path}-${role}` : `${path}/${role}` };
 }
 

@@ -133,7 +133,13 @@ export function tinySurroundings(hostname: string, name = "tiny"): Rendered[] {
       apiVersion: "v1",
       kind: "Service",
       metadata: { name, labels },
-      spec: { selector: { "app.kubernetes.io/name": name }, ports: [{ name: "http", port: 80, targetPort: WEB_PORT }] },
+      spec: {
+        selector: { "app.kubernetes.io/name": name },
+        ports: [
+          { name: "http", port: 80, targetPort: WEB_PORT },
+          { name: "pods", port: WEB_PORT, targetPort: WEB_PORT }, // as neighbours ask for it
+        ],
+      },
     },
     {
       apiVersion: "gateway.networking.k8s.io/v1",

@@ -17,7 +17,8 @@ export interface EngineContext {
   readonly signal: AbortSignal;
   /**
    * Whoever leads a rollout is told of each phase and waited for before it begins. The former pods of a Deployment then stay when `apply`
-   * is done, out of the way in, until `settle` ends them: going back to them takes no start.
+   * is done, out of the way in, until `settle` ends them: going back to them takes no start. A cluster lets them go while the new ones come
+   * (both at once would take twice the memory of all nodes): there, going back starts them anew, without a trial.
    */
   readonly reached?: (phase: RollPhase) => Promise<void>;
 }
@@ -114,7 +115,11 @@ export interface Engine {
   exec(target: Target, request: ExecRequest, context: EngineContext): Promise<number>;
   /** Programs that outlive whoever starts them: crons. A pod that is replaced stays until its jobs have ended. */
   readonly jobs: Jobs;
-  /** Runs a program in a new container like the target's, with the same environment and volumes, and removes it after. */
+  /**
+   * Runs a program in a new container like the target's, with the same environment and volumes, and removes it after. Without `stdin` and
+   * `tty` its output is text: an engine may give both streams as `stdout`, in order, and end the last line. Then, too, the program goes on to its
+   * end when the caller is killed.
+   */
   runOnce(target: Target, request: ExecRequest, context: EngineContext): Promise<number>;
   logs(
     namespace: string,
@@ -129,6 +134,7 @@ export interface Engine {
   /**
    * Puts a namespace to sleep: its pods end, the way in stays and holds the next visitor until it is awake again. Whatever forbids it (a
    * program that somebody runs in it, a connection) is answered instead of doing it; `force` asks for no such reason. Survives a reboot.
+   * An engine whose way in can't hold visitors (a cluster's) always answers that, and `use` never says that a namespace should sleep.
    */
   sleep(namespace: string, options: { readonly force: boolean }, context: EngineContext): Promise<string | undefined>;
   /**

@@ -44,7 +44,8 @@ export interface JobRun {
 /** Programs beside running containers. What runs is known to every process of Howdah on the machine, also after one was killed. */
 export interface Jobs {
   /**
-   * Starts a program in a ready pod of the target with its container's user, environment, limits and seals, and returns when it runs.
+   * Starts a program in a ready pod of the target, or in a pod of its own like it, with its container's user, environment, limits and seals.
+   * Returns when it runs, or when it will whatever becomes of us (a cluster has taken it).
    * Errors: `engine/not-ready` when no such pod is ready; `site/down` when the site was stopped or is held by a rollout;
    * `engine/crashed` when the program can't be started.
    */

@@ -1,0 +1,70 @@
+import { HowdahError } from "../../kernel/howdah-error.ts";
+import type { Cluster } from "./cluster.ts";
+import { entrypointWords, warningsOf, wordsOf } from "./last-words.ts";
+import { hasBegun, hasFallen, type PodTrouble, podTrouble } from "./pod-trouble.ts";
+import type { PodObject } from "./views.ts";
+
+/** How long pods may take, and where to report. */
+export interface Patience {
+  /** Milliseconds from the moment that a pod's containers run. */
+  readonly deadlineMs: number;
+  readonly progress: (detail: string) => void;
+}
+
+/** So long no node may have room, or a registry be away: others free room and come back. */
+const CLUSTER_MS = 120_000;
+/** So long a node may pull an image and make volumes, about which it says nothing. */
+const START_MS = 600_000;
+
+/** How often waiting looks: a person waits, and two small lists cost an API server a millisecond. */
+export const LOOK_MS = 500;
+
+/**
+ * Follows pods that are to become ready. `look` answers whether all do now, and throws when one will not: what its entrypoint named,
+ * `engine/crashed`, or `engine/not-ready` after the deadline, each with the pod's last 100 lines and what the cluster said of it.
+ */
+export function podJudge(cluster: Cluster, patience: Patience): { readonly look: (pods: readonly PodObject[]) => Promise<boolean> } {
+  const since = cluster.clock.now();
+  const begun = new Map<string, number>();
+  let told = "";
+  const tell = (detail: string): void => {
+    if (detail !== told) patience.progress(detail);
+    told = detail;
+  };
+  const judge = async (pod: PodObject, trouble: PodTrouble): Promise<void> => {
+    const now = cluster.clock.now();
+    const { name, uid = name } = pod.metadata;
+    if (hasBegun(pod) && !begun.has(uid)) begun.set(uid, now);
+    const began = begun.get(uid);
+    if (began !== undefined) {
+      const { failure, step } = await entrypointWords(cluster, pod);
+      if (failure !== undefined) throw failure;
+      tell(step ?? `waiting for ${trouble.why}`);
+    } else tell(`waiting: ${trouble.why}`);
+    const late =
+      trouble.kind === "cluster"
+        ? now - since >= CLUSTER_MS
+        : began === undefined
+          ? now - since >= START_MS
+          : now - began >= patience.deadlineMs;
+    if (late || trouble.kind === "fallen" || trouble.kind === "wrong") throw await failureOf(cluster, pod, trouble, patience);
+  };
+  return {
+    look: async (pods) => {
+      const troubles = pods.map((pod) => [pod, podTrouble(pod)] as const);
+      for (const [pod, trouble] of troubles) if (trouble !== undefined) await judge(pod, trouble);
+      return troubles.every(([, trouble]) => trouble === undefined);
+    },
+  };
+}
+
+async function failureOf(cluster: Cluster, pod: PodObject, trouble: PodTrouble, { deadlineMs }: Patience): Promise<HowdahError> {
+  const [words, warnings] = await Promise.all([wordsOf(cluster, pod), warningsOf(cluster, pod)]);
+  const crashed = trouble.code === "engine/crashed" || hasFallen(pod);
+  const output = [...warnings.map((line) => `${pod.metadata.name}: ${line}`), ...words];
+  if (crashed) return new HowdahError("engine/crashed", `${trouble.why}, right after its start`, { output });
+  if (trouble.kind === "own") {
+    return new HowdahError("engine/not-ready", `${trouble.why}, ${String(deadlineMs / 1000)} seconds after its start`, { output });
+  }
+  return new HowdahError("engine/not-ready", trouble.why, { output });
+}

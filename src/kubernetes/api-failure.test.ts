@@ -36,6 +36,12 @@ describe("failureOf", () => {
       { message: 'namespaces "blog" not found', details: { name: "blog", kind: "namespaces" } },
       "cluster/rejected",
     ],
+    [
+      "a precondition on a uid that is gone",
+      422,
+      { message: 'metadata.uid: Invalid value: "other": field is immutable' },
+      "cluster/conflict",
+    ],
     ["a conflict", 409, { message: "the object has been modified" }, "cluster/conflict"],
     ["a forgotten history", 410, { message: "too old resource version" }, "cluster/expired"],
     ["a wrong value", 422, { message: "spec.replicas: Invalid value" }, "cluster/rejected"],

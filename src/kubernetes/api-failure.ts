@@ -91,7 +91,9 @@ function judge({ status: http, ours }: RefusedAnswer, words: string, missing: bo
     return ours
       ? { code: "cluster/not-installed" }
       : { code: "cluster/rejected", hint: "The cluster does not serve this kind of object: is what brings it installed?" };
-  if (http === 409) return { code: "cluster/conflict" };
+  // an object that was made anew has another uid, and the precondition on the former's is told as a change of it
+  if (http === 409 || (http === 422 && /metadata\.uid: Invalid value: .*field is immutable/.test(words)))
+    return { code: "cluster/conflict" };
   if (http === 410) return { code: "cluster/expired" };
   // server-side apply says 500 for an object that does not fit its schema: trying again can't help
   if (http === 500 && /field not declared in schema|failed to create typed patch object|strict decoding error/.test(words))

@@ -34,6 +34,8 @@ export interface FakeApiServer {
   readonly seen: SeenRequest[];
   /** Asked for each request; undefined answers it. */
   fault: (request: SeenRequest) => FakeFault | undefined;
+  /** How many watches are open and hear. */
+  openWatches(): number;
   /** Resets the connections of all watches that are open. */
   cutWatches(): void;
   /** Open watches stay open and hear nothing any more. */
@@ -131,6 +133,7 @@ export async function fakeApiServer(options: { readonly watchList?: boolean; rea
     seen,
     server,
     fault: () => undefined,
+    openWatches: () => [...watches].filter((response) => !deaf.has(response)).length,
     cutWatches() {
       for (const response of watches) response.destroy();
     },

@@ -18,6 +18,7 @@ export class FakeObjects {
   readonly #objects = new Map<string, KubeObject>();
   readonly #events: FakeEvent[] = [];
   readonly #listeners = new Set<(event: FakeEvent) => void>();
+  #losing = false;
   version = 100;
   /** Watches and pages from before this are told 410. */
   oldest = 0;
@@ -66,6 +67,13 @@ export class FakeObjects {
     };
     this.#listeners.add(listener);
     return () => this.#listeners.delete(listener);
+  }
+
+  /** What is done meanwhile is told to nobody, now or later. */
+  loseEvents(work: () => void): void {
+    this.#losing = true;
+    work();
+    this.#losing = false;
   }
 
   /** Sends a bookmark to those who watch a collection. */
@@ -123,6 +131,7 @@ export class FakeObjects {
   }
 
   #tell(type: FakeEvent["type"], path: string, object: KubeObject): void {
+    if (this.#losing) return;
     const event = { type, path, version: this.version, object };
     this.#events.push(event);
     for (const listener of this.#listeners) listener(event);

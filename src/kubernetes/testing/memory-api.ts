@@ -236,7 +236,10 @@ function without(there: Fields, former: Fields, wanted: Fields): Fields {
   return Object.fromEntries(
     Object.entries(there).flatMap(([key, value]) => {
       if (!(key in former)) return [[key, value]];
-      if (isMap(value) && isMap(former[key])) return [[key, without(value, former[key], isMap(wanted[key]) ? wanted[key] : {})]];
+      if (isMap(value) && isMap(former[key])) {
+        const left = without(value, former[key], isMap(wanted[key]) ? wanted[key] : {});
+        return key in wanted || Object.keys(left).length > 0 ? [[key, left]] : [];
+      }
       return key in wanted ? [[key, value]] : [];
     }),
   );

@@ -1,0 +1,34 @@
+import type { Clock } from "../kernel/clock.ts";
+import type { KubeObject, KubernetesApi } from "../kubernetes/kubernetes-api.ts";
+import type { ClusterSettings } from "../render/cluster/cluster-settings.ts";
+import type { Ports } from "../workflows/ports.ts";
+
+/** One line of the log: a constant message, values as keys. */
+export type Log = (level: "info" | "warn" | "error", message: string, values?: Readonly<Record<string, unknown>>) => void;
+
+/** What controllers act on; cluster-wiring.ts makes it. */
+export interface OperatorPorts {
+  readonly api: KubernetesApi;
+  readonly clock: Clock;
+  readonly log: Log;
+  /** Where Howdah itself lives: `howdah-system`. */
+  readonly ownNamespace: string;
+  /** What was chosen for this cluster when Howdah was installed. */
+  readonly settings: Omit<ClusterSettings, "namespace">;
+  /** The workflows' ports for an environment's namespace. */
+  readonly portsFor: (namespace: string) => Ports;
+  /** Tells people what happened to an object, in its events. Never fails. */
+  readonly tell: (
+    object: KubeObject,
+    event: { readonly type: "Normal" | "Warning"; readonly reason: string; readonly message: string },
+  ) => Promise<void>;
+}
+
+/** How a look at one object ended. */
+export interface Outcome {
+  /** Look again after so many milliseconds, though nothing changed. Left out: when something changes. */
+  readonly again?: number;
+}
+
+/** Brings one object to what it asks for. Reads everything anew, ignores what the event said; may be called at any time. */
+export type Reconcile = (key: { readonly namespace: string | undefined; readonly name: string }, signal: AbortSignal) => Promise<Outcome>;

@@ -1,0 +1,179 @@
+import { HowdahError } from "../../kernel/howdah-error.ts";
+import type { KubeObject, ObjectName } from "../../kubernetes/kubernetes-api.ts";
+import { resourceOf, resources } from "../../kubernetes/resources.ts";
+import { canonicalJson } from "../../render/rendered.ts";
+import { type TenantSpec, type TenantStatus, tenantSpec } from "../../resources/schema/tenant.ts";
+import type { OperatorPorts, Outcome, Reconcile } from "../operator-ports.ts";
+import { conditionsOf, statusOf, type Verdict, writeStatus } from "../status.ts";
+import { namespacesOf, TENANT_LABEL, tenantNames, tenantObjects } from "./tenant-objects.ts";
+
+/** Holds a tenant that was deleted until its namespaces are gone: they hold data, and the operator deletes none. */
+export const TENANT_FINALIZER = "howdah.dev/namespaces";
+
+/** Namespaces of the cluster itself and of Howdah, which no tenant can have. */
+const RESERVED = /^(kube-.*|default|howdah-system)$/;
+
+/** Makes and guards the namespaces of tenants. */
+export function reconcileTenant(ports: OperatorPorts): Reconcile {
+  return async ({ name }, signal) => {
+    const tenant = await ports.api.get({ resource: resources.Tenant, namespace: undefined, name }, signal);
+    if (tenant === undefined) return {};
+    if (tenant.metadata.deletionTimestamp !== undefined) return release(tenant, ports, signal);
+    await hold(tenant, ports, signal);
+    const read = tenantSpec.safeParse(tenant["spec"] ?? {});
+    if (!read.success) {
+      const [issue] = read.error.issues;
+      const message = `spec.${issue?.path.join(".") ?? ""}: ${issue?.message ?? ""}`;
+      return report(tenant, [stalled("SpecInvalid", message)], [], ports);
+    }
+    const taken: string[] = [];
+    const inPlace: string[] = [];
+    for (const namespace of namespacesOf(name, read.data)) {
+      const why = await unusable(namespace, tenant, read.data, ports, signal);
+      if (why !== undefined) {
+        taken.push(why);
+        continue;
+      }
+      await guard(namespace, name, read.data, ports, signal);
+      inPlace.push(namespace);
+    }
+    if (taken.length > 0) return report(tenant, [stalled("NamespaceTaken", taken.join(" "))], inPlace, ports);
+    const pulled = await pullSecret(inPlace, read.data, ports, signal);
+    const verdict: Verdict =
+      pulled === undefined
+        ? { type: "Ready", status: "True", reason: "NamespacesGuarded", message: "Every namespace is there and guarded" }
+        : { type: "Ready", status: "False", reason: "PullSecretMissing", message: pulled };
+    return report(tenant, [verdict], inPlace, ports);
+  };
+}
+
+function stalled(reason: string, message: string): Verdict {
+  return { type: "Stalled", status: "True", reason, message };
+}
+
+async function report(
+  tenant: KubeObject,
+  verdicts: readonly Verdict[],
+  namespaces: readonly string[],
+  { api, clock }: OperatorPorts,
+): Promise<Outcome> {
+  const former = statusOf<TenantStatus>(tenant);
+  const generation = tenant.metadata.generation ?? 1;
+  const [first] = verdicts;
+  const all: readonly Verdict[] =
+    first === undefined || verdicts.some(({ type }) => type === "Ready")
+      ? verdicts
+      : [{ type: "Ready", status: "False", reason: first.reason, message: first.message }, ...verdicts];
+  const conditions = conditionsOf(all, former.conditions, { generation, now: new Date(clock.now()).toISOString() });
+  await writeStatus(api, resources.Tenant, tenant, { observedGeneration: generation, conditions, namespaces: namespaces.toSorted() });
+  return {};
+}
+
+async function hold(tenant: KubeObject, { api }: OperatorPorts, signal: AbortSignal): Promise<void> {
+  const { name, finalizers = [], resourceVersion } = tenant.metadata;
+  if (finalizers.includes(TENANT_FINALIZER)) return;
+  const metadata = { resourceVersion, finalizers: [...finalizers, TENANT_FINALIZER] };
+  await api.mergePatch({ resource: resources.Tenant, namespace: undefined, name }, { metadata }, {}, signal);
+}
+
+/** A deleted tenant goes when nobody's data is left in its namespaces. */
+async function release(tenant: KubeObject, ports: OperatorPorts, signal: AbortSignal): Promise<Outcome> {
+  const { name, finalizers = [], resourceVersion } = tenant.metadata;
+  if (!finalizers.includes(TENANT_FINALIZER)) return {};
+  const { items } = await ports.api.list(resources.Namespace, { labelSelector: `${TENANT_LABEL}=${name}` }, signal);
+  const left = items.map(({ metadata }) => metadata.name).toSorted();
+  if (left.length > 0) {
+    const message = `The namespaces ${left.join(", ")} hold data and stay. To delete them with all data: kubectl delete namespace ${left.join(" ")}. To keep them: kubectl label namespace ${left.join(" ")} ${TENANT_LABEL}-`;
+    return report(tenant, [stalled("NamespacesRemain", message)], left, ports);
+  }
+  const metadata = { resourceVersion, finalizers: finalizers.filter((one) => one !== TENANT_FINALIZER) };
+  await ports.api.mergePatch({ resource: resources.Tenant, namespace: undefined, name }, { metadata }, {}, signal);
+  return {};
+}
+
+/** Why a namespace can't be this tenant's; undefined when it can. */
+async function unusable(
+  namespace: string,
+  tenant: KubeObject,
+  spec: TenantSpec,
+  { api }: OperatorPorts,
+  signal: AbortSignal,
+): Promise<string | undefined> {
+  if (RESERVED.test(namespace)) return `${namespace} is a namespace of the cluster's own.`;
+  const found = await api.get({ resource: resources.Namespace, namespace: undefined, name: namespace }, signal);
+  if (found === undefined) return undefined;
+  const owner = found.metadata.labels?.[TENANT_LABEL];
+  if (owner === tenant.metadata.name) return undefined;
+  if (owner !== undefined) return `${namespace} belongs to the tenant ${owner}.`;
+  if (spec.namespaces === undefined) return `${namespace} exists already: to take it, name it in spec.namespaces.`;
+  return undefined;
+}
+
+/** Applies what differs, and takes away what the tenant no longer asks for. */
+async function guard(namespace: string, tenant: string, spec: TenantSpec, ports: OperatorPorts, signal: AbortSignal): Promise<void> {
+  const { api, settings } = ports;
+  const wanted = tenantObjects(tenant, spec, { ...settings, namespace });
+  for (const object of wanted) {
+    const resource = resourceOf(object);
+    if (resource === undefined) throw new TypeError(`${object.kind} is in no table`);
+    const found = await api.get(nameOf(object), signal);
+    if (found === undefined || !holds(found, object)) await api.apply(resource, object, {}, signal);
+  }
+  for (const { kind, name } of tenantNames) {
+    if (wanted.some((object) => object.kind === kind && object.metadata.name === name)) continue;
+    const place: ObjectName = { resource: resources[kind], namespace, name };
+    const found = await api.get(place, signal);
+    if (found?.metadata.uid === undefined || found.metadata.labels?.[TENANT_LABEL] === undefined) continue;
+    await api.delete(place, { preconditions: { uid: found.metadata.uid } }, signal);
+  }
+}
+
+function nameOf(object: KubeObject): ObjectName {
+  const resource = resourceOf(object);
+  if (resource === undefined) throw new TypeError(`${object.kind} is in no table`);
+  return { resource, namespace: object.metadata.namespace, name: object.metadata.name };
+}
+
+/** Whether an object says what is wanted; what the server or others added does not matter. */
+export function holds(found: unknown, wanted: unknown): boolean {
+  if (Array.isArray(wanted))
+    return Array.isArray(found) && found.length === wanted.length && wanted.every((one, index) => holds(found[index], one));
+  if (wanted === null || typeof wanted !== "object") return found === wanted;
+  if (found === null || typeof found !== "object") return Object.keys(wanted).length === 0;
+  return Object.entries(wanted).every(([key, value]) => value === undefined || holds((found as Record<string, unknown>)[key], value));
+}
+
+/** Copies the registry's Secret to each namespace and names it on the default service account. Answers what is missing. */
+async function pullSecret(
+  namespaces: readonly string[],
+  spec: TenantSpec,
+  { api, ownNamespace }: OperatorPorts,
+  signal: AbortSignal,
+): Promise<string | undefined> {
+  if (spec.pullSecret === undefined) return undefined;
+  const name = spec.pullSecret;
+  const source = await api.get({ resource: resources.Secret, namespace: ownNamespace, name }, signal);
+  if (source === undefined) return `There is no Secret ${ownNamespace}/${name}, which spec.pullSecret names`;
+  for (const namespace of namespaces) {
+    const found = await api.get({ resource: resources.Secret, namespace, name }, signal);
+    const data = source["data"] ?? {};
+    if (found === undefined || canonicalJson(found["data"] ?? {}) !== canonicalJson(data)) {
+      const metadata = { name, namespace, labels: { "app.kubernetes.io/managed-by": "howdah" } };
+      await api.apply(resources.Secret, { apiVersion: "v1", kind: "Secret", metadata, type: source["type"], data }, {}, signal);
+    }
+    await nameOnAccount(name, namespace, { api }, signal);
+  }
+  return undefined;
+}
+
+/** The list on a service account is one field to the API server, so what others put there is written along. */
+async function nameOnAccount(name: string, namespace: string, { api }: Pick<OperatorPorts, "api">, signal: AbortSignal): Promise<void> {
+  const account: ObjectName = { resource: resources.ServiceAccount, namespace, name: "default" };
+  const found = await api.get(account, signal);
+  // A new namespace has none for a moment.
+  if (found === undefined) throw new HowdahError("cluster/conflict", `The namespace ${namespace} has no default service account yet`);
+  const there = (found["imagePullSecrets"] as readonly { readonly name: string }[] | undefined) ?? [];
+  if (there.some((one) => one.name === name)) return;
+  const { resourceVersion } = found.metadata;
+  await api.mergePatch(account, { metadata: { resourceVersion }, imagePullSecrets: [...there, { name }] }, {}, signal);
+}

@@ -13,6 +13,7 @@ export async function busyboxRecipe(): Promise<ImageRecipe> {
     files: {
       "/bin/busybox": { from: "/usr/bin/busybox" },
       ...Object.fromEntries(links.map((name) => [`/bin/${name}`, { link: "busybox" }])),
+      "/etc/nsswitch.conf": { text: "hosts: files dns\n", mode: 0o644 },
       "/etc/passwd": { text: "root:x:0:0::/root:/bin/sh\nnobody:x:65534:65534::/:/bin/sh\n", mode: 0o644 },
     },
     directories: { "/tmp": 0o1777, "/root": 0o700 },

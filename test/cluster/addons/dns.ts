@@ -26,7 +26,7 @@ async function archive(workshop: Workshop): Promise<string> {
 }
 
 /** No forwarder: a name that the cluster does not know is answered at once, as none; nothing asks the world outside. */
-const corefile = `.:53 {
+const corefile = `cluster.local:53 in-addr.arpa:53 ip6.arpa:53 {
     errors
     health {
         lameduck 5s
@@ -34,11 +34,13 @@ const corefile = `.:53 {
     ready
     kubernetes cluster.local in-addr.arpa ip6.arpa {
         pods insecure
-        fallthrough in-addr.arpa ip6.arpa
         ttl 5
     }
     cache 5
     loadbalance
+}
+.:53 {
+    errors
     template ANY ANY {
         rcode NXDOMAIN
     }

@@ -1,7 +1,9 @@
 import { fileURLToPath } from "node:url";
-import { setTimeout as sleep } from "node:timers/promises";
 import type { Addon, Cluster } from "../../addon.ts";
+import { until } from "../../until.ts";
 import { TABLE } from "./nftables-rules.ts";
+
+const DAEMON = "network-policy";
 
 /** NetworkPolicies that hold: none of the network plugins that do it can be built here. One enforcer runs on each node. */
 export const networkPolicy: Addon = {
@@ -22,10 +24,9 @@ export const networkPolicy: Addon = {
 async function startOn(cluster: Cluster, { name, pods }: { readonly name: string; readonly pods: string }): Promise<void> {
   const program = fileURLToPath(new URL("enforcer.ts", import.meta.url));
   const options = ["--node", name, "--pods", pods, "--kubeconfig", cluster.kubeconfig];
-  await cluster.daemon(name, "network-policy", [process.execPath, program, ...options]);
+  await cluster.daemon(name, DAEMON, [process.execPath, program, ...options]);
   const written = ["nft", "list", "table", TABLE.family, TABLE.name];
-  for (let tries = 0; (await cluster.enter(name, written, { accept: "any" })).code !== 0; tries += 1) {
-    if (tries === 120) throw new Error(`${name} has no rules for NetworkPolicies after a minute; its log network-policy says why`);
-    await sleep(500);
-  }
+  await until(cluster.settings, `NetworkPolicies on ${name}`, [name, DAEMON], async () => {
+    return (await cluster.enter(name, written, { accept: "any" })).code === 0;
+  });
 }

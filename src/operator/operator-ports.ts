@@ -1,6 +1,5 @@
 import type { Clock } from "../kernel/clock.ts";
 import type { KubeObject, KubernetesApi } from "../kubernetes/kubernetes-api.ts";
-import type { ClusterSettings } from "../render/cluster/cluster-settings.ts";
 import type { Ports } from "../workflows/ports.ts";
 
 /** One line of the log: a constant message, values as keys. */
@@ -13,8 +12,8 @@ export interface OperatorPorts {
   readonly log: Log;
   /** Where Howdah itself lives: `howdah-system`. */
   readonly ownNamespace: string;
-  /** What was chosen for this cluster when Howdah was installed. */
-  readonly settings: Omit<ClusterSettings, "namespace">;
+  /** What closes a namespace: the engine's policies, as it writes them itself. */
+  readonly fence: (namespace: string) => readonly KubeObject[];
   /** The workflows' ports for an environment's namespace. */
   readonly portsFor: (namespace: string) => Ports;
   /** Tells people what happened to an object, in its events. Never fails. */

@@ -111,8 +111,8 @@ async function unusable(
 
 /** Applies what differs, and takes away what the tenant no longer asks for. */
 async function guard(namespace: string, tenant: string, spec: TenantSpec, ports: OperatorPorts, signal: AbortSignal): Promise<void> {
-  const { api, settings } = ports;
-  const wanted = tenantObjects(tenant, spec, { ...settings, namespace });
+  const { api, fence } = ports;
+  const wanted = [...tenantObjects(tenant, spec, namespace), ...fence(namespace)];
   for (const object of wanted) {
     const resource = resourceOf(object);
     if (resource === undefined) throw new TypeError(`${object.kind} is in no table`);

@@ -1,8 +1,6 @@
 import type { KubeObject } from "../../kubernetes/kubernetes-api.ts";
 import { HOWDAH_GROUP } from "../../kubernetes/resources.ts";
-import type { ClusterSettings } from "../../render/cluster/cluster-settings.ts";
 import { renderNamespace } from "../../render/cluster/namespace.ts";
-import { namespacePolicies } from "../../render/cluster/network-policies.ts";
 import type { TenantSpec } from "../../resources/schema/tenant.ts";
 import { type TenantRole, tenantRoles } from "./tenant-roles.ts";
 
@@ -17,18 +15,19 @@ export function namespacesOf(tenant: string, spec: TenantSpec): readonly string[
   return [...new Set(spec.namespaces ?? [tenant])];
 }
 
-/** Everything that guards one namespace of a tenant but its pull secret, the namespace first. Pure. */
-export function tenantObjects(tenant: string, spec: TenantSpec, settings: ClusterSettings): readonly KubeObject[] {
-  const { namespace } = settings;
+/** The engine takes only namespaces that were given to it by this label, with the name that it has for them. */
+const ENGINE_LABEL = `${HOWDAH_GROUP}/namespace`;
+
+/** Everything that guards one namespace of a tenant but its policies and its pull secret, the namespace first. Pure. */
+export function tenantObjects(tenant: string, spec: TenantSpec, namespace: string): readonly KubeObject[] {
   const labels = { "app.kubernetes.io/managed-by": "howdah", [TENANT_LABEL]: tenant };
   const metadata = { name: NAME, namespace, labels };
   const own = renderNamespace(namespace, { pullSecret: null, withNamespace: true }).map((object) => ({
     ...object,
-    metadata: { ...object.metadata, labels: { ...object.metadata.labels, ...labels } },
+    metadata: { ...object.metadata, labels: { ...object.metadata.labels, ...labels, [ENGINE_LABEL]: namespace } },
   }));
   return [
     ...own,
-    ...namespacePolicies(settings),
     ...(spec.quota === undefined ? [] : [{ apiVersion: "v1", kind: "ResourceQuota", metadata, spec: { hard: textual(spec.quota) } }]),
     ...(spec.limits === undefined ? [] : [{ apiVersion: "v1", kind: "LimitRange", metadata, spec: { limits: [limitsOf(spec.limits)] } }]),
     ...(["admin", "developer", "viewer"] as const).flatMap((role) => roleObjects(role, spec, { namespace, labels })),

@@ -1,6 +1,7 @@
 import type { KubeObject } from "../../kubernetes/kubernetes-api.ts";
 import { resources } from "../../kubernetes/resources.ts";
 import { defaultClusterSettings } from "../../render/cluster/cluster-settings.ts";
+import { namespacePolicies } from "../../render/cluster/network-policies.ts";
 import type { SiteDocument } from "../../site/schema/site-document.ts";
 import { type ClusterRig, clusterRig } from "../../workflows/cluster/testing/cluster-rig.ts";
 import { reconcileEnvironment } from "../environment/reconcile-environment.ts";
@@ -33,7 +34,7 @@ export function operatorRig(): OperatorRig {
     clock: ports.clock,
     log: () => undefined,
     ownNamespace: "howdah-system",
-    settings: defaultClusterSettings,
+    fence: (namespace) => namespacePolicies({ ...defaultClusterSettings, namespace }),
     portsFor: () => ports,
     tell: async (_object, { type, reason }) => void events.push(`${type} ${reason}`),
   };

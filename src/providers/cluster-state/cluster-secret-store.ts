@@ -1,5 +1,5 @@
 import { HowdahError } from "../../kernel/howdah-error.ts";
-import { DATABASE_SECRET, GENERATED_SECRET } from "../../kernel/own-names.ts";
+import { DATABASE_SECRET, GENERATED_SECRET, SYSTEM_NAMESPACE } from "../../kernel/own-names.ts";
 import { Secret } from "../../kernel/secret.ts";
 import type { KubeObject, KubernetesApi, ObjectName } from "../../kubernetes/kubernetes-api.ts";
 import { resources } from "../../kubernetes/resources.ts";
@@ -15,7 +15,11 @@ const TRIES = 5;
  * `howdah-database`, beside those that the engine puts for pods: nothing else ever writes them, and nothing deletes them but `remove`.
  */
 export function clusterSecretStore(api: Pick<KubernetesApi, "get" | "list" | "create" | "mergePatch" | "delete">): SecretStore {
-  const nameOf = (namespace: string, name: string): ObjectName => ({ resource: resources.Secret, namespace, name: keptAs(name) });
+  const nameOf = (namespace: string, name: string): ObjectName => ({
+    resource: resources.Secret,
+    namespace,
+    name: keptAs(namespace, name),
+  });
 
   const change = async (namespace: string, name: string, decide: (there: SecretData) => SecretData): Promise<SecretData> => {
     for (let attempt = 1; ; attempt += 1) {
@@ -24,7 +28,7 @@ export function clusterSecretStore(api: Pick<KubernetesApi, "get" | "list" | "cr
       const added = decide(there);
       if (Object.keys(added).length === 0) return there;
       try {
-        if (found === undefined) await api.create(resources.Secret, secretOf(namespace, keptAs(name), added));
+        if (found === undefined) await api.create(resources.Secret, secretOf(namespace, keptAs(namespace, name), added));
         else {
           const { resourceVersion } = found.metadata;
           await api.mergePatch(nameOf(namespace, name), { metadata: { resourceVersion }, data: encoded(added) });
@@ -72,8 +76,10 @@ export function clusterSecretStore(api: Pick<KubernetesApi, "get" | "list" | "cr
   };
 }
 
-function keptAs(name: string): string {
-  return name === GENERATED_SECRET || name === DATABASE_SECRET ? `howdah-${name}` : name;
+/** In Howdah's own namespace all secrets are its own. */
+function keptAs(namespace: string, name: string): string {
+  const own = namespace === SYSTEM_NAMESPACE || name === GENERATED_SECRET || name === DATABASE_SECRET;
+  return own ? `howdah-${name}` : name;
 }
 
 function secretOf(namespace: string, name: string, data: SecretData): KubeObject {

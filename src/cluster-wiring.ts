@@ -1,0 +1,191 @@
+import { randomBytes } from "node:crypto";
+import { kubernetesEngine } from "./engine/kubernetes/kubernetes-engine.ts";
+import { ownedLabels } from "./engine/kubernetes/marks.ts";
+import { HowdahError } from "./kernel/howdah-error.ts";
+import { DATABASE_SECRET, GENERATED_SECRET, SYSTEM_NAMESPACE } from "./kernel/own-names.ts";
+import { parseJson } from "./kernel/parse-json.ts";
+import type { KubeObject, KubernetesApi } from "./kubernetes/kubernetes-api.ts";
+import { resources } from "./kubernetes/resources.ts";
+import { clusterSecretStore } from "./providers/cluster-state/cluster-secret-store.ts";
+import { configMapDocuments } from "./providers/cluster-state/config-map-documents.ts";
+import { mariadbServer } from "./providers/database/mariadb/mariadb-server.ts";
+import { systemClock } from "./providers/system-clock.ts";
+import { type ClusterSettings, defaultClusterSettings } from "./render/cluster/cluster-settings.ts";
+import { completeForCluster } from "./render/cluster/complete-for-cluster.ts";
+import { renderMaintenanceServer } from "./render/cluster/maintenance-server.ts";
+import { namespacePolicies } from "./render/cluster/network-policies.ts";
+import { digestOf } from "./render/rendered.ts";
+import { WEB_PORT } from "./render/site/render-containers.ts";
+import { outcomeDocuments, releaseDocuments } from "./workflows/cluster/release-documents.ts";
+import type { DocumentStore, Ports } from "./workflows/ports.ts";
+
+/** Of what the operator's ports are made. */
+export interface ClusterWiring {
+  readonly api: KubernetesApi;
+  readonly settings: Omit<ClusterSettings, "namespace">;
+  /** Networks (CIDR) that the way in asks from. */
+  readonly trustedProxies: readonly string[];
+  /** For dumps before migrations. */
+  readonly stateDirectory: string;
+}
+
+/** Secrets of which the engine makes copies for pods; every other one is a person's and is mounted as it is. */
+const OWN_SECRETS = [GENERATED_SECRET, DATABASE_SECRET];
+
+/** Policies that close a namespace, as the engine writes them. */
+export function fenceOf({ settings }: Pick<ClusterWiring, "settings">): (namespace: string) => readonly KubeObject[] {
+  return (namespace) =>
+    namespacePolicies({ ...settings, namespace }).map((policy) => ({
+      ...policy,
+      metadata: { ...policy.metadata, labels: { ...policy.metadata.labels, ...ownedLabels } },
+    }));
+}
+
+/** The engine of a cluster, as the operator has it. */
+function wireEngine({ api, settings, trustedProxies }: ClusterWiring): Ports["engine"] {
+  const engine = kubernetesEngine(
+    { prefix: "", trustedProxies },
+    {
+      api,
+      clock: systemClock,
+      randomName: () => randomBytes(4).toString("hex"),
+      complete: (namespace, rendered) => completeForCluster(rendered, { ...settings, namespace }),
+      fence: fenceOf({ settings }),
+      maintenancePod: ({ page }) => renderMaintenanceServer(page),
+    },
+  );
+  return {
+    ...engine,
+    putSecret: (namespace, name, data) =>
+      namespace === SYSTEM_NAMESPACE || OWN_SECRETS.includes(name)
+        ? engine.putSecret(namespace, name, data)
+        : Promise.resolve(digestOf(Object.entries(data).map(([key, value]) => [key, value.reveal()]))),
+  };
+}
+
+/** Ports of the workflows for one environment's namespace; all of them share one engine and one set of locks. */
+export function wireClusterPorts(given: ClusterWiring): (namespace: string) => Ports {
+  const { api } = given;
+  const engine = wireEngine(given);
+  const secrets = clusterSecretStore(api);
+  const locks = keyedLocks();
+  const system = <T>(prefix: string): DocumentStore<T> =>
+    configMapDocuments<T>(api, (name) => ({ namespace: SYSTEM_NAMESPACE, key: `${prefix}.${name}` }));
+  return (namespace) => {
+    const documents = <T>(key: string): DocumentStore<T> =>
+      configMapDocuments<T>(
+        api,
+        (name) => ({ namespace: name, key }),
+        () => [namespace],
+      );
+    const ports: Partial<Ports> = {
+      settings: {
+        stateDirectory: given.stateDirectory,
+        httpPort: 80,
+        httpsPort: 443,
+        bind: "127.0.0.1",
+        retentionDays: 7,
+        who: "operator",
+      },
+      clock: systemClock,
+      engine,
+      secrets,
+      databases: mariadbServer(secrets, systemClock),
+      records: documents("site"),
+      retained: documents("retained"),
+      migrations: documents("migration"),
+      rollouts: documents("rollout"),
+      watches: documents("watch"),
+      sharedImages: system("image"),
+      releases: releaseDocuments(api),
+      outcomes: outcomeDocuments(api),
+      http: { get: (url, options) => askSite(api, namespace, url, options) },
+      locks,
+      // The operator itself is what keeps sites alive.
+      agent: {
+        ensureRunning: () => Promise.resolve("running"),
+        status: () => Promise.resolve({ running: true, how: "operator" }),
+        stop: () => Promise.resolve(),
+        run: () => Promise.resolve(0),
+      },
+      files: nowhere,
+      close: () => Promise.resolve(),
+    };
+    return onlyOf(ports);
+  };
+}
+
+/** What the operator has no use for (builders, registries, version control, the machine) says so, instead of being half there. */
+function onlyOf(ports: Partial<Ports>): Ports {
+  return new Proxy(ports, {
+    get: (target, name) => {
+      if (typeof name === "symbol" || Object.hasOwn(target, name) || name === "then") return Reflect.get(target, name) as unknown;
+      throw new HowdahError("bug", `The operator has no ${name}: a workflow for one machine was called`);
+    },
+  }) as Ports;
+}
+
+/** The site's files are on the machine of whoever built it. */
+const nowhere: Ports["files"] = {
+  read: () => Promise.resolve(undefined),
+  write: () => Promise.reject(new HowdahError("bug", "The operator writes no files")),
+  kind: () => Promise.resolve("missing"),
+  tree: () => Promise.reject(new HowdahError("bug", "The operator has no tree of a site")),
+  realpath: (path) => Promise.resolve(path),
+};
+
+/** A page of the site as a pod that serves answers it; the way in is the cluster's own. */
+async function askSite(
+  api: KubernetesApi,
+  namespace: string,
+  url: string,
+  { host, timeoutMs }: { readonly host: string; readonly timeoutMs: number },
+): ReturnType<Ports["http"]["get"]> {
+  const { pathname, search, protocol } = new URL(url);
+  const { items } = await api.list(resources.Pod, { namespace, labelSelector: "app.kubernetes.io/component=web,howdah.dev/role=serve" });
+  const pod = items.find(isReady);
+  if (pod === undefined) throw new Error("no pod of it is ready");
+  const headers = { host, "x-forwarded-proto": protocol.replace(":", ""), "user-agent": "howdah-health" };
+  return api.askPod({ namespace, name: pod.metadata.name, port: WEB_PORT }, { path: `${pathname}${search}`, headers, timeoutMs });
+}
+
+function isReady(pod: KubeObject): boolean {
+  const { conditions = [] } = (pod["status"] as { readonly conditions?: readonly { type: string; status: string }[] } | undefined) ?? {};
+  return pod.metadata.deletionTimestamp === undefined && conditions.some(({ type, status }) => type === "Ready" && status === "True");
+}
+
+/** Work on one namespace after another, within this process: which of several operators works is the lease's business. */
+function keyedLocks(): Ports["locks"] {
+  const tails = new Map<string, Promise<unknown>>();
+  return {
+    hold: async (namespace, _command, work) => {
+      const before = tails.get(namespace) ?? Promise.resolve();
+      const mine = before.then(work, work);
+      const tail = mine.catch(() => undefined);
+      tails.set(namespace, tail);
+      try {
+        return await mine;
+      } finally {
+        if (tails.get(namespace) === tail) tails.delete(namespace);
+      }
+    },
+  };
+}
+
+/** The ConfigMap of `howdah-system` in which `howdah install` wrote down what was chosen for this cluster. */
+export const SETTINGS_CONFIG_MAP = "howdah-settings";
+
+/** What was chosen when Howdah was installed, and the server's own version. */
+export async function readClusterSettings(api: KubernetesApi): Promise<Pick<ClusterWiring, "settings" | "trustedProxies">> {
+  const found = await api.get({ resource: resources.ConfigMap, namespace: SYSTEM_NAMESPACE, name: SETTINGS_CONFIG_MAP });
+  const { data } = (found ?? {}) as { readonly data?: Readonly<Record<string, string>> };
+  const chosen = parseJson(data?.["settings"] ?? "{}") as
+    | (Partial<ClusterSettings> & { readonly trustedProxies?: readonly string[] })
+    | undefined;
+  if (chosen === undefined)
+    throw new HowdahError("machine/state-unreadable", `The ConfigMap ${SYSTEM_NAMESPACE}/${SETTINGS_CONFIG_MAP} is no JSON`, {
+      hint: "Write it anew: `howdah upgrade --context NAME`.",
+    });
+  const { trustedProxies = [], ...settings } = chosen;
+  return { settings: { ...defaultClusterSettings, ...settings, version: await api.version() }, trustedProxies };
+}

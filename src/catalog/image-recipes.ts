@@ -28,7 +28,9 @@ export type BaseRequest =
       readonly packages: readonly string[];
     }
   /** Runs build hooks: node and npm, a shell. */
-  | { readonly kind: "node-builder"; readonly version: NodeVersion };
+  | { readonly kind: "node-builder"; readonly version: NodeVersion }
+  /** rsync and nothing else, no shell: what brings data into a volume of a cluster. */
+  | { readonly kind: "data-mover" };
 
 /** How a request is made from packages. */
 export interface Recipe {
@@ -67,6 +69,8 @@ export function normalRequest(request: BaseRequest): BaseRequest {
       return { kind: "mariadb", version: request.version };
     case "node-builder":
       return { kind: "node-builder", version: request.version };
+    case "data-mover":
+      return { kind: "data-mover" };
     default:
       return unreachable(request);
   }
@@ -102,6 +106,8 @@ export function recipeFor(request: BaseRequest): Recipe {
     }
     case "node-builder":
       return recipe(nodeSuite(request.version), ["ca-certificates", "nodejs", "npm", ...shellTools], "with-tools", []);
+    case "data-mover":
+      return recipe("trixie", ["rsync"], "slim", []);
     default:
       return unreachable(request);
   }

@@ -40,6 +40,8 @@ export function baseConfig(request: BaseRequest, recipeHash: string): ImageConfi
     case "php-builder":
     case "node-builder":
       return { ...common, entrypoint: [], cmd: ["/bin/sh"], env: [PATH, "HOME=/tmp", "LANG=C.UTF-8"] };
+    case "data-mover":
+      return { ...common, entrypoint: ["/usr/bin/rsync"], cmd: ["--version"], env: [PATH, "LANG=C.UTF-8"], workingDir: "/" };
     default:
       return unreachable(request);
   }

@@ -125,6 +125,8 @@ function titleOf(request: BaseRequest): string {
       return `builder for PHP ${request.version}`;
     case "node-builder":
       return `builder for Node ${request.version}`;
+    case "data-mover":
+      return "rsync, for moving data";
     default:
       return unreachable(request);
   }

@@ -92,6 +92,8 @@ function filterOf(request: BaseRequest): FilterOptions {
       return { gconv: false, perl, programs: ["nginx"] };
     case "mariadb":
       return { gconv: false, perl, programs: mariadbPrograms };
+    case "data-mover":
+      return { gconv: false, perl, programs: ["rsync"] };
     case "php-builder":
     case "node-builder":
       return { gconv: true, perl, programs: undefined };

@@ -51,6 +51,7 @@ const kinds: Readonly<Record<string, ImageKind>> = {
   mariadb: "system",
   "php-builder": "builder",
   "node-builder": "builder",
+  "data-mover": "base",
 };
 
 /** An image without a name of ours. Of those without any, a build that was killed left what has our label and our time: other builders have a clock. */

@@ -16,5 +16,11 @@ export const WAKES_ANNOTATION = `${LABEL_PREFIX}/idle-wakes`;
 /** Annotation of a Deployment: the URL that new pods must answer with a status below 400 before the way in leads to them. */
 export const HEALTH_ANNOTATION = `${LABEL_PREFIX}/health`;
 
+/** Annotation of a Deployment: the most replicas it may have when the load asks for them. Clusters follow it. */
+export const MOST_REPLICAS_ANNOTATION = `${LABEL_PREFIX}/most-replicas`;
+
+/** Annotation of a Deployment beside it: PHP workers of one pod, whose busy share is what is watched. */
+export const WORKERS_ANNOTATION = `${LABEL_PREFIX}/workers`;
+
 /** Annotation of a Deployment on a cluster: servers that its pods connect to (`ldap.example.org:389`), divided by blanks. */
 export const CONNECTS_ANNOTATION = `${LABEL_PREFIX}/connects-to`;

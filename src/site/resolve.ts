@@ -103,9 +103,10 @@ function resolveRollout({ rollout }: Spec, hooks: Site["hooks"]): Site["rollout"
 }
 
 function resolveScale({ scale }: Spec): Site["scale"] {
-  const { replicas, memory, cpu = null, idle } = scale;
+  const { replicas, max, memory, cpu = null, idle } = scale;
   return {
     replicas,
+    ...(max === undefined ? {} : { max }),
     memoryBytes: bytesOf(memory),
     cpu,
     idle: idle === undefined ? null : { afterSeconds: secondsOf(idle.after), wakes: idle.wakes },

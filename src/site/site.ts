@@ -130,6 +130,8 @@ export interface Site {
   readonly image: { readonly repository: string | null; readonly secret: string | null };
   readonly scale: {
     readonly replicas: number;
+    /** Up to so many replicas when the load asks for them; undefined: always `replicas`. One machine does not follow it. */
+    readonly max?: number;
     readonly memoryBytes: number;
     readonly cpu: string | null;
     /** After how long without a visit it is put to sleep, and whose visits count; null: never. */

@@ -29,6 +29,7 @@ export function manifestsCommand(program: Command, choose: Choose): void {
     .option("--ingress-annotation <name=value>", "an annotation of the Ingress, such as cert-manager.io/cluster-issuer=NAME", collect, [])
     .option("--service <type>", "visitors come to the Service itself: NodePort or LoadBalancer")
     .option("--from <namespace>", "a namespace whose pods connect to the web server, such as the Ingress controller's", collect, [])
+    .option("--monitoring <namespace>", "a namespace whose pods read figures at port 8081 (Prometheus)", collect, [])
     .option(
       "--trust <network>",
       "where the way in connects from, whose X-Forwarded-* are believed (default: private networks)",

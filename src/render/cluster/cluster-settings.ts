@@ -46,8 +46,10 @@ export interface ClusterSettings {
     readonly memoryPercent: number;
   };
   readonly network: {
-    /** Namespaces whose pods connect to web servers: the way in's controller, the operator's checks, monitoring. Empty: anybody. */
+    /** Namespaces whose pods connect to web servers: the way in's controller, the operator's checks. Empty: anybody. */
     readonly from: readonly string[];
+    /** Namespaces whose pods read figures of the status port (Prometheus). Empty: nobody. */
+    readonly monitoring: readonly string[];
     /** Addresses of name servers that are no pods of `kube-system` (NodeLocal DNSCache, a resolver outside). */
     readonly nameServers: readonly string[];
     /** Private networks (CIDR) that sites may connect to, beyond what their files name. The internet is always open. */
@@ -62,7 +64,7 @@ export const defaultClusterSettings: Omit<ClusterSettings, "namespace"> = {
   storage: { shared: null, sharedAccess: "ReadWriteMany", single: null, local: null },
   priorityClass: null,
   requests: { cpu: "10m", memoryPercent: 100 },
-  network: { from: [], nameServers: [], privateNetworks: [] },
+  network: { from: [], monitoring: [], nameServers: [], privateNetworks: [] },
 };
 
 /** The minor version: 34 of `v1.34.4+k3s1`. Of what it can't read it takes the oldest that Howdah knows, 29, whose fields all have. */

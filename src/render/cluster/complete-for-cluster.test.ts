@@ -160,3 +160,27 @@ describe("completeForCluster", () => {
     expect(() => live.flatMap((object) => completeForCluster(object, settings))).toThrow(HowdahError);
   });
 });
+
+describe("a site that grows", () => {
+  it("is judged by PHP's workers and queue, between its least and its most", () => {
+    const spec = named(variant("growing"), "HorizontalPodAutoscaler/web")?.["spec"];
+    expect(spec).toMatchObject({ minReplicas: 2, maxReplicas: 10 });
+    const names = JSON.stringify(spec).matchAll(/"metric":\{"name":"(\w+)"/g);
+    expect([...names].map(([, name]) => name)).toEqual(["phpfpm_active_processes", "phpfpm_listen_queue"]);
+  });
+
+  it("leaves the number of pods to its autoscaler", () => {
+    expect(named(variant("growing"), "Deployment/web")?.["spec"]).not.toHaveProperty("replicas");
+    expect(named(variant("together"), "Deployment/web")?.["spec"]).toHaveProperty("replicas", 1);
+  });
+
+  it("is judged by CPU where there is no PHP", () => {
+    expect(JSON.stringify(named(variant("growing-static"), "HorizontalPodAutoscaler/web"))).toContain('"name":"cpu"');
+  });
+
+  it("shows its figures to those who monitor, and to nobody else", () => {
+    const ports = (name: string): string => JSON.stringify(named(variant(name), "NetworkPolicy/web-in"));
+    expect(ports("growing")).toContain('"kubernetes.io/metadata.name":"monitoring"');
+    expect(ports("together")).not.toContain("8081");
+  });
+});

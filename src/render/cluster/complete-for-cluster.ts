@@ -3,6 +3,7 @@ import { unreachable } from "../../kernel/unreachable.ts";
 import type { Deployment, Manifest, PersistentVolumeClaim, Rendered, StatefulSet } from "../objects.ts";
 import type { ClusterObject } from "./cluster-object.ts";
 import type { ClusterSettings } from "./cluster-settings.ts";
+import { autoscaler, mostReplicas } from "./autoscaler.ts";
 import { companion } from "./companion.ts";
 import { completeTemplate } from "./complete-pod.ts";
 import { sitePolicies } from "./network-policies.ts";
@@ -44,7 +45,12 @@ function completeManifest(manifest: Manifest, settings: ClusterSettings): readon
     case "HTTPRoute":
       return completeRoute(manifest, settings);
     case "Deployment":
-      return [completeDeployment(manifest, settings), ...disruptionBudget(manifest), ...sitePolicies(manifest, settings)];
+      return [
+        completeDeployment(manifest, settings),
+        ...disruptionBudget(manifest),
+        ...autoscaler(manifest),
+        ...sitePolicies(manifest, settings),
+      ];
     case "StatefulSet":
       return [completeStatefulSet(manifest, settings)];
     default:
@@ -53,11 +59,14 @@ function completeManifest(manifest: Manifest, settings: ClusterSettings): readon
 }
 
 function completeDeployment(deployment: Deployment, settings: ClusterSettings): ClusterObject {
-  const { template, selector, progressDeadlineSeconds } = deployment.spec;
+  const { replicas, ...spec } = deployment.spec;
+  const { template, selector, progressDeadlineSeconds } = spec;
   return {
     ...deployment,
     spec: {
-      ...deployment.spec,
+      // The autoscaler's number is its own: said here, each apply would take the pods away that it has made.
+      ...(mostReplicas(deployment) === undefined ? { replicas } : {}),
+      ...spec,
       revisionHistoryLimit: 3,
       template: completeTemplate(template, { spread: selector.matchLabels, startSeconds: progressDeadlineSeconds }, settings),
     },
@@ -69,9 +78,9 @@ function completeStatefulSet(set: StatefulSet, settings: ClusterSettings): Clust
   return { ...set, spec: { ...set.spec, revisionHistoryLimit: 3, template } };
 }
 
-/** Keeps pods serving while a node drains. A single replica gets none: it would block the drain. Pods that don't work don't either. */
+/** Keeps pods serving while a node drains. A single replica needs none, and pods that don't work never block a drain. */
 function disruptionBudget(deployment: Deployment): readonly ClusterObject[] {
-  if (deployment.spec.replicas < 2) return [];
+  if (Math.max(deployment.spec.replicas, mostReplicas(deployment) ?? 1) < 2) return [];
   const type = { apiVersion: "policy/v1", kind: "PodDisruptionBudget" } as const;
   const spec = { maxUnavailable: 1, selector: deployment.spec.selector, unhealthyPodEvictionPolicy: "AlwaysAllow" };
   return [companion(deployment, type, { name: deployment.metadata.name, spec })];

@@ -1,4 +1,6 @@
+import { METRICS_PATH } from "../nginx/render-status-server.ts";
 import type { PodSpec, PodTemplate, Volume } from "../objects.ts";
+import { STATUS_PORT } from "../site/render-containers.ts";
 import type { ClusterSettings } from "./cluster-settings.ts";
 import { clusterVolumes, completeVolume, isClaimed } from "./cluster-volumes.ts";
 import { completeContainer, podSecurity } from "./complete-container.ts";
@@ -14,7 +16,17 @@ export interface PodUse {
 
 /** A pod that Pod Security `restricted` admits. Errors: `cluster/rejected` for a volume that only a machine has. */
 export function completeTemplate(template: PodTemplate, use: PodUse, settings: ClusterSettings): object {
-  return { metadata: template.metadata, spec: completePodSpec(template.spec, use, settings) };
+  const { labels, annotations } = template.metadata;
+  return {
+    metadata: { labels, annotations: { ...annotations, ...scraped(template.spec) } },
+    spec: completePodSpec(template.spec, use, settings),
+  };
+}
+
+/** The words by which Prometheus is commonly told where a pod's figures are. */
+function scraped({ containers }: PodSpec): Readonly<Record<string, string>> {
+  if (!["php", "web"].every((name) => containers.some((container) => container.name === name))) return {};
+  return { "prometheus.io/scrape": "true", "prometheus.io/port": String(STATUS_PORT), "prometheus.io/path": METRICS_PATH };
 }
 
 function completePodSpec(spec: PodSpec, use: PodUse, settings: ClusterSettings): object {

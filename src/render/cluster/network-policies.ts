@@ -1,6 +1,6 @@
 import { CONNECTS_ANNOTATION, LABEL_PREFIX } from "../../kernel/label.ts";
 import type { Deployment } from "../objects.ts";
-import { WEB_PORT, WEB_TLS_PORT } from "../site/render-containers.ts";
+import { STATUS_PORT, WEB_PORT, WEB_TLS_PORT } from "../site/render-containers.ts";
 import type { ClusterObject } from "./cluster-object.ts";
 import type { ClusterSettings } from "./cluster-settings.ts";
 import { companion } from "./companion.ts";
@@ -63,18 +63,20 @@ function siteSelector(selector: Readonly<Record<string, string>>): Record<string
   return Object.fromEntries(Object.entries(selector).filter(([label]) => label.startsWith(`${LABEL_PREFIX}/`)));
 }
 
-/** Web servers answer the way in, and whoever checks them, on the ports of sites only: health has another. */
+/** Web servers answer the way in, and whoever checks them, on the ports of sites only; figures and health have another. */
 function webPolicy(deployment: Deployment, { network }: ClusterSettings): ClusterObject {
   const has = (port: number): boolean =>
     deployment.spec.template.spec.containers.some(({ ports }) => ports.some(({ containerPort }) => containerPort === port));
   const ports = [WEB_PORT, WEB_TLS_PORT].filter(has).map((port) => ({ protocol: "TCP", port }));
   const from = network.from.map(inNamespace);
+  const status = [{ protocol: "TCP", port: STATUS_PORT }];
+  const readers = network.monitoring.length === 0 ? [] : [{ from: network.monitoring.map(inNamespace), ports: status }];
   return companion(deployment, POLICY, {
     name: `${deployment.metadata.name}-in`,
     spec: {
       podSelector: deployment.spec.selector,
       policyTypes: ["Ingress"],
-      ingress: [{ ...(from.length === 0 ? {} : { from }), ports }],
+      ingress: [{ ...(from.length === 0 ? {} : { from }), ports }, ...readers],
     },
   });
 }

@@ -5,6 +5,11 @@ const STATUS_PORT = 8081;
 /** As in PHP-FPM's pool (render/php). */
 const PING_PATH = "/-/fpm-ping";
 
+/** FPM's status page as OpenMetrics (PHP 8.1 and later), for who counts: busy workers, requests that wait. */
+export const METRICS_PATH = "/-/metrics";
+/** As in PHP-FPM's pool (render/php). */
+const STATUS_PATH = "/-/fpm-status";
+
 /**
  * Answers in about five seconds: the header's 142 bytes and 200 more at 64 a second (measured: 5.0 s, and to its end after SIGQUIT). The
  * kubelet of Kubernetes 1.29 reads it before it stops nginx, since its preStop knows no `sleep` and nginx' image has no other program.
@@ -29,20 +34,29 @@ export function renderStatusServer(upstream: FastcgiUpstream | null): Directive 
       directive("access_log", "off"),
       directive("default_type", "text/plain"),
       block("location", ["=", "/-/live"], [directive("return", 200, "ok")]),
-      block("location", ["=", "/-/ready"], upstream === null ? [directive("return", 200, "ok")] : renderPing(upstream)),
+      block("location", ["=", "/-/ready"], upstream === null ? [directive("return", 200, "ok")] : renderStatus(upstream, PING_PATH)),
+      ...(upstream === null
+        ? []
+        : [
+            block(
+              "location",
+              ["=", METRICS_PATH],
+              [directive("fastcgi_param", "QUERY_STRING", "openmetrics"), ...renderStatus(upstream, STATUS_PATH)],
+            ),
+          ]),
       block("location", ["=", DRAIN_PATH], [directive("limit_rate", 64), directive("return", 200, ".".repeat(DRAIN_BYTES))]),
       block("location", ["/"], [directive("return", 404)]),
     ],
   );
 }
 
-function renderPing(upstream: FastcgiUpstream): readonly Directive[] {
+function renderStatus(upstream: FastcgiUpstream, path: string): readonly Directive[] {
   // A name must not be looked up when nginx starts: it would refuse to.
   const remote = upstream.kind === "tcp" ? [directive("set", "$howdah_status", `${upstream.host}:${upstream.port}`)] : [];
   return [
     ...remote,
-    directive("fastcgi_param", "SCRIPT_FILENAME", PING_PATH),
-    directive("fastcgi_param", "SCRIPT_NAME", PING_PATH),
+    directive("fastcgi_param", "SCRIPT_FILENAME", path),
+    directive("fastcgi_param", "SCRIPT_NAME", path),
     directive("fastcgi_param", "REQUEST_METHOD", "GET"),
     directive("fastcgi_connect_timeout", "2s"),
     directive("fastcgi_read_timeout", "2s"),

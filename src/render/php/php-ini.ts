@@ -119,7 +119,7 @@ export function phpIniDiagnostics(site: Site): Diagnostic[] {
         hint: "Leave it out.",
       };
     });
-  if (site.scale.replicas < 2 || keys.some((key) => key.startsWith("session.save_"))) return found;
+  if (Math.max(site.scale.replicas, site.scale.max ?? 1) < 2 || keys.some((key) => key.startsWith("session.save_"))) return found;
   const message = "PHP keeps sessions in files of each replica, so visitors may be logged out when another replica answers";
   const hint = "Set `session.save_handler` and `session.save_path` in `spec.runtime.ini`, to a Redis for example.";
   return [...found, { code: "render/sessions-per-replica", severity: "warning", message, path: ["spec", "scale", "replicas"], hint }];

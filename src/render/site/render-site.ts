@@ -1,4 +1,12 @@
-import { CONNECTS_ANNOTATION, HEALTH_ANNOTATION, IDLE_ANNOTATION, LABEL_PREFIX, WAKES_ANNOTATION } from "../../kernel/label.ts";
+import {
+  CONNECTS_ANNOTATION,
+  HEALTH_ANNOTATION,
+  IDLE_ANNOTATION,
+  LABEL_PREFIX,
+  MOST_REPLICAS_ANNOTATION,
+  WAKES_ANNOTATION,
+  WORKERS_ANNOTATION,
+} from "../../kernel/label.ts";
 import type { Site } from "../../site/site.ts";
 import { labelsFor, selectorFor } from "../labels.ts";
 import type { ConfigMap, Container, Deployment, HttpRoute, Manifest, NetworkPolicy, Rendered, Service, Volume } from "../objects.ts";
@@ -38,8 +46,18 @@ function connectsTo(site: Site, { database, serviceDomain }: RenderInput): Reado
   return { [CONNECTS_ANNOTATION]: [...new Set(servers)].sort().join(" ") };
 }
 
+/** How far the parts that visitors reach may grow, and by what it is judged; workers stay as many as the file says. */
+function growthOf({ scale, runtime }: Site, { component, containers }: Part): Readonly<Record<string, string>> {
+  if (scale.max === undefined || !["web", "php"].includes(component)) return {};
+  const hasPhp = containers.some(({ name }) => name === "php");
+  return {
+    [MOST_REPLICAS_ANNOTATION]: String(scale.max),
+    ...(hasPhp && runtime !== null ? { [WORKERS_ANNOTATION]: String(runtime.fpm.maxChildren) } : {}),
+  };
+}
+
 function deployment(site: Site, part: Part, input: RenderInput): Deployment {
-  const annotations = { ...healthOf(site, part, input), ...connectsTo(site, input) };
+  const annotations = { ...healthOf(site, part, input), ...connectsTo(site, input), ...growthOf(site, part) };
   const grace = DRAIN_SECONDS + (site.runtime?.fpm.requestTimeoutSeconds ?? 10) + 5;
   return {
     apiVersion: "apps/v1",

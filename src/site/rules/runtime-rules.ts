@@ -135,6 +135,16 @@ const nothingButWebWithoutPhp: Rule = ({ spec }) => {
 };
 
 /** Rules about PHP. */
+const growsAndNeverShrinks: Rule = ({ spec }) => {
+  const { replicas, max } = spec.scale;
+  if (max === undefined || max >= replicas) return [];
+  const words = {
+    message: `At most ${max} copies are fewer than the ${replicas} that always serve`,
+    hint: "`spec.scale.max` is the most, `spec.scale.replicas` the least.",
+  };
+  return [finding("error", "site/scale-max", ["scale", "max"], words)];
+};
+
 export const runtimeRules: readonly Rule[] = [
   phpVersionIsKnown,
   phpIsStillMended,
@@ -143,4 +153,5 @@ export const runtimeRules: readonly Rule[] = [
   memoryFits,
   uploadsFit,
   nothingButWebWithoutPhp,
+  growsAndNeverShrinks,
 ];

@@ -22,6 +22,16 @@ const idle = z
 const scale = z
   .strictObject({
     replicas: z.int().min(1).max(100).default(1).meta({ description: "How many copies serve at once. One machine runs them all." }),
+    max: z
+      .int()
+      .min(2)
+      .max(100)
+      .optional()
+      .meta({
+        description:
+          "On Kubernetes: up to so many copies while visitors come, `replicas` at least (HorizontalPodAutoscaler). PHP's busy workers and its queue decide, not the CPU. Left out: always `replicas`. One machine runs `replicas`.",
+        examples: [10],
+      }),
     memory: size.default("512Mi").meta({ description: "Memory limit of one PHP container." }),
     cpu: z
       .string()

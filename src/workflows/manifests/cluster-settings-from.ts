@@ -21,6 +21,7 @@ export interface ClusterFlags {
   readonly priorityClass?: string;
   readonly memoryRequest?: string;
   readonly from: readonly string[];
+  readonly monitoring: readonly string[];
   readonly privateNetwork: readonly string[];
   readonly nameServer?: string;
   readonly pullSecret?: string;
@@ -60,6 +61,7 @@ export function clusterSettingsFrom(flags: ClusterFlags, namespace: string): Clu
     network: {
       ...network,
       from: [...new Set([...gatewayNamespace, ...flags.from.map((one) => matching("--from", one, LABEL, "a namespace"))])].sort(),
+      monitoring: flags.monitoring.map((one) => matching("--monitoring", one, LABEL, "a namespace")),
       privateNetworks: flags.privateNetwork.map((one) => networkFrom("--private-network", one)),
       nameServers: flags.nameServer === undefined ? [] : [nameServerFrom(flags.nameServer)],
     },

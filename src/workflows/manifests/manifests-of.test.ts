@@ -16,6 +16,7 @@ const none: ManifestsFlags = {
   ingressAnnotation: [],
   readWriteOnce: false,
   from: [],
+  monitoring: [],
   privateNetwork: [],
   trust: [],
   clusterDomain: "cluster.local",

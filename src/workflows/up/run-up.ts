@@ -106,6 +106,10 @@ export async function runUp(command: UpCommand, given: Ports, context: EngineCon
   if (command.dryRun) return planUp(site, ports);
   for (const warning of loaded.warnings)
     context.emit({ type: "notice", level: warning.severity === "info" ? "info" : "warning", message: warning.message });
+  if (site.scale.max !== undefined) {
+    const message = `scale.max is for Kubernetes: this machine runs ${String(site.scale.replicas)}`;
+    context.emit({ type: "notice", level: "info", message });
+  }
   const source = await ports.files.realpath(resolve(loaded.source));
   const result = await bringUp(
     {

@@ -81,6 +81,12 @@ export const variants: readonly Variant[] = [
     site: spec("shop", { runtime: { php: "8.4" }, hostnames: ["shop.example.org"], tls: { mode: "local" } }),
     settings: { ...base, wayIn: { kind: "ingress", class: "traefik", annotations: { "cert-manager.io/cluster-issuer": "letsencrypt" } } },
   },
+  {
+    name: "growing",
+    site: spec("busy", { runtime: { php: "8.4" }, scale: { replicas: 2, max: 10 } }),
+    settings: { ...behindGateway, network: { ...behindGateway.network, monitoring: ["monitoring"] } },
+  },
+  { name: "growing-static", site: spec("files", { scale: { max: 4 } }), settings: base },
   { name: "kubernetes-1.29", site: spec("blog", { runtime: { php: "8.4" } }), settings: { ...base, version: "v1.29.15" } },
 ];
 

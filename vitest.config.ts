@@ -1,5 +1,8 @@
 import { defineConfig } from "vitest/config";
 
+/** Tests on the test cluster: those of nodes that are cut off, and everything else that needs a real API server. */
+const onCluster = ["cluster-*", "engine-kubernetes*", "operator-*"].map((name) => `test/e2e/${name}.test.ts`);
+
 // Configuration files need a default export; nothing else in the project has one.
 export default defineConfig({
   test: {
@@ -22,10 +25,23 @@ export default defineConfig({
         test: {
           name: "e2e",
           include: ["test/e2e/**/*.test.ts"],
+          exclude: onCluster,
           testTimeout: 900_000,
           hookTimeout: 900_000,
           // Two files at a time: each has a machine of its own (instance, state, ports), and most of their time is waiting.
           maxWorkers: 2,
+          sequence: { concurrent: false },
+        },
+      },
+      {
+        test: {
+          name: "cluster",
+          include: onCluster,
+          globalSetup: ["test/cluster/global-setup.ts"],
+          testTimeout: 900_000,
+          hookTimeout: 900_000,
+          // One file at a time: they share one cluster, and some take its nodes away.
+          maxWorkers: 1,
           sequence: { concurrent: false },
         },
       },

@@ -37,6 +37,8 @@ async function applyObject(cluster: Cluster, { name, namespace }: Place, desired
   }
   const parts = await partsOf(cluster, { namespace, state }, desired, context.signal);
   await putParts(cluster, parts, digest, context.signal);
+  const isRemembered = object.kind === "PersistentVolumeClaim" || parts.completed.length === 0 || state.withoutParts?.[key] !== undefined;
+  if (!isRemembered) return;
   await changeState(cluster, namespace, ({ withoutParts = {}, ...rest }) => {
     const { [key]: _former, ...others } = withoutParts;
     const without = parts.completed.length === 0 ? { ...others, [key]: digest } : others;

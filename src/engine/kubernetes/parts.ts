@@ -1,9 +1,10 @@
 import type { KubeObject } from "../../kubernetes/kubernetes-api.ts";
-import type { ObjectKey, Rendered } from "../../render/objects.ts";
+import { resources } from "../../kubernetes/resources.ts";
+import type { Manifest, ObjectKey, Rendered } from "../../render/objects.ts";
 import type { Cluster } from "./cluster.ts";
 import type { EngineState } from "./engine-state.ts";
 import { mark } from "./marks.ts";
-import { nameOf, ownLive, ownObjects, put, removeOwn } from "./own-objects.ts";
+import { nameOf, ownLive, ownObjects, ownOfKind, put, removeOwn } from "./own-objects.ts";
 import { place } from "./place.ts";
 
 /** The objects of a cluster that one rendered object becomes: as they were, and as they are to be. */
@@ -16,6 +17,13 @@ export interface Parts {
   readonly state: EngineState;
 }
 
+/** Kinds whose objects may be there for another's sake, or in its place, under any name. Of the rest an object is itself and nothing more. */
+const COMPANIONS: Readonly<Partial<Record<Manifest["kind"], readonly (keyof typeof resources)[]>>> = {
+  Deployment: ["PodDisruptionBudget", "HorizontalPodAutoscaler", "NetworkPolicy"],
+  StatefulSet: ["PodDisruptionBudget", "NetworkPolicy"],
+  HTTPRoute: ["HTTPRoute", "Ingress"],
+};
+
 /** Reads what is there for a rendered object. Error: `cluster/conflict` when a name is somebody else's. */
 export async function partsOf(
   cluster: Cluster,
@@ -24,7 +32,10 @@ export async function partsOf(
   signal?: AbortSignal,
 ): Promise<Parts> {
   const completed = cluster.complete(where.namespace, desired);
-  const found = await ownObjects(cluster, where.namespace);
+  const lists = await Promise.all(
+    (COMPANIONS[desired.object.kind] ?? []).map((kind) => ownOfKind(cluster, resources[kind], where.namespace)),
+  );
+  const found = lists.flat();
   const named = await Promise.all(
     completed.map((object) =>
       ownLive(cluster, nameOf({ ...object, metadata: { ...object.metadata, namespace: where.namespace } }), signal),

@@ -38,6 +38,8 @@ export interface ConnectionOptions {
   readonly deadlineMs: number;
   /** Failures that may pass are repeated for so long. */
   readonly patienceMs: number;
+  /** Called right before a request that changes something goes out, repetitions included; what it throws ends the call. */
+  readonly beforeWrite: () => void;
 }
 
 /** One attempt gets so long: the API server itself gives up after 60 s, webhooks in it after 30. */
@@ -157,6 +159,7 @@ export class ApiConnection {
     { headersMs, bodyMs }: { readonly headersMs: number; readonly bodyMs: number },
   ): Promise<Dispatcher.ResponseData> {
     const { server, userAgent } = this.#options;
+    if (wanted.method !== "GET") this.#options.beforeWrite();
     let answer: Dispatcher.ResponseData;
     try {
       answer = await request(urlOf(server, wanted.path, wanted.query), {

@@ -28,6 +28,11 @@ export interface KubernetesApiOptions {
   readonly deadlineMs?: number;
   /** Failures that may pass are repeated for so long. Default 10 s: a rolling restart of a load balancer, not an outage. */
   readonly patienceMs?: number;
+  /**
+   * Called right before a request that changes something goes out, after all waiting; what it throws ends the call and nothing was sent. For
+   * a leader that was frozen: its lease may be another's when it goes on (`Leadership.check`).
+   */
+  readonly beforeWrite?: () => void;
 }
 
 /** A client and what its context says. */
@@ -62,6 +67,7 @@ export async function connectCluster(options: KubernetesApiOptions): Promise<Con
     limit: new RateLimit({ perSecond, burst, clock }),
     deadlineMs: options.deadlineMs ?? 60_000,
     patienceMs: options.patienceMs ?? 10_000,
+    beforeWrite: options.beforeWrite ?? (() => {}),
   });
   return { api: kubernetesApi(connection, cluster.server, clock), context, namespace };
 }

@@ -22,9 +22,13 @@ export interface ReflectorOptions {
   readonly resyncMs?: number;
 }
 
-/** A quiet watch and a dead connection look alike. After so long without a word (plus jitter) a new watch goes on where this one was. */
-const SILENCE_MS = 25_000;
-const SILENCE_JITTER_MS = 5000;
+/**
+ * A quiet watch and a dead connection look alike. After five ticks without a word (25 to 30 s) a new watch goes on where this one was. Ticks
+ * are counted, not times compared: clocks of machines are set.
+ */
+const TICK_MS = 5000;
+const TICK_JITTER_MS = 1000;
+const SILENT_TICKS = 5;
 /** Seconds after which the server ends a watch, so that watches spread over the servers again: random from here to 60 more. */
 const WATCH_SECONDS = 240;
 /** Never two listings of a resource within this. */
@@ -91,7 +95,7 @@ export class Reflector {
     const began = clock.now();
     try {
       if (this.#from === undefined) {
-        await this.#pause(this.#listedAt + LIST_EVERY_MS - began, signal);
+        await this.#pause(Math.min(LIST_EVERY_MS, this.#listedAt + LIST_EVERY_MS - began), signal);
         if (signal.aborted) return 0;
         this.#listedAt = clock.now();
         if (!this.#watchList) await this.#list(signal);
@@ -142,19 +146,19 @@ export class Reflector {
     const silence = new AbortController();
     const stop = AbortSignal.any([signal, silence.signal]);
     const timeoutSeconds = WATCH_SECONDS + Math.floor(random() * 61);
-    const silenceMs = SILENCE_MS + random() * SILENCE_JITTER_MS;
-    let heardAt = clock.now();
+    const tickMs = TICK_MS + random() * TICK_JITTER_MS;
+    let silentTicks = 0;
     const over = new AbortController();
     const watchdog = async (): Promise<void> => {
       const until = AbortSignal.any([over.signal, signal]);
-      for (let left = silenceMs; left > 0; left = heardAt + silenceMs - clock.now()) await clock.sleep(left, until);
+      for (; silentTicks < SILENT_TICKS; silentTicks += 1) await clock.sleep(tickMs, until);
       silence.abort();
     };
     watchdog().catch(() => {});
     let listing = this.#from === undefined ? new Map<string, KubeObject>() : undefined;
     try {
       for await (const event of api.watch(resource, { ...select, from: this.#from, timeoutSeconds }, stop)) {
-        heardAt = clock.now();
+        silentTicks = 0;
         if (listing === undefined) this.#follow(event);
         else if (event.initialEnd === true) {
           this.#take([...listing.values()], event.object.metadata.resourceVersion ?? "");

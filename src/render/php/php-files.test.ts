@@ -81,6 +81,8 @@ describe("php.ini", () => {
     ["nothing to say", {}, []],
     ["a setting that is refused", runtime({ ini: { log_errors: "0" } }), ["render/ini-setting-ignored"]],
     ["several replicas with sessions in files", { scale: { replicas: 2 } }, ["render/sessions-per-replica"]],
+    ["several replicas with a shared mount", { scale: { replicas: 2 }, mounts: { files: {} } }, []],
+    ["growth with sessions in files", { scale: { max: 3 } }, ["render/sessions-per-replica"]],
     ["several replicas with sessions elsewhere", { scale: { replicas: 2 }, ...runtime({ ini: { "session.save_handler": "redis" } }) }, []],
   ])("tells: %s", (_name, spec, codes) => expect(phpIniDiagnostics(siteFixture(spec)).map(({ code }) => code)).toEqual(codes));
 });

@@ -2,6 +2,7 @@ import type { Diagnostic } from "../../kernel/diagnostic.ts";
 import { CODE_ROOT } from "../../kernel/label.ts";
 import type { Runtime, Site } from "../../site/site.ts";
 import { PHP_PATHS } from "./entrypoint-config.ts";
+import { choosesSessions, hasSeveralPods, SHARED_SESSIONS, sharesSessions } from "./sessions.ts";
 import { type IniEntry, type IniValue, isConstantExpression, printIni } from "./ini-tree.ts";
 
 /** What keeps the container safe or working; the site file can't change it. */
@@ -53,7 +54,7 @@ function general(site: Site, runtime: Runtime): Record<string, IniValue> {
     realpath_cache_ttl: 600,
     // mail() fails at once instead of waiting for a mail server that is not there.
     sendmail_path: "/bin/false",
-    "session.save_path": PHP_PATHS.sessions,
+    "session.save_path": sharesSessions(site) ? SHARED_SESSIONS : PHP_PATHS.sessions,
     "session.use_strict_mode": true,
     "session.cookie_httponly": true,
     "session.cookie_samesite": "Lax",
@@ -119,9 +120,10 @@ export function phpIniDiagnostics(site: Site): Diagnostic[] {
         hint: "Leave it out.",
       };
     });
-  if (Math.max(site.scale.replicas, site.scale.max ?? 1) < 2 || keys.some((key) => key.startsWith("session.save_"))) return found;
+  if (!hasSeveralPods(site) || choosesSessions(site) || sharesSessions(site)) return found;
   const message = "PHP keeps sessions in files of each replica, so visitors may be logged out when another replica answers";
-  const hint = "Set `session.save_handler` and `session.save_path` in `spec.runtime.ini`, to a Redis for example.";
+  const hint =
+    "A site with a shared mount shares them by itself. Else set `session.save_handler` and `session.save_path` in `spec.runtime.ini`, to a Redis for example.";
   return [...found, { code: "render/sessions-per-replica", severity: "warning", message, path: ["spec", "scale", "replicas"], hint }];
 }
 

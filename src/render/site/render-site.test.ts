@@ -104,6 +104,16 @@ describe("renderSite", () => {
     expect(podsOf(example("static")).flatMap((pod) => pod.containers.map((container) => container.name))).toEqual(["web"]);
   });
 
+  it("shares PHP's sessions among the pods of a site that has several and a shared mount, but not with nginx", () => {
+    const site = { ...example("wordpress"), scale: { ...example("wordpress").scale, replicas: 2 } };
+    expect(render(site).map(({ key }) => key)).toContain("PersistentVolumeClaim/sessions");
+    const [pod] = podsOf(site);
+    const mounting = pod?.containers.filter(({ volumeMounts }) => volumeMounts.some(({ name }) => name === "sessions"));
+    expect(mounting?.map(({ name }) => name)).toEqual(["php"]);
+    expect(JSON.stringify(render(site))).toContain("session.save_path = '/var/lib/howdah/sessions'");
+    expect(JSON.stringify(render(example("wordpress")))).not.toContain("/var/lib/howdah/sessions");
+  });
+
   it("scales nginx and PHP apart over a port that only the site's own nginx may reach", () => {
     const site = { ...example("wordpress"), topology: "apart" as const };
     const keys = render(site).map(({ key }) => key);

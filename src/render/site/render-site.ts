@@ -14,7 +14,14 @@ import { digestOf, rendered } from "../rendered.ts";
 import { DRAIN_SECONDS, phpContainer, WEB_PORT, webContainer, workerContainer } from "./render-containers.ts";
 import { FPM_PORT, type SiteFiles, renderFiles } from "./render-files.ts";
 import type { RenderInput } from "./render-input.ts";
-import { type DataVolumes, renderClaims, renderDataVolumes, renderLiveCode, renderOpcacheVolume } from "./render-volumes.ts";
+import {
+  type DataVolumes,
+  renderClaims,
+  renderDataVolumes,
+  renderLiveCode,
+  renderOpcacheVolume,
+  renderSessions,
+} from "./render-volumes.ts";
 
 /** Files under a name that carries their digest: pods of the former release keep theirs until they are gone. */
 function configMap(site: Site, name: string, data: Readonly<Record<string, string>>): ConfigMap {
@@ -98,7 +105,8 @@ function scratchVolumes(): Volume[] {
 }
 
 function parts(site: Site, input: RenderInput, maps: { readonly nginx: ConfigMap; readonly php: ConfigMap | null }): Part[] {
-  const writing = joined(renderLiveCode("php", input.live?.php), renderDataVolumes(site, false));
+  const data = joined(renderDataVolumes(site, false), renderSessions(site));
+  const writing = joined(renderLiveCode("php", input.live?.php), data);
   const reading = joined(renderLiveCode("web", input.live?.web), renderDataVolumes(site, true));
   const nginx: Volume[] = [
     { name: "nginx", configMap: { name: maps.nginx.metadata.name } },

@@ -3,10 +3,14 @@ import type { Site } from "../../site/site.ts";
 import { labelsFor } from "../labels.ts";
 import { OPCACHE_DRIVER, type PersistentVolumeClaim, type Volume, type VolumeMount } from "../objects.ts";
 import { usesPrimedOpcache } from "../php/entrypoint-config.ts";
+import { SHARED_SESSIONS, sharesSessions } from "../php/sessions.ts";
 import { digestOf } from "../rendered.ts";
 
 /** Claim of the whole tree when `code: writable` (R-A4: the code is data). */
 export const CODE_CLAIM = "code";
+
+/** Claim of PHP's sessions, when all pods share them. */
+const SESSIONS_CLAIM = "sessions";
 
 /** Volume of compiled code. */
 export const OPCACHE_VOLUME = "opcache";
@@ -51,7 +55,21 @@ function claim(site: Site, name: string, storage: string): PersistentVolumeClaim
 /** Volumes that live on: shared mounts, and the whole tree when it is writable. */
 export function renderClaims(site: Site): PersistentVolumeClaim[] {
   const code = site.code === "writable" ? [claim(site, CODE_CLAIM, "2Gi")] : [];
-  return [...code, ...site.mounts.filter((mount) => mount.storage === "shared").map((mount) => claim(site, mount.volume, mount.size))];
+  const sessions = sharesSessions(site) ? [claim(site, SESSIONS_CLAIM, "1Gi")] : [];
+  return [
+    ...code,
+    ...sessions,
+    ...site.mounts.filter((mount) => mount.storage === "shared").map((mount) => claim(site, mount.volume, mount.size)),
+  ];
+}
+
+/** Sessions that all pods share, for PHP and what runs beside it: whoever reads them is signed in as anybody, so nginx has no such volume. */
+export function renderSessions(site: Site): DataVolumes {
+  if (!sharesSessions(site)) return { volumes: [], mounts: [] };
+  return {
+    volumes: [{ name: SESSIONS_CLAIM, persistentVolumeClaim: { claimName: SESSIONS_CLAIM } }],
+    mounts: [{ name: SESSIONS_CLAIM, mountPath: SHARED_SESSIONS }],
+  };
 }
 
 /** A pod's data volumes and where they are mounted: the same paths in nginx and PHP, else SCRIPT_FILENAME is wrong (R-A3). */

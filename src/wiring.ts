@@ -234,6 +234,13 @@ export async function wirePorts({ environment, entrypointDirectory, self }: Wiri
     },
     files: wireFiles(),
     machine: { uid: facts.uid, check: () => checkMachine(facts), portHolder, processIdentity, isProcessAlive },
+    operator: {
+      run: async (...given) => {
+        const { runWiredOperator } = await import("./operator-wiring.ts");
+        const [start, signal, log] = given;
+        await runWiredOperator(start, environment, signal, log);
+      },
+    },
     saveSettings: ({ httpPort, httpsPort, bind }) => machineSettings.put("machine", { httpPort, httpsPort, bind }),
     close: async () => podman.close(),
   };

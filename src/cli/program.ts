@@ -19,6 +19,7 @@ import { initCommand } from "./commands/init.ts";
 import { logsCommand } from "./commands/logs.ts";
 import { manifestsCommand } from "./commands/manifests.ts";
 import { migrateCommand } from "./commands/migrate.ts";
+import { operatorCommand } from "./commands/operator.ts";
 import { pinCommand } from "./commands/pin.ts";
 import { releasesCommand } from "./commands/releases.ts";
 import { rollbackCommand } from "./commands/rollback.ts";
@@ -73,6 +74,7 @@ const commands: readonly Define[] = [
   destroyCommand,
   doctorCommand,
   agentCommand,
+  operatorCommand,
   completionCommand,
 ];
 

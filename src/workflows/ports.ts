@@ -249,6 +249,19 @@ export interface Ports {
   readonly agent: AgentPort;
   readonly files: ProjectFiles;
   readonly machine: MachinePort;
+  /** The operator of a cluster, in this process, until the signal; `log` gets JSON lines. */
+  readonly operator: {
+    run(
+      start: {
+        /** Undefined: the current one, or the cluster that this runs in. */
+        readonly context: string | undefined;
+        /** Where probes and metrics are answered; null: nowhere. */
+        readonly listen: { readonly port: number; readonly host: string } | null;
+      },
+      signal: AbortSignal,
+      log: (line: string) => void,
+    ): Promise<void>;
+  };
   /** Keeps the edge's address for later commands. */
   saveSettings(settings: Pick<Settings, "httpPort" | "httpsPort" | "bind">): Promise<void>;
   /** Frees sockets and pools. */

@@ -1,0 +1,125 @@
+import { randomBytes } from "node:crypto";
+import { hostname } from "node:os";
+import { join } from "node:path";
+import { VERSION } from "./cli/version.ts";
+import { fenceOf, readClusterSettings, wireClusterPorts } from "./cluster-wiring.ts";
+import { clusterAccess } from "./clusters-wiring.ts";
+import { SYSTEM_NAMESPACE } from "./kernel/own-names.ts";
+import { connectCluster } from "./kubernetes/create-kubernetes-api.ts";
+import type { KubeObject, KubernetesApi } from "./kubernetes/kubernetes-api.ts";
+import { Leadership } from "./kubernetes/lease.ts";
+import { Reflector } from "./kubernetes/reflector.ts";
+import { resources } from "./kubernetes/resources.ts";
+import { SELECTED, WATCHED, type WatchedKind } from "./operator/controllers.ts";
+import { guardedApi } from "./operator/guarded-api.ts";
+import { serveHealth } from "./operator/health-server.ts";
+import { createMetrics } from "./operator/metrics.ts";
+import type { Log, OperatorPorts } from "./operator/operator-ports.ts";
+import { runOperator } from "./operator/run-operator.ts";
+import { systemClock } from "./providers/system-clock.ts";
+
+/** How `howdah operator` is started. */
+export interface OperatorStart {
+  /** A kubeconfig's context; undefined: the current one, or the cluster that this runs in. */
+  readonly context: string | undefined;
+  /** Where probes and metrics are answered; null: nowhere. */
+  readonly listen: { readonly port: number; readonly host: string } | null;
+}
+
+/** Requests a second of the operator and at once: a thousand sites are looked at in a minute, and the API server has others to serve. */
+const RATE = { perSecond: 200, burst: 400 };
+
+/** Runs the operator until the signal. Log lines are JSON objects. */
+export async function runWiredOperator(
+  start: OperatorStart,
+  environment: NodeJS.ProcessEnv,
+  signal: AbortSignal,
+  write: (line: string) => void,
+): Promise<void> {
+  const log: Log = (level, message, values = {}) => {
+    write(JSON.stringify({ time: new Date().toISOString(), level, message, ...values }));
+  };
+  const connect = (rate?: typeof RATE) =>
+    connectCluster({
+      access: clusterAccess(environment, start.context),
+      clock: systemClock,
+      random: Math.random,
+      userAgent: `howdah-operator/${VERSION}`,
+      ...(rate === undefined ? {} : { rate }),
+    });
+  // The lease is renewed on a connection of its own: not behind the work.
+  const [{ api, context }, { api: leaseApi }] = await Promise.all([connect(RATE), connect()]);
+  const metrics = createMetrics();
+  const identity = `${environment["POD_NAME"] ?? hostname()}-${randomBytes(3).toString("hex")}`;
+  const leadership = new Leadership({
+    ...{ api: leaseApi, namespace: SYSTEM_NAMESPACE, name: "howdah-operator", identity },
+    ...{ clock: systemClock, monotonic: () => performance.now(), random: Math.random },
+    trouble: (error) => {
+      log("warn", "lease", { code: error.code, error: error.message });
+    },
+  });
+  const guarded = guardedApi(
+    api,
+    () => {
+      leadership.check();
+    },
+    metrics,
+  );
+  const { settings, trustedProxies } = await readClusterSettings(api);
+  const stateDirectory = environment["HOWDAH_STATE_DIR"] ?? join("/tmp", "howdah-operator");
+  const ports: OperatorPorts = {
+    ...{ api: guarded, clock: systemClock, log, ownNamespace: SYSTEM_NAMESPACE },
+    fence: fenceOf({ settings }),
+    portsFor: wireClusterPorts({ api: guarded, settings, trustedProxies, stateDirectory }),
+    tell: (object, event) => tell(guarded, object, event, log),
+  };
+  const reflectors = Object.fromEntries(
+    WATCHED.map((kind) => [
+      kind,
+      new Reflector({
+        ...{ api, resource: resources[kind], clock: systemClock, random: Math.random },
+        ...(SELECTED[kind] === undefined ? {} : { select: { labelSelector: SELECTED[kind] } }),
+        trouble: (error, waitMs) => {
+          metrics.count("howdah_watch_faults_total", { resource: resources[kind].plural });
+          log("warn", "watch", { kind, code: error.code, error: error.message, retryMs: Math.round(waitMs) });
+        },
+      }),
+    ]),
+  ) as unknown as Record<WatchedKind, Reflector>;
+  let ready = (): boolean => false;
+  const health = start.listen === null ? undefined : await serveHealth({ ready: () => ready(), metrics: metrics.text }, start.listen);
+  log("info", "operator started", { version: VERSION, context, server: api.server, identity, port: health?.port });
+  try {
+    await runOperator({ ports, reflectors, leadership, metrics, clock: systemClock, random: Math.random }, signal, (found) => {
+      ready = found.ready;
+    });
+  } finally {
+    await health?.close();
+    api.close();
+    leaseApi.close();
+    log("info", "operator stopped");
+  }
+}
+
+/** An Event beside the object. That it can't be written is no reason to fail. */
+async function tell(
+  api: KubernetesApi,
+  object: KubeObject,
+  { type, reason, message }: { readonly type: string; readonly reason: string; readonly message: string },
+  log: Log,
+): Promise<void> {
+  const { name, namespace = "default", uid } = object.metadata;
+  const time = new Date().toISOString();
+  const event: KubeObject = {
+    apiVersion: "v1",
+    kind: "Event",
+    metadata: { name: `${name}.${randomBytes(8).toString("hex")}`, namespace },
+    involvedObject: { apiVersion: object.apiVersion, kind: object.kind, name, namespace, uid },
+    ...{ type, reason, message: message.slice(0, 1024), count: 1, firstTimestamp: time, lastTimestamp: time },
+    source: { component: "howdah-operator" },
+    reportingComponent: "howdah-operator",
+  };
+  await api.create(resources.Event, event).catch((error: unknown) => {
+    log("warn", "event not written", { reason, error: error instanceof Error ? error.message : String(error) });
+  });
+}

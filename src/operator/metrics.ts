@@ -1,0 +1,57 @@
+/** Counters and gauges of one process, in the text format that Prometheus reads. */
+export interface Metrics {
+  /** Adds one to a counter. Labels are few and known: kinds, verbs, results. */
+  readonly count: (name: MetricName, labels: Readonly<Record<string, string>>) => void;
+  /** A value that is asked for when somebody reads. */
+  readonly gauge: (name: MetricName, labels: Readonly<Record<string, string>>, read: () => number) => void;
+  /** Everything as `text/plain; version=0.0.4`. */
+  readonly text: () => string;
+}
+
+const descriptions = {
+  howdah_reconciles_total: ["counter", "Looks at objects by kind and result (done, again, failed)"],
+  howdah_writes_total: ["counter", "Writes to the API server by verb and resource"],
+  howdah_rollouts_total: ["counter", "Releases that were taken into service (serves) or not (failed)"],
+  howdah_watch_faults_total: ["counter", "Faults of watches by resource; each is tried again"],
+  howdah_queue_depth: ["gauge", "Keys by state: ready, waiting, running"],
+  howdah_watch_silence_seconds: ["gauge", "Seconds since a watch was heard last, by resource"],
+  howdah_objects: ["gauge", "Objects that are watched, by resource"],
+  howdah_leader: ["gauge", "1 while this process leads"],
+} as const;
+
+type MetricName = keyof typeof descriptions;
+
+/** Makes them, all at nothing. */
+export function createMetrics(): Metrics {
+  const counters = new Map<string, number>();
+  const gauges = new Map<string, () => number>();
+  return {
+    count: (name, labels) => {
+      const key = seriesOf(name, labels);
+      counters.set(key, (counters.get(key) ?? 0) + 1);
+    },
+    gauge: (name, labels, read) => void gauges.set(seriesOf(name, labels), read),
+    text: () => {
+      const values = [...counters, ...[...gauges].map(([series, read]) => [series, read()] as const)];
+      return Object.entries(descriptions)
+        .flatMap(([name, [type, help]]) => {
+          const own = values
+            .filter(([series]) => series === name || series.startsWith(`${name}{`))
+            .toSorted(([a], [b]) => (a < b ? -1 : 1));
+          if (own.length === 0) return [];
+          return [`# HELP ${name} ${help}`, `# TYPE ${name} ${type}`, ...own.map(([series, value]) => `${series} ${numberText(value)}`)];
+        })
+        .map((line) => `${line}\n`)
+        .join("");
+    },
+  };
+}
+
+function seriesOf(name: string, labels: Readonly<Record<string, string>>): string {
+  const pairs = Object.entries(labels).map(([label, value]) => `${label}=${JSON.stringify(value)}`);
+  return pairs.length === 0 ? name : `${name}{${pairs.join(",")}}`;
+}
+
+function numberText(value: number): string {
+  return Number.isFinite(value) ? String(value) : value > 0 ? "+Inf" : "-Inf";
+}

@@ -103,6 +103,11 @@ const bytesOf = async (image: ComposedImage | null): Promise<string> =>
   (await Promise.all((image?.layers ?? []).flatMap(({ file }) => (file === undefined ? [] : [readFile(file, "latin1")])))).join("");
 
 describe("composing a site", () => {
+  it("names the signal that drains, whatever the base says: a kubelet takes the image's word", async () => {
+    const { web, php } = await compose(await treeOf("signal", Object.entries(files)));
+    for (const image of [web, php]) expect(Buffer.from(image?.documents.config ?? []).toString()).toContain('"StopSignal":"SIGQUIT"');
+  });
+
   it("gives the same digests on two machines, whatever the directory's order, modes, owner and clock", async () => {
     const one = await compose(await treeOf("one", Object.entries(files)));
     const tree = await treeOf("two", Object.entries(files).reverse(), 0o600);

@@ -138,7 +138,12 @@ function composed(request: SiteImageRequest, { role, base, labels, names }: Comp
     value,
   ]);
   const layers = [...base.layers.map((diffId) => ({ diffId, size: 0 })), ...own];
-  const config = { ...base.config, labels: { ...base.config.labels, ...request.labels, ...Object.fromEntries(ours) } };
+  // Of an image of somebody else too: a kubelet takes the image's word, and PHP-FPM ends its requests at this one alone.
+  const config = {
+    ...base.config,
+    stopSignal: "SIGQUIT",
+    labels: { ...base.config.labels, ...request.labels, ...Object.fromEntries(ours) },
+  };
   const documents = imageDocuments({ architecture: base.architecture, config, layers });
   return {
     reference: names.reference(`site-${request.site}-${role}`, documents.id.slice(0, 16)),

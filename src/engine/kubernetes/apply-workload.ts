@@ -7,6 +7,7 @@ import type { Cluster } from "./cluster.ts";
 import type { EngineState } from "./engine-state.ts";
 import { isUnsettled, mark, unsettled } from "./marks.ts";
 import { nameOf, put, removeOwn } from "./own-objects.ts";
+import { outlast } from "./outlast.ts";
 import { type Parts, partsOf, putParts, restoreParts, wantedParts } from "./parts.ts";
 import { templateDigest } from "./place.ts";
 import { madeFrom, podsOf } from "./pods.ts";
@@ -116,7 +117,7 @@ async function settle(cluster: Cluster, parts: Parts, desired: Rendered, live: W
  * A StatefulSet's pod that never got ready is deleted: its controller would wait for it for ever.
  */
 async function goBack(cluster: Cluster, parts: Parts, live: WorkloadObject | undefined): Promise<void> {
-  await restoreParts(cluster, parts);
+  await outlast(cluster, () => restoreParts(cluster, parts));
   if (live === undefined) return;
   const { namespace, name } = { namespace: parts.namespace, name: live.metadata.name };
   if (live.kind === "StatefulSet") {

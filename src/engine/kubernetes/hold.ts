@@ -29,11 +29,12 @@ export async function holdNamespace(
   context: EngineContext,
 ): Promise<void> {
   const namespace = cluster.namespace(name);
-  await changeState(cluster, namespace, ({ held: _former, ...rest }) => (wanted === null ? rest : { ...rest, held: wanted }));
+  if (wanted !== null) await changeState(cluster, namespace, (state) => ({ ...state, held: wanted }));
   const objects = await ownObjects(cluster, namespace);
   const services = wayIn(objects);
   if (wanted === null) {
     for (const service of services) await lead(cluster, service, "serve");
+    await changeState(cluster, namespace, ({ held: _held, ...rest }) => rest);
     const ours = objects.filter(({ metadata }) => metadata.labels?.[mark.role] === "maintenance");
     if (ours.length > 0) await cluster.clock.sleep(DRAIN_MS, context.signal); // who was sent there still gets an answer
     for (const object of ours) await removeOwn(cluster, nameOf(object), { uid: object.metadata.uid });

@@ -27,17 +27,27 @@ export async function prepareNamespace(cluster: Cluster, name: string, { signal 
       hint: `Choose another: \`--namespace NAME\`. To hand it over with all that is in it: \`kubectl label namespace ${namespace} ${mark.namespace}=${name}\`.`,
     });
   }
-  const labels = { [mark.namespace]: name, "app.kubernetes.io/managed-by": "howdah", ...POD_SECURITY };
-  const wanted = Object.entries(labels).some(([label, value]) => live?.metadata.labels?.[label] !== value);
-  if (wanted)
-    await cluster.api.apply(
-      resources.Namespace,
-      { apiVersion: "v1", kind: "Namespace", metadata: { name: namespace, labels } },
-      {},
-      signal,
-    );
+  await label(cluster, namespace, live, { [mark.namespace]: name, "app.kubernetes.io/managed-by": "howdah", ...POD_SECURITY }, signal);
   for (const object of cluster.fence(namespace)) await put(cluster, object, { signal });
   return { resolver: await resolverOf(cluster, signal), trustedProxies: cluster.settings.trustedProxies };
+}
+
+/** A namespace may have labels of others (its tenant's, a mesh's): ours are added, none is taken away. */
+async function label(
+  cluster: Cluster,
+  namespace: string,
+  live: KubeObject | undefined,
+  labels: Readonly<Record<string, string>>,
+  signal: AbortSignal,
+): Promise<void> {
+  if (live === undefined) {
+    await cluster.api.create(resources.Namespace, { apiVersion: "v1", kind: "Namespace", metadata: { name: namespace, labels } }, signal);
+    return;
+  }
+  const missing = Object.entries(labels).filter(([name, value]) => live.metadata.labels?.[name] !== value);
+  if (missing.length === 0) return;
+  const name = { resource: resources.Namespace, namespace: undefined, name: namespace };
+  await cluster.api.mergePatch(name, { metadata: { uid: live.metadata.uid, labels: Object.fromEntries(missing) } }, {}, signal);
 }
 
 /** A namespace that is not on its way out. Error: `cluster/conflict` when one never goes. */

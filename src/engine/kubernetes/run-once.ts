@@ -8,7 +8,8 @@ import type { EngineContext, ExecRequest, Target } from "../engine.ts";
 import type { Cluster } from "./cluster.ts";
 import { execIn, outputOf } from "./exec.ts";
 import { podJudge } from "./judge-pods.ts";
-import { timedLine, warningsOf } from "./last-words.ts";
+import { type TimedLine, timedLine, warningsOf } from "./last-words.ts";
+import { outlast } from "./outlast.ts";
 import { removeOwn } from "./own-objects.ts";
 import { oneOffTemplate } from "./one-off-pod.ts";
 import { hasBegun, podTrouble } from "./pod-trouble.ts";
@@ -45,8 +46,7 @@ export async function runProgramOnce(cluster: Cluster, target: Target, request: 
       const { env: _given, user: _user, ...asked } = request; // the pod has both
       return await execIn(cluster, container, asked, context.signal);
     }
-    await copyOutput(cluster, container, request, context.signal);
-    return await exitCodeOf(cluster, pod, target.container, context.signal);
+    return await outputAndEnd(cluster, pod, container, request, context.signal);
   } finally {
     await removeOwn(cluster, { resource: resources.Pod, namespace, name: pod.metadata.name }, { uid: pod.metadata.uid });
   }
@@ -68,31 +68,55 @@ async function begun(cluster: Cluster, made: PodObject, context: EngineContext):
 }
 
 async function look(cluster: Cluster, { metadata }: PodObject, signal: AbortSignal): Promise<PodObject> {
-  const pod = await cluster.api.get({ resource: resources.Pod, namespace: metadata.namespace, name: metadata.name }, signal);
+  const name = { resource: resources.Pod, namespace: metadata.namespace, name: metadata.name };
+  const pod = await outlast(cluster, () => cluster.api.get(name, signal), signal);
   if (pod !== undefined && pod.metadata.uid === metadata.uid) return pod as PodObject;
   throw new HowdahError("engine/crashed", `The pod ${metadata.name} was deleted while its program ran`);
 }
 
-/** Everything that the program says, from its first line on, until it ends. What an entrypoint says to Howdah was said on standard error. */
-async function copyOutput(cluster: Cluster, container: ContainerName, request: ExecRequest, signal: AbortSignal): Promise<void> {
+/**
+ * Hands on everything that the program says, from its first line, and answers its exit code. A log that breaks off (a node's log was rotated,
+ * the API server went away) is opened again where it was. What an entrypoint says to Howdah was said on standard error.
+ */
+async function outputAndEnd(
+  cluster: Cluster,
+  made: PodObject,
+  container: ContainerName,
+  request: ExecRequest,
+  signal: AbortSignal,
+): Promise<number> {
   const stdout = outputOf(request.stdout, processStdout);
   const stderr = outputOf(request.stderr, processStderr);
-  const stream = await cluster.api.logs(container, { follow: true, tail: ALL_LINES }, signal);
-  for await (const line of createInterface({ input: stream, crlfDelay: Number.POSITIVE_INFINITY })) {
-    const { text } = timedLine(line);
-    (entrypointLine(text) === undefined ? stdout : stderr).write(`${text}\n`);
+  let last = "";
+  for (;;) {
+    // Looked at first: what ended by then has said all of its lines.
+    const code = await exitCode(cluster, made, container.container, signal);
+    for await (const { time, text } of linesOf(cluster, container, signal)) {
+      if (time !== "" && time <= last) continue;
+      last = time;
+      (entrypointLine(text) === undefined ? stdout : stderr).write(`${text}\n`);
+    }
+    if (code !== undefined) return code;
+    await cluster.clock.sleep(LOOK_MS, signal);
   }
 }
 
-async function exitCodeOf(cluster: Cluster, made: PodObject, container: string, signal: AbortSignal): Promise<number> {
-  for (;;) {
-    const pod = await look(cluster, made, signal);
-    const ended = pod.status?.containerStatuses?.find(({ name }) => name === container)?.state?.terminated;
-    if (ended !== undefined) return ended.exitCode;
-    if (pod.status?.phase === "Failed")
-      throw new HowdahError("engine/crashed", `The pod ${pod.metadata.name} failed: ${pod.status.reason ?? "its node is gone"}`, {
-        output: await warningsOf(cluster, pod),
-      });
-    await cluster.clock.sleep(LOOK_MS, signal);
+async function* linesOf(cluster: Cluster, container: ContainerName, signal: AbortSignal): AsyncGenerator<TimedLine> {
+  try {
+    const stream = await cluster.api.logs(container, { follow: true, tail: ALL_LINES }, signal);
+    for await (const line of createInterface({ input: stream, crlfDelay: Number.POSITIVE_INFINITY })) yield timedLine(line);
+  } catch (error) {
+    signal.throwIfAborted();
+    if (!(error instanceof Error)) throw error;
   }
+}
+
+async function exitCode(cluster: Cluster, made: PodObject, container: string, signal: AbortSignal): Promise<number | undefined> {
+  const pod = await look(cluster, made, signal);
+  const ended = pod.status?.containerStatuses?.find(({ name }) => name === container)?.state?.terminated;
+  if (ended !== undefined) return ended.exitCode;
+  if (pod.status?.phase !== "Failed") return undefined;
+  throw new HowdahError("engine/crashed", `The pod ${pod.metadata.name} failed: ${pod.status.reason ?? "its node is gone"}`, {
+    output: await warningsOf(cluster, pod),
+  });
 }

@@ -7,13 +7,17 @@ import { stopJobs } from "./jobs.ts";
 import { LOOK_MS } from "./judge-pods.ts";
 import { mark } from "./marks.ts";
 import { nameOf, ownOfKind } from "./own-objects.ts";
+import { outlast } from "./outlast.ts";
 import { madeFrom, podsOf } from "./pods.ts";
 import { progressOf } from "./progress.ts";
-import type { WorkloadObject } from "./views.ts";
+import type { PodObject, WorkloadObject } from "./views.ts";
 import { waitRollout } from "./wait-rollout.ts";
 
 /** Longer than any pod may take to end; then somebody must look (a node that is away keeps its pods). */
 const END_MS = 900_000;
+
+/** So long after its grace a pod's node has surely not been able to end it. Clocks of machines differ by seconds. */
+const OVERDUE_MS = 60_000;
 
 /** Ends all pods of a namespace, what visitors reach first and what that needs after; objects and all data stay. */
 export async function scaleDown(cluster: Cluster, name: string, context: EngineContext): Promise<void> {
@@ -64,7 +68,8 @@ export async function setReplicas(cluster: Cluster, workload: WorkloadObject, re
 
 /**
  * Waits until the pods of a workload are gone, those on their way out included: what they began is finished then, and they write no more.
- * `otherThan`: only those of other templates. Error: `engine/not-ready` naming one that does not end.
+ * `otherThan`: only those of other templates, and not those whose time to end is long over: their nodes are away, and nobody is helped by
+ * waiting. Error: `engine/not-ready` naming one that does not end.
  */
 export async function awaitNoPods(
   cluster: Cluster,
@@ -74,11 +79,8 @@ export async function awaitNoPods(
 ): Promise<void> {
   const until = cluster.clock.now() + END_MS;
   for (;;) {
-    const pods = await podsOf(cluster, namespace, { role: "serve", workload: wanted.workload }, signal);
-    const [left] =
-      wanted.otherThan === undefined
-        ? pods
-        : pods.filter((pod) => madeFrom(pod) !== wanted.otherThan || pod.metadata.deletionTimestamp !== undefined);
+    const pods = await outlast(cluster, () => podsOf(cluster, namespace, { role: "serve", workload: wanted.workload }, signal), signal);
+    const left = pods.find((pod) => wanted.otherThan === undefined || isFormer(pod, wanted.otherThan, cluster.clock.now()));
     if (left === undefined) return;
     if (cluster.clock.now() >= until)
       throw new HowdahError("engine/not-ready", `The pod ${left.metadata.name} of ${namespace} does not end`, {
@@ -86,4 +88,11 @@ export async function awaitNoPods(
       });
     await cluster.clock.sleep(LOOK_MS, signal);
   }
+}
+
+/** `deletionTimestamp` is when the grace ends. */
+function isFormer(pod: PodObject, template: string, now: number): boolean {
+  const { deletionTimestamp } = pod.metadata;
+  if (deletionTimestamp === undefined) return madeFrom(pod) !== template;
+  return now - Date.parse(deletionTimestamp) < OVERDUE_MS;
 }

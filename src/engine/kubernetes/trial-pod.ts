@@ -5,6 +5,7 @@ import type { EngineContext } from "../engine.ts";
 import type { Cluster } from "./cluster.ts";
 import { passHealthPage } from "./health-page.ts";
 import { LOOK_MS, podJudge } from "./judge-pods.ts";
+import { outlast } from "./outlast.ts";
 import { removeOwn } from "./own-objects.ts";
 import { madeFrom, podsOf } from "./pods.ts";
 import { templateFor } from "./place.ts";
@@ -72,7 +73,7 @@ async function becomeReady(
   const judge = podJudge(cluster, patience);
   const name = { resource: resources.Pod, namespace: made.metadata.namespace, name: made.metadata.name };
   for (;;) {
-    const pod = ((await cluster.api.get(name, signal)) ?? gone(made)) as PodObject;
+    const pod = ((await outlast(cluster, () => cluster.api.get(name, signal), signal)) ?? gone(made)) as PodObject;
     if (await judge.look([pod])) return pod;
     await cluster.clock.sleep(LOOK_MS, signal);
   }

@@ -3,6 +3,7 @@ import type { ObjectName } from "../../kubernetes/kubernetes-api.ts";
 import type { Cluster } from "./cluster.ts";
 import type { Role } from "./marks.ts";
 import { LOOK_MS, podJudge } from "./judge-pods.ts";
+import { outlast } from "./outlast.ts";
 import { isOver, madeFrom, podsOf } from "./pods.ts";
 import { isReady, type PodObject, type WorkloadObject } from "./views.ts";
 
@@ -25,9 +26,13 @@ export async function waitRollout(
   let judge: ReturnType<typeof podJudge> | undefined;
   let since = cluster.clock.now();
   for (;;) {
-    const live = (await cluster.api.get(name, options.signal)) as WorkloadObject | undefined;
+    const live = (await outlast(cluster, () => cluster.api.get(name, options.signal), options.signal)) as WorkloadObject | undefined;
     if (live === undefined) throw new HowdahError("engine/not-ready", `${name.name} was deleted while it was waited for`);
-    const all = await podsOf(cluster, namespace, { role: options.role ?? "serve", workload: name.name }, options.signal);
+    const all = await outlast(
+      cluster,
+      () => podsOf(cluster, namespace, { role: options.role ?? "serve", workload: name.name }, options.signal),
+      options.signal,
+    );
     const own = all.filter((pod) => madeFrom(pod) === madeFrom(live.spec.template) && pod.metadata.deletionTimestamp === undefined);
     judge ??= podJudge(cluster, { deadlineMs: deadlineSeconds(live) * 1000, progress: options.progress });
     if (isComplete(live, all)) return;

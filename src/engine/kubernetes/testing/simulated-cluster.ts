@@ -55,7 +55,8 @@ export async function simulatedCluster(behaviour: Behaviour): Promise<SimulatedC
     const { namespace } = pod.metadata;
     if (found === undefined) return undefined;
     const { volume, inside } = found;
-    if ("configMap" in volume) return (object("ConfigMap", namespace, volume.configMap.name)?.["data"] as Record<string, string>)[inside];
+    if ("configMap" in volume)
+      return (object("ConfigMap", namespace, volume.configMap.name) as { data?: Record<string, string> } | undefined)?.data?.[inside];
     if ("secret" in volume) return secretOf(namespace, volume.secret.secretName, inside);
     if ("persistentVolumeClaim" in volume)
       return files.get(object("PersistentVolumeClaim", namespace, volume.persistentVolumeClaim.claimName)?.metadata.uid ?? "")?.get(inside);
@@ -111,7 +112,7 @@ export async function simulatedCluster(behaviour: Behaviour): Promise<SimulatedC
   };
 
   const startPod = async (pod: PodObject): Promise<PodObject["status"]> => {
-    const key = `${pod.metadata.uid ?? ""}`;
+    const key = pod.metadata.uid ?? "";
     const lines = output.get(key) ?? [];
     output.set(key, lines);
     const container = pod.spec.containers[0] as unknown as Container;

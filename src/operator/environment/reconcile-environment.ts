@@ -8,6 +8,7 @@ import type { Site } from "../../site/site.ts";
 import { builtRelease } from "../../workflows/cluster/release-resource.ts";
 import { serveRelease } from "../../workflows/cluster/serve-release.ts";
 import type { EngineContext, Ports } from "../../workflows/ports.ts";
+import { siteUrl } from "../../workflows/up/site-url.ts";
 import type { OperatorPorts, Outcome, Reconcile } from "../operator-ports.ts";
 import { conditionsOf, statusOf, type Verdict, writeStatus } from "../status.ts";
 import { decideEnvironment, type EnvironmentDecision, releasesToDrop } from "./decide-environment.ts";
@@ -90,18 +91,20 @@ async function serve(
   const { object, namespace, ports, signal } = look;
   const { name: id } = release.metadata;
   const base = ports.portsFor(namespace);
+  let known = facts;
   const workflow = withSteps(base, async (step) => {
     const message = `${id} is taken into service`;
     const going: Verdict = { type: "Reconciling", status: "True", reason: "RollingOut", message };
-    await report(look, [...(await readiness(namespace, base)), going], { ...facts, rollout: { release: id, step } });
+    await report(look, [...(await readiness(namespace, base)), going], { ...known, rollout: { release: id, step } });
   });
   const context: EngineContext = { emit: logged(namespace, id, ports), signal };
   try {
     const built = builtRelease(release);
+    known = { ...facts, url: siteUrl(built.site, base.settings) };
     const spec = environmentSpec.parse(object["spec"]);
     const { record, released } = await serveRelease({ release: built, replicas: spec.replicas ?? null }, workflow, context);
     const verdicts = [...(await readiness(namespace, base)), ...(stalled === null ? [] : [stalled])];
-    const now: Facts = { ...facts, url: record.url, release: id, ...(await replicasOf(built.site, namespace, base)) };
+    const now: Facts = { ...known, url: record.url, release: id, ...(await replicasOf(built.site, namespace, base)) };
     await report(look, verdicts, now);
     if (released) {
       ports.log("info", "release serves", { namespace, release: id });
@@ -111,7 +114,7 @@ async function serve(
     return true;
   } catch (error) {
     if (signal.aborted || !(error instanceof HowdahError)) throw error; // a bug: whoever works through the queue logs and counts it
-    await failed(look, id, error, facts, base);
+    await failed(look, id, error, known, base);
     return false;
   }
 }

@@ -3,6 +3,7 @@ import type { KubeObject, ObjectName } from "../../kubernetes/kubernetes-api.ts"
 import { resourceOf, resources } from "../../kubernetes/resources.ts";
 import { canonicalJson } from "../../render/rendered.ts";
 import { type TenantSpec, type TenantStatus, tenantSpec } from "../../resources/schema/tenant.ts";
+import { holds } from "../holds.ts";
 import type { OperatorPorts, Outcome, Reconcile } from "../operator-ports.ts";
 import { conditionsOf, statusOf, type Verdict, writeStatus } from "../status.ts";
 import { namespacesOf, TENANT_LABEL, tenantNames, tenantObjects } from "./tenant-objects.ts";
@@ -132,15 +133,6 @@ function nameOf(object: KubeObject): ObjectName {
   const resource = resourceOf(object);
   if (resource === undefined) throw new TypeError(`${object.kind} is in no table`);
   return { resource, namespace: object.metadata.namespace, name: object.metadata.name };
-}
-
-/** Whether an object says what is wanted; what the server or others added does not matter. */
-export function holds(found: unknown, wanted: unknown): boolean {
-  if (Array.isArray(wanted))
-    return Array.isArray(found) && found.length === wanted.length && wanted.every((one, index) => holds(found[index], one));
-  if (wanted === null || typeof wanted !== "object") return found === wanted;
-  if (found === null || typeof found !== "object") return Object.keys(wanted).length === 0;
-  return Object.entries(wanted).every(([key, value]) => value === undefined || holds((found as Record<string, unknown>)[key], value));
 }
 
 /** Copies the registry's Secret to each namespace and names it on the default service account. Answers what is missing. */

@@ -187,5 +187,19 @@ export async function readClusterSettings(api: KubernetesApi): Promise<Pick<Clus
       hint: "Write it anew: `howdah upgrade --context NAME`.",
     });
   const { trustedProxies = [], ...settings } = chosen;
-  return { settings: { ...defaultClusterSettings, ...settings, version: await api.version() }, trustedProxies };
+  return {
+    settings: { ...(filled(defaultClusterSettings, settings) as typeof defaultClusterSettings), version: await api.version() },
+    trustedProxies,
+  };
+}
+
+/** What was chosen, with the defaults for what an older version did not ask. A way in is chosen whole. */
+function filled(fallback: object, chosen: object): object {
+  return Object.fromEntries(
+    Object.entries({ ...fallback, ...chosen }).map(([name, value]: [string, unknown]) => {
+      const standard: unknown = (fallback as Readonly<Record<string, unknown>>)[name];
+      const isMap = (one: unknown): one is object => one !== null && typeof one === "object" && !Array.isArray(one);
+      return [name, name !== "wayIn" && isMap(value) && isMap(standard) ? filled(standard, value) : value];
+    }),
+  );
 }

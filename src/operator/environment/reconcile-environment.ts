@@ -113,8 +113,10 @@ async function serve(
     await retire(releases, built.site.releases.keep, spec.release, look);
     return true;
   } catch (error) {
-    if (signal.aborted || !(error instanceof HowdahError)) throw error; // a bug: whoever works through the queue logs and counts it
-    await failed(look, id, error, known, base);
+    if (signal.aborted) throw error;
+    const named = error instanceof HowdahError ? error : new HowdahError("bug", error instanceof Error ? error.message : String(error));
+    await failed(look, id, named, known, base);
+    if (named !== error) throw error; // whoever works through the queue logs where it happened
     return false;
   }
 }

@@ -74,8 +74,11 @@ function completeProbes(container: Container, { hasWeb, startSeconds }: PodFacts
   };
 }
 
-/** Ends the first process of a container and waits for it: a worker listens to SIGTERM, while the image's signal is FPM's SIGQUIT. */
-const END_WORKER = "posix_kill(1, SIGTERM); while (posix_kill(1, 0)) usleep(100000);";
+/**
+ * A worker listens to SIGTERM, while the image's signal is FPM's SIGQUIT, which comes right after it: the first process of a container doesn't
+ * see a signal that it has no handler for. It does not wait for the end: that would end the hook too, and be told as its failure.
+ */
+const END_WORKER = "posix_kill(1, SIGTERM);";
 
 /**
  * Waits before the stop signal, so that the way in forgets the pod first (M2). `sleep` is in every API server from 1.30 on (beta; GA in

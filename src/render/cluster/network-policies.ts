@@ -68,7 +68,8 @@ function webPolicy(deployment: Deployment, { network }: ClusterSettings): Cluste
   const has = (port: number): boolean =>
     deployment.spec.template.spec.containers.some(({ ports }) => ports.some(({ containerPort }) => containerPort === port));
   const ports = [WEB_PORT, WEB_TLS_PORT].filter(has).map((port) => ({ protocol: "TCP", port }));
-  const from = network.from.map(inNamespace);
+  // The site's own pods too: crons and workers may ask it for a page.
+  const from = network.from.length === 0 ? [] : [...network.from.map(inNamespace), { podSelector: {} }];
   const status = [{ protocol: "TCP", port: STATUS_PORT }];
   const readers = network.monitoring.length === 0 ? [] : [{ from: network.monitoring.map(inNamespace), ports: status }];
   return companion(deployment, POLICY, {

@@ -28,7 +28,7 @@ describe("rules of a node", () => {
     expect(written.slice(0, 3).map((command) => Object.keys(command)[0])).toEqual(["add", "delete", "add"]);
   });
 
-  it("let established connections pass, and drop pods that nobody knows, before anything else", () => {
+  it("let established connections pass, and keep out pods that nobody knows, before anything else", () => {
     const [established, from, to, ...rest] = rulesOf("forward");
     expect(established).toEqual([
       { match: { op: "in", left: { ct: { key: "state" } }, right: ["established", "related"] } },
@@ -38,9 +38,9 @@ describe("rules of a node", () => {
       match(field, block("10.244.1.0", 24)),
       match(field, { set: ["10.244.1.2"] }, "!="),
       { counter: null },
-      { drop: null },
     ];
-    expect([from, to]).toEqual([stranger("saddr"), stranger("daddr")]);
+    expect(from).toEqual([...stranger("saddr"), { drop: null }]);
+    expect(to).toEqual([...stranger("daddr"), { reject: { type: "icmpx", expr: "host-unreachable" } }]);
     expect(rest).toHaveLength(1);
   });
 

@@ -9,7 +9,8 @@ export type Nft = Readonly<Record<string, unknown>>;
 /**
  * All rules of one node as one transaction: the table of before goes, the new one comes, and no packet sees anything between.
  * Only the chain `forward` sees traffic of pods; what a node itself says to its pods (the kubelet's probes) always passes, as
- * Kubernetes has it. A pod that isn't known yet has no network: new pods are isolated before they start, not some time later.
+ * Kubernetes has it. A pod that isn't known yet sends nothing: new pods are isolated before they start, not some time later. Whoever connects
+ * to an address that no known pod has hears at once that nobody is there, as with an address that has none: a gateway must not wait for it.
  */
 export function nodeRules(rules: readonly PodRules[], podNetwork: string): { readonly nftables: readonly Nft[] } {
   const isolatedIn = rules.filter(({ ingress }) => ingress !== undefined);
@@ -24,7 +25,8 @@ export function nodeRules(rules: readonly PodRules[], podNetwork: string): { rea
       ...isolatedOut.map(({ pod }) => chain(`egress-${pod.address}`)),
       ...isolatedIn.map(({ pod }) => chain(`ingress-${pod.address}`)),
       rule("forward", [match({ ct: { key: "state" } }, ["established", "related"], "in"), { accept: null }]),
-      ...(["saddr", "daddr"] as const).map((field) => rule("forward", [...unknown(field, podNetwork, known), ...drop])),
+      rule("forward", [...unknown("saddr", podNetwork, known), ...drop]),
+      rule("forward", [...unknown("daddr", podNetwork, known), { counter: null }, { reject: { type: "icmpx", expr: "host-unreachable" } }]),
       ...dispatch("saddr", "egress", isolatedOut),
       ...dispatch("daddr", "ingress", isolatedIn),
       ...isolatedOut.flatMap(({ pod, egress = [] }) => passes(`egress-${pod.address}`, "daddr", [own(pod.address), ...egress])),

@@ -3,6 +3,8 @@ import { readdir, readFile, stat } from "node:fs/promises";
 import { join } from "node:path";
 
 interface CachedResult {
+  /** Each pod has a result for its loopback, too. */
+  readonly ifName?: string;
   readonly cniArgs?: readonly (readonly [string, string])[];
   readonly result?: { readonly ips?: readonly { readonly address: string }[] };
 }
@@ -63,10 +65,10 @@ export function followCniResults(directory: string, changed: () => void): CniRes
 /** Which pod a result is for, and its IPv4 address; undefined for a file that isn't whole. */
 export function givenTo(text: string): { readonly uid: string; readonly address: string } | undefined {
   try {
-    const { cniArgs = [], result } = JSON.parse(text) as CachedResult;
+    const { ifName, cniArgs = [], result } = JSON.parse(text) as CachedResult;
     const uid = cniArgs.find(([name]) => name === "K8S_POD_UID")?.[1];
     const address = result?.ips?.map((ip) => ip.address.split("/")[0] ?? "").find((ip) => ip !== "" && !ip.includes(":"));
-    return uid === undefined || address === undefined ? undefined : { uid, address };
+    return uid === undefined || address === undefined || ifName === "lo" ? undefined : { uid, address };
   } catch {
     return undefined;
   }

@@ -46,6 +46,7 @@ describe("following a rollout", () => {
       { environment: step("check"), release: { state: "rolling-out" } },
       { environment: step("start"), release: { state: "rolling-out" } },
       { environment: step("start"), release: { state: "rolling-out" } },
+      { environment: seen, release: { state: "serving" } },
       { environment: { ...seen, url: "http://blog.example.org" }, release: { state: "serving" } },
     ]);
     expect(said).toEqual(["task-started check", "task-done check", "task-started start", "task-done start"]);

@@ -18,6 +18,8 @@ const POLL_MS = 250;
 /** An operator that runs looks at a new object within this; longer ago nobody has. */
 const NOBODY_MS = 20_000;
 
+const ADDRESS_MS = 5000;
+
 /** The steps of a rollout (src/workflows/rollout/rollout.ts), in words. */
 const TITLES: Readonly<Record<string, string>> = {
   build: "Preparing",
@@ -43,6 +45,7 @@ export async function followRollout(
   const began = ports.clock.now();
   let open: string | undefined;
   let warned = false;
+  let served: number | undefined;
   const turnTo = (step: string | undefined, code?: ErrorCode, message = ""): void => {
     if (step === open) return;
     if (open !== undefined && code !== undefined) emit({ type: "task-failed", id: open, code, message });
@@ -61,7 +64,9 @@ export async function followRollout(
     const became = (own["status"] as ReleaseStatus | undefined) ?? {};
     if (became.state === "serving") {
       turnTo(undefined);
-      return { url: now.url ?? null, milliseconds: ports.clock.now() - began };
+      served ??= ports.clock.now();
+      // The address is another write of the operator's, a moment later.
+      if (now.url !== undefined || ports.clock.now() - served > ADDRESS_MS) return { url: now.url ?? null, milliseconds: served - began };
     }
     if (became.state === "failed" || became.state === "interrupted" || became.state === "superseded") {
       const error = failureOf(release, became);

@@ -77,7 +77,7 @@ export async function runWiredOperator(
     WATCHED.map((kind) => [
       kind,
       new Reflector({
-        ...{ api, resource: resources[kind], clock: systemClock, random: Math.random },
+        ...{ api: guarded, resource: resources[kind], clock: systemClock, random: Math.random },
         ...(SELECTED[kind] === undefined ? {} : { select: { labelSelector: SELECTED[kind] } }),
         trouble: (error, waitMs) => {
           metrics.count("howdah_watch_faults_total", { resource: resources[kind].plural });

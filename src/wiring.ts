@@ -240,6 +240,7 @@ export async function wirePorts({ environment, entrypointDirectory, self }: Wiri
         const [start, signal, log] = given;
         await runWiredOperator(start, environment, signal, log);
       },
+      program: async () => (await import("./operator-program.ts")).operatorProgram(),
     },
     saveSettings: ({ httpPort, httpsPort, bind }) => machineSettings.put("machine", { httpPort, httpsPort, bind }),
     close: async () => podman.close(),

@@ -30,7 +30,9 @@ export type BaseRequest =
   /** Runs build hooks: node and npm, a shell. */
   | { readonly kind: "node-builder"; readonly version: NodeVersion }
   /** rsync and nothing else, no shell: what brings data into a volume of a cluster. */
-  | { readonly kind: "data-mover" };
+  | { readonly kind: "data-mover" }
+  /** What Node needs and nothing else, no shell: the operator's program is put on it. */
+  | { readonly kind: "operator" };
 
 /** How a request is made from packages. */
 export interface Recipe {
@@ -71,6 +73,8 @@ export function normalRequest(request: BaseRequest): BaseRequest {
       return { kind: "node-builder", version: request.version };
     case "data-mover":
       return { kind: "data-mover" };
+    case "operator":
+      return { kind: "operator" };
     default:
       return unreachable(request);
   }
@@ -108,6 +112,8 @@ export function recipeFor(request: BaseRequest): Recipe {
       return recipe(nodeSuite(request.version), ["ca-certificates", "nodejs", "npm", ...shellTools], "with-tools", []);
     case "data-mover":
       return recipe("trixie", ["rsync"], "slim", []);
+    case "operator":
+      return recipe("trixie", ["ca-certificates", "libc6", "libstdc++6", "tzdata"], "slim", []);
     default:
       return unreachable(request);
   }

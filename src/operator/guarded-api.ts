@@ -3,32 +3,57 @@ import { digestOf } from "../render/rendered.ts";
 import { holds } from "./holds.ts";
 import type { Metrics } from "./metrics.ts";
 
+const POD: Pick<Resource, "plural"> = { plural: "pods" };
+
 /**
- * An API whose every write asks first whether this process still leads, and is counted: one that was frozen past its lease writes nothing when it
- * wakes up. Reads pass as they are. An apply that would change nothing is not sent: this process has applied the very same before, and the object still
- * says so; the first one after a start is always sent, since only the server knows what an earlier version of us had applied.
+ * An API whose every write asks first whether this process still leads, and whose every request is counted by the verb that the cluster's roles know it
+ * by. One that was frozen past its lease writes nothing when it wakes up. An apply that would change nothing is not sent: this process has
+ * applied the very same before, and the object still says so; the first one after a start is always sent, since only the server knows what
+ * an earlier version of us had applied.
  */
 export function guardedApi(api: KubernetesApi, check: () => void, metrics: Pick<Metrics, "count">): KubernetesApi {
-  const guard = (verb: string, { plural }: Resource, subresource?: string): void => {
+  const count = (verb: string, { plural }: Pick<Resource, "plural">, subresource?: string): void => {
+    metrics.count("howdah_api_requests_total", { verb, resource: subresource === undefined ? plural : `${plural}/${subresource}` });
+  };
+  const write = (verb: string, resource: Resource, subresource?: string): void => {
     check();
-    metrics.count("howdah_writes_total", { verb, resource: subresource === undefined ? plural : `${plural}/${subresource}` });
+    count(verb, resource, subresource);
+  };
+  const get: KubernetesApi["get"] = async (name, signal) => {
+    count("get", name.resource);
+    return api.get(name, signal);
   };
   const applied = new Map<string, string>();
   const isApplied = async (key: string, resource: Resource, object: KubeObject, signal?: AbortSignal): Promise<KubeObject | undefined> => {
     if (applied.get(key) !== digestOf(object)) return undefined;
     const { namespace, name } = object.metadata;
-    const found = await api.get({ resource, namespace: resource.namespaced ? namespace : undefined, name }, signal);
+    const found = await get({ resource, namespace: resource.namespaced ? namespace : undefined, name }, signal);
     return found !== undefined && found.metadata.deletionTimestamp === undefined && holds(found, object) ? found : undefined;
   };
   return {
     server: api.server,
     version: (signal) => api.version(signal),
-    get: (name, signal) => api.get(name, signal),
-    list: (resource, options, signal) => api.list(resource, options, signal),
-    watch: (resource, options, signal) => api.watch(resource, options, signal),
-    logs: (container, options, signal) => api.logs(container, options, signal),
-    askPod: (pod, request, signal) => api.askPod(pod, request, signal),
-    connectPod: (pod, signal) => api.connectPod(pod, signal),
+    get,
+    list: async (resource, options, signal) => {
+      count("list", resource);
+      return api.list(resource, options, signal);
+    },
+    watch: (resource, options, signal) => {
+      count("watch", resource);
+      return api.watch(resource, options, signal);
+    },
+    logs: async (container, options, signal) => {
+      count("get", POD, "log");
+      return api.logs(container, options, signal);
+    },
+    askPod: async (pod, request, signal) => {
+      count("get", POD, "proxy");
+      return api.askPod(pod, request, signal);
+    },
+    connectPod: async (pod, signal) => {
+      count("create", POD, "portforward");
+      return api.connectPod(pod, signal);
+    },
     close: () => {
       api.close();
     },
@@ -36,29 +61,30 @@ export function guardedApi(api: KubernetesApi, check: () => void, metrics: Pick<
       const key = keyOf(resource, object, options);
       const found = options?.dryRun === true ? undefined : await isApplied(key, resource, object, signal);
       if (found !== undefined) return found;
-      guard("apply", resource, options?.subresource);
+      write("patch", resource, options?.subresource);
       const written = await api.apply(resource, object, options, signal);
       applied.set(key, digestOf(object));
       return written;
     },
     create: async (resource, object, signal) => {
-      guard("create", resource);
+      write("create", resource);
       return api.create(resource, object, signal);
     },
     replace: async (resource, object, options, signal) => {
-      guard("update", resource, options?.subresource);
+      write("update", resource, options?.subresource);
       return api.replace(resource, object, options, signal);
     },
     mergePatch: async (name, patch, options, signal) => {
-      guard("patch", name.resource, options?.subresource);
+      write("patch", name.resource, options?.subresource);
       return api.mergePatch(name, patch, options, signal);
     },
     delete: async (name, options, signal) => {
-      guard("delete", name.resource);
+      write("delete", name.resource);
       return api.delete(name, options, signal);
     },
     exec: async (container, request, signal) => {
       check();
+      count("create", POD, "exec");
       return api.exec(container, request, signal);
     },
   };

@@ -10,8 +10,7 @@ export interface Metrics {
 
 const descriptions = {
   howdah_reconciles_total: ["counter", "Looks at objects by kind and result (done, again, failed)"],
-  howdah_writes_total: ["counter", "Writes to the API server by verb and resource"],
-  howdah_rollouts_total: ["counter", "Releases that were taken into service (serves) or not (failed)"],
+  howdah_api_requests_total: ["counter", "Requests to the API server by verb (as roles name it) and resource"],
   howdah_watch_faults_total: ["counter", "Faults of watches by resource; each is tried again"],
   howdah_queue_depth: ["gauge", "Keys by state: ready, waiting, running"],
   howdah_watch_silence_seconds: ["gauge", "Seconds since a watch was heard last, by resource"],

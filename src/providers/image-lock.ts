@@ -21,6 +21,7 @@ const request = z.discriminatedUnion("kind", [
   z.strictObject({ kind: z.literal("php-builder"), version: phpVersion, extensions: names, packages: z.array(packageName).max(500) }),
   z.strictObject({ kind: z.literal("node-builder"), version: z.enum(["12", "18", "20"]).default("20") }),
   z.strictObject({ kind: z.literal("data-mover") }),
+  z.strictObject({ kind: z.literal("operator") }),
 ]);
 
 const lockedPackage = z.strictObject({

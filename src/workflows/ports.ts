@@ -261,6 +261,8 @@ export interface Ports {
       signal: AbortSignal,
       log: (line: string) => void,
     ): Promise<void>;
+    /** The files of this very program, for an image of it. Error: `usage/invalid` in a checkout that was not built. */
+    program(): Promise<readonly { readonly path: string; readonly from: string; readonly executable: boolean }[]>;
   };
   /** Keeps the edge's address for later commands. */
   saveSettings(settings: Pick<Settings, "httpPort" | "httpsPort" | "bind">): Promise<void>;

@@ -1,15 +1,23 @@
 import type { Command } from "commander";
 import { HowdahError } from "../../kernel/howdah-error.ts";
+import type { CliContext } from "../context.ts";
 import type { Choose } from "../program.ts";
+import { withReporter } from "./with-reporter.ts";
 
 interface OperatorFlags {
   readonly context?: string;
   readonly listen?: string;
 }
 
+interface ImageFlags {
+  readonly to?: string;
+  readonly archive?: string;
+  readonly name: string;
+}
+
 /** `howdah operator`: what `howdah install` puts into a cluster; by hand it runs on a laptop. */
 export function operatorCommand(program: Command, choose: Choose): void {
-  program
+  const operator = program
     .command("operator")
     .summary("run the operator of a cluster (what `howdah install` starts there)")
     .description(
@@ -28,6 +36,35 @@ export function operatorCommand(program: Command, choose: Choose): void {
         return 0;
       });
     });
+  operator
+    .command("image")
+    .summary("make the operator's image from this very program")
+    .description(
+      "Makes the image that `howdah install --image` names: Debian's libraries, the Node that runs this command, and Howdah. No shell, no root. The answer is its reference, pinned by digest.",
+    )
+    .option("--to <repository>", "push it there, such as registry.example.org/howdah/operator")
+    .option("--archive <file>", "write it as an OCI archive, for nodes without a registry (`ctr -n k8s.io images import FILE`)")
+    .option("--name <name>", "its name in the archive", "howdah.dev/operator:latest")
+    .addHelpText(
+      "after",
+      "\nExamples:\n  howdah operator image --to registry.example.org/howdah/operator\n  howdah operator image --archive operator.tar --name example.org/howdah/operator:1",
+    )
+    .action((flags: ImageFlags) => {
+      choose((context) => makeImage(flags, context));
+    });
+}
+
+function makeImage({ to, archive, name }: ImageFlags, context: CliContext): Promise<number> {
+  if ((to === undefined) === (archive === undefined))
+    throw new HowdahError("usage/invalid", "One of --to and --archive says where the image goes");
+  return withReporter(context, async (ports, engine) => {
+    const { operatorImage } = await import("../../workflows/cluster/operator-image.ts");
+    const target =
+      to === undefined ? ({ kind: "archive", file: archive ?? "", name } as const) : ({ kind: "registry", repository: to } as const);
+    const made = await operatorImage(target, context.version, ports, engine);
+    context.terminal.out(context.flags.output === "json" ? `${JSON.stringify(made, null, 2)}\n` : `${made.reference}\n`);
+    return 0;
+  });
 }
 
 function listenOn(text: string | undefined): { readonly host: string; readonly port: number } | null {

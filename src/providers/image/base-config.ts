@@ -42,6 +42,8 @@ export function baseConfig(request: BaseRequest, recipeHash: string): ImageConfi
       return { ...common, entrypoint: [], cmd: ["/bin/sh"], env: [PATH, "HOME=/tmp", "LANG=C.UTF-8"] };
     case "data-mover":
       return { ...common, entrypoint: ["/usr/bin/rsync"], cmd: ["--version"], env: [PATH, "LANG=C.UTF-8"], workingDir: "/" };
+    case "operator":
+      return { ...common, entrypoint: ["/usr/bin/node"], cmd: ["--version"], env: [PATH, "LANG=C.UTF-8"], workingDir: "/" };
     default:
       return unreachable(request);
   }

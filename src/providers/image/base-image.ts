@@ -127,6 +127,8 @@ function titleOf(request: BaseRequest): string {
       return `builder for Node ${request.version}`;
     case "data-mover":
       return "rsync, for moving data";
+    case "operator":
+      return "what the operator's Node needs";
     default:
       return unreachable(request);
   }

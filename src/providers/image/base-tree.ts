@@ -94,6 +94,8 @@ function filterOf(request: BaseRequest): FilterOptions {
       return { gconv: false, perl, programs: mariadbPrograms };
     case "data-mover":
       return { gconv: false, perl, programs: ["rsync"] };
+    case "operator":
+      return { gconv: false, perl, programs: [] };
     case "php-builder":
     case "node-builder":
       return { gconv: true, perl, programs: undefined };

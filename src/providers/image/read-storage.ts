@@ -52,6 +52,7 @@ const kinds: Readonly<Record<string, ImageKind>> = {
   "php-builder": "builder",
   "node-builder": "builder",
   "data-mover": "base",
+  operator: "base",
 };
 
 /** An image without a name of ours. Of those without any, a build that was killed left what has our label and our time: other builders have a clock. */

@@ -1,0 +1,95 @@
+import type { BaseRequest } from "../../catalog/image-recipes.ts";
+import type { ExportedImage } from "../../providers/image-builder.ts";
+import { writeImageArchive } from "../../providers/image/image-archive.ts";
+import { programImage } from "../../providers/image/program-image.ts";
+import { HowdahError } from "../../kernel/howdah-error.ts";
+import { parseRepository } from "../../kernel/image-reference.ts";
+import type { EngineContext, Ports } from "../ports.ts";
+import { requireRoot } from "../up/check-machine.ts";
+
+/** Where the operator's image goes. */
+export type OperatorImageTarget =
+  /** `registry.example.org/howdah/operator`. */
+  | { readonly kind: "registry"; readonly repository: string }
+  /** A new OCI archive. */
+  | { readonly kind: "archive"; readonly file: string; readonly name: string };
+
+/** The image where it is. */
+export interface OperatorImage {
+  /** Pinned by its digest in a registry; in an archive the name that it has there. */
+  readonly reference: string;
+  readonly digest: string;
+  /** Of its layers, compressed. */
+  readonly bytes: number;
+}
+
+const BASE: BaseRequest = { kind: "operator" };
+
+/**
+ * Makes the operator's image from this very program: Debian's libraries, the Node that runs this command, Howdah's bundle; no shell, uid 50000. The
+ * same program on the same packages is the same image. Errors: those of building and pushing; `usage/invalid` for a repository that is none.
+ */
+export async function operatorImage(
+  target: OperatorImageTarget,
+  version: string,
+  ports: Ports,
+  context: EngineContext,
+): Promise<OperatorImage> {
+  await requireRoot(ports);
+  const { emit, signal } = context;
+  const files = await ports.operator.program();
+  const lock = await ports.images.lock({ images: [BASE], foreign: [], renew: false }, emit, signal);
+  const base = await ports.images.ensureBase(BASE, lock, emit, signal);
+  const image = await programImage(await ports.images.export(base.reference, emit, signal), files, {
+    entrypoint: ["/usr/bin/node", "/usr/lib/howdah/bin/howdah"],
+    cmd: ["operator", "--listen", "0.0.0.0:8080"],
+    env: [
+      "PATH=/usr/bin:/bin",
+      "LANG=C.UTF-8",
+      "HOME=/tmp",
+      "HOWDAH_STATE_DIR=/tmp/howdah",
+      "HOWDAH_CACHE_DIR=/tmp/cache",
+      "NODE_ENV=production",
+    ],
+    labels: {
+      "howdah.dev/kind": "operator",
+      "org.opencontainers.image.version": version,
+      "org.opencontainers.image.title": "Howdah's operator",
+    },
+  });
+  const bytes = image.layers.reduce((sum, { size }) => sum + size, 0);
+  const { digest } = image.manifest;
+  if (target.kind === "archive") {
+    await writeImageArchive(image, target.name, target.file, signal);
+    return { reference: target.name, digest, bytes };
+  }
+  return { reference: await push(image, target.repository, version, ports, context), digest, bytes };
+}
+
+async function push(image: ExportedImage, text: string, version: string, ports: Ports, { emit, signal }: EngineContext): Promise<string> {
+  const repository = parseRepository(text);
+  if (repository === undefined || !text.startsWith(`${repository.registry}/`)) {
+    throw new HowdahError("usage/invalid", `${JSON.stringify(text)} is no repository of a registry`, {
+      hint: "Write it with its registry and without a tag: registry.example.org/howdah/operator.",
+    });
+  }
+  const id = "push/operator";
+  emit({ type: "task-started", id, title: `Push to ${text}` });
+  const { manifest, config, layers } = image;
+  const blobs = [
+    { digest: config.digest, size: config.size, open: (from: number) => parts(config.bytes.subarray(from)) },
+    ...layers.map(({ digest, size, open }) => ({ digest, size, open })),
+  ];
+  const call = {
+    progress: (words: string): void => emit({ type: "task-progress", id, detail: words }),
+    notice: (message: string): void => emit({ type: "notice", level: "info", message }),
+    signal,
+  };
+  const pushed = await ports.registry.push({ manifest, blobs }, { ...repository, tags: [version] }, call);
+  emit({ type: "task-done", id, outcome: "changed", detail: `${(pushed.bytes.sent / 1e6).toFixed(1)} MB sent` });
+  return `${pushed.repository}@${pushed.digest}`;
+}
+
+async function* parts(bytes: Uint8Array): AsyncGenerator<Uint8Array> {
+  yield bytes;
+}

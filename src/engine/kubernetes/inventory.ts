@@ -22,5 +22,5 @@ function digestOfParts(parts: readonly KubeObject[]): string {
   const digests = new Set(parts.map(({ metadata }) => metadata.annotations?.[mark.digest] ?? ""));
   const count = Number(parts[0]?.metadata.annotations?.[mark.parts] ?? parts.length);
   const [digest = ""] = digests;
-  return digests.size === 1 && count === parts.length && !isUnsettled(digest) ? digest : unsettled(digest);
+  return isUnsettled(digest) || (digests.size === 1 && count === parts.length) ? digest : unsettled(digest);
 }

@@ -108,7 +108,7 @@ describe("inventoryOf", () => {
     {
       name: "sees a change that did not come to its end",
       objects: parts.map((one) => withDigest(one, "d2-unsettled")),
-      says: "d2-unsettled-unsettled",
+      says: "d2-unsettled",
     },
     {
       name: "forgets what is being deleted",

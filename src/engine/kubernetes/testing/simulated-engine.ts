@@ -33,26 +33,23 @@ export function mortalApi(api: KubernetesApi, at: number, when: "before" | "afte
     dead = true;
     throw new Error("killed");
   };
-  const live =
-    <A extends unknown[], R>(call: (...given: A) => Promise<R>) =>
-    async (...given: A): Promise<R> =>
-      dead ? die() : call(...given);
-  const write = <A extends unknown[], R>(call: (...given: A) => Promise<R>) =>
-    live(async (...given: A): Promise<R> => {
+  const live = <R>(call: () => Promise<R>): Promise<R> => (dead ? Promise.reject(new Error("killed")) : call());
+  const write = <R>(call: () => Promise<R>): Promise<R> =>
+    live(async () => {
       writes += 1;
       if (writes === at && when === "before") die();
-      const answer = await call(...given);
+      const answer = await call();
       return writes === at ? die() : answer;
     });
   return {
     ...api,
     died: () => dead,
-    get: live(api.get),
-    list: live(api.list),
-    apply: write(api.apply),
-    create: write(api.create),
-    replace: write(api.replace),
-    mergePatch: write(api.mergePatch),
-    delete: write(api.delete),
+    get: (...given) => live(() => api.get(...given)),
+    list: (...given) => live(() => api.list(...given)),
+    apply: (...given) => write(() => api.apply(...given)),
+    create: (...given) => write(() => api.create(...given)),
+    replace: (...given) => write(() => api.replace(...given)),
+    mergePatch: (...given) => write(() => api.mergePatch(...given)),
+    delete: (...given) => write(() => api.delete(...given)),
   };
 }

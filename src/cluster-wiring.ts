@@ -8,6 +8,7 @@ import type { KubeObject, KubernetesApi } from "./kubernetes/kubernetes-api.ts";
 import { resources } from "./kubernetes/resources.ts";
 import { clusterSecretStore } from "./providers/cluster-state/cluster-secret-store.ts";
 import { configMapDocuments } from "./providers/cluster-state/config-map-documents.ts";
+import type { ConnectServer } from "./providers/database/mariadb/sql-client.ts";
 import { mariadbServer } from "./providers/database/mariadb/mariadb-server.ts";
 import { systemClock } from "./providers/system-clock.ts";
 import { type ClusterSettings, defaultClusterSettings } from "./render/cluster/cluster-settings.ts";
@@ -27,6 +28,8 @@ export interface ClusterWiring {
   readonly trustedProxies: readonly string[];
   /** For dumps before migrations. */
   readonly stateDirectory: string;
+  /** This process is outside of the cluster's network: databases are reached through the API server. */
+  readonly outside: boolean;
 }
 
 /** Secrets of which the engine makes copies for pods; every other one is a person's and is mounted as it is. */
@@ -90,7 +93,7 @@ export function wireClusterPorts(given: ClusterWiring): (namespace: string) => P
       clock: systemClock,
       engine,
       secrets,
-      databases: mariadbServer(secrets, systemClock),
+      databases: mariadbServer(secrets, systemClock, given.outside ? throughApi(api) : undefined),
       records: documents("site"),
       retained: documents("retained"),
       migrations: documents("migration"),
@@ -152,6 +155,17 @@ async function askSite(
 function isReady(pod: KubeObject): boolean {
   const { conditions = [] } = (pod["status"] as { readonly conditions?: readonly { type: string; status: string }[] } | undefined) ?? {};
   return pod.metadata.deletionTimestamp === undefined && conditions.some(({ type, status }) => type === "Ready" && status === "True");
+}
+
+/** A connection to the server's pod by port-forward. It ends when its user destroys it. */
+function throughApi(api: KubernetesApi): ConnectServer {
+  return async ({ address, port }) => {
+    const { items } = await api.list(resources.Pod, { namespace: SYSTEM_NAMESPACE, labelSelector: "app.kubernetes.io/component=database" });
+    const pod = items.find(({ status }) => (status as { readonly podIP?: string } | undefined)?.podIP === address);
+    if (pod === undefined)
+      throw new HowdahError("database/unreachable", `No database pod of ${SYSTEM_NAMESPACE} has the address ${address}`);
+    return api.connectPod({ namespace: SYSTEM_NAMESPACE, name: pod.metadata.name, port }, new AbortController().signal);
+  };
 }
 
 /** Work on one namespace after another, within this process: which of several operators works is the lease's business. */

@@ -39,9 +39,10 @@ export async function runWiredOperator(
   const log: Log = (level, message, values = {}) => {
     write(JSON.stringify({ time: new Date().toISOString(), level, message, ...values }));
   };
+  const access = clusterAccess(environment, start.context);
   const connect = (rate?: typeof RATE) =>
     connectCluster({
-      access: clusterAccess(environment, start.context),
+      access,
       clock: systemClock,
       random: Math.random,
       userAgent: `howdah-operator/${VERSION}`,
@@ -70,7 +71,7 @@ export async function runWiredOperator(
   const ports: OperatorPorts = {
     ...{ api: guarded, clock: systemClock, log, ownNamespace: SYSTEM_NAMESPACE },
     fence: fenceOf({ settings }),
-    portsFor: wireClusterPorts({ api: guarded, settings, trustedProxies, stateDirectory }),
+    portsFor: wireClusterPorts({ api: guarded, settings, trustedProxies, stateDirectory, outside: access.kind === "kubeconfig" }),
     tell: (object, event) => tell(guarded, object, event, log),
   };
   const reflectors = Object.fromEntries(

@@ -4,6 +4,7 @@ import { resources } from "../../kubernetes/resources.ts";
 import { readyCondition } from "../../observe/conditions.ts";
 import { selectorFor } from "../../render/labels.ts";
 import { type EnvironmentStatus, environmentSpec } from "../../resources/schema/environment.ts";
+import type { ReleaseStatus } from "../../resources/schema/release.ts";
 import type { Site } from "../../site/site.ts";
 import { builtRelease } from "../../workflows/cluster/release-resource.ts";
 import { serveRelease } from "../../workflows/cluster/serve-release.ts";
@@ -92,15 +93,18 @@ async function serve(
   const { name: id } = release.metadata;
   const base = ports.portsFor(namespace);
   let known = facts;
-  const workflow = withSteps(base, async (step) => {
+  const reached = async (step: string): Promise<void> => {
     const message = `${id} is taken into service`;
     const going: Verdict = { type: "Reconciling", status: "True", reason: "RollingOut", message };
     await report(look, [...(await readiness(namespace, base)), going], { ...known, rollout: { release: id, step } });
-  });
+  };
+  const workflow = withSteps(base, reached);
   const context: EngineContext = { emit: logged(namespace, id, ports), signal };
   try {
     const built = builtRelease(release);
     known = { ...facts, url: siteUrl(built.site, base.settings) };
+    // Images are pulled and a database is made before the journal begins: that takes its time, too.
+    if (statusOf<ReleaseStatus>(release).state !== "serving") await reached("build");
     const spec = environmentSpec.parse(object["spec"]);
     const { record, released } = await serveRelease({ release: built, replicas: spec.replicas ?? null }, workflow, context);
     const verdicts = [...(await readiness(namespace, base)), ...(stalled === null ? [] : [stalled])];

@@ -7,7 +7,7 @@ import type { DatabaseAccess, DatabaseRequest } from "../database-server.ts";
 import { FORMER_PASSWORD } from "./former-password.ts";
 import { identifiedBy, nativePasswordHash } from "./native-password.ts";
 import { account, grantPattern, identifier, type Sql, sql, text, word } from "./sql.ts";
-import { type SqlClient, withSqlClient } from "./sql-client.ts";
+import { type ConnectServer, type SqlClient, withSqlClient } from "./sql-client.ts";
 
 const PORT = 3306;
 
@@ -26,7 +26,12 @@ interface Wanted {
  * Makes a site's database and user what they should be. Reads first and writes only what differs, so a repeated call writes
  * nothing; each statement is idempotent, so a crash between two repeats harmlessly. Afterwards it logs in as the site to prove it.
  */
-export async function ensureOwnDatabase(client: SqlClient, secrets: SecretStore, request: DatabaseRequest): Promise<DatabaseAccess> {
+export async function ensureOwnDatabase(
+  client: SqlClient,
+  secrets: SecretStore,
+  request: DatabaseRequest,
+  through?: ConnectServer,
+): Promise<DatabaseAccess> {
   const { server, namespace } = request;
   const wanted: Wanted = {
     name: databaseNameFor(request.site, request.environment),
@@ -38,7 +43,7 @@ export async function ensureOwnDatabase(client: SqlClient, secrets: SecretStore,
   };
   const statements = [...(await databaseStatements(client, wanted)), ...(await userStatements(client, wanted))];
   for (const statement of statements) await client.query(statement);
-  if (statements.length > 0) await proveLogin(request, wanted);
+  if (statements.length > 0) await proveLogin(request, wanted, through);
   const host = server.host ?? server.name;
   const url = `mysql://${wanted.name}:${encodeURIComponent(wanted.password.reveal())}@${host}:${PORT}/${wanted.name}`;
   return {
@@ -112,7 +117,7 @@ async function grantStatements(client: SqlClient, wanted: Wanted, grant: Sql): P
   return grants.length === 0 ? [grant] : [sql`REVOKE ALL PRIVILEGES, GRANT OPTION FROM ${user}`, grant];
 }
 
-async function proveLogin(request: DatabaseRequest, wanted: Wanted): Promise<void> {
+async function proveLogin(request: DatabaseRequest, wanted: Wanted, through: ConnectServer | undefined): Promise<void> {
   const login = { server: request.server, user: wanted.name, password: wanted.password, database: wanted.name };
-  await withSqlClient(login, (client) => client.query(sql`SELECT 1`));
+  await withSqlClient(login, (client) => client.query(sql`SELECT 1`), through);
 }

@@ -10,19 +10,19 @@ import { emptyDatabase } from "./empty-database.ts";
 import { ensureOwnDatabase } from "./ensure-database.ts";
 import { readLedger } from "./read-ledger.ts";
 import { sql, text } from "./sql.ts";
-import { type SqlClient, withSqlClient } from "./sql-client.ts";
+import { type ConnectServer, type SqlClient, withSqlClient } from "./sql-client.ts";
 
 /** 43 characters of 62 are 256 bits. */
 export const PASSWORD: GeneratedValue = { bytes: 43, encoding: "alphanumeric" };
 
 const PAUSE_MS = 500;
 
-/** MariaDB servers, administered over TCP with an account of their own whose password is in the secret store. */
-export function mariadbServer(secrets: SecretStore, clock: Clock): DatabaseServer {
+/** MariaDB servers, administered over TCP (or `through` what leads there) with an account of their own whose password is in the secret store. */
+export function mariadbServer(secrets: SecretStore, clock: Clock, through?: ConnectServer): DatabaseServer {
   const adminPassword = (name: string) => secrets.getOrGenerate(SYSTEM_NAMESPACE, name, "admin-password", PASSWORD);
 
   async function asAdmin<T>(server: ServerReference, work: (client: SqlClient) => Promise<T>): Promise<T> {
-    return await withSqlClient({ server, user: ADMIN_USER, password: await adminPassword(server.name) }, work);
+    return await withSqlClient({ server, user: ADMIN_USER, password: await adminPassword(server.name) }, work, through);
   }
 
   async function numberOf(server: ServerReference, statement: ReturnType<typeof sql>): Promise<number> {
@@ -45,7 +45,7 @@ export function mariadbServer(secrets: SecretStore, clock: Clock): DatabaseServe
         await clock.sleep(PAUSE_MS, signal);
       }
     },
-    ensureDatabase: async (request) => await asAdmin(request.server, (client) => ensureOwnDatabase(client, secrets, request)),
+    ensureDatabase: async (request) => await asAdmin(request.server, (client) => ensureOwnDatabase(client, secrets, request, through)),
     dropDatabase: async (database) => await asAdmin(database.server, (client) => dropOwnDatabase(client, database)),
     emptyDatabase: async ({ server, name }) => await asAdmin(server, (client) => emptyDatabase(client, name)),
     async databaseExists({ server, name }) {

@@ -1,3 +1,4 @@
+import type { Duplex } from "node:stream";
 import { HowdahError } from "../../../kernel/howdah-error.ts";
 import type { Secret } from "../../../kernel/secret.ts";
 import type { ServerReference } from "../database-server.ts";
@@ -19,15 +20,18 @@ export interface Login {
   readonly database?: string;
 }
 
+/** Another way to a server than a TCP connection to its address: through a cluster's API server. */
+export type ConnectServer = (place: { readonly address: string; readonly port: number }) => Promise<Duplex>;
+
 const CONNECT_MS = 5_000;
 /** Statements of ours are short; ALTER USER waits behind a running ALTER TABLE of somebody at most that long. */
 const STATEMENT_MS = 60_000;
 
 /** Runs `work` with a connection that is closed whatever happens: an open one keeps the process alive (database.md section 9). */
-export async function withSqlClient<T>(login: Login, work: (client: SqlClient) => Promise<T>): Promise<T> {
+export async function withSqlClient<T>(login: Login, work: (client: SqlClient) => Promise<T>, through?: ConnectServer): Promise<T> {
   const place = await login.server.locate();
   if (place === undefined) throw new HowdahError("database/unreachable", `The database server ${login.server.name} does not run`);
-  const connection = await connect(login, place).catch((error: unknown) => {
+  const connection = await connect(login, place, through).catch((error: unknown) => {
     throw named(error, login.server.name);
   });
   connection.on("error", () => {}); // it also reaches the query that waits
@@ -50,11 +54,13 @@ export async function withSqlClient<T>(login: Login, work: (client: SqlClient) =
 }
 
 /** mysql2 is loaded only here: most commands never talk to a database. As its default export: the only one that a bundle gives of CommonJS. */
-async function connect(login: Login, place: { readonly address: string; readonly port: number }) {
+async function connect(login: Login, place: { readonly address: string; readonly port: number }, through: ConnectServer | undefined) {
   const { default: mysql } = await import("mysql2/promise");
+  const stream = await through?.(place);
   return await mysql.createConnection({
     host: place.address,
     port: place.port,
+    ...(stream === undefined ? {} : { stream }),
     user: login.user,
     password: login.password.reveal(),
     ...(login.database === undefined ? {} : { database: login.database }),

@@ -1,5 +1,5 @@
-import { access, copyFile, link, mkdir, symlink } from "node:fs/promises";
-import { join } from "node:path";
+import { access, copyFile, link, mkdir, symlink, writeFile } from "node:fs/promises";
+import { basename, dirname, join } from "node:path";
 import { run } from "../../src/providers/process.ts";
 import type { Cluster, Workshop } from "./addon.ts";
 import { type GoProgram, buildGoProgram } from "./go-program.ts";
@@ -78,14 +78,27 @@ export function connect(workshop: Workshop): Cluster {
   };
 }
 
-/** Brings archives into every node's containerd, all nodes at once. */
+/**
+ * Brings archives into every node's containerd, all nodes at once. Those of the cache, whose names hold the hash of what is in them, are
+ * brought once: a node's images outlive its machine.
+ */
 export async function loadImages(settings: Settings, archives: readonly string[]): Promise<void> {
-  const ctr = ["ctr", "--address", CONTAINERD_SOCKET, "--namespace", "k8s.io"];
   await Promise.all(
     settings.nodes.map(async ({ name }) => {
-      for (const archive of archives) await enterMachine(settings, name, [...ctr, "images", "import", archive]);
+      for (const archive of archives) await loadImage(settings, name, archive);
     }),
   );
+}
+
+async function loadImage(settings: Settings, node: string, archive: string): Promise<void> {
+  const mark = join(settings.directory, "nodes", node, "loaded", basename(archive));
+  const isCached = dirname(archive) === join(settings.cache, "images");
+  if (isCached && (await exists(mark))) return;
+  const ctr = ["ctr", "--address", CONTAINERD_SOCKET, "--namespace", "k8s.io"];
+  await enterMachine(settings, node, [...ctr, "images", "import", archive]);
+  if (!isCached) return;
+  await mkdir(dirname(mark), { recursive: true });
+  await writeFile(mark, "");
 }
 
 function exists(path: string): Promise<boolean> {

@@ -10,10 +10,9 @@ const PRIORITY = "howdah-e2e-sites";
 const skip = await whyNoCluster();
 
 /** A variant's objects as this cluster may have them: in the test's namespace, with its PriorityClass. */
-function objectsHere({ name, site, settings }: Variant): readonly ClusterObject[] {
+function objectsHere({ settings, ...variant }: Variant): readonly ClusterObject[] {
   return objectsOf({
-    name,
-    site,
+    ...variant,
     settings: { ...settings, namespace: NAMESPACE, ...(settings.priorityClass === null ? {} : { priorityClass: PRIORITY }) },
   });
 }

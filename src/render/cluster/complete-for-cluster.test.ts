@@ -60,7 +60,7 @@ describe("completeForCluster", () => {
   it.each(variants)("gives every object of $name its namespace, a name of its own and the digest of what it was made from", (one) => {
     const objects = objectsOf(one);
     expect(new Set(keysOf(objects)).size).toBe(objects.length);
-    expect(objects.every(({ metadata }) => metadata.namespace === "blog")).toBe(true);
+    expect(objects.every(({ kind, metadata }) => kind === "Namespace" || metadata.namespace === "blog")).toBe(true);
     expect(JSON.stringify(objects)).not.toMatch(/stopSignal|opcache\.howdah\.dev/);
   });
 

@@ -2,11 +2,16 @@ import { readFileSync } from "node:fs";
 import { checkSite } from "../../../site/check-site.ts";
 import { parseSite } from "../../../site/parse-site.ts";
 import type { Site } from "../../../site/site.ts";
+import { renderDatabaseAccess } from "../../database/render-database-access.ts";
+import { type DatabaseServer, renderDatabaseServer } from "../../database/render-database-server.ts";
+import { rendered } from "../../rendered.ts";
 import type { RenderInput } from "../../site/render-input.ts";
 import { renderSite } from "../../site/render-site.ts";
 import type { ClusterObject } from "../cluster-object.ts";
 import { type ClusterSettings, defaultClusterSettings } from "../cluster-settings.ts";
 import { completeForCluster } from "../complete-for-cluster.ts";
+import { renderCronJobs } from "../cron-jobs.ts";
+import { renderNamespace } from "../namespace.ts";
 import { namespacePolicies } from "../network-policies.ts";
 
 /** A kind of site with the kind of cluster that it is rendered for: together they have every object and field that rendering can make. */
@@ -14,6 +19,8 @@ export interface Variant {
   readonly name: string;
   readonly site: Site;
   readonly settings: ClusterSettings;
+  /** The namespace holds its database server too. */
+  readonly database?: DatabaseServer;
 }
 
 function siteOf(text: string): Site {
@@ -33,7 +40,12 @@ const behindGateway: ClusterSettings = { ...base, wayIn: gateway, network: { ...
 /** What the tests of clusters are about: small enough to read, and complete. */
 export const variants: readonly Variant[] = [
   { name: "static", site: example("static"), settings: base },
-  { name: "together", site: example("wordpress"), settings: behindGateway },
+  {
+    name: "together",
+    site: example("wordpress"),
+    settings: behindGateway,
+    database: { version: "11.8", image: `registry.example.org/mariadb@sha256:${"3".repeat(64)}`, memoryBytes: 512 * 1024 ** 2 },
+  },
   {
     name: "apart",
     site: {
@@ -112,8 +124,15 @@ export function clusterInput(site: Site): RenderInput {
   };
 }
 
-/** Everything of a variant that goes to the API server. */
-export function objectsOf({ site, settings }: Variant): readonly ClusterObject[] {
-  const objects = renderSite(site, clusterInput(site)).flatMap((object) => completeForCluster(object, settings));
-  return [...namespacePolicies(settings), ...objects];
+/** Everything of a variant that goes to the API server, crons as plain manifests have them. */
+export function objectsOf({ site, settings, database }: Variant): readonly ClusterObject[] {
+  const own = renderSite(site, clusterInput(site));
+  const server = database === undefined ? [] : [...renderDatabaseServer(database), renderDatabaseAccess(database.version, "blog")];
+  const crons = site.crons.map((cron) => ({ ...cron, fields: "7 4 * * *" }));
+  return [
+    ...renderNamespace(settings.namespace, { pullSecret: "registry", withNamespace: true }),
+    ...namespacePolicies(settings),
+    ...[...own, ...server.map((object) => rendered(object))].flatMap((object) => completeForCluster(object, settings)),
+    ...renderCronJobs(site, crons, own, settings),
+  ];
 }

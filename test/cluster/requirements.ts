@@ -19,6 +19,8 @@ const programs: Readonly<Record<string, string>> = {
   sysctl: "procps",
   openssl: "openssl",
   nft: "nftables",
+  glusterd: "glusterfs-server",
+  glusterfs: "glusterfs-client",
 };
 
 /** Stops with one error that names everything that is missing and the command that brings it. */

@@ -17,6 +17,7 @@ import { renderMaintenanceServer } from "./render/cluster/maintenance-server.ts"
 import { namespacePolicies } from "./render/cluster/network-policies.ts";
 import { digestOf } from "./render/rendered.ts";
 import { WEB_PORT } from "./render/site/render-containers.ts";
+import { SETTINGS_NAME } from "./resources/install/operator-objects.ts";
 import { outcomeDocuments, releaseDocuments } from "./workflows/cluster/release-documents.ts";
 import type { DocumentStore, Ports } from "./workflows/ports.ts";
 
@@ -186,18 +187,15 @@ function keyedLocks(): Ports["locks"] {
   };
 }
 
-/** The ConfigMap of `howdah-system` in which `howdah install` wrote down what was chosen for this cluster. */
-export const SETTINGS_CONFIG_MAP = "howdah-settings";
-
 /** What was chosen when Howdah was installed, and the server's own version. */
 export async function readClusterSettings(api: KubernetesApi): Promise<Pick<ClusterWiring, "settings" | "trustedProxies">> {
-  const found = await api.get({ resource: resources.ConfigMap, namespace: SYSTEM_NAMESPACE, name: SETTINGS_CONFIG_MAP });
+  const found = await api.get({ resource: resources.ConfigMap, namespace: SYSTEM_NAMESPACE, name: SETTINGS_NAME });
   const { data } = (found ?? {}) as { readonly data?: Readonly<Record<string, string>> };
   const chosen = parseJson(data?.["settings"] ?? "{}") as
     | (Partial<ClusterSettings> & { readonly trustedProxies?: readonly string[] })
     | undefined;
   if (chosen === undefined)
-    throw new HowdahError("machine/state-unreadable", `The ConfigMap ${SYSTEM_NAMESPACE}/${SETTINGS_CONFIG_MAP} is no JSON`, {
+    throw new HowdahError("machine/state-unreadable", `The ConfigMap ${SYSTEM_NAMESPACE}/${SETTINGS_NAME} is no JSON`, {
       hint: "Write it anew: `howdah upgrade --context NAME`.",
     });
   const { trustedProxies = [], ...settings } = chosen;

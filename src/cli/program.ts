@@ -16,10 +16,12 @@ import { filesCommand } from "./commands/files.ts";
 import { imageCommand } from "./commands/image.ts";
 import { idleCommand } from "./commands/idle.ts";
 import { initCommand } from "./commands/init.ts";
+import { installCommand, uninstallCommand, upgradeCommand } from "./commands/install.ts";
 import { logsCommand } from "./commands/logs.ts";
 import { manifestsCommand } from "./commands/manifests.ts";
 import { migrateCommand } from "./commands/migrate.ts";
 import { operatorCommand } from "./commands/operator.ts";
+import { migrateDataCommand } from "./commands/migrate-data.ts";
 import { pinCommand } from "./commands/pin.ts";
 import { releasesCommand } from "./commands/releases.ts";
 import { rollbackCommand } from "./commands/rollback.ts";
@@ -67,6 +69,7 @@ const commands: readonly Define[] = [
   dbCommand,
   migrateCommand,
   filesCommand,
+  migrateDataCommand,
   secretCommand,
   idleCommand,
   wakeCommand,
@@ -74,6 +77,9 @@ const commands: readonly Define[] = [
   destroyCommand,
   doctorCommand,
   agentCommand,
+  installCommand,
+  upgradeCommand,
+  uninstallCommand,
   operatorCommand,
   completionCommand,
 ];

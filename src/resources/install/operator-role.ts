@@ -1,0 +1,60 @@
+import { HOWDAH_GROUP } from "../../kubernetes/resources.ts";
+
+/** A rule of a role. */
+export interface Rule {
+  readonly apiGroups: readonly string[];
+  readonly resources: readonly string[];
+  readonly verbs: readonly string[];
+}
+
+function rule(group: string, resources: readonly string[], verbs: readonly string[]): Rule {
+  return { apiGroups: [group], resources, verbs };
+}
+
+/** Server-side apply asks for both: it may make the object or change it. */
+const APPLY = ["create", "patch"];
+const WATCH = ["get", "list", "watch"];
+
+/**
+ * What the operator may do in the whole cluster: tenants' namespaces come and go. No `*`, no list of secrets, no escalation, and no deletion of
+ * namespaces, volumes or sites. Volumes are made and grown, never deleted: that is a person's verb.
+ */
+export const operatorRules: readonly Rule[] = [
+  rule("", ["namespaces"], [...WATCH, ...APPLY]),
+  rule("", ["services", "configmaps"], ["get", "list", ...APPLY, "delete"]),
+  rule("", ["configmaps"], ["update"]),
+  rule("", ["persistentvolumeclaims"], ["get", "list", ...APPLY]),
+  rule("", ["secrets"], ["get", ...APPLY, "delete"]),
+  rule("", ["pods"], [...WATCH, "create", "patch", "delete"]),
+  rule("", ["pods/log", "pods/proxy"], ["get"]),
+  rule("", ["pods/exec"], ["create"]),
+  rule("", ["events"], ["list", "create"]),
+  rule("", ["serviceaccounts"], ["get", "patch"]),
+  rule("", ["resourcequotas", "limitranges"], ["get", ...APPLY, "delete"]),
+  rule("apps", ["deployments"], [...WATCH, ...APPLY, "delete"]),
+  rule("apps", ["statefulsets"], ["get", "list", ...APPLY, "delete"]),
+  rule("batch", ["jobs"], ["get", "list", ...APPLY, "delete"]),
+  rule("autoscaling", ["horizontalpodautoscalers"], ["get", "list", ...APPLY, "delete"]),
+  rule("policy", ["poddisruptionbudgets"], ["get", "list", ...APPLY, "delete"]),
+  rule("networking.k8s.io", ["networkpolicies", "ingresses"], ["get", "list", ...APPLY, "delete"]),
+  rule("gateway.networking.k8s.io", ["httproutes"], ["get", "list", ...APPLY, "delete"]),
+  rule("rbac.authorization.k8s.io", ["roles", "rolebindings"], ["get", ...APPLY, "delete"]),
+  rule(HOWDAH_GROUP, ["tenants"], [...WATCH, "patch"]),
+  rule(HOWDAH_GROUP, ["sites"], WATCH),
+  rule(HOWDAH_GROUP, ["environments"], [...WATCH, ...APPLY]),
+  rule(HOWDAH_GROUP, ["releases"], [...WATCH, "create", "delete"]),
+  rule(HOWDAH_GROUP, ["tenants/status", "sites/status", "environments/status"], ["patch"]),
+  rule(HOWDAH_GROUP, ["releases/status"], ["update"]),
+];
+
+/**
+ * What the operator never does itself and holds only because nobody can give a right that he does not have: the rights of tenants' admins and
+ * developers on their own sites.
+ */
+export const grantedOnRules: readonly Rule[] = [
+  rule(HOWDAH_GROUP, ["sites"], ["create", "patch", "delete"]),
+  rule(HOWDAH_GROUP, ["releases"], ["patch"]),
+];
+
+/** Of its own namespace: the lease by which one of several operators works. */
+export const leaseRules: readonly Rule[] = [rule("coordination.k8s.io", ["leases"], ["get", "create", "update"])];

@@ -8,7 +8,11 @@ import { build } from "esbuild";
  */
 await rm("dist", { recursive: true, force: true });
 await build({
-  entryPoints: { main: "src/main.ts", "parse-worker": "src/workflows/read-site-file/parse-worker.ts" },
+  entryPoints: {
+    main: "src/main.ts",
+    "parse-worker": "src/workflows/read-site-file/parse-worker.ts",
+    "rsh-bridge": "src/workflows/data-move/rsh-bridge.ts",
+  },
   outdir: "dist",
   bundle: true,
   splitting: true,

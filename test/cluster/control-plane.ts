@@ -3,8 +3,11 @@ import { startDaemon } from "./machine.ts";
 import { keyPair, serviceAccountPublicKey, writeKubeconfig } from "./pki.ts";
 import type { Settings } from "./settings.ts";
 
-/** Starts etcd, the API server, the controllers and the scheduler; it does not wait until they are ready. `kubernetes` is the path of our binary. */
-export async function startControlPlane(settings: Settings, kubernetes: string): Promise<void> {
+/**
+ * Starts etcd and the API server, and when `untilReady` says that it answers, the controllers and the scheduler: those end when they meet no
+ * API server for some seconds. `kubernetes` is the path of our binary.
+ */
+export async function startControlPlane(settings: Settings, kubernetes: string, untilReady: () => Promise<void>): Promise<void> {
   const start = (name: string, flags: Readonly<Record<string, string>>) =>
     startDaemon(settings, settings.control.name, name, [
       kubernetes,
@@ -13,6 +16,7 @@ export async function startControlPlane(settings: Settings, kubernetes: string):
     ]);
   await start("etcd", etcdFlags(settings));
   await start("kube-apiserver", apiServerFlags(settings));
+  await untilReady();
   await start("kube-controller-manager", controllerFlags(settings, await writeKubeconfig(settings, "controller-manager")));
   await start("kube-scheduler", schedulerFlags(await writeKubeconfig(settings, "scheduler")));
 }

@@ -7,7 +7,7 @@ import { setCable } from "./network.ts";
 import { startNodeAgents, startNodeMachine } from "./node.ts";
 import { readRecord } from "./record.ts";
 import type { NodeSettings, Settings } from "./settings.ts";
-import { startControl, untilApiReady, untilNodeReady } from "./start.ts";
+import { startControl, untilNodeReady } from "./start.ts";
 
 /** Pulls a machine's cable: all in it goes on running and can't be reached, as behind a dead switch. Works for `control` and `registry`, too. */
 export async function cutMachine({ settings }: Workshop, name: string): Promise<void> {
@@ -33,10 +33,8 @@ export async function healMachine(workshop: Workshop, name: string): Promise<voi
   const cluster = connect(workshop);
   const dead = (await initOf(settings, name)) === undefined;
   if (!dead) await setCable(settings, name, "up");
-  if (name === settings.control.name) {
-    await startControl(workshop);
-    await untilApiReady(cluster);
-  } else if (name === settings.registry.name) await registry.start(cluster);
+  if (name === settings.control.name) await startControl(workshop);
+  else if (name === settings.registry.name) await registry.start(cluster);
   else await healNode(cluster, nodeOf(settings, machine.name), workshop);
   if (dead) await restartAddons(cluster);
 }
@@ -49,8 +47,8 @@ async function restartAddons(cluster: Cluster): Promise<void> {
 
 async function healNode(cluster: Cluster, node: NodeSettings, workshop: Workshop): Promise<void> {
   await startNodeMachine(cluster.settings, node);
-  await startNodeAgents(cluster.settings, node, await installBinary(workshop));
-  await untilNodeReady(cluster, node);
+  const since = await startNodeAgents(cluster.settings, node, await installBinary(workshop));
+  await untilNodeReady(cluster, node, since);
   await cluster.kubectl(["uncordon", node.name]);
 }
 

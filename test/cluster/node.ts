@@ -34,11 +34,15 @@ export async function startNodeMachine(settings: Settings, node: NodeSettings): 
   });
 }
 
-/** Starts the kubelet and kube-proxy of a node whose machine runs. They wait for the API server by themselves. */
-export async function startNodeAgents(settings: Settings, node: NodeSettings, kubernetes: string): Promise<void> {
+/**
+ * Starts the kubelet and kube-proxy of a node whose machine runs; they wait for the API server by themselves. Answers since when what
+ * Kubernetes says of the node is true: before its kubelet was started it may still call a dead node Ready.
+ */
+export async function startNodeAgents(settings: Settings, node: NodeSettings, kubernetes: string): Promise<Date> {
+  const now = new Date();
   const config = join(directoryOf(settings, node), "kubelet.json");
   await writeFile(config, JSON.stringify(kubeletConfig(settings, node), undefined, 2));
-  await startDaemon(settings, node.name, "kubelet", [
+  const started = await startDaemon(settings, node.name, "kubelet", [
     kubernetes,
     "kubelet",
     `--config=${config}`,
@@ -56,6 +60,7 @@ export async function startNodeAgents(settings: Settings, node: NodeSettings, ku
     "--conntrack-max-per-core=0",
     "--nodeport-addresses=0.0.0.0/0",
   ]);
+  return started ? now : new Date(0);
 }
 
 /** The Node object as it is before its kubelet comes: it says which addresses its pods have, and where it stands. */

@@ -47,16 +47,13 @@ async function start(workshop: Workshop, chosen: readonly Addon[], say: (line: s
   await claimDirectory(settings);
   await makeCertificates(settings);
   await startNetwork(settings);
-  await startControl(workshop);
-  await Promise.all(settings.nodes.map((node) => startNodeMachine(settings, node)));
+  await Promise.all([startControl(workshop), ...settings.nodes.map((node) => startNodeMachine(settings, node))]);
+  say("The API server is ready");
   await loadImages(settings, [await pauseImage(workshop)]);
   const cluster = connect(workshop);
-  await untilApiReady(cluster);
-  say("The API server is ready");
   await cluster.apply(settings.nodes.map(nodeObject));
   const kubernetes = await installBinary(workshop);
-  for (const node of settings.nodes) await startNodeAgents(settings, node, kubernetes);
-  await Promise.all(settings.nodes.map((node) => untilNodeReady(cluster, node)));
+  await Promise.all(settings.nodes.map(async (node) => untilNodeReady(cluster, node, await startNodeAgents(settings, node, kubernetes))));
   say(`${String(settings.nodes.length)} nodes are Ready`);
   for (const addon of chosen) {
     await recordAddons(settings, [addon.name]);
@@ -66,29 +63,38 @@ async function start(workshop: Workshop, chosen: readonly Addon[], say: (line: s
   return cluster;
 }
 
-/** Starts the machine of the control plane with all that runs there. */
+/** Starts the machine of the control plane with all that runs there; returns when the API server is ready. */
 export async function startControl(workshop: Workshop): Promise<void> {
   const { settings } = workshop;
   await writeKubeconfig(settings, "admin", "kubeconfig");
   await startMachine(settings, settings.control.name);
   await plugIn(settings, settings.control);
-  await startControlPlane(settings, await installBinary(workshop));
+  await startControlPlane(settings, await installBinary(workshop), () => untilApiReady(connect(workshop)));
 }
 
 /** Waits until the API server says that it is ready. */
-export async function untilApiReady({ settings, kubectl }: Cluster): Promise<void> {
+async function untilApiReady({ settings, kubectl }: Cluster): Promise<void> {
   await until(settings, "The API server", [settings.control.name, "kube-apiserver"], async () => {
     const said = await kubectl(["get", "--raw=/readyz"], { accept: "any", timeoutMs: 10_000 });
     return said.code === 0;
   });
 }
 
-/** Waits until a node is Ready. */
-export async function untilNodeReady({ settings, kubectl }: Cluster, node: NodeSettings): Promise<void> {
+/** Waits until a node has said, not before `since`, that it is Ready. */
+export async function untilNodeReady({ settings, kubectl }: Cluster, node: NodeSettings, since: Date): Promise<void> {
   await until(settings, `Node ${node.name}`, [node.name, "kubelet"], async () => {
-    const path = 'jsonpath={.status.conditions[?(@.type=="Ready")].status}';
-    return (await kubectl(["get", "node", node.name, `--output=${path}`], { timeoutMs: 10_000 })).stdout === "True";
+    const { stdout } = await kubectl(["get", "node", node.name, "--output=json"], { timeoutMs: 10_000 });
+    const { status } = JSON.parse(stdout) as { status: { conditions?: readonly Condition[] } };
+    const ready = status.conditions?.find(({ type }) => type === "Ready");
+    // Kubernetes cuts times to whole seconds.
+    return ready?.status === "True" && Date.parse(ready.lastHeartbeatTime) >= Math.floor(since.getTime() / 1000) * 1000;
   });
+}
+
+interface Condition {
+  readonly type: string;
+  readonly status: string;
+  readonly lastHeartbeatTime: string;
 }
 
 /** The add-ons that a start brings: those by default and those that are named. `all` names all. */

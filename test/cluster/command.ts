@@ -1,11 +1,10 @@
 import { resolve } from "node:path";
 import { HowdahError } from "../../src/kernel/howdah-error.ts";
 import { addons } from "./addons.ts";
-import { REGISTRY_PASSWORD, REGISTRY_USER } from "./addons/registry.ts";
 import type { Workshop } from "./addon.ts";
 import { connect, createWorkshop, kubeconfigOf } from "./cluster.ts";
+import { clusterEnvironment } from "./environment.ts";
 import { cutMachine, cutPower, drainNode, healMachine } from "./faults.ts";
-import { keyPair } from "./pki.ts";
 import { type Settings, settingsOf } from "./settings.ts";
 import { buildCluster, chooseAddons, startCluster } from "./start.ts";
 import { type ClusterStatus, clusterStatus } from "./status.ts";
@@ -57,7 +56,7 @@ const verbs: Readonly<Record<string, Verb>> = {
       return;
     }
     await startCluster(workshop, chooseAddons(options.addons));
-    out(options.json ? JSON.stringify(environmentOf(settings)) : exports(settings));
+    out(options.json ? JSON.stringify(clusterEnvironment(settings)) : exports(settings));
   },
   stop: async (workshop) => {
     await stopCluster(workshop);
@@ -68,7 +67,7 @@ const verbs: Readonly<Record<string, Verb>> = {
     out(options.json ? JSON.stringify(status, undefined, 2) : statusText(status));
   },
   env: async (workshop, _, options) => {
-    out(options.json ? JSON.stringify(environmentOf(workshop.settings)) : exports(workshop.settings));
+    out(options.json ? JSON.stringify(clusterEnvironment(workshop.settings)) : exports(workshop.settings));
   },
   load: async (workshop, words) => {
     if (words.length === 0) throw new Error("Name the archives: npm run cluster -- load IMAGE.tar");
@@ -93,21 +92,8 @@ async function forEach(names: readonly string[], act: (name: string) => Promise<
   }
 }
 
-/** What a test or a shell needs to use the cluster. */
-function environmentOf(settings: Settings): Readonly<Record<string, string>> {
-  return {
-    KUBECONFIG: kubeconfigOf(settings),
-    HOWDAH_CLUSTER_REGISTRY: settings.registryHost,
-    HOWDAH_CLUSTER_REGISTRY_USER: REGISTRY_USER,
-    HOWDAH_CLUSTER_REGISTRY_PASSWORD: REGISTRY_PASSWORD,
-    HOWDAH_CLUSTER_REGISTRY_AUTH: `${settings.directory}/registry/auth.json`,
-    HOWDAH_CLUSTER_CA: keyPair(settings, "ca").cert,
-    HOWDAH_CLUSTER_BIN: `${settings.directory}/bin`,
-  };
-}
-
 function exports(settings: Settings): string {
-  return Object.entries(environmentOf(settings))
+  return Object.entries(clusterEnvironment(settings))
     .map(([name, value]) => `export ${name}=${value}`)
     .join("\n");
 }

@@ -49,7 +49,7 @@ describe.skipIf(skip !== undefined && process.env["CI"] === undefined)("hostile 
   let machine: HowdahMachine;
   beforeAll(async () => {
     shims = await programShims(programs);
-    machine = await howdahMachine("argv", 18_700, shims.searchPath);
+    machine = await howdahMachine("argv", 18_700, { PATH: shims.searchPath });
     const directory = join(machine.directory, "argv");
     await mkdir(join(directory, "public"), { recursive: true });
     await writeFile(join(directory, "public/index.php"), "<?php echo json_encode(getenv());");

@@ -31,9 +31,10 @@ function watch(page: Page, troubles: string[]): void {
 
 /**
  * Starts Debian's Chromium without a screen and with a new profile. `*.localhost` leads to this machine by itself; the flags keep
- * it from calling home, which a machine without a way out would wait for.
+ * it from calling home, which a machine without a way out would wait for. `hosts`: names that lead elsewhere.
  */
-export async function testBrowser(): Promise<TestBrowser> {
+export async function testBrowser(hosts: Readonly<Record<string, string>> = {}): Promise<TestBrowser> {
+  const rules = Object.entries(hosts).map(([name, address]) => `MAP ${name} ${address}`);
   const browser = await chromium.launch({
     executablePath: PROGRAM,
     headless: true,
@@ -45,6 +46,7 @@ export async function testBrowser(): Promise<TestBrowser> {
       "--disable-background-networking",
       "--disable-component-update",
       "--disable-sync",
+      ...(rules.length === 0 ? [] : [`--host-resolver-rules=${rules.join(", ")}`]),
     ],
   });
   const context: BrowserContext = await browser.newContext({ viewport: { width: 1280, height: 800 }, locale: "en-US" });

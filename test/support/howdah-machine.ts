@@ -94,13 +94,13 @@ async function sweep(instance: string): Promise<void> {
   await removeFirewall(instance);
 }
 
-/** Makes a machine. `name` is a short word of the test file; `port` must be its own; `searchPath` is the PATH of its commands. */
-export async function howdahMachine(name: string, port: number, searchPath = process.env["PATH"] ?? ""): Promise<HowdahMachine> {
+/** Makes a machine. `name` is a short word of the test file; `port` must be its own; `more` is of the environment of its commands. */
+export async function howdahMachine(name: string, port: number, more: Readonly<Record<string, string>> = {}): Promise<HowdahMachine> {
   const instance = `t-${name}`;
   await sweep(instance); // what a killed run left
   const directory = await mkdtemp(join(tmpdir(), `howdah-${name}-`));
   const environment: Record<string, string> = {
-    PATH: searchPath,
+    PATH: process.env["PATH"] ?? "",
     HOME: process.env["HOME"] ?? "/root",
     NO_COLOR: "1",
     HOWDAH_STATE_DIR: join(directory, "state"),
@@ -108,6 +108,7 @@ export async function howdahMachine(name: string, port: number, searchPath = pro
     HOWDAH_INSTANCE: instance,
     HOWDAH_HTTP_PORT: String(port),
     HOWDAH_HTTPS_PORT: String(port + 1),
+    ...more,
   };
   for (const key of [
     "HOWDAH_CACHE_DIR",

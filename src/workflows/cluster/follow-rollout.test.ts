@@ -56,6 +56,7 @@ describe("following a rollout", () => {
   it("fails as the release failed, by the same name, and marks the step", async () => {
     const { said, outcome } = await follow([
       { environment: step("ask"), release: { state: "rolling-out" } },
+      { environment: step("ask"), release: { state: "failed", step: "ask", code: "engine/not-ready", reason: "it answered 500" } },
       { environment: seen, release: { state: "failed", step: "ask", code: "engine/not-ready", reason: "it answered 500" } },
     ]);
     expect(said).toEqual(["task-started ask", "task-failed ask"]);

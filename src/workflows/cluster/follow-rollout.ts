@@ -19,6 +19,8 @@ const POLL_MS = 250;
 const NOBODY_MS = 20_000;
 
 const ADDRESS_MS = 5000;
+/** Longer than any former release takes to be put back; who waits longer is told what failed all the same. */
+const UNDO_MS = 300_000;
 
 /** The steps of a rollout (src/workflows/rollout/rollout.ts), in words. */
 const TITLES: Readonly<Record<string, string>> = {
@@ -46,6 +48,7 @@ export async function followRollout(
   let open: string | undefined;
   let warned = false;
   let served: number | undefined;
+  let failed: number | undefined;
   const turnTo = (step: string | undefined, code?: ErrorCode, message = ""): void => {
     if (step === open) return;
     if (open !== undefined && code !== undefined) emit({ type: "task-failed", id: open, code, message });
@@ -71,7 +74,11 @@ export async function followRollout(
     if (became.state === "failed" || became.state === "interrupted" || became.state === "superseded") {
       const error = failureOf(release, became);
       turnTo(undefined, error.code, error.message);
-      throw error;
+      // It says so before it goes back: only then the former release serves again.
+      failed ??= ports.clock.now();
+      if (now.rollout?.release !== release || ports.clock.now() - failed > UNDO_MS) throw error;
+      await ports.clock.sleep(POLL_MS, signal);
+      continue;
     }
     if (now.rollout?.release === release) turnTo(now.rollout.step);
     const stalled = now.conditions?.find(({ type, status }) => type === "Stalled" && status === "True");

@@ -6,7 +6,8 @@ import type { Outcome } from "./load-report.ts";
 
 /** Where a load is sent. */
 export interface Target {
-  /** On 127.0.0.1. */
+  /** Left out: 127.0.0.1. */
+  readonly address?: string;
   readonly port: number;
   /** The name in the request's Host, without port. */
   readonly host: string;
@@ -93,8 +94,15 @@ interface Attempt {
 
 function attempt(target: Target, { method, path, body, deadline, ...wanted }: CheckedRequest, agent: Agent | false): Promise<Attempt> {
   return new Promise((resolve) => {
-    const host = `${target.host}:${String(target.port)}`;
-    const sent = request({ host: "127.0.0.1", port: target.port, method, path, headers: { host, ...wanted.headers }, agent });
+    const host = target.port === 80 ? target.host : `${target.host}:${String(target.port)}`;
+    const sent = request({
+      host: target.address ?? "127.0.0.1",
+      port: target.port,
+      method,
+      path,
+      headers: { host, ...wanted.headers },
+      agent,
+    });
     let slowly: NodeJS.Timeout | undefined;
     let answered = false;
     const end = (reason: string | undefined, release: string, closed = false): void => {

@@ -1,6 +1,7 @@
 import type { Addon } from "./addon.ts";
 import { dns } from "./addons/dns.ts";
 import { gateway } from "./addons/gateway/addon.ts";
+import { kwok } from "./addons/kwok/addon.ts";
 import { metricsServer } from "./addons/metrics-server/addon.ts";
 import { networkPolicy } from "./addons/network-policy/addon.ts";
 import { registry } from "./addons/registry.ts";
@@ -8,4 +9,4 @@ import { sharedFiles } from "./addons/shared-files/addon.ts";
 import { storage } from "./addons/storage.ts";
 
 /** All add-ons, in the order in which they start. */
-export const addons: readonly Addon[] = [networkPolicy, registry, dns, storage, gateway, metricsServer, sharedFiles];
+export const addons: readonly Addon[] = [networkPolicy, registry, dns, storage, gateway, metricsServer, sharedFiles, kwok];

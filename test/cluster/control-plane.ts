@@ -54,7 +54,8 @@ function apiServerFlags(settings: Settings): Readonly<Record<string, string>> {
     "kubelet-client-key": toKubelets.key,
     "kubelet-preferred-address-types": "InternalIP",
     "authorization-mode": "Node,RBAC",
-    "enable-admission-plugins": "NodeRestriction",
+    // The last two let a namespace's annotations say on which nodes its pods run: those of scale tests on nodes that are only played (kwok).
+    "enable-admission-plugins": "NodeRestriction,PodNodeSelector,PodTolerationRestriction",
     "allow-privileged": "true",
     "service-cluster-ip-range": settings.serviceNetwork,
     "service-account-issuer": "https://kubernetes.default.svc.cluster.local",

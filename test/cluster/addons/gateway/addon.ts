@@ -1,10 +1,9 @@
 import { readFile } from "node:fs/promises";
 import { join } from "node:path";
-import { run } from "../../../../src/providers/process.ts";
 import type { Addon, Cluster, Workshop } from "../../addon.ts";
-import { findGo } from "../../go-toolchain.ts";
 import { certificateOf } from "../../pki.ts";
 import { untilAvailable } from "../../until-available.ts";
+import { moduleDirectory } from "../go-module.ts";
 import { GATEWAY, GATEWAY_NAMESPACE, gatewayObjects, gatewaySubject, loadBalancerStatus, traefikObjects } from "./gateway-objects.ts";
 
 const IMAGE = "howdah.test/traefik:3.7.5";
@@ -54,11 +53,8 @@ async function image(workshop: Workshop): Promise<string> {
 }
 
 /** The directory of the standard channel's resource definitions, of the very version that Traefik was built with. */
-async function definitions({ settings, say }: Workshop): Promise<string> {
-  const { go } = await findGo(settings.cache, say);
-  const said = await run([go, "mod", "download", "-json", "sigs.k8s.io/gateway-api"], { cwd: import.meta.dirname });
-  const { Dir } = JSON.parse(said.stdout) as { readonly Dir: string };
-  return join(Dir, "config/crd/standard");
+async function definitions(workshop: Workshop): Promise<string> {
+  return join(await moduleDirectory(workshop, import.meta.dirname, "sigs.k8s.io/gateway-api"), "config/crd/standard");
 }
 
 async function applyDefinitions(cluster: Cluster): Promise<void> {

@@ -23,7 +23,8 @@ export const networkPolicy: Addon = {
 
 async function startOn(cluster: Cluster, { name, pods }: { readonly name: string; readonly pods: string }): Promise<void> {
   const program = fileURLToPath(new URL("enforcer.ts", import.meta.url));
-  const options = ["--node", name, "--pods", pods, "--kubeconfig", cluster.kubeconfig];
+  const nodes = cluster.settings.nodes.map((node) => node.name).join(",");
+  const options = ["--node", name, "--nodes", nodes, "--pods", pods, "--kubeconfig", cluster.kubeconfig];
   await cluster.daemon(name, DAEMON, [process.execPath, program, ...options]);
   const written = ["nft", "list", "table", TABLE.family, TABLE.name];
   await until(cluster.settings, `NetworkPolicies on ${name}`, [name, DAEMON], async () => {

@@ -14,9 +14,15 @@ import { watchApi } from "./watch-api.ts";
  * changes. Runs inside the node's machine until that ends. Test equipment: a cluster of users has its network plugin for this.
  */
 const { values } = parseArgs({
-  options: { node: { type: "string" }, pods: { type: "string" }, kubeconfig: { type: "string" }, "cni-results": { type: "string" } },
+  options: {
+    node: { type: "string" },
+    nodes: { type: "string" },
+    pods: { type: "string" },
+    kubeconfig: { type: "string" },
+    "cni-results": { type: "string" },
+  },
 });
-const { node = "", pods: podNetwork = "", kubeconfig = "", "cni-results": cniResults = "/var/lib/cni/results" } = values;
+const { node = "", nodes = "", pods: podNetwork = "", kubeconfig = "", "cni-results": cniResults = "/var/lib/cni/results" } = values;
 
 /** Several objects change at once when a pod starts or ends; they are one write. */
 const GATHER_MS = 20;
@@ -33,9 +39,9 @@ const changed = (): void => {
 // Pods of one node talk by the bridge, which asks the firewall only when told to.
 await writeFile("/proc/sys/net/bridge/bridge-nf-call-iptables", "1");
 
-const pods = watchApi(kubeconfig, "/api/v1/pods", watchedPod, changed);
-const namespaces = watchApi(kubeconfig, "/api/v1/namespaces", (object) => object as Namespace, changed);
-const policies = watchApi(kubeconfig, "/apis/networking.k8s.io/v1/networkpolicies", (object) => object as NetworkPolicy, changed);
+const pods = watchApi(kubeconfig, "/api/v1/pods", (object) => watchedPod(object, nodes.split(",")), changed);
+const namespaces = watchApi(kubeconfig, "/api/v1/namespaces", namespaceOf, changed);
+const policies = watchApi(kubeconfig, "/apis/networking.k8s.io/v1/networkpolicies", policyOf, changed);
 const given = followCniResults(cniResults, changed);
 
 let written = "";
@@ -74,4 +80,15 @@ async function nft(rules: string): Promise<string | undefined> {
     () => undefined,
     (error: unknown) => String(error),
   );
+}
+
+/** What rules need of a namespace: a change of anything else is none. */
+function namespaceOf(object: unknown): Namespace {
+  const { name, labels = {} } = (object as Namespace).metadata;
+  return { metadata: { name, labels } };
+}
+
+function policyOf(object: unknown): NetworkPolicy {
+  const { metadata, spec = {} } = object as NetworkPolicy;
+  return { metadata: { name: metadata.name, namespace: metadata.namespace ?? "" }, spec };
 }

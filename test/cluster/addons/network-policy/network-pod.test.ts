@@ -10,7 +10,7 @@ const pod = (spec: object, status: object) => ({
 it("keeps the address and the named ports, those of sidecars too", () => {
   const sidecar = { restartPolicy: "Always", ports: [{ name: "metrics", containerPort: 9100 }] };
   const first = { ports: [{ name: "gone", containerPort: 1 }] };
-  expect(watchedPod(pod({ initContainers: [sidecar, first] }, {}))).toEqual({
+  expect(watchedPod(pod({ initContainers: [sidecar, first] }, {}), ["node-1"])).toEqual({
     uid: "u1",
     namespace: "site",
     name: "web",
@@ -27,8 +27,9 @@ it("keeps the address and the named ports, those of sidecars too", () => {
 it.each([
   { name: "on the host's network", object: pod({ hostNetwork: true }, {}) },
   { name: "without a node", object: pod({ nodeName: undefined }, {}) },
+  { name: "on a node that is only played", object: pod({ nodeName: "kwok-1" }, {}) },
   { name: "that has ended: its address may be another's", object: pod({}, { phase: "Succeeded" }) },
   { name: "that has failed", object: pod({}, { phase: "Failed" }) },
 ])("leaves out a pod $name", ({ object }) => {
-  expect(watchedPod(object)).toBeUndefined();
+  expect(watchedPod(object, ["node-1"])).toBeUndefined();
 });

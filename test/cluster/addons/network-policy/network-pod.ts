@@ -24,13 +24,13 @@ interface ApiContainer {
 export type WatchedPod = NetworkPod & { readonly uid: string };
 
 /**
- * Makes an API pod small. Undefined for pods that policies don't speak of: those on the host's network, those that no node has yet, and those
- * that have ended, whose address may be another pod's already.
+ * Makes an API pod small. Undefined for pods that policies don't speak of: those on the host's network, those on no node of `nodes` (not yet,
+ * or one that is only played), and those that have ended, whose address may be another pod's already.
  */
-export function watchedPod(object: unknown): WatchedPod | undefined {
+export function watchedPod(object: unknown, nodes: readonly string[]): WatchedPod | undefined {
   const { metadata, spec = {}, status = {} } = object as ApiPod;
   const ended = status.phase === "Succeeded" || status.phase === "Failed";
-  if (spec.nodeName === undefined || spec.hostNetwork === true || ended) return undefined;
+  if (spec.nodeName === undefined || !nodes.includes(spec.nodeName) || spec.hostNetwork === true || ended) return undefined;
   const sidecars = (spec.initContainers ?? []).filter(({ restartPolicy }) => restartPolicy === "Always");
   return {
     uid: metadata.uid,

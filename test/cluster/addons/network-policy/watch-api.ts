@@ -36,11 +36,14 @@ export function watchApi<T>(kubeconfig: string, path: string, keep: (object: unk
     for (;;) from = await watch(from);
   }
 
-  function put(object: WatchLine["object"]): void {
+  /** Answers whether that says anything new. */
+  function put(object: WatchLine["object"]): boolean {
     const uid = object.metadata?.uid ?? "";
     const kept = keep(object);
-    if (kept === undefined) objects?.delete(uid);
-    else objects?.set(uid, kept);
+    if (kept === undefined) return objects?.delete(uid) ?? false;
+    const news = JSON.stringify(objects?.get(uid)) !== JSON.stringify(kept);
+    objects?.set(uid, kept);
+    return news;
   }
 
   /** One watch to its end; answers where the next one goes on. */
@@ -53,9 +56,8 @@ export function watchApi<T>(kubeconfig: string, path: string, keep: (object: unk
       if (type === "ERROR") throw new Error(`${path}: the watch ended with code ${String(object.code)}`);
       last = object.metadata?.resourceVersion ?? last;
       if (type === "BOOKMARK") continue;
-      if (type === "DELETED") objects?.delete(object.metadata?.uid ?? "");
-      else put(object);
-      changed();
+      const news = type === "DELETED" ? objects?.delete(object.metadata?.uid ?? "") : put(object);
+      if (news === true) changed();
     }
     return last;
   }

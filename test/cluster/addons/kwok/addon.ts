@@ -1,0 +1,82 @@
+import { join } from "node:path";
+import type { Addon, Workshop } from "../../addon.ts";
+import type { Settings } from "../../settings.ts";
+import { moduleDirectory } from "../go-module.ts";
+
+/** How many nodes are played, from HOWDAH_CLUSTER_KWOK_NODES. Each takes any number of pods, and renews a lease every 3 s. */
+const DEFAULT_NODES = 6;
+/** Addresses of played pods: nobody answers there, and no real pod has them. */
+const PODS = "10.200.0.0/16";
+/** Shorter than the time after which a node counts as lost here. */
+const LEASE_SECONDS = 12;
+const KEY = "kwok.x-k8s.io/node";
+
+/** Annotations of a namespace all of whose pods shall be played: the API server adds selector and toleration to each. */
+export const onPlayedNodes: Readonly<Record<string, string>> = {
+  "scheduler.alpha.kubernetes.io/node-selector": "type=kwok",
+  "scheduler.alpha.kubernetes.io/defaultTolerations": JSON.stringify([{ key: KEY, operator: "Exists", effect: "NoSchedule" }]),
+};
+
+/** How a node is initialized and kept alive, and how pods become ready, complete and are deleted: kwok's own files, below kustomize/stage. */
+const stages = [
+  "node/fast/node-initialize.yaml",
+  "node/heartbeat-with-lease/node-heartbeat-with-lease.yaml",
+  "pod/fast/pod-ready.yaml",
+  "pod/fast/pod-complete.yaml",
+  "pod/fast/pod-delete.yaml",
+] as const;
+
+/** Nodes and pods that are only played, for tests of scale: the API server, controllers and scheduler are real, containers there are none. */
+export const kwok: Addon = {
+  name: "kwok",
+  about: "played nodes (taint kwok.x-k8s.io/node, label type=kwok) whose pods cost nothing, for tests of scale",
+  byDefault: false,
+  build: async (workshop) => {
+    await program(workshop);
+    await moduleDirectory(workshop, import.meta.dirname, "sigs.k8s.io/kwok");
+  },
+  start: async (cluster) => {
+    const { settings } = cluster;
+    const directory = await moduleDirectory(cluster, import.meta.dirname, "sigs.k8s.io/kwok");
+    await cluster.daemon(settings.control.name, "kwok", [
+      await program(cluster),
+      ...stages.map((stage) => `--config=${join(directory, "kustomize/stage", stage)}`),
+      `--kubeconfig=${cluster.kubeconfig}`,
+      `--manage-nodes-with-annotation-selector=${KEY}=fake`,
+      `--node-lease-duration-seconds=${String(LEASE_SECONDS)}`,
+      `--node-ip=${settings.control.address}`,
+      `--cidr=${PODS}`,
+      "--v=WARN",
+    ]);
+    const nodes = playedNodes(settings, Number(process.env["HOWDAH_CLUSTER_KWOK_NODES"] ?? DEFAULT_NODES));
+    await cluster.apply(nodes);
+    await cluster.kubectl(["wait", "--for=condition=Ready", "node", "--selector=type=kwok", "--timeout=120s"]);
+  },
+  stop: async () => {
+    // kwok ends with the machine of the control plane, its nodes with the API server's data.
+  },
+};
+
+function playedNodes({ nodes }: Settings, count: number): readonly object[] {
+  return Array.from({ length: count }, (_, index) => ({
+    apiVersion: "v1",
+    kind: "Node",
+    metadata: {
+      name: `kwok-${String(index + 1)}`,
+      annotations: { [KEY]: "fake" },
+      labels: {
+        type: "kwok",
+        "kubernetes.io/hostname": `kwok-${String(index + 1)}`,
+        "kubernetes.io/os": "linux",
+        "topology.kubernetes.io/region": "test",
+        "topology.kubernetes.io/zone": nodes[index % nodes.length]?.zone ?? "",
+      },
+    },
+    // Only pods that want to be played come here.
+    spec: { taints: [{ key: KEY, value: "fake", effect: "NoSchedule" }] },
+  }));
+}
+
+function program(workshop: Workshop): Promise<string> {
+  return workshop.goProgram({ name: "kwok", module: import.meta.dirname, package: "sigs.k8s.io/kwok/cmd/kwok", static: true });
+}

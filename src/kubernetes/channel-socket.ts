@@ -77,6 +77,9 @@ function handshake(
     const url = `${server.replace(/\/$/, "").replace(/^http/, "ws")}${path}`;
     const socket = new Socket(url, protocols, {
       ...credential.nodeOptions,
+      // no pings: a server that waits for a slow program does not answer them
+      keepAlive: true,
+      keepAliveInitialDelay: 30_000,
       perMessageDeflate: false,
       handshakeTimeout: HANDSHAKE_MS,
       maxPayload: MAX_FRAME,

@@ -28,7 +28,9 @@ const V4 = "v4.channel.k8s.io";
 const CHUNK = 32 * 1024;
 
 /**
- * Runs a program in a container. Output is written with back-pressure and not ended: the streams are the caller's. Errors: `cluster/rejected`
+ * Runs a program in a container. A program that ends without having read its input ends the call only when what is left fits into the buffers
+ * on the way (about 64 kB): with more, Kubernetes 1.34 never says that it ended, to kubectl neither. So what is fed to a program that may
+ * refuse it (a dump) goes by way of one that reads to the end, and the signal carries a deadline. Output is written with back-pressure and not ended: the streams are the caller's. Errors: `cluster/rejected`
  * when the program can't be started, `cluster/unreachable` when the connection breaks (nobody knows how the program ended then).
  */
 export async function execInPod(connection: ApiConnection, exec: ExecRequest, signal: AbortSignal): Promise<number> {

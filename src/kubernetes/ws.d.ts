@@ -9,6 +9,8 @@ declare module "ws" {
       url: string,
       protocols: readonly string[],
       options: RequestOptions & {
+        readonly keepAlive?: boolean;
+        readonly keepAliveInitialDelay?: number;
         readonly perMessageDeflate?: boolean;
         readonly handshakeTimeout?: number;
         readonly maxPayload?: number;
@@ -17,15 +19,12 @@ declare module "ws" {
     );
     /** The protocol that the server chose. */
     readonly protocol: string;
-    readonly isPaused: boolean;
     /** `done` is called when the data was handed to the operating system. */
     send(data: Uint8Array, done: (error?: Error) => void): void;
-    ping(): void;
     pause(): void;
     resume(): void;
-    close(): void;
     terminate(): void;
-    on(event: "open" | "pong", listener: () => void): this;
+    on(event: "open", listener: () => void): this;
     on(event: "message", listener: (data: Buffer, isBinary: boolean) => void): this;
     on(event: "error", listener: (error: Error) => void): this;
     on(event: "close", listener: (code: number, reason: Buffer) => void): this;

@@ -86,6 +86,8 @@ export type Volume =
   /** On disk, gone with the pod. */
   | { readonly name: string; readonly emptyDir: { readonly sizeLimit: string } }
   | { readonly name: string; readonly configMap: { readonly name: string } }
+  /** Files of several ConfigMaps in one directory: on a cluster, where one holds at most 1 MiB. */
+  | { readonly name: string; readonly projected: { readonly sources: readonly { readonly configMap: { readonly name: string } }[] } }
   | { readonly name: string; readonly secret: { readonly secretName: string } }
   | { readonly name: string; readonly persistentVolumeClaim: { readonly claimName: string } }
   /** A directory of the machine that Howdah itself keeps (`deploy --watch`), mounted read-only; no site file can name one. */

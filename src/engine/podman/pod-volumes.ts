@@ -63,6 +63,7 @@ export function podVolumes(ports: PodVolumesPorts): PodVolumes {
     if ("csi" in volume) {
       return { from: "path", path: await ensureOpcacheDirectory(ports.store, namespace, volume), readOnly: true };
     }
+    if ("projected" in volume) throw new HowdahError("bug", "Files of one machine come in one ConfigMap, whatever their size");
     if ("hostPath" in volume) return hostSource(volume.hostPath.path);
     if ("secret" in volume) return secretSource(ports, namespace, volume.secret.secretName);
     const memory = "medium" in volume.emptyDir;

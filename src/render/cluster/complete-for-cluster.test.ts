@@ -154,6 +154,20 @@ describe("completeForCluster", () => {
     expect(labelled.every(({ kind }) => kinds.includes(kind))).toBe(true);
   });
 
+  it("keeps every ConfigMap below what an API server takes, in as many as it needs", () => {
+    const { site, settings } = variant("static");
+    const locations = Array.from({ length: 8000 }, (_, index) => ({ path: `/old-${index}`, headers: { "x-note": "n".repeat(200) } }));
+    const objects = renderSite({ ...site, web: { ...site.web, locations } }, clusterInput(site)).flatMap((object) =>
+      completeForCluster(object, settings),
+    );
+    const maps = objects.filter(({ kind }) => kind === "ConfigMap");
+    expect(maps.length).toBeGreaterThan(2);
+    expect(maps.every((map) => JSON.stringify(map["data"]).length < 1024 ** 2)).toBe(true);
+    const names = maps.map(({ metadata }) => metadata.name);
+    const volumes = JSON.stringify(objects.find(({ kind }) => kind === "Deployment"));
+    expect(volumes).toContain(JSON.stringify({ name: "nginx", projected: { sources: names.map((name) => ({ configMap: { name } })) } }));
+  });
+
   it("refuses code that is a directory of one machine", () => {
     const { site, settings } = variant("static");
     const live = renderSite(site, { ...clusterInput(site), live: { php: null, web: "/var/lib/code" } });

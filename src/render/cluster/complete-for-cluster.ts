@@ -10,7 +10,7 @@ import { sitePolicies } from "./network-policies.ts";
 import { completeRoute, completeService } from "./way-in.ts";
 
 /** Annotation of an object: the digest of what it was rendered from. Equal digests and settings give equal objects. */
-export const DIGEST_ANNOTATION = `${LABEL_PREFIX}/digest`;
+const DIGEST_ANNOTATION = `${LABEL_PREFIX}/digest`;
 
 /** A database recovers from its log before it answers: its own startup probe says how long. */
 const NO_LIMIT_SECONDS = 1800;

@@ -13,6 +13,8 @@ export interface NginxFacts {
   readonly statusUpstream: FastcgiUpstream | null;
   /** nginx' processes; 2 unless the caller knows better. */
   readonly workerProcesses?: number;
+  /** Bytes of one file; a larger configuration comes in parts. Default: no bound. */
+  readonly largestFile?: number;
   /** The code changes while nginx runs (`deploy --watch`): nothing of a file is remembered, and browsers ask for each one every time. */
   readonly liveCode?: boolean;
 }

@@ -17,6 +17,13 @@ export function printNginx(tree: readonly Directive[]): string {
   return text;
 }
 
+/** Directives that stand in a block of another file, which includes them; read again like a whole configuration. */
+export function printPart(tree: readonly Directive[]): string {
+  const text = tree.map((one) => printDirective(one, 1)).join("");
+  verifyPrinted(text, tree);
+  return text;
+}
+
 /** Fails with `render/unsafe` unless `text`, read as nginx reads it, is exactly `tree`. */
 export function verifyPrinted(text: string, tree: readonly Directive[]): void {
   const again = parseNginx(text);

@@ -3,6 +3,7 @@ import type { FastcgiUpstream, NginxFacts } from "../nginx/nginx-facts.ts";
 import { renderNginxFiles } from "../nginx/render-nginx-files.ts";
 import { PHP_PATHS } from "../php/entrypoint-config.ts";
 import { renderPhpFiles } from "../php/php-files.ts";
+import { CONFIG_MAP_BYTES } from "./config-maps.ts";
 import type { RenderInput } from "./render-input.ts";
 
 /** Port of PHP-FPM when it is scaled apart (R-A14). */
@@ -22,6 +23,7 @@ function nginxFacts(site: Site, input: RenderInput): NginxFacts {
     trustedProxies: input.trustedProxies,
     phpUpstream: apart ? tcp : { kind: "unix", socket: PHP_PATHS.fpmSocket },
     liveCode: input.live !== undefined,
+    ...(input.serviceDomain === undefined ? {} : { largestFile: CONFIG_MAP_BYTES }),
     statusUpstream: apart || site.runtime === null ? null : { kind: "unix", socket: PHP_PATHS.statusSocket },
   };
 }

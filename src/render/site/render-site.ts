@@ -10,7 +10,8 @@ import {
 import type { Site } from "../../site/site.ts";
 import { labelsFor, selectorFor } from "../labels.ts";
 import type { ConfigMap, Container, Deployment, HttpRoute, Manifest, NetworkPolicy, Rendered, Service, Volume } from "../objects.ts";
-import { digestOf, rendered } from "../rendered.ts";
+import { rendered } from "../rendered.ts";
+import { CONFIG_MAP_BYTES, configMaps, filesVolume } from "./config-maps.ts";
 import { DRAIN_SECONDS, phpContainer, WEB_PORT, webContainer, workerContainer } from "./render-containers.ts";
 import { FPM_PORT, type SiteFiles, renderFiles } from "./render-files.ts";
 import type { RenderInput } from "./render-input.ts";
@@ -22,16 +23,6 @@ import {
   renderOpcacheVolume,
   renderSessions,
 } from "./render-volumes.ts";
-
-/** Files under a name that carries their digest: pods of the former release keep theirs until they are gone. */
-function configMap(site: Site, name: string, data: Readonly<Record<string, string>>): ConfigMap {
-  return {
-    apiVersion: "v1",
-    kind: "ConfigMap",
-    metadata: { name: `${name}-${digestOf(data).slice(0, 10)}`, labels: labelsFor(site, name) },
-    data,
-  };
-}
 
 interface Part {
   readonly component: string;
@@ -104,12 +95,12 @@ function scratchVolumes(): Volume[] {
   ];
 }
 
-function parts(site: Site, input: RenderInput, maps: { readonly nginx: ConfigMap; readonly php: ConfigMap | null }): Part[] {
+function parts(site: Site, input: RenderInput, maps: { readonly nginx: readonly ConfigMap[]; readonly php: ConfigMap | null }): Part[] {
   const data = joined(renderDataVolumes(site, false), renderSessions(site));
   const writing = joined(renderLiveCode("php", input.live?.php), data);
   const reading = joined(renderLiveCode("web", input.live?.web), renderDataVolumes(site, true));
   const nginx: Volume[] = [
-    { name: "nginx", configMap: { name: maps.nginx.metadata.name } },
+    filesVolume("nginx", maps.nginx),
     ...(site.tls.mode === "secret" ? [{ name: "tls", secret: { secretName: site.tls.secret } }] : []),
   ];
   const web = webContainer(site, input, reading.mounts);
@@ -201,12 +192,12 @@ function fpmPolicy(site: Site): NetworkPolicy {
 
 /** Everything that a site is in an engine, from the resolved site and facts alone: same input, same objects, whatever the order of its keys. */
 export function renderSite(site: Site, input: RenderInput, files: SiteFiles = renderFiles(site, input)): Rendered[] {
-  const nginx = configMap(site, "nginx", files.nginx);
-  const php = files.php === null ? null : configMap(site, "php", files.php);
+  const nginx = configMaps(site, "nginx", files.nginx, input.serviceDomain === undefined ? undefined : CONFIG_MAP_BYTES);
+  const [php = null] = files.php === null ? [] : configMaps(site, "php", files.php); // a few kB, whatever the site
   const apart = site.runtime !== null && site.topology === "apart";
   const objects: Manifest[] = [
     ...renderClaims(site),
-    nginx,
+    ...nginx,
     ...(php === null ? [] : [php]),
     ...(apart ? [fpmPolicy(site), service(site, "php", FPM_PORT, "fastcgi")] : []),
     service(site, "web", WEB_PORT, "http"),

@@ -17,6 +17,13 @@ export function printDeployed(done: DeployedToCluster, context: CliContext): num
   const style = styleFor(context.terminal.color);
   const where = done.url === null ? "serves" : `is at ${style.bold(terminalText(done.url))}`;
   context.terminal.out(`\n${style.green("✓")} ${done.site} ${where}\n`);
+  if (done.credentials !== null) {
+    const { user, password } = done.credentials;
+    const kept = `kept in the Secret of the namespace ${done.namespace}`;
+    context.terminal.err(
+      `  log in as ${style.bold(terminalText(user))} with ${style.bold(terminalText(password))} (shown once; ${kept})\n`,
+    );
+  }
   const what = done.released ? `release ${done.release}` : "nothing changed";
   context.terminal.err(
     `  ${style.dim(`${what} in ${done.namespace} on ${terminalText(done.context)}, answering after ${seconds(done.answeringMs)} · howdah status --context ${terminalText(done.context)}`)}\n`,

@@ -1,8 +1,11 @@
+import { HowdahError } from "../../kernel/howdah-error.ts";
+import { GENERATED_SECRET } from "../../kernel/own-names.ts";
 import type { SigningKey } from "../../providers/attestation/signing-key.ts";
 import type { ReleaseSpec } from "../../resources/schema/release.ts";
 import { apiVersionOf, resources } from "../../kubernetes/resources.ts";
 import { type LoadedSite, loadFindings, loadSite } from "../load-site/load-site.ts";
 import type { EngineContext, Ports } from "../ports.ts";
+import type { Site } from "../../site/site.ts";
 import { requireRoot } from "../up/check-machine.ts";
 import { CLI_MANAGER, type ClusterPlace, ensureNamespace, requireInstalled } from "./cluster-place.ts";
 import { followRollout } from "./follow-rollout.ts";
@@ -35,6 +38,8 @@ export interface DeployedToCluster {
   readonly released: boolean;
   readonly url: string | null;
   readonly images: ReleaseSpec["images"];
+  /** The user and password that the install hook made, after the first release; null when there are none, or they may not be read. */
+  readonly credentials: { readonly user: string; readonly password: string } | null;
   /** Milliseconds from the command until the operator said that the release serves. */
   readonly answeringMs: number;
 }
@@ -66,9 +71,20 @@ export async function deployToCluster(command: ClusterDeploy, ports: Ports, cont
     ...{ who: ports.settings.who, when: new Date(asked).toISOString(), why: command.why, rollbackOf: null },
   });
   await applySite(command, loaded, place, ports, signal);
-  const done = (release: string, released: boolean, url: string | null): DeployedToCluster => {
+  const done = async (release: string, released: boolean, url: string | null): Promise<DeployedToCluster> => {
     const answeringMs = ports.clock.now() - asked;
-    return { ...{ site: site.name, context: cluster.context, namespace: place.namespace }, release, released, url, images, answeringMs };
+    const credentials = released && known.length === 0 ? await credentialsOf(site, place, signal) : null;
+    return {
+      site: site.name,
+      context: cluster.context,
+      namespace: place.namespace,
+      release,
+      released,
+      url,
+      images,
+      credentials,
+      answeringMs,
+    };
   };
   const known = await clusterReleases(place, signal);
   const serving = known.find(({ status }) => status.state === "serving");
@@ -81,6 +97,24 @@ export async function deployToCluster(command: ClusterDeploy, ports: Ports, cont
   await wantRelease(place, site.name, release, signal);
   const { url } = await followRollout(place, release, ports, context);
   return done(release, true, url);
+}
+
+async function credentialsOf(
+  site: Site,
+  { cluster: { api }, namespace }: ClusterPlace,
+  signal: AbortSignal,
+): Promise<DeployedToCluster["credentials"]> {
+  const variable = site.variables.find(({ name }) => name === "HOWDAH_ADMIN_PASSWORD");
+  if (variable?.from !== "generated") return null;
+  const user = site.variables.find(({ name }) => name === "HOWDAH_ADMIN_USER");
+  const name = { resource: resources.Secret, namespace, name: GENERATED_SECRET };
+  const secret = await api.get(name, signal).catch((error: unknown) => {
+    if (error instanceof HowdahError && error.code === "cluster/forbidden") return undefined; // who deploys need not read secrets
+    throw error;
+  });
+  const encoded = (secret?.["data"] as Readonly<Record<string, string>> | undefined)?.["HOWDAH_ADMIN_PASSWORD"];
+  if (encoded === undefined) return null;
+  return { user: user?.from === "literal" ? user.value : "admin", password: Buffer.from(encoded, "base64").toString("utf8") };
 }
 
 async function wantedNow({ cluster: { api }, namespace }: ClusterPlace, signal: AbortSignal): Promise<string | undefined> {

@@ -1,0 +1,115 @@
+import { mkdir, writeFile } from "node:fs/promises";
+import { join } from "node:path";
+import { afterAll, beforeAll, describe, expect, it } from "vitest";
+import { whyNoMachine } from "../support/howdah-machine.ts";
+import { type OperatorRig, operatorRig } from "../support/operator-rig.ts";
+
+const why = await whyNoMachine();
+if (why !== undefined) process.stderr.write(`operator-deploy.test.ts is skipped: ${why}\n`);
+
+const NAME = "t-hello";
+const HOST = "t-hello.howdah.test";
+
+interface Deployed {
+  readonly release: string;
+  readonly released: boolean;
+  readonly url: string | null;
+}
+
+describe.skipIf(why !== undefined && process.env["CI"] === undefined)("a site on a cluster", () => {
+  let rig: OperatorRig;
+  let code: string;
+
+  const show = (text: string): Promise<void> => writeFile(join(code, "public/index.html"), text);
+  const site = (more = ""): Promise<void> =>
+    writeFile(
+      join(code, "howdah.yaml"),
+      `apiVersion: howdah.dev/v1alpha1\nkind: Site\nmetadata: { name: ${NAME} }\nspec:\n  web: { root: public }\n  hostnames: [${HOST}]\n  scale: { replicas: 2 }\n${more}`,
+    );
+  const deploy = async (): Promise<Deployed> => {
+    const said = await rig.ok("deploy", code, "--context", ".", "--to", `${rig.registry}/test/${NAME}`, "--output", "json");
+    return JSON.parse(said.stdout) as Deployed;
+  };
+  const page = async (): Promise<string> => {
+    const { status, body } = await rig.get(HOST, "/").catch(() => ({ status: 0, body: "" }));
+    return status === 200 ? body : String(status);
+  };
+  const states = async (): Promise<string[]> => {
+    const said = await rig.ok("releases", NAME, "--context", ".", "--output", "json");
+    const { releases } = JSON.parse(said.stdout) as { releases: { id: string; outcome: { state?: string } }[] };
+    return releases.map(({ id, outcome }) => `${id} ${outcome.state ?? "new"}`);
+  };
+
+  beforeAll(async () => {
+    rig = await operatorRig("onc", 18_740);
+    code = join(rig.directory, "hello");
+    await mkdir(join(code, "public"), { recursive: true });
+    await show("one");
+    await site();
+    await rig.tenant(NAME);
+  });
+  afterAll(async () => {
+    expect(await rig?.close()).toEqual([]);
+  });
+
+  it("is there after one command, behind the Gateway, in two pods", async () => {
+    expect(await deploy()).toMatchObject({ release: "r1", released: true, url: `http://${HOST}` });
+    await expect.poll(page, { timeout: 60_000 }).toBe("one");
+    const sites = await rig.kubectl("get", "sites", "--namespace", NAME);
+    expect(sites).toMatch(/NAME\s+URL\s+RELEASE\s+READY\s+AGE\n/);
+    expect(sites).toMatch(new RegExp(`${NAME}\\s+http://${HOST}\\s+r1\\s+True`));
+    const pods = JSON.parse(await rig.kubectl("get", "pods", "--namespace", NAME, "--output=json")) as {
+      items: { spec: { nodeName: string } }[];
+    };
+    expect(new Set(pods.items.map(({ spec }) => spec.nodeName)).size).toBe(2);
+  });
+
+  it("makes no release when nothing changed", async () => {
+    expect(await deploy()).toMatchObject({ release: "r1", released: false });
+  });
+
+  it("shows a change, and goes back without a build", async () => {
+    await show("two");
+    expect(await deploy()).toMatchObject({ release: "r2", released: true });
+    await expect.poll(page, { timeout: 30_000 }).toBe("two");
+    await rig.ok("rollback", "--site", NAME, "--context", ".");
+    await expect.poll(page, { timeout: 30_000 }).toBe("one");
+    expect(await states()).toEqual(["r3 serving", "r2 superseded", "r1 superseded"]);
+  });
+
+  it("keeps what serves when the next release answers with an error, says why, and takes the one after that", async () => {
+    await writeFile(
+      join(code, "howdah.yaml"),
+      `apiVersion: howdah.dev/v1alpha1\nkind: Site\nmetadata: { name: ${NAME} }\nspec:\n  web: { root: public, healthPath: /missing.html }\n  hostnames: [${HOST}]\n  scale: { replicas: 2 }\n  rollout: { timeout: 60s }\n`,
+    );
+    const failed = await rig.howdah("deploy", code, "--context", ".", "--to", `${rig.registry}/test/${NAME}`);
+    expect(failed.code).not.toBe(0);
+    expect(failed.stderr).toContain("r4 was not taken into service");
+    expect(await page()).toBe("one");
+    await site();
+    await show("five");
+    expect(await deploy()).toMatchObject({ release: "r5" });
+    await expect.poll(page, { timeout: 30_000 }).toBe("five");
+  });
+
+  it("goes on serving while no operator is there, and a deploy that nobody performs is taken up by the next one", async () => {
+    await rig.operator.kill();
+    expect(await page()).toBe("five");
+    await show("six");
+    const deploying = deploy();
+    await expect.poll(states, { timeout: 120_000 }).toContain("r6 new");
+    expect(await page()).toBe("five");
+    await rig.operator.start();
+    expect(await deploying).toMatchObject({ release: "r6", released: true });
+    await expect.poll(page, { timeout: 30_000 }).toBe("six");
+  });
+
+  it("puts back what somebody took away or changed", async () => {
+    await rig.kubectl("delete", "service", "web", "--namespace", NAME);
+    await rig.kubectl("scale", "deployment", "web", "--replicas=1", "--namespace", NAME);
+    await expect.poll(page, { timeout: 60_000 }).toBe("six");
+    const replicas = (): Promise<string> =>
+      rig.kubectl("get", "deployment", "web", "--namespace", NAME, "--output=jsonpath={.spec.replicas}");
+    await expect.poll(replicas, { timeout: 60_000 }).toBe("2");
+  });
+});

@@ -1,0 +1,136 @@
+import { writeFile } from "node:fs/promises";
+import { request } from "node:http";
+import { join } from "node:path";
+import { setTimeout as sleep } from "node:timers/promises";
+import { connect, createWorkshop } from "../cluster/cluster.ts";
+import { clusterEnvironment } from "../cluster/environment.ts";
+import { settingsOf } from "../cluster/settings.ts";
+import { type HowdahMachine, howdahMachine, type Started } from "./howdah-machine.ts";
+
+/** What came from a site through the Gateway. */
+export interface ClusterAnswer {
+  readonly status: number;
+  readonly headers: Readonly<Record<string, string | string[] | undefined>>;
+  readonly body: string;
+}
+
+/** The real command line on the test cluster, with an operator of this checkout. */
+export interface OperatorRig extends Pick<HowdahMachine, "directory" | "howdah" | "ok" | "app"> {
+  /** Where the Gateway listens, port 80. */
+  readonly address: string;
+  /** `10.99.0.5:5000`. */
+  readonly registry: string;
+  kubectl(...argv: readonly string[]): Promise<string>;
+  /** Makes a tenant, whose pods may pull; waits until its namespace is there. */
+  tenant(name: string): Promise<void>;
+  get(host: string, path: string): Promise<ClusterAnswer>;
+  /** The operator's process, which a test may kill and start again. */
+  readonly operator: { readonly pid: () => number; readonly start: () => Promise<void>; readonly kill: () => Promise<void> };
+  /** Ends the operator and takes the tenants with their namespaces away. Answers what is left on the machine. */
+  close(): Promise<readonly string[]>;
+}
+
+const PULL_SECRET = "registry";
+
+/** Makes the rig. `name` is a short word of the test file; `port` of one machine's edge, which is never started. */
+export async function operatorRig(name: string, port: number): Promise<OperatorRig> {
+  const settings = settingsOf();
+  const cluster = connect(createWorkshop(settings, () => undefined));
+  const known = clusterEnvironment(settings);
+  const machine = await howdahMachine(name, port, {
+    KUBECONFIG: cluster.kubeconfig,
+    REGISTRY_AUTH_FILE: known["HOWDAH_CLUSTER_REGISTRY_AUTH"] ?? "",
+    SSL_CERT_FILE: known["HOWDAH_CLUSTER_CA"] ?? "",
+  });
+  const kubectl: OperatorRig["kubectl"] = async (...argv) => (await cluster.kubectl(argv)).stdout;
+  const address = settings.nodes[0]?.address ?? "";
+  const tenants: string[] = [];
+  let operator: Started | undefined;
+  const start = async (): Promise<void> => {
+    operator = machine.start("operator");
+    if (!(await operator.says("operator started"))) throw new Error(`the operator ended: ${(await operator.done).stderr}`);
+  };
+  await install(machine, kubectl, settings.registryHost, known);
+  await start();
+  return {
+    ...machine,
+    ...{ address, registry: settings.registryHost, kubectl },
+    tenant: async (tenant) => {
+      tenants.push(tenant);
+      const object = { apiVersion: "howdah.dev/v1alpha1", kind: "Tenant", metadata: { name: tenant }, spec: { pullSecret: PULL_SECRET } };
+      await apply(machine, kubectl, object);
+      await kubectl("wait", "--for=condition=Ready", "--timeout=120s", `tenant/${tenant}`);
+    },
+    get: (host, path) => ask(address, host, path),
+    operator: {
+      pid: () => operator?.pid ?? -1,
+      start,
+      kill: async () => {
+        process.kill(operator?.pid ?? -1, "SIGKILL");
+        await operator?.done;
+      },
+    },
+    close: async () => {
+      for (const tenant of tenants) {
+        await kubectl("delete", "tenant", tenant, "--ignore-not-found", "--wait=false");
+        await kubectl("delete", "namespace", tenant, "--ignore-not-found", "--wait=false");
+      }
+      if (operator !== undefined) {
+        process.kill(operator.pid, "SIGTERM");
+        await Promise.race([operator.done, sleep(30_000)]);
+      }
+      return machine.remove();
+    },
+  };
+}
+
+/** What `howdah install` puts into a cluster, but for the operator itself, which runs from this checkout. */
+async function install(
+  machine: HowdahMachine,
+  kubectl: OperatorRig["kubectl"],
+  registry: string,
+  known: Readonly<Record<string, string>>,
+): Promise<void> {
+  await kubectl("apply", "--server-side", "--force-conflicts", "--filename=crds/");
+  await kubectl("wait", "--for=condition=Established", "--timeout=60s", "crd/tenants.howdah.dev", "crd/environments.howdah.dev");
+  const classes = await kubectl("get", "storageclass", "--output=name");
+  const shared = classes.includes("/howdah-rwx\n");
+  const settings = {
+    wayIn: { kind: "gateway", namespace: "gateway", name: "howdah", http: "http", https: "https" },
+    storage: { shared: shared ? "howdah-rwx" : null, sharedAccess: shared ? "ReadWriteMany" : "ReadWriteOnce", single: null, local: null },
+    network: { from: ["gateway", "howdah-system"], nameServers: [], privateNetworks: [] },
+    trustedProxies: ["10.99.0.0/16", "10.244.0.0/16"],
+  };
+  const user = { username: known["HOWDAH_CLUSTER_REGISTRY_USER"], password: known["HOWDAH_CLUSTER_REGISTRY_PASSWORD"] };
+  const metadata = (name: string): object => ({ name, namespace: "howdah-system" });
+  const objects = [
+    { apiVersion: "v1", kind: "Namespace", metadata: { name: "howdah-system" } },
+    { apiVersion: "v1", kind: "ConfigMap", metadata: metadata("howdah-settings"), data: { settings: JSON.stringify(settings) } },
+    {
+      ...{ apiVersion: "v1", kind: "Secret", metadata: metadata(PULL_SECRET), type: "kubernetes.io/dockerconfigjson" },
+      stringData: { ".dockerconfigjson": JSON.stringify({ auths: { [registry]: user } }) },
+    },
+  ];
+  for (const object of objects) await apply(machine, kubectl, object);
+}
+
+async function apply(machine: HowdahMachine, kubectl: OperatorRig["kubectl"], object: object): Promise<void> {
+  const file = join(machine.directory, "object.json");
+  await writeFile(file, JSON.stringify(object), { mode: 0o600 });
+  await kubectl("apply", "--server-side", "--force-conflicts", "--field-manager=howdah-test", `--filename=${file}`);
+}
+
+function ask(address: string, host: string, path: string): Promise<ClusterAnswer> {
+  return new Promise((resolve, reject) => {
+    const asked = request({ host: address, port: 80, path, headers: { host }, agent: false, timeout: 60_000 }, (response) => {
+      const chunks: Buffer[] = [];
+      response.on("data", (chunk: Buffer) => chunks.push(chunk));
+      response.once("error", reject);
+      response.once("end", () => {
+        resolve({ status: response.statusCode ?? 0, headers: response.headers, body: Buffer.concat(chunks).toString("utf8") });
+      });
+    });
+    asked.once("error", reject);
+    asked.end();
+  });
+}

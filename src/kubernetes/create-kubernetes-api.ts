@@ -51,7 +51,7 @@ const PAGE = 500;
 
 /**
  * Makes the client of an API server; connects when first asked for something. Import this module only where a cluster is wanted: the
- * libraries behind it take 0.1 s of CPU bundled, half a second from their sources. Errors: `usage/invalid` when the context can't be loaded.
+ * libraries behind it take 0.14 s of CPU and 44 MB bundled, half a second and 90 MB from their sources. Errors: `usage/invalid` when the context can't be loaded.
  */
 export async function connectCluster(options: KubernetesApiOptions): Promise<ConnectedCluster> {
   const { clock, access, random, userAgent, proxyFor = () => undefined } = options;

@@ -1,8 +1,8 @@
+import { readFileSync } from "node:fs";
 import type { IncomingMessage } from "node:http";
-import { type RequestOptions, get } from "node:https";
+import { get } from "node:https";
 import { createInterface } from "node:readline";
 import { setTimeout as sleep } from "node:timers/promises";
-import { KubeConfig } from "@kubernetes/client-node";
 
 /** What a watch keeps up to date. */
 export interface Watched<T> {
@@ -22,9 +22,7 @@ const WATCH_SECONDS = 240;
  * Never gives up: after any failure it lists again, a little later each time; what it knew holds until then, as rules must when the API is away.
  */
 export function watchApi<T>(kubeconfig: string, path: string, keep: (object: unknown) => T | undefined, changed: () => void): Watched<T> {
-  const config = new KubeConfig();
-  config.loadFromFile(kubeconfig);
-  const api = { config, path };
+  const api = { ...accessOf(kubeconfig), path };
   let objects: Map<string, T> | undefined;
 
   async function listAndWatch(): Promise<void> {
@@ -75,9 +73,30 @@ export function watchApi<T>(kubeconfig: string, path: string, keep: (object: unk
   return { objects: () => objects };
 }
 
-interface Api {
-  readonly config: KubeConfig;
-  readonly path: string;
+interface Access {
+  readonly server: string;
+  readonly options: { readonly ca: Buffer; readonly cert: Buffer; readonly key: Buffer };
+}
+
+type Api = Access & { readonly path: string };
+
+/** The test cluster writes its kubeconfig itself, as JSON with certificates inside: a client library for this would cost each node 100 MB. */
+function accessOf(kubeconfig: string): Access {
+  const { clusters, users } = JSON.parse(readFileSync(kubeconfig, "utf8")) as {
+    readonly clusters: readonly { readonly cluster: Readonly<Record<string, string>> }[];
+    readonly users: readonly { readonly user: Readonly<Record<string, string>> }[];
+  };
+  const cluster = clusters[0]?.cluster ?? {};
+  const user = users[0]?.user ?? {};
+  const bytes = (text = ""): Buffer => Buffer.from(text, "base64");
+  return {
+    server: cluster["server"] ?? "",
+    options: {
+      ca: bytes(cluster["certificate-authority-data"]),
+      cert: bytes(user["client-certificate-data"]),
+      key: bytes(user["client-key-data"]),
+    },
+  };
 }
 
 async function list(api: Api): Promise<{ items: readonly WatchLine["object"][]; resourceVersion: string }> {
@@ -91,13 +110,9 @@ async function list(api: Api): Promise<{ items: readonly WatchLine["object"][]; 
   return { items, resourceVersion: metadata.resourceVersion };
 }
 
-async function ask({ config, path }: Api, query: string, signal: AbortSignal): Promise<IncomingMessage> {
-  const options: RequestOptions = { signal };
-  await config.applyToHTTPSOptions(options);
-  const separator = path.includes("?") ? "&" : "?";
-  const url = `${config.getCurrentCluster()?.server ?? ""}${path}${query === "" ? "" : separator + query}`;
+async function ask({ server, options, path }: Api, query: string, signal: AbortSignal): Promise<IncomingMessage> {
   const answer = await new Promise<IncomingMessage>((resolve, reject) => {
-    get(url, options, resolve).once("error", reject);
+    get(`${server}${path}?${query}`, { ...options, signal }, resolve).once("error", reject);
   });
   if (answer.statusCode !== 200) {
     answer.resume();

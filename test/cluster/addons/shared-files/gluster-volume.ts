@@ -10,6 +10,8 @@ export const VOLUME = "howdah";
 const BRICK = "/var/lib/howdah-brick";
 const GLUSTERD = "glusterd";
 const CLIENT = "shared-files";
+/** Into the daemon's log of the cluster, and only what is worth it. */
+const QUIET = ["--log-file=-", "--log-level=WARNING"];
 
 /**
  * How a lost node feels: others wait `network.ping-timeout` for it before they go on without it (Gluster's own 42 s is longer than most
@@ -33,7 +35,7 @@ export async function startGluster(cluster: Cluster): Promise<void> {
 
 async function startServer(cluster: Cluster, { name }: NodeSettings): Promise<void> {
   await cluster.enter(name, ["mkdir", "-p", "/run/gluster", "/var/log/glusterfs", "/var/lib/glusterd", BRICK]);
-  await cluster.daemon(name, GLUSTERD, ["glusterd", "--no-daemon", "--log-file=-"]);
+  await cluster.daemon(name, GLUSTERD, ["glusterd", "--no-daemon", ...QUIET]);
   await until(
     cluster.settings,
     `GlusterFS on ${name}`,
@@ -72,7 +74,7 @@ async function mountVolume(cluster: Cluster, { name, address }: NodeSettings, no
   if (!/fuse|tmpfs/.test(await kind())) await cluster.enter(name, ["mount", "-t", "tmpfs", "-o", "ro,size=0", "guard", SHARED]);
   const others = nodes.filter((node) => node.name !== name);
   const servers = [address, ...others.map((node) => node.address)].map((server) => `--volfile-server=${server}`);
-  await cluster.daemon(name, CLIENT, ["glusterfs", "--no-daemon", "--log-file=-", ...servers, `--volfile-id=/${VOLUME}`, SHARED]);
+  await cluster.daemon(name, CLIENT, ["glusterfs", "--no-daemon", ...QUIET, ...servers, `--volfile-id=/${VOLUME}`, SHARED]);
   await until(cluster.settings, `The shared files on ${name}`, [name, CLIENT], async () => (await kind()).startsWith("fuse"));
 }
 

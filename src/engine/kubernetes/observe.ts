@@ -110,9 +110,12 @@ function requestedBytes(claim: KubeObject): number {
 
 const podMetrics: Resource = { group: "metrics.k8s.io", version: "v1beta1", kind: "PodMetrics", plural: "pods", namespaced: true };
 
+/** A metrics server that is away answers 503 for minutes, which would be asked again. */
+const METRICS_MS = 2000;
+
 /** Memory of containers (`pod/container` to bytes), where the cluster has a metrics server. */
 async function memoryOf(cluster: Cluster, namespace: string): Promise<ReadonlyMap<string, number>> {
-  const { items } = await cluster.api.list(podMetrics, { namespace }).catch(() => ({ items: [] }));
+  const { items } = await cluster.api.list(podMetrics, { namespace }, AbortSignal.timeout(METRICS_MS)).catch(() => ({ items: [] }));
   const all = items.flatMap(({ metadata, containers }) =>
     ((containers ?? []) as readonly { name: string; usage?: { memory?: string } }[]).map(
       ({ name, usage }) => [`${metadata.name}/${name}`, bytesOf(usage?.memory ?? "0")] as const,

@@ -1,4 +1,4 @@
-import { request } from "node:http";
+import { type IncomingHttpHeaders, request } from "node:http";
 import { PassThrough } from "node:stream";
 import type { EngineUnderTest } from "../../../src/engine/engine-contract.ts";
 import type { MaintenancePod } from "../../../src/engine/kubernetes/cluster.ts";
@@ -124,15 +124,16 @@ function maintenancePod({
   readonly page: { readonly text: string; readonly retryAfter: number };
   readonly ports: readonly number[];
 }): MaintenancePod {
-  const answer = `HTTP/1.0 503 Service Unavailable\r\nRetry-After: ${String(page.retryAfter)}\r\nContent-Type: text/plain\r\n\r\n${page.text}\n`;
-  const serve = 'trap "exit 0" TERM QUIT; while :; do nc -l -p "$0" </srv/web/answer >/dev/null & wait $!; done';
+  const answer = `HTTP/1.1 503 Service Unavailable\r\nRetry-After: ${String(page.retryAfter)}\r\nContent-Type: text/plain\r\nConnection: close\r\n\r\n${page.text}\n`;
+  // A request is read to its empty line first: an answer before it would be a reset to whoever still sends.
+  const serve = 'while read -r line; do [ "${#line}" -le 1 ] && break; done; cat /srv/web/answer';
   return {
     container: {
-      command: ["sh", "-c", serve, String(ports[0])],
+      command: ["nc", "-ll", "-p", String(ports[0]), "-e", "/bin/sh", "/srv/web/serve"],
       volumeMounts: [{ name: "files", mountPath: "/srv/web", readOnly: true }],
     },
     volumes: [],
-    files: { answer },
+    files: { answer, serve },
   };
 }
 
@@ -142,15 +143,25 @@ async function podsOf(api: KubernetesApi, namespace: string, workload: string): 
 }
 
 /** Asks the Gateway for `/` of a hostname: the body, or the status when it isn't 200. */
-function ask(address: string, hostname: string): Promise<string> {
+async function ask(address: string, hostname: string): Promise<string> {
+  const { status, body } = await gatewayAnswer(hostname, address);
+  return status === 200 ? body : String(status);
+}
+
+/** What the Gateway answers for `/` of a hostname, at the first node or another. */
+export function gatewayAnswer(
+  hostname: string,
+  address = settingsOf().nodes[0]?.address ?? "",
+): Promise<{ readonly status: number; readonly headers: IncomingHttpHeaders; readonly body: string }> {
   return new Promise((resolve, reject) => {
     const asked = request(
       { host: address, port: GATEWAY_PORT, path: "/", headers: { host: hostname, connection: "close" }, agent: false, timeout: 20_000 },
       (response) => {
         let body = "";
         response.setEncoding("utf8");
+        response.on("error", reject);
         response.on("data", (chunk: string) => (body += chunk));
-        response.on("end", () => resolve(response.statusCode === 200 ? body : String(response.statusCode)));
+        response.on("end", () => resolve({ status: response.statusCode ?? 0, headers: response.headers, body }));
       },
     );
     asked.on("timeout", () => asked.destroy(new Error(`the Gateway does not answer for ${hostname}`)));

@@ -27,6 +27,8 @@ export interface ClusterWiring {
   readonly settings: Omit<ClusterSettings, "namespace">;
   /** Networks (CIDR) that the way in asks from. */
   readonly trustedProxies: readonly string[];
+  /** `cluster.local`. */
+  readonly clusterDomain: string;
   /** For dumps before migrations. */
   readonly stateDirectory: string;
   /** This process is outside of the cluster's network: databases are reached through the API server. */
@@ -46,7 +48,7 @@ export function fenceOf({ settings }: Pick<ClusterWiring, "settings">): (namespa
 }
 
 /** The engine of a cluster, as the operator has it. */
-function wireEngine({ api, settings, trustedProxies }: ClusterWiring): Ports["engine"] {
+function wireEngine({ api, settings, trustedProxies, clusterDomain }: ClusterWiring): Ports["engine"] {
   const engine = kubernetesEngine(
     { prefix: "", trustedProxies },
     {
@@ -60,6 +62,10 @@ function wireEngine({ api, settings, trustedProxies }: ClusterWiring): Ports["en
   );
   return {
     ...engine,
+    prepare: async (namespace, context) => ({
+      ...(await engine.prepare(namespace, context)),
+      serviceDomain: `${namespace}.svc.${clusterDomain}`,
+    }),
     putSecret: (namespace, name, data) =>
       namespace === SYSTEM_NAMESPACE || OWN_SECRETS.includes(name)
         ? engine.putSecret(namespace, name, data)
@@ -188,20 +194,23 @@ function keyedLocks(): Ports["locks"] {
 }
 
 /** What was chosen when Howdah was installed, and the server's own version. */
-export async function readClusterSettings(api: KubernetesApi): Promise<Pick<ClusterWiring, "settings" | "trustedProxies">> {
+export async function readClusterSettings(
+  api: KubernetesApi,
+): Promise<Pick<ClusterWiring, "settings" | "trustedProxies" | "clusterDomain">> {
   const found = await api.get({ resource: resources.ConfigMap, namespace: SYSTEM_NAMESPACE, name: SETTINGS_NAME });
   const { data } = (found ?? {}) as { readonly data?: Readonly<Record<string, string>> };
   const chosen = parseJson(data?.["settings"] ?? "{}") as
-    | (Partial<ClusterSettings> & { readonly trustedProxies?: readonly string[] })
+    | (Partial<ClusterSettings> & { readonly trustedProxies?: readonly string[]; readonly clusterDomain?: string })
     | undefined;
   if (chosen === undefined)
     throw new HowdahError("machine/state-unreadable", `The ConfigMap ${SYSTEM_NAMESPACE}/${SETTINGS_NAME} is no JSON`, {
       hint: "Write it anew: `howdah upgrade --context NAME`.",
     });
-  const { trustedProxies = [], ...settings } = chosen;
+  const { trustedProxies = [], clusterDomain = "cluster.local", ...settings } = chosen;
   return {
     settings: { ...(filled(defaultClusterSettings, settings) as typeof defaultClusterSettings), version: await api.version() },
     trustedProxies,
+    clusterDomain,
   };
 }
 

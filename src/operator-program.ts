@@ -51,6 +51,8 @@ export async function operatorProgram(): Promise<readonly ProgramFile[]> {
   return [
     { path: "usr/bin/node", from: process.execPath, executable: true },
     { path: at(join(root, "bin/howdah")), from: join(root, "bin/howdah"), executable: true },
+    // says that bin/howdah is CommonJS
+    { path: at(join(root, "bin/package.json")), from: join(root, "bin/package.json"), executable: false },
     { path: at(join(root, "package.json")), from: join(root, "package.json"), executable: false },
     ...bundled.map(({ parentPath, name }) => ({ path: at(join(parentPath, name)), from: join(parentPath, name), executable: false })),
   ];

@@ -66,12 +66,19 @@ export async function runWiredOperator(
     },
     metrics,
   );
-  const { settings, trustedProxies } = await readClusterSettings(api);
+  const { settings, trustedProxies, clusterDomain } = await readClusterSettings(api);
   const stateDirectory = environment["HOWDAH_STATE_DIR"] ?? join("/tmp", "howdah-operator");
   const ports: OperatorPorts = {
     ...{ api: guarded, clock: systemClock, log, ownNamespace: SYSTEM_NAMESPACE },
     fence: fenceOf({ settings }),
-    portsFor: wireClusterPorts({ api: guarded, settings, trustedProxies, stateDirectory, outside: access.kind === "kubeconfig" }),
+    portsFor: wireClusterPorts({
+      api: guarded,
+      settings,
+      trustedProxies,
+      clusterDomain,
+      stateDirectory,
+      outside: access.kind === "kubeconfig",
+    }),
     tell: (object, event) => tell(guarded, object, event, log),
   };
   const reflectors = Object.fromEntries(

@@ -86,6 +86,23 @@ describe("a site in a cluster", () => {
     expect(await rig.object("Release", "r1")).toBeDefined();
   });
 
+  it("goes with its namespace when a person deletes that: nothing more is written into it", async () => {
+    const rig = operatorRig();
+    await rig.applySite();
+    await rig.release("r1", "one");
+    await rig.settle();
+    const namespace = { resource: resources.Namespace, namespace: undefined, name: "acme" };
+    const metadata = { name: "acme", finalizers: ["kubernetes"] };
+    const { metadata: made } = await rig.api.create(resources.Namespace, { apiVersion: "v1", kind: "Namespace", metadata });
+    await rig.api.delete(namespace, { preconditions: { uid: made.uid ?? "" } });
+    const environment = { resource: resources.Environment, namespace: "acme", name: "production" };
+    await rig.api.delete(environment, { preconditions: { uid: (await rig.object("Environment", "production"))?.metadata.uid ?? "" } });
+    const writes = rig.api.writes.length;
+    await rig.settle();
+    expect(rig.api.writes.slice(writes)).toEqual(["patch Environment/acme/production"]);
+    expect(await rig.object("Environment", "production")).toBeUndefined();
+  });
+
   it("keeps as many releases as its file says, and those that serve", async () => {
     const rig = operatorRig();
     await rig.applySite();

@@ -6,7 +6,8 @@ import type { CliContext } from "../context.ts";
 import type { Choose } from "../program.ts";
 import { withReporter } from "./with-reporter.ts";
 
-interface InstallFlags extends ClusterFlags {
+interface InstallFlags extends Omit<ClusterFlags, "clusterDomain"> {
+  readonly clusterDomain?: string;
   readonly context?: string;
   readonly image?: string;
   readonly to?: string;
@@ -39,6 +40,7 @@ function clusterFlags(command: Command): Command {
     .option("--memory-request <percent>", "how much of a memory limit is requested (default: 100%)")
     .option("--private-network <network>", "a private network that sites connect to (the internet is always open)", collect, [])
     .option("--name-server <address>", "a name server that is no pod of kube-system (NodeLocal DNSCache)")
+    .option("--cluster-domain <name>", "the cluster's domain (default: cluster.local)")
     .option("-n, --dry-run", "print everything as YAML; change nothing", false);
 }
 
@@ -155,7 +157,8 @@ async function settingsOf(flags: InstallFlags): Promise<string | null> {
     (value) => value !== undefined && value !== false && !(Array.isArray(value) && value.length === 0),
   );
   if (!said) return null;
-  const settings = clusterSettingsFrom({ ...flags, clusterDomain: "cluster.local" }, "howdah-system");
+  const clusterDomain = flags.clusterDomain ?? "cluster.local";
+  const settings = clusterSettingsFrom({ ...flags, clusterDomain }, "howdah-system");
   const { namespace: _namespace, version: _version, ...kept } = settings;
-  return JSON.stringify({ ...kept, trustedProxies: flags.trust.map((network) => networkFrom("--trust", network)) });
+  return JSON.stringify({ ...kept, clusterDomain, trustedProxies: flags.trust.map((network) => networkFrom("--trust", network)) });
 }

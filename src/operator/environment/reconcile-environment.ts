@@ -48,6 +48,7 @@ export function reconcileEnvironment(ports: OperatorPorts): Reconcile {
     if (object === undefined) return {};
     const look: Look = { object, namespace, ports, signal };
     if (object.metadata.deletionTimestamp !== undefined) return takeDown(look);
+    if (await isTerminating(namespace, ports, signal)) return {};
     await hold(look);
     const { items: releases } = await ports.api.list(resources.Release, { namespace }, signal);
     const status = statusOf<EnvironmentStatus>(object);
@@ -94,6 +95,7 @@ async function serve(
   const base = ports.portsFor(namespace);
   let known = facts;
   const reached = async (step: string): Promise<void> => {
+    ports.log("info", "rollout", { namespace, release: id, step });
     const message = `${id} is taken into service`;
     const going: Verdict = { type: "Reconciling", status: "True", reason: "RollingOut", message };
     await report(look, [...(await readiness(namespace, base)), going], { ...known, rollout: { release: id, step } });
@@ -193,8 +195,11 @@ async function hold({ object, ports, signal }: Look): Promise<void> {
 async function takeDown({ object, namespace, ports, signal }: Look): Promise<Outcome> {
   const { name, finalizers = [] } = object.metadata;
   if (!finalizers.includes(ENVIRONMENT_FINALIZER)) return {};
-  const { engine, locks } = ports.portsFor(namespace);
-  await locks.hold(namespace, "take down", () => engine.remove(namespace, { emit: () => undefined, signal }));
+  // A namespace that a person deletes takes everything along, and lets nothing be written any more.
+  if (!(await isTerminating(namespace, ports, signal))) {
+    const { engine, locks } = ports.portsFor(namespace);
+    await locks.hold(namespace, "take down", () => engine.remove(namespace, { emit: () => undefined, signal }));
+  }
   const place: ObjectName = { resource: resources.Environment, namespace, name };
   const current = await ports.api.get(place, signal);
   if (current === undefined) return {};
@@ -205,6 +210,11 @@ async function takeDown({ object, namespace, ports, signal }: Look): Promise<Out
   await ports.api.mergePatch(place, { metadata }, {}, signal);
   ports.log("info", "environment taken down, its data stays", { namespace });
   return {};
+}
+
+async function isTerminating(namespace: string, { api }: OperatorPorts, signal: AbortSignal): Promise<boolean> {
+  const found = await api.get({ resource: resources.Namespace, namespace: undefined, name: namespace }, signal);
+  return found?.metadata.deletionTimestamp !== undefined;
 }
 
 /** Old releases go once the wanted one serves. */

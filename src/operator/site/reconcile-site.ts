@@ -13,6 +13,8 @@ export function reconcileSite(ports: OperatorPorts): Reconcile {
   return async ({ namespace = "", name }, signal) => {
     const site = await api.get({ resource: resources.Site, namespace, name }, signal);
     if (site === undefined || site.metadata.deletionTimestamp !== undefined) return {};
+    const space = await api.get({ resource: resources.Namespace, namespace: undefined, name: namespace }, signal);
+    if (space?.metadata.deletionTimestamp !== undefined) return {};
     const [{ items: sites }, { items: releases }, environment] = await Promise.all([
       api.list(resources.Site, { namespace }, signal),
       api.list(resources.Release, { namespace }, signal),

@@ -180,8 +180,8 @@ async function operatorReady(api: KubernetesApi, ports: Pick<Ports, "clock">, { 
     } = (found?.["status"] ?? {}) as DeploymentStatus;
     const isCurrent = observedGeneration >= (found?.metadata.generation ?? 1);
     if (isCurrent && updatedReplicas === wanted && availableReplicas === wanted && replicas === wanted) return;
-    const trouble = await podTrouble(api, signal);
-    if (ports.clock.now() > until)
+    const { trouble, hopeless } = await podTrouble(api, signal);
+    if (hopeless || ports.clock.now() > until)
       throw new HowdahError("cluster/failed", "The operator does not become ready", {
         output: trouble,
         hint: `Look at its pods: kubectl -n ${OWN_NAMESPACE} describe pods. \`howdah install\` may be repeated.`,
@@ -191,23 +191,36 @@ async function operatorReady(api: KubernetesApi, ports: Pick<Ports, "clock">, { 
   }
 }
 
-/** What keeps the operator's pods from running, in Kubernetes' own words. */
-async function podTrouble(api: KubernetesApi, signal: AbortSignal): Promise<readonly string[]> {
+/** A program that ended that often by itself does so again. */
+const RESTARTS = 3;
+
+/** What keeps the operator's pods from running, in Kubernetes' own words, and whether waiting is of no use. */
+async function podTrouble(
+  api: KubernetesApi,
+  signal: AbortSignal,
+): Promise<{ readonly trouble: readonly string[]; readonly hopeless: boolean }> {
   const { items } = await api.list(
     resources.Pod,
     { namespace: OWN_NAMESPACE, labelSelector: "app.kubernetes.io/name=howdah-operator" },
     signal,
   );
-  return items.flatMap((pod) => {
+  let hopeless = false;
+  const trouble = items.flatMap((pod) => {
     const status = pod["status"] as {
-      readonly containerStatuses?: readonly { readonly state?: { readonly waiting?: { reason?: string; message?: string } } }[];
+      readonly containerStatuses?: readonly {
+        readonly restartCount?: number;
+        readonly ready?: boolean;
+        readonly state?: { readonly waiting?: { reason?: string; message?: string } };
+      }[];
       readonly conditions?: readonly { readonly type: string; readonly status: string; readonly message?: string }[];
     };
     const unplaced = (status.conditions ?? []).filter((one) => one.type === "PodScheduled" && one.status === "False");
     const waiting = (status.containerStatuses ?? []).flatMap(({ state }) => (state?.waiting === undefined ? [] : [state.waiting]));
+    hopeless ||= (status.containerStatuses ?? []).some(({ restartCount = 0, ready }) => ready !== true && restartCount >= RESTARTS);
     return [
       ...unplaced.map(({ message = "" }) => `${pod.metadata.name}: ${message}`),
       ...waiting.map(({ reason = "", message = "" }) => `${pod.metadata.name}: ${reason}${message === "" ? "" : `: ${message}`}`),
     ];
   });
+  return { trouble, hopeless };
 }

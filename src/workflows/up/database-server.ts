@@ -11,7 +11,7 @@ import type { Ports } from "../ports.ts";
 export function serverReference(name: string, ports: Pick<Ports, "engine">): ServerReference {
   return {
     name,
-    ...(ports.engine.kind === "kubernetes" ? { host: `${name}.${SYSTEM_NAMESPACE}` } : {}),
+    ...(ports.engine.kind === "kubernetes" ? { host: `${name}.${SYSTEM_NAMESPACE}.svc` } : {}),
     async locate() {
       const address = await ports.engine.locate(SYSTEM_NAMESPACE, name);
       return address === undefined ? undefined : { address, port: DATABASE_PORT };

@@ -3,6 +3,7 @@ declare module "ws" {
   import type { EventEmitter } from "node:events";
   import type { ClientRequest, IncomingMessage } from "node:http";
   import type { RequestOptions } from "node:https";
+  import type { Duplex } from "node:stream";
 
   export class WebSocket extends EventEmitter {
     constructor(
@@ -23,11 +24,18 @@ declare module "ws" {
     send(data: Uint8Array, done: (error?: Error) => void): void;
     pause(): void;
     resume(): void;
+    close(): void;
     terminate(): void;
     on(event: "open", listener: () => void): this;
     on(event: "message", listener: (data: Buffer, isBinary: boolean) => void): this;
     on(event: "error", listener: (error: Error) => void): this;
     on(event: "close", listener: (code: number, reason: Buffer) => void): this;
     on(event: "unexpected-response", listener: (request: ClientRequest, answer: IncomingMessage) => void): this;
+  }
+
+  /** For tests. */
+  export class WebSocketServer {
+    constructor(options: { readonly noServer: true; readonly handleProtocols: (offered: Set<string>) => string | false });
+    handleUpgrade(request: IncomingMessage, socket: Duplex, head: Buffer, done: (socket: WebSocket) => void): void;
   }
 }

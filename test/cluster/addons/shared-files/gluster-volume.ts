@@ -20,6 +20,8 @@ const QUIET = ["--log-file=-", "--log-level=WARNING"];
 const options: Readonly<Record<string, string>> = {
   "network.ping-timeout": "5",
   "cluster.quorum-type": "auto",
+  // What is still to be copied is looked for every 30 s, not every 10 minutes.
+  "cluster.heal-timeout": "30",
   // What one pod has written and closed is there for the others: else a server may answer before it has the bytes.
   "performance.flush-behind": "off",
 };

@@ -63,7 +63,7 @@ export async function installOperator(
     if (command.pullSecret !== null) await usePullSecret(api, command.pullSecret, name, signal);
     await applyAll(api, objects, signal);
   });
-  await task("ready", "Starting the operator", () => operatorReady(api, ports, context));
+  await task("ready", "Starting the operator", () => operatorReady(api, command.image, ports, context));
   return { version, objects: definitions.length + 2 + objects.length };
 }
 
@@ -167,7 +167,12 @@ interface DeploymentStatus {
 }
 
 /** Waits until every operator pod is of this version and ready. */
-async function operatorReady(api: KubernetesApi, ports: Pick<Ports, "clock">, { emit, signal }: EngineContext): Promise<void> {
+async function operatorReady(
+  api: KubernetesApi,
+  image: string,
+  ports: Pick<Ports, "clock">,
+  { emit, signal }: EngineContext,
+): Promise<void> {
   const until = ports.clock.now() + PATIENCE_MS;
   for (;;) {
     const found = await api.get({ resource: resources.Deployment, namespace: OWN_NAMESPACE, name: "howdah-operator" }, signal);
@@ -180,7 +185,7 @@ async function operatorReady(api: KubernetesApi, ports: Pick<Ports, "clock">, { 
     } = (found?.["status"] ?? {}) as DeploymentStatus;
     const isCurrent = observedGeneration >= (found?.metadata.generation ?? 1);
     if (isCurrent && updatedReplicas === wanted && availableReplicas === wanted && replicas === wanted) return;
-    const { trouble, hopeless } = await podTrouble(api, signal);
+    const { trouble, hopeless } = await podTrouble(api, image, signal);
     if (hopeless || ports.clock.now() > until)
       throw new HowdahError("cluster/failed", "The operator does not become ready", {
         output: trouble,
@@ -197,6 +202,7 @@ const RESTARTS = 3;
 /** What keeps the operator's pods from running, in Kubernetes' own words, and whether waiting is of no use. */
 async function podTrouble(
   api: KubernetesApi,
+  image: string,
   signal: AbortSignal,
 ): Promise<{ readonly trouble: readonly string[]; readonly hopeless: boolean }> {
   const { items } = await api.list(
@@ -205,7 +211,9 @@ async function podTrouble(
     signal,
   );
   let hopeless = false;
-  const trouble = items.flatMap((pod) => {
+  // Those of a former installation may well be broken: that is why this one is made.
+  const ours = items.filter(({ spec }) => (spec as { readonly containers: readonly { image: string }[] }).containers[0]?.image === image);
+  const trouble = ours.flatMap((pod) => {
     const status = pod["status"] as {
       readonly containerStatuses?: readonly {
         readonly restartCount?: number;

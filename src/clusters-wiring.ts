@@ -20,6 +20,10 @@ export function wireClusters(environment: NodeJS.ProcessEnv): Clusters {
         userAgent: `howdah/${VERSION}`,
       });
     },
+    engine: async ({ api }) => {
+      const { readClusterSettings, wireClusterPorts } = await import("./cluster-wiring.ts");
+      return wireClusterPorts({ api, ...(await readClusterSettings(api)), stateDirectory: "", outside: true })("").engine;
+    },
   };
 }
 

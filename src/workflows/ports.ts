@@ -136,6 +136,8 @@ export interface HttpProbe {
 export interface Clusters {
   /** The client of a context; undefined: the current one. Errors: `usage/invalid` for one that is unknown. */
   connect(context: string | undefined): Promise<ConnectedCluster>;
+  /** The engine of a cluster, as its operator has it: for the few things that a command does itself. */
+  engine(cluster: ConnectedCluster): Promise<Engine>;
 }
 
 /** The way in of one machine. */

@@ -1,6 +1,7 @@
 import type { Command } from "commander";
 import type { Choose } from "../program.ts";
 import { table } from "../report/table.ts";
+import { filesPush } from "./files-push.ts";
 import { withReporter } from "./with-reporter.ts";
 
 const SITE = "name, directory or file of a site that runs here";
@@ -9,11 +10,12 @@ const SITE = "name, directory or file of a site that runs here";
 export function filesCommand(program: Command, choose: Choose): void {
   const files = program
     .command("files")
-    .summary("files below a site's writable paths: ls, get, put")
+    .summary("files below a site's writable paths: ls, get, put, push")
     .description("Files below a site's writable paths. Code is not reached: it is part of the image.");
   list(files, choose);
   get(files, choose);
   put(files, choose);
+  filesPush(files, choose);
 }
 
 function list(files: Command, choose: Choose): void {

@@ -1,13 +1,16 @@
 import { type Command, Option } from "commander";
 import { HowdahError } from "../../kernel/howdah-error.ts";
+import type { DataSource } from "../../workflows/data-move/data-source.ts";
 import type { CliContext } from "../context.ts";
 import type { Choose } from "../program.ts";
 import { type ClusterFlags, clusterOptions, contextOf } from "./cluster-options.ts";
 import { withReporter } from "./with-reporter.ts";
 
-interface DataFlags extends ClusterFlags {
+/** Flags of every way of bringing data into a cluster. */
+export interface DataFlags extends ClusterFlags {
   readonly rate?: string;
   readonly delete: boolean;
+  readonly checksum: boolean;
   readonly verify: "checksum" | "quick";
   readonly image?: string;
   readonly to?: string;
@@ -49,6 +52,7 @@ export function migrateDataCommand(program: Command, choose: Choose): void {
 export function dataOptions(command: Command): Command {
   command
     .option("--rate <bytes>", "at most so many bytes a second: 20M, 500k (default: as fast as it goes)")
+    .option("--checksum", "compare by content, not by size and time, to see what to copy", false)
     .option("--delete", "delete at the target what the source does not have", false)
     .addOption(
       new Option("--verify <how>", "how both sides are compared in the end: checksum reads every byte, quick sizes and times")
@@ -71,7 +75,8 @@ async function migrate(
   if (flags.from === undefined && flags.fromNode === undefined)
     throw new HowdahError("usage/invalid", "Where is the data? `--from DIR` or `--from-node NODE:/absolute/path`");
   const source = flags.fromNode === undefined ? await localSource(flags.from ?? "", context.directory, ports) : nodeSource(flags.fromNode);
-  return bring({ given, path, source, write: "in-place", final: flags.final, yes: flags.yes }, flags, name, context);
+  if (flags.final) await agree(flags.fromNode ?? flags.from ?? "", flags.yes, context);
+  return bring({ given, path, source, write: "in-place", final: flags.final }, flags, name, context);
 }
 
 /** Brings data and prints what came of it. */
@@ -79,10 +84,9 @@ export function bring(
   wanted: {
     readonly given: string;
     readonly path: string | undefined;
-    readonly source: import("../../workflows/data-move/data-source.ts").DataSource;
+    readonly source: DataSource;
     readonly write: "in-place" | "whole-files";
     readonly final: boolean;
-    readonly yes: boolean;
   },
   flags: DataFlags,
   name: string | undefined,
@@ -97,8 +101,22 @@ export function bring(
     const rate = flags.rate === undefined ? undefined : bytesPerSecond(flags.rate);
     const { source, path, write } = wanted;
     const { verify, image, to } = flags;
-    const options = { source, path, write, rate, verify, image, to, delete: flags.delete };
+    const options = { source, path, write, rate, verify, image, to, delete: flags.delete, checksum: flags.checksum };
     const found = await siteOnCluster(where, ports, engine.signal);
-    return printMovedData(await moveData(found, options, ports, engine), context);
+    if (!wanted.final) return printMovedData(await moveData(found, options, ports, engine), context);
+    const { holdForCutOver } = await import("../../workflows/data-move/hold-for-cut-over.ts");
+    const { cluster, namespace } = found.place;
+    const held = { api: cluster.api, engine: await ports.clusters.engine(cluster), namespace };
+    const hold = <T>(work: () => Promise<T>): Promise<T> => holdForCutOver(held, engine, work);
+    return printMovedData(await moveData(found, options, ports, engine, hold), context);
   });
+}
+
+/** Only a person knows who else writes into the source. Error: `usage/invalid` when nobody can be asked. */
+async function agree(source: string, yes: boolean, context: CliContext): Promise<void> {
+  const words = `The last sync copies what is in ${source} now: stop what writes there (the old site, its crons, uploads by FTP)`;
+  if (yes) return;
+  if (!context.terminal.interactive) throw new HowdahError("usage/invalid", words, { hint: "Then run the command again with --yes." });
+  const { confirmOnTerminal } = await import("../ask.ts");
+  if (!(await confirmOnTerminal(`${words}. Is it stopped?`))) throw new HowdahError("cancelled", "Nothing was changed");
 }

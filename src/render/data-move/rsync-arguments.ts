@@ -10,6 +10,8 @@ export interface RsyncCopy {
   readonly write: "in-place" | "whole-files";
   /** Deletes at the target what the source does not have. */
   readonly delete: boolean;
+  /** Reads both sides to see what to copy, instead of looking at sizes and times. */
+  readonly checksum: boolean;
   /** Bytes a second. */
   readonly rate: number | undefined;
   /** Words that only one kind of copy has: `--rsh=…`, `--password-file=…`. */
@@ -33,13 +35,14 @@ const KEEP = ["-rlptHAXS", "--specials", "--safe-links", "--no-inc-recursive", "
 const SAY = ["--no-human-readable", "--info=progress2,stats2,nonreg1,symsafe1,name1", "--out-format=+", "--outbuf=N"];
 
 /** The arguments of a copy. A device file is left out and named. */
-export function copyArguments({ from, to, write, delete: deletes, rate, extra }: RsyncCopy): readonly string[] {
+export function copyArguments({ from, to, write, delete: deletes, checksum, rate, extra }: RsyncCopy): readonly string[] {
   return [
     ...KEEP,
     ...SAY,
     "--mkpath",
     "--compress",
     ...(write === "in-place" ? ["--inplace"] : [`--partial-dir=${PARTIAL}`]),
+    ...(checksum ? ["--checksum"] : []),
     ...(deletes ? ["--delete-delay"] : []),
     // rsync counts in KiB and takes no part of one.
     ...(rate === undefined ? [] : [`--bwlimit=${String(Math.max(1, Math.round(rate / 1024)))}`]),

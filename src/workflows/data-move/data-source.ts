@@ -51,6 +51,7 @@ export function unfit(version: string): string | undefined {
   if (found === undefined) return "is not the one of rsync.samba.org";
   const at = found.findIndex((number, index) => number !== OLDEST[index]);
   if (at >= 0 && (found[at] ?? 0) < (OLDEST[at] ?? 0)) return `is ${found.join(".")}, older than ${OLDEST.join(".")}`;
-  const lacks = ["ACLs", "xattrs", "hardlinks"].filter((one) => !new RegExp(`(^|[\\s,])${one}([,\\s]|$)`, "m").test(version));
+  const abilities = version.split(/[,\n]/).map((one) => one.trim());
+  const lacks = ["ACLs", "xattrs", "hardlinks"].filter((one) => !abilities.includes(one));
   return lacks.length === 0 ? undefined : `can't keep ${lacks.join(", ")}`;
 }

@@ -23,6 +23,8 @@ export interface MoveOptions {
   readonly path: string | undefined;
   readonly write: RsyncCopy["write"];
   readonly delete: boolean;
+  /** Copies what differs in content under the same size and time, too. */
+  readonly checksum: boolean;
   /** Bytes a second. */
   readonly rate: number | undefined;
   /** `checksum` reads every byte of both sides in the end; `quick` compares sizes and times. */
@@ -63,7 +65,7 @@ const VERIFY = "data/verify";
 
 /**
  * Brings a tree into a site's volume on a cluster and compares both sides in the end. Whatever breaks on the way is tried again, five times; whatever is
- * killed, the next run goes on. `between` is called when the first copy is done, with what copies again: for a last sync while nobody writes. Everything that is
+ * killed, the next run goes on. `hold` gets the last sync to do while nobody writes: what changed since the first copy, and the comparison. Everything that is
  * made for it is gone after. Errors: `cluster/*`, `data/*`, those of the image.
  */
 export async function moveData(
@@ -71,7 +73,7 @@ export async function moveData(
   options: MoveOptions,
   ports: Ports,
   context: EngineContext,
-  between?: (copyAgain: () => Promise<void>) => Promise<void>,
+  hold?: <T>(work: () => Promise<T>) => Promise<T>,
 ): Promise<MovedData> {
   const { clock } = ports;
   const began = clock.now();
@@ -83,7 +85,7 @@ export async function moveData(
   const { api } = place.cluster;
   const totals = { sent: 0, transferred: 0, deleted: 0 };
   let copied: Copied | undefined;
-  let isBetween = false;
+  let isHeld = false;
   const attempt = async (): Promise<MovedData> => {
     const password = randomBytes(24).toString("base64url");
     const id = randomBytes(5).toString("hex");
@@ -107,12 +109,13 @@ export async function moveData(
           line.guard(compareTrees(line.run, line.copy, checksum, context)),
         );
       await copyOnce();
-      if (between !== undefined) {
-        isBetween = true;
-        await between(copyOnce);
-        isBetween = false;
-      }
-      const { differences, errors } = await compare(options.verify === "checksum");
+      const { differences, errors } = await (hold === undefined
+        ? compare(options.verify === "checksum")
+        : hold(async () => {
+            isHeld = true;
+            await copyOnce();
+            return compare(options.verify === "checksum");
+          }));
       if (copied === undefined) throw new TypeError("nothing was copied");
       return {
         ...{ site: site.name, namespace: place.namespace, claim: target.claim, path: target.path, source: sourceWords(options.source) },
@@ -129,7 +132,7 @@ export async function moveData(
     try {
       return await attempt();
     } catch (error) {
-      const mayPass = error instanceof HowdahError && RETRIED.includes(error.code) && !isBetween;
+      const mayPass = error instanceof HowdahError && RETRIED.includes(error.code) && !isHeld;
       if (!mayPass || number === ATTEMPTS || context.signal.aborted) throw error;
       const wait = 2000 * 2 ** (number - 1);
       const message = `${error.message}. Going on in ${String(wait / 1000)} s (${String(number + 1)} of ${String(ATTEMPTS)})`;
@@ -162,11 +165,11 @@ interface Line {
 async function connect(
   session: MoveSession,
   target: DataPlace,
-  { source, write, delete: deletes, rate }: MoveOptions,
+  { source, write, delete: deletes, checksum, rate }: MoveOptions,
   { api, context }: { readonly api: SiteOnCluster["place"]["cluster"]["api"]; readonly context: EngineContext },
 ): Promise<Line> {
   const inPod = `${RECEIVER_DATA}/${target.below === "" ? "" : `${target.below}/`}`;
-  const how = { write, delete: deletes, rate };
+  const how = { write, delete: deletes, checksum, rate };
   if (source.kind === "node") {
     const address = session.sender ?? "";
     const host = address.includes(":") ? `[${address}]` : address;

@@ -22,7 +22,6 @@ import { manifestsCommand } from "./commands/manifests.ts";
 import { migrateCommand } from "./commands/migrate.ts";
 import { operatorCommand } from "./commands/operator.ts";
 import { migrateDataCommand } from "./commands/migrate-data.ts";
-import { migrateDataCommand } from "./commands/migrate-data.ts";
 import { pinCommand } from "./commands/pin.ts";
 import { releasesCommand } from "./commands/releases.ts";
 import { rollbackCommand } from "./commands/rollback.ts";
@@ -70,7 +69,6 @@ const commands: readonly Define[] = [
   dbCommand,
   migrateCommand,
   filesCommand,
-  migrateDataCommand,
   migrateDataCommand,
   secretCommand,
   idleCommand,

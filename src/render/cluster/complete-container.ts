@@ -29,6 +29,9 @@ export function completeContainer(container: Container, pod: PodFacts, settings:
   const kept = new Set(pod.volumes.map(({ name }) => name));
   return {
     ...rest,
+    ...(container.command === undefined ? {} : { command: container.command.map(verbatim) }),
+    ...(container.args === undefined ? {} : { args: container.args.map(verbatim) }),
+    env: container.env.map((variable) => ("value" in variable ? { ...variable, value: verbatim(variable.value) } : variable)),
     imagePullPolicy: "IfNotPresent", // the reference names content, which doesn't change
     ports: ports.map((port) => ({ ...port, protocol: "TCP" })), // part of the list's key: left out, server-side apply takes two for one
     volumeMounts: container.volumeMounts.filter(({ name }) => kept.has(name)),
@@ -37,6 +40,11 @@ export function completeContainer(container: Container, pod: PodFacts, settings:
     ...completeProbes(container, pod),
     ...completeLifecycle(container, settings),
   };
+}
+
+/** A kubelet puts variables in the place of `$(NAME)` in values and words, and one `$` in that of two. Doubled, they are what was written. */
+function verbatim(text: string): string {
+  return /\$[$(]/.test(text) ? text.replaceAll("$", "$$$$") : text;
 }
 
 /** Limits as the site has them; requests as the cluster wants them; and a bound for what it may write to its node's disk. */

@@ -147,6 +147,24 @@ describe("completeForCluster", () => {
     expect(JSON.stringify(named(variant("tls"), "HTTPRoute/web-to-https")?.["spec"])).toContain('"scheme":"https"');
   });
 
+  it("has a route for each 16 hostnames, which is what one takes", () => {
+    const routes = objectsOf(variant("tls")).filter(({ kind }) => kind === "HTTPRoute");
+    const counts = routes.map(
+      ({ metadata, ...route }) => `${metadata.name} ${(route["spec"] as { readonly hostnames: readonly string[] }).hostnames.length}`,
+    );
+    expect(counts).toEqual(["web 16", "web-2 4", "web-to-https 16", "web-to-https-2 4"]);
+  });
+
+  it("writes values and words so that a kubelet expands nothing in them", () => {
+    const text = JSON.stringify(objectsOf(variant("tls")));
+    expect(text).toContain('"name":"PRICE","value":"5$$$$ or $$(HOME)"');
+    expect(text).toContain('"php","tidy.php","$$(HOME)"');
+  });
+
+  it("makes a label of a person's words", () => {
+    expect(named(variant("tls"), "Service/web")?.metadata.labels?.["app.kubernetes.io/name"]).toBe("Our-shop-new");
+  });
+
   it("names what a companion is for, so that it can go with it", () => {
     expect(named(variant("apart"), "PodDisruptionBudget/web")?.metadata.labels?.[COMPANION_LABEL]).toBe("deployment.web");
     const kinds: readonly string[] = companionKinds.map(({ kind }) => kind);

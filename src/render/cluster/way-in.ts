@@ -41,22 +41,34 @@ function gatewayRoutes(route: HttpRoute, gateway: Extract<WayIn, { kind: "gatewa
     matches: [{ path: { type: "PathPrefix", value: "/" } }],
     backendRefs: backendRefs.map((reference) => ({ group: "", kind: "Service", weight: 1, ...reference })),
   }));
-  const main = { ...route, spec: { parentRefs: [parent(tls ? gateway.https : gateway.http)], hostnames, rules } };
-  if (!tls || gateway.http === null || gateway.https === null) return [main];
-  const redirect = companion(route, ROUTE, {
-    name: `${route.metadata.name}-to-https`,
-    spec: {
-      parentRefs: [parent(gateway.http)],
-      hostnames,
-      rules: [
-        {
-          matches: [{ path: { type: "PathPrefix", value: "/" } }],
-          filters: [{ type: "RequestRedirect", requestRedirect: { scheme: "https", statusCode: 301 } }],
-        },
-      ],
-    },
-  });
-  return [main, redirect];
+  const { name } = route.metadata;
+  const parentRefs = [parent(tls ? gateway.https : gateway.http)];
+  const [first = [], ...more] = inGroups(hostnames);
+  const main = { ...route, spec: { parentRefs, hostnames: first, rules } };
+  const others = more.map((group, index) =>
+    companion(route, ROUTE, { name: `${name}-${String(index + 2)}`, spec: { parentRefs, hostnames: group, rules } }),
+  );
+  if (!tls || gateway.http === null || gateway.https === null) return [main, ...others];
+  const redirect = {
+    matches: [{ path: { type: "PathPrefix", value: "/" } }],
+    filters: [{ type: "RequestRedirect", requestRedirect: { scheme: "https", statusCode: 301 } }],
+  };
+  const redirects = inGroups(hostnames).map((group, index) =>
+    companion(route, ROUTE, {
+      name: `${name}-to-https${index === 0 ? "" : `-${String(index + 1)}`}`,
+      spec: { parentRefs: [parent(gateway.http)], hostnames: group, rules: [redirect] },
+    }),
+  );
+  return [main, ...others, ...redirects];
+}
+
+/** An HTTPRoute takes 16 hostnames, a site may have 100. */
+const MOST_HOSTNAMES = 16;
+
+function inGroups(hostnames: readonly string[]): readonly (readonly string[])[] {
+  return Array.from({ length: Math.ceil(hostnames.length / MOST_HOSTNAMES) }, (_, index) =>
+    hostnames.slice(index * MOST_HOSTNAMES, (index + 1) * MOST_HOSTNAMES),
+  );
 }
 
 function ingress(route: HttpRoute, wayIn: Extract<WayIn, { kind: "ingress" }>): ClusterObject {

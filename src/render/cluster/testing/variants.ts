@@ -82,7 +82,11 @@ export const variants: readonly Variant[] = [
     name: "tls",
     site: spec("shop", {
       runtime: { php: "8.4" },
-      hostnames: ["shop.example.org", "www.shop.example.org"],
+      // More than one HTTPRoute takes, words that a kubelet would expand, and a name that is no label.
+      hostnames: ["shop.example.org", ...Array.from({ length: 19 }, (_, index) => `shop-${index}.example.org`)],
+      variables: { PRICE: "5$$ or $(HOME)" },
+      crons: { tidy: { schedule: "@daily", command: ["php", "tidy.php", "$(HOME)"] } },
+      recipe: "Our shop (new)!",
       tls: { mode: "secret", secret: "shop-tls" },
       scale: { replicas: 2 },
     }),

@@ -3,6 +3,8 @@ import { dirname } from "node:path";
 import { cliReference } from "../src/cli/reference/cli-reference.ts";
 import { errorReference } from "../src/cli/reference/error-reference.ts";
 import { crds } from "../src/resources/crds.ts";
+import { VERSION } from "../src/cli/version.ts";
+import { chartFiles, operatorManifest } from "../src/resources/install/deploy-files.ts";
 import { writeYaml } from "../src/site/documenting/write-yaml.ts";
 import { siteJsonSchema } from "../src/site/json-schema.ts";
 import { siteReference } from "../src/site/reference.ts";
@@ -14,6 +16,8 @@ const files: Readonly<Record<string, () => string>> = {
   "docs/reference/cli.md": cliReference,
   "docs/reference/errors.md": errorReference,
   ...Object.fromEntries(crds().map((crd) => [`crds/${crd.metadata.name}.yaml`, () => writeYaml(crd)])),
+  "deploy/operator.yaml": operatorManifest,
+  ...Object.fromEntries(Object.entries(chartFiles(VERSION)).map(([path, text]) => [`deploy/helm/howdah/${path}`, () => text])),
 };
 
 function current(path: string): string | undefined {

@@ -9,7 +9,8 @@ const skip = await whyNoCluster();
 describe.skipIf(skip !== undefined)(`played nodes of the test cluster${skip === undefined ? "" : ` (${skip})`}`, () => {
   const cluster = runningCluster();
   const kubectl = (...argv: readonly string[]) => cluster.kubectl(["--namespace", NAMESPACE, ...argv]);
-  const played = async () => (await cluster.kubectl(["get", "nodes", "--selector=type=kwok", "--output=name"])).stdout.trim().split("\n");
+  const played = async () =>
+    (await cluster.kubectl(["get", "nodes", "--selector=type=kwok", "--output=name"])).stdout.split("\n").filter((node) => node !== "");
   let before: readonly string[] = [];
 
   beforeAll(async () => {
@@ -22,7 +23,7 @@ describe.skipIf(skip !== undefined)(`played nodes of the test cluster${skip === 
   afterAll(async () => {
     await cluster.kubectl(["delete", "namespace", NAMESPACE, "--ignore-not-found", "--timeout=300s"]);
     const ours = (await played()).filter((node) => !before.includes(node));
-    await cluster.kubectl(["delete", ...ours, "--ignore-not-found"]);
+    if (ours.length > 0) await cluster.kubectl(["delete", ...ours]);
   });
 
   it("every pod of a namespace with the annotations is played, whatever made it", async () => {

@@ -142,7 +142,10 @@ async function openLine(host: string, port: number): Promise<Line> {
   let broken = false;
   const server: Server = createServer((near) => {
     near.on("error", () => {});
-    if (broken) return void near.destroy();
+    if (broken) {
+      near.destroy();
+      return;
+    }
     const far = connectTcp({ host, port });
     far.on("error", () => near.destroy());
     near.pipe(far);

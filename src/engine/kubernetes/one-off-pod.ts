@@ -1,5 +1,6 @@
 import { HowdahError } from "../../kernel/howdah-error.ts";
 import { resources } from "../../kubernetes/resources.ts";
+import { verbatim } from "../../render/cluster/verbatim.ts";
 import type { Deployment } from "../../render/objects.ts";
 import { rendered } from "../../render/rendered.ts";
 import type { Target } from "../engine.ts";
@@ -62,11 +63,11 @@ function programIn(
   { argv, env, user, deadlineSeconds }: OneOff,
 ): PodTemplateObject["spec"]["containers"][number] {
   const kept = Object.fromEntries(Object.entries(container).filter(([field]) => !SERVING_ONLY.some((one) => one === field)));
-  const own = Object.entries(env).map(([name, value]) => ({ name, value }));
+  const own = Object.entries(env).map(([name, value]) => ({ name, value: verbatim(value) }));
   return {
     ...(kept as unknown as PodTemplateObject["spec"]["containers"][number]),
     ...{
-      command: argv === "idle" ? idleCommand(container, deadlineSeconds) : argv,
+      command: argv === "idle" ? idleCommand(container, deadlineSeconds) : argv.map(verbatim),
       env: [...(container.env ?? []).filter(({ name }) => !Object.hasOwn(env, name)), ...own],
     },
     ...(user === undefined ? {} : { securityContext: { ...container.securityContext, runAsUser: user, runAsGroup: user } }),

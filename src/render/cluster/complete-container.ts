@@ -5,6 +5,7 @@ import { PHP_PATHS } from "../php/entrypoint-config.ts";
 import { STATUS_PORT } from "../site/render-containers.ts";
 import { type ClusterSettings, minorOf } from "./cluster-settings.ts";
 import { nodeDiskBytes } from "./cluster-volumes.ts";
+import { verbatim } from "./verbatim.ts";
 import { bytesOfQuantity, lesserCpu } from "./quantity.ts";
 
 /** What a container must know of its pod. */
@@ -40,11 +41,6 @@ export function completeContainer(container: Container, pod: PodFacts, settings:
     ...completeProbes(container, pod),
     ...completeLifecycle(container, settings),
   };
-}
-
-/** A kubelet puts variables in the place of `$(NAME)` in values and words, and one `$` in that of two. Doubled, they are what was written. */
-function verbatim(text: string): string {
-  return /\$[$(]/.test(text) ? text.replaceAll("$", "$$$$") : text;
 }
 
 /** Limits as the site has them; requests as the cluster wants them; and a bound for what it may write to its node's disk. */

@@ -174,7 +174,7 @@ describe("completeForCluster", () => {
 
   it("keeps every ConfigMap below what an API server takes, in as many as it needs", () => {
     const { site, settings } = variant("static");
-    const locations = Array.from({ length: 8000 }, (_, index) => ({ path: `/old-${index}`, headers: { "x-note": "n".repeat(200) } }));
+    const locations = Array.from({ length: 700 }, (_, index) => ({ path: `/old-${index}`, headers: { "x-note": "n".repeat(3000) } }));
     const objects = renderSite({ ...site, web: { ...site.web, locations } }, clusterInput(site)).flatMap((object) =>
       completeForCluster(object, settings),
     );

@@ -1,7 +1,6 @@
 import type { Command } from "commander";
 import type { Choose } from "../program.ts";
-import { contextOf } from "./cluster-options.ts";
-import { bring, type DataFlags, dataOptions } from "./migrate-data.ts";
+import { bring, clusterOf, type DataFlags, dataOptions } from "./migrate-data.ts";
 
 /** `howdah files push`: a directory of this machine into a site's volume on a cluster, which may serve meanwhile. */
 export function filesPush(files: Command, choose: Choose): void {
@@ -19,7 +18,7 @@ export function filesPush(files: Command, choose: Choose): void {
       "\nExamples:\n  howdah files push blog ./uploads wp-content/uploads --context prod\n  howdah files push blog ./uploads --rate 5M --delete --context prod\n\nThe exit code is 65 when both sides differ in the end. Nothing is deleted at the target without --delete.",
     )
     .action((given: string, local: string, path: string | undefined, flags: DataFlags) => {
-      const { name } = contextOf(flags) ?? { name: undefined };
+      const { name } = clusterOf(flags);
       choose(async (context) => {
         const { localSource } = await import("../../workflows/data-move/data-source.ts");
         const source = await localSource(local, context.directory, await context.ports());

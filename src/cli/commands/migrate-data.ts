@@ -42,10 +42,19 @@ export function migrateDataCommand(program: Command, choose: Choose): void {
       "\nExamples:\n  howdah migrate-data blog wp-content/uploads --from-node worker-2:/srv/www/blog/wp-content/uploads --context prod\n  howdah migrate-data blog --from ./uploads --rate 20M --context prod\n  howdah migrate-data blog --from ./uploads --final --context prod    # the cut-over\n\nThe exit code is 65 when both sides differ in the end. Nothing is deleted at the target without --delete.",
     )
     .action((given: string, path: string | undefined, flags: MigrateFlags) => {
-      const cluster = contextOf(flags) ?? { name: undefined };
-      choose((context) => migrate({ given, path }, flags, cluster.name, context));
+      const { name } = clusterOf(flags);
+      choose((context) => migrate({ given, path }, flags, name, context));
     });
   dataOptions(command);
+}
+
+/** The cluster that was named: data is brought nowhere by accident. Error: `usage/invalid`. */
+export function clusterOf(flags: ClusterFlags): { readonly name: string | undefined } {
+  const cluster = contextOf(flags);
+  if (cluster !== undefined) return cluster;
+  throw new HowdahError("usage/invalid", "Which cluster? `--context NAME`; `--context .` is the current one", {
+    hint: "Into a site that runs on this machine: `howdah files put`.",
+  });
 }
 
 /** Flags that every way of bringing data into a cluster has. */

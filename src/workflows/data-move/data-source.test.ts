@@ -1,5 +1,6 @@
 import { describe, expect, it } from "vitest";
 import type { Site } from "../../site/site.ts";
+import { besideBundle } from "./beside-bundle.ts";
 import { dataPlace } from "./data-place.ts";
 import { nodeSource, unfit } from "./data-source.ts";
 import { repositoryOf } from "./mover-image.ts";
@@ -80,6 +81,14 @@ describe("rates", () => {
   it.each(["20", "0M", "1k", "-5M", "20MB", "fast", ""])("refuses %j", (text) => {
     expect(() => bytesPerSecond(text)).toThrow(expect.objectContaining({ code: "usage/invalid" }));
   });
+});
+
+it.each([
+  ["file:///x/src/workflows/data-move/beside-bundle.ts", "file:///x/src/workflows/data-move/rsh-bridge.ts"],
+  ["file:///x/dist/main.js", "file:///x/dist/rsh-bridge.js"],
+  ["file:///x/dist/chunks/move-data-AB12.js", "file:///x/dist/rsh-bridge.js"],
+])("seen from %s the bridge is %s", (from, bridge) => {
+  expect(besideBundle("rsh-bridge", from).href).toBe(bridge);
 });
 
 it.each([

@@ -47,11 +47,11 @@ export function guardedApi(api: KubernetesApi, check: () => void, metrics: Pick<
       return api.logs(container, options, signal);
     },
     askPod: async (pod, request, signal) => {
-      count("get", POD, "proxy");
+      count("get", POD, "portforward");
       return api.askPod(pod, request, signal);
     },
     connectPod: async (pod, signal) => {
-      count("create", POD, "portforward");
+      count("get", POD, "portforward");
       return api.connectPod(pod, signal);
     },
     close: () => {
@@ -84,7 +84,7 @@ export function guardedApi(api: KubernetesApi, check: () => void, metrics: Pick<
     },
     exec: async (container, request, signal) => {
       check();
-      count("create", POD, "exec");
+      count("get", POD, "exec");
       return api.exec(container, request, signal);
     },
   };

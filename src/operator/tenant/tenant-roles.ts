@@ -19,7 +19,7 @@ const look: readonly PolicyRule[] = [
 
 const deploy: readonly PolicyRule[] = [
   { apiGroups: [HOWDAH_GROUP], resources: ["sites", "environments", "releases"], verbs: ["create", "patch"] },
-  { apiGroups: [""], resources: ["pods/exec"], verbs: ["create"] },
+  { apiGroups: [""], resources: ["pods/exec"], verbs: ["get", "create"] },
 ];
 
 const manage: readonly PolicyRule[] = [

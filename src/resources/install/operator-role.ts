@@ -26,8 +26,9 @@ export const operatorRules: readonly Rule[] = [
   rule("", ["persistentvolumeclaims"], ["get", "list", ...APPLY]),
   rule("", ["secrets"], ["get", ...APPLY, "delete"]),
   rule("", ["pods"], [...WATCH, "create", "patch", "delete"]),
-  rule("", ["pods/log", "pods/proxy"], ["get"]),
-  rule("", ["pods/exec"], ["create"]),
+  rule("", ["pods/log"], ["get"]),
+  // Over a WebSocket it is a GET: up to 1.34 the API server asks for `get`, from 1.35 on for `create`.
+  rule("", ["pods/exec", "pods/portforward"], ["get", "create"]),
   rule("", ["events"], ["list", "create"]),
   rule("", ["serviceaccounts"], ["get", "patch"]),
   rule("", ["resourcequotas", "limitranges"], ["get", ...APPLY, "delete"]),

@@ -52,7 +52,7 @@ export function followCniResults(directory: string, changed: () => void): CniRes
   };
   const begin = (): void => {
     try {
-      watch(directory, again);
+      watch(directory, again).once("error", () => setTimeout(begin, 1000));
       again();
     } catch {
       setTimeout(begin, 1000);

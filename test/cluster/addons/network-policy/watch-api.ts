@@ -16,6 +16,7 @@ interface WatchLine {
 }
 
 const WATCH_SECONDS = 240;
+const PROBE_AFTER_MS = 3000;
 
 /**
  * Keeps all objects of one path of the API (`/api/v1/pods`), each made smaller by `keep` (undefined: not of interest), until the process ends.
@@ -112,7 +113,10 @@ async function list(api: Api): Promise<{ items: readonly WatchLine["object"][]; 
 
 async function ask({ server, options, path }: Api, query: string, signal: AbortSignal): Promise<IncomingMessage> {
   const answer = await new Promise<IncomingMessage>((resolve, reject) => {
-    get(`${server}${path}?${query}`, { ...options, signal }, resolve).once("error", reject);
+    const request = get(`${server}${path}?${query}`, { ...options, signal }, resolve);
+    request.once("error", reject);
+    // A watch only listens: without probes it would not learn that the API server's machine has died and is another now.
+    request.once("socket", (socket) => socket.setKeepAlive(true, PROBE_AFTER_MS));
   });
   if (answer.statusCode !== 200) {
     answer.resume();

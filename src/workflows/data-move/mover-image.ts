@@ -3,13 +3,14 @@ import type { BaseRequest } from "../../catalog/image-recipes.ts";
 import type { Site } from "../../site/site.ts";
 import { exportingOnce } from "../attest/exporting-once.ts";
 import { pushImage } from "../build/push-site.ts";
+import { testLock } from "../test/test-lock.ts";
 import type { EngineContext, Ports } from "../ports.ts";
 import { requireRoot } from "../up/check-machine.ts";
 
 const request: BaseRequest = { kind: "data-mover" };
 
 /**
- * The image that copies, beside the site's own images in its registry, so that nodes pull it by the same Secret. Composed from Debian's newest packages; what
+ * The image that copies, beside the site's own images in its registry, so that nodes pull it by the same Secret. Composed from Debian's packages, newest once a week; what
  * the registry has is not sent. Answers its reference by digest. Errors: those of building and pushing.
  */
 export async function moverImage(
@@ -19,7 +20,7 @@ export async function moverImage(
 ): Promise<string> {
   const { emit, signal } = context;
   await requireRoot(ports);
-  const lock = await ports.images.lock({ images: [request] }, emit, signal);
+  const lock = await testLock([request], { lockFile: null, renew: false }, ports, context);
   const { reference } = await ports.images.ensureBase(request, lock, emit, signal);
   const beside = to ?? repositoryOf(images?.web.reference);
   const pushed = await pushImage(

@@ -18,15 +18,15 @@ type LockPorts = Pick<Ports, "clock" | "files" | "images" | "testLocks">;
 
 /**
  * The packages of the images that tests need: those of the site's lock file, and for what it does not name (other versions of PHP) those that
- * were chosen here lately. The lock file stays as it is: it says what the site runs on. `renew` chooses the latter anew.
+ * were chosen here lately. The lock file stays as it is: it says what the site runs on; `null`: none names them. `renew` chooses the latter anew.
  */
 export async function testLock(
   requests: readonly BaseRequest[],
-  given: { readonly lockFile: string; readonly renew: boolean },
+  given: { readonly lockFile: string | null; readonly renew: boolean },
   ports: LockPorts,
   { emit, signal }: EngineContext,
 ): Promise<Lock> {
-  const { lock: own = emptyLock } = await readLock(given.lockFile, ports);
+  const { lock: own = emptyLock } = given.lockFile === null ? {} : await readLock(given.lockFile, ports);
   const isOwn = (request: BaseRequest): boolean => own.images.some((image) => sameRequest(image.request, request));
   const others = requests.filter((request) => !isOwn(request));
   const now = ports.clock.now();

@@ -5,12 +5,14 @@ import type { Step } from "../../plan/step.ts";
 import type { HttpRoute, ObjectKey, Rendered } from "../../render/objects.ts";
 import type { EngineContext } from "../engine.ts";
 import { applyWorkload } from "./apply-workload.ts";
+import { awaitRoute } from "./await-route.ts";
 import type { Cluster } from "./cluster.ts";
 import { changeState } from "./engine-state.ts";
 import { mark } from "./marks.ts";
 import { missingClaim } from "./missing-claim.ts";
+import { outlast } from "./outlast.ts";
 import { ownObjects, ownOfKind, put } from "./own-objects.ts";
-import { partsOf, putParts, removeKey } from "./parts.ts";
+import { partsOf, putParts, removeKey, restoreParts } from "./parts.ts";
 import { awaitNoPods } from "./scale.ts";
 
 /** Performs one step of a plan in a namespace. */
@@ -36,7 +38,13 @@ async function applyObject(cluster: Cluster, { name, namespace }: Place, desired
     return applyWorkload(cluster, { name, namespace, state }, desired as Rendered<typeof object>, context);
   }
   const parts = await partsOf(cluster, { namespace, state }, desired, context.signal);
-  await putParts(cluster, parts, digest, context.signal);
+  const written = await putParts(cluster, parts, digest, context.signal);
+  try {
+    for (const route of written) if (route.kind === "HTTPRoute") await awaitRoute(cluster, route, context);
+  } catch (error) {
+    await outlast(cluster, () => restoreParts(cluster, parts)); // the former route goes on leading visitors in
+    throw error;
+  }
   const isRemembered = object.kind === "PersistentVolumeClaim" || parts.completed.length === 0 || state.withoutParts?.[key] !== undefined;
   if (!isRemembered) return;
   await changeState(cluster, namespace, ({ withoutParts = {}, ...rest }) => {

@@ -189,3 +189,47 @@ describe("data", () => {
     expect(cluster.api.all("PersistentVolumeClaim")[0]?.metadata.uid).toBe(uid);
   });
 });
+
+describe("a route", () => {
+  const route = tinySurroundings("alpha.localhost").find(({ key }) => key === "HTTPRoute/tiny") as Rendered;
+  const moved = tinySurroundings("other.localhost").find(({ key }) => key === "HTTPRoute/tiny") as Rendered;
+
+  /** A Gateway that says the same of every route. */
+  async function withGateway(
+    status: "True" | "False",
+    message = "",
+  ): Promise<{ readonly cluster: SimulatedCluster; readonly engine: Engine }> {
+    const { cluster } = await prepared();
+    const api = {
+      ...cluster.api,
+      apply: async (...asked: Parameters<typeof cluster.api.apply>) => {
+        const answer = await cluster.api.apply(...asked);
+        if (answer.kind !== "HTTPRoute") return answer;
+        const observedGeneration = answer.metadata.generation;
+        const parents = [{ conditions: [{ type: "Accepted", status, reason: "NoMatchingListenerHostname", message, observedGeneration }] }];
+        return cluster.api.replace(resources.HTTPRoute, { ...answer, status: { parents } }, { subresource: "status" });
+      },
+    };
+    return { cluster, engine: simulatedEngine(cluster, api) };
+  }
+
+  it("that the Gateway refuses is told in its words, and the former one stays", async () => {
+    const { cluster, engine } = await withGateway("False", "no listener serves it");
+    const failure = await failureOf(apply(engine, moved));
+    expect(failure.code).toBe("config/rejected");
+    expect(failure.message).toContain("NoMatchingListenerHostname: no listener serves it");
+    expect(cluster.api.all("HTTPRoute")).toMatchObject([{ spec: { hostnames: ["alpha.localhost"] } }]);
+    expect((await engine.inventory("alpha")).objects.get("HTTPRoute/tiny")).toBe(route.digest);
+  });
+
+  it.each([
+    { gateway: "takes it", status: "True" as const, told: [] },
+    { gateway: "is not there", status: undefined, told: [expect.stringContaining("No Gateway has taken the route tiny yet")] },
+  ])("is in place when the Gateway $gateway", async ({ status, told }) => {
+    const { engine } = status === undefined ? await prepared() : await withGateway(status);
+    const notices: string[] = [];
+    await apply(engine, moved, { ...context, emit: (event) => void (event.type === "notice" && notices.push(event.message)) });
+    expect(notices).toEqual(told);
+    expect((await engine.inventory("alpha")).objects.get("HTTPRoute/tiny")).toBe(moved.digest);
+  });
+});

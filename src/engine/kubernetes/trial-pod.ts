@@ -41,11 +41,18 @@ export async function tryTemplate(cluster: Cluster, { wanted, live, progress }: 
   }
 }
 
+/** Nobody visits a trial: it need not finish anything. */
+const GRACE_SECONDS = 2;
+
 /** Takes away the pods of trials. They serve nobody: nothing waits for their end. */
 async function removeTrials(cluster: Cluster, namespace: string, workload: string): Promise<void> {
   const pods = await podsOf(cluster, namespace, { role: "trial", workload });
   for (const { metadata } of pods)
-    await removeOwn(cluster, { resource: resources.Pod, namespace, name: metadata.name }, { uid: metadata.uid });
+    await removeOwn(
+      cluster,
+      { resource: resources.Pod, namespace, name: metadata.name },
+      { uid: metadata.uid, graceSeconds: GRACE_SECONDS },
+    );
 }
 
 function trialPod(wanted: WorkloadObject, live: WorkloadObject, name: string): KubeObject {

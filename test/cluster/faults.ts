@@ -39,16 +39,23 @@ export async function healMachine(workshop: Workshop, name: string): Promise<voi
   if (dead) await restartAddons(cluster);
 }
 
-/** Daemons of add-ons died with the machine. */
+/** Daemons of add-ons died with the machine. All at once: each has been there before, and mostly waits for pods. */
 async function restartAddons(cluster: Cluster): Promise<void> {
   const started = (await readRecord(cluster.settings))?.addons ?? [];
-  for (const addon of addons.filter(({ name }) => started.includes(name))) await addon.start(cluster);
+  const present = addons.filter(({ name }) => started.includes(name));
+  await Promise.all(
+    present.map(async (addon) => {
+      await addon.start(cluster);
+      cluster.say(`${addon.name} is back`);
+    }),
+  );
 }
 
 async function healNode(cluster: Cluster, node: NodeSettings, workshop: Workshop): Promise<void> {
   await startNodeMachine(cluster.settings, node);
   const since = await startNodeAgents(cluster.settings, node, await installBinary(workshop));
   await untilNodeReady(cluster, node, since);
+  cluster.say(`${node.name} is Ready`);
   await cluster.kubectl(["uncordon", node.name]);
 }
 

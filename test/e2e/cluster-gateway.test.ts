@@ -51,9 +51,9 @@ describe.skipIf(skip !== undefined)(`the Gateway of the test cluster${skip === u
 
   it("loses no request when pods end that go on serving for ten seconds, and follows their end by itself", async () => {
     const answers: { readonly at: number; readonly from: string; readonly status: number }[] = [];
-    let asking = true;
+    const enough = new AbortController();
     const visitors = addresses.map(async (address) => {
-      while (asking) {
+      while (!enough.signal.aborted) {
         const from = await ask(address).then(
           ({ status, body }) => ({ status, from: body.trim() }),
           (error: unknown) => ({ status: 0, from: String(error) }),
@@ -67,7 +67,7 @@ describe.skipIf(skip !== undefined)(`the Gateway of the test cluster${skip === u
     const deleted = performance.now();
     await kubectl("delete", "pod", stdout, "--wait=false");
     await sleep(15_000);
-    asking = false;
+    enough.abort();
     await Promise.all(visitors);
     const last = answers.findLast(({ from }) => from === stdout)?.at ?? deleted;
     console.log(`gateway: followed after ${String(Math.round(last - deleted))} ms, ${String(answers.length)} requests`);
@@ -78,8 +78,12 @@ describe.skipIf(skip !== undefined)(`the Gateway of the test cluster${skip === u
   it("tells the application the visitor's address, host and scheme, whatever the visitor says of them", async () => {
     await cluster.apply([web(HEADERS, 1)]);
     await kubectl("rollout", "status", "deployment/web", "--timeout=120s");
-    await sleep(3000);
-    const { body } = await ask(addresses[0] ?? "", { headers: { "x-forwarded-for": "6.6.6.6", "x-forwarded-proto": "https" } });
+    const lies = { "x-forwarded-for": "6.6.6.6", "x-forwarded-proto": "https" };
+    let body = "";
+    for (let tries = 0; tries < 60 && !body.includes("X-Forwarded-For"); tries += 1) {
+      await sleep(500); // until the pods that answer with their names are gone
+      body = (await ask(addresses[0] ?? "", { headers: lies })).body;
+    }
     const headers = new Map(body.split("\n").map((line) => [line.split(": ")[0]?.toLowerCase(), line.split(": ")[1]?.trim()]));
     expect(headers.get("host")).toBe(HOST);
     expect(headers.get("x-forwarded-for")).toBe(cluster.settings.hostAddress);

@@ -1,5 +1,8 @@
+import { text } from "node:stream/consumers";
 import { parseArgs } from "node:util";
 import { coldStart } from "./cold-start/cold-start.ts";
+import { clusterScale, type ScaleStep } from "./cluster-scale/cluster-scale.ts";
+import { drawScale } from "./cluster-scale/draw-scale.ts";
 import { cronStarts } from "./crons/cron-starts.ts";
 import { deployTimes } from "./deploy/deploy-times.ts";
 import { watchTimes } from "./deploy/watch-times.ts";
@@ -67,6 +70,19 @@ async function watches(saves: number): Promise<void> {
   process.exitCode = found.php.p95 >= 1000 || found.css.p95 >= 1000 ? 1 : 0;
 }
 
+async function scale(count: number): Promise<void> {
+  const found = await clusterScale(count, say);
+  console.log(JSON.stringify(found, null, 2));
+  const last = found.at(-1);
+  const kept =
+    last !== undefined &&
+    last.quiet.memoryMb <= 400 &&
+    last.quiet.writes + last.quiet.applies + last.quiet.changedObjects === 0 &&
+    last.scaling.p95 <= 1000 &&
+    last.restart.synced < 30;
+  process.exitCode = kept ? 0 : 1;
+}
+
 async function rollouts(deploys: number): Promise<void> {
   const found = await lostRequests(deploys, say);
   console.log(JSON.stringify(found, null, 2));
@@ -74,7 +90,7 @@ async function rollouts(deploys: number): Promise<void> {
 }
 
 /**
- * `npm run bench [-- speed|times|sizes|change|deploy|watch|push|rollout|migrate-once|isolation|idle|cold-start|crons]`: Howdah's defaults against Debian's own in one run (the default), `up` by stage, sizes of images, how late crons start.
+ * `npm run bench [-- speed|times|sizes|change|deploy|watch|push|rollout|migrate-once|isolation|idle|cold-start|crons|cluster-scale]`: Howdah's defaults against Debian's own in one run (the default), `up` by stage, sizes of images, how late crons start.
  * `change [--rounds N]`: a site's images after a changed line.
  * `deploy [--rounds N]`: from the command to a changed line's answer, beside `buildah bud` with `podman kube play`.
  * `watch [--count N]`: from a save to its answer while `deploy --watch` runs, N times in PHP and css (30), beside a deploy of the same change.
@@ -84,6 +100,7 @@ async function rollouts(deploys: number): Promise<void> {
  * `push [--rounds N]`: a changed line to a registry, bytes and time, beside `buildah bud` with `buildah push`.
  * `rollout [--deploys N]`: what a hundred deploys, slow requests during deploys, and rollbacks cost visitors under 150 requests a second.
  * `isolation [--seconds N]`: what a pod reaches of another site's while others come and go, with podman's rules alone and with ours.
+ * `cluster-scale [--count N]`: one operator and N sites (1,000) on a real API server with played pods: memory, writes, changes, restart; `cluster-scale draw` makes a picture of its answer.
  * `migrate-once [--count N]`: 20 starters of one migration at once, and a runner killed at every moment, N times each (100).
  * `--rounds N --seconds N` set the length of the first. Answers are JSON on stdout, progress on stderr.
  */
@@ -109,9 +126,12 @@ async function main(): Promise<void> {
   else if (what === "watch") await watches(Number(values.count ?? "30"));
   else if (what === "cold-start") await firstPages(positionals[1] ?? "8.4", Number(values.rounds));
   else if (what === "crons") await crons(Number(values.count ?? "1000"));
+  else if (what === "cluster-scale" && positionals[1] === "draw")
+    process.stdout.write(drawScale(JSON.parse(await text(process.stdin)) as readonly ScaleStep[]));
+  else if (what === "cluster-scale") await scale(Number(values.count ?? "1000"));
   else
     throw new Error(
-      `speed, times, sizes, change, deploy, watch, push, rollout, migrate-once, isolation, idle, cold-start or crons, not ${what}`,
+      `speed, times, sizes, change, deploy, watch, push, rollout, migrate-once, isolation, idle, cold-start, crons or cluster-scale, not ${what}`,
     );
 }
 

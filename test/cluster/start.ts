@@ -51,7 +51,8 @@ async function start(workshop: Workshop, chosen: readonly Addon[], say: (line: s
   say("The API server is ready");
   await loadImages(settings, [await pauseImage(workshop)]);
   const cluster = connect(workshop);
-  await cluster.apply(settings.nodes.map(nodeObject));
+  // None where all nodes are played.
+  if (settings.nodes.length > 0) await cluster.apply(settings.nodes.map(nodeObject));
   const kubernetes = await installBinary(workshop);
   await Promise.all(settings.nodes.map(async (node) => untilNodeReady(cluster, node, await startNodeAgents(settings, node, kubernetes))));
   say(`${String(settings.nodes.length)} nodes are Ready`);

@@ -22,7 +22,7 @@ export const gateway: Addon = {
   },
   start: async (cluster) => {
     await cluster.load([await image(cluster)]);
-    await applyDefinitions(cluster);
+    await applyGatewayDefinitions(cluster);
     await cluster.apply(traefikObjects(IMAGE));
     const patch = ["--subresource=status", "--type=merge", `--patch=${JSON.stringify(loadBalancerStatus(cluster.settings))}`];
     await cluster.kubectl(["patch", "service", "traefik", "--namespace", GATEWAY_NAMESPACE, ...patch]);
@@ -57,7 +57,8 @@ async function definitions(workshop: Workshop): Promise<string> {
   return join(await moduleDirectory(workshop, import.meta.dirname, "sigs.k8s.io/gateway-api"), "config/crd/standard");
 }
 
-async function applyDefinitions(cluster: Cluster): Promise<void> {
+/** The kinds of the Gateway API without anything that serves them: enough for tests with played nodes. */
+export async function applyGatewayDefinitions(cluster: Cluster): Promise<void> {
   const how = ["--server-side", "--force-conflicts", "--field-manager=howdah-test-cluster"];
   await cluster.kubectl(["apply", ...how, `--filename=${await definitions(cluster)}`]);
   const kinds = ["gatewayclasses", "gateways", "httproutes", "referencegrants"].map((kind) => `crd/${kind}.gateway.networking.k8s.io`);

@@ -1,0 +1,182 @@
+import { loadavg } from "node:os";
+import { setTimeout as sleep } from "node:timers/promises";
+import { type Latency, renamings, scalings } from "./changes.ts";
+import { bundledOperator, busyIn, type OperatorProcess, requestsIn, writesIn } from "./operator-process.ts";
+import { type PlayedCluster, playedCluster } from "./played-cluster.ts";
+import { changedBetween, makeSites, servingCount, versionsOf } from "./sites.ts";
+
+/** What one operator costs with so many sites. Times in seconds where nothing else is said, memory in MB of 10^6 bytes. */
+export interface ScaleStep {
+  readonly sites: number;
+  readonly load: number;
+  readonly bringUp: {
+    readonly sites: number;
+    readonly seconds: number;
+    readonly writesASite: number;
+    readonly requestsASite: number;
+    readonly writesASecond: number;
+    readonly cpuSecondsASite: number;
+  };
+  readonly quiet: {
+    readonly seconds: number;
+    readonly memoryMb: number;
+    /** By the operator's own count, by the API server's count of applies, and by objects whose resourceVersion changed. */
+    readonly writes: number;
+    readonly applies: number;
+    readonly changedObjects: number;
+    readonly cpuPercent: number;
+  };
+  /** Milliseconds. */
+  readonly scaling: Latency;
+  readonly hostname: Latency;
+  readonly restart: {
+    /** From the kill; of it, the dead one's lease until somebody else may take it. */
+    readonly leading: number;
+    readonly synced: number;
+    /** Until every object was looked at again. */
+    readonly lookedAtAll: number;
+    readonly requests: number;
+    readonly applies: number;
+    readonly changedObjects: number;
+    readonly memoryMb: number;
+  };
+}
+
+/** How long nothing changes while writes are counted: at the last step, and before. */
+const LAST_QUIET_MS = 180_000;
+const QUIET_MS = 30_000;
+
+/** What one operator costs with a twentieth, a fifth and all of `count` sites, in a cluster of its own with played pods. */
+export async function clusterScale(count: number, say: (line: string) => void): Promise<readonly ScaleStep[]> {
+  const bundle = await bundledOperator();
+  const cluster = await playedCluster(say);
+  let operator: OperatorProcess | undefined;
+  const steps: ScaleStep[] = [];
+  try {
+    operator = await bundle.start(cluster.kubeconfig);
+    await operator.said("synced");
+    let there = 0;
+    for (const sites of new Set([Math.ceil(count / 20), Math.ceil(count / 5), count])) {
+      const { step, next } = await measureStep(
+        cluster,
+        { operator, restart: () => bundle.start(cluster.kubeconfig) },
+        { there, sites, last: sites === count },
+        say,
+      );
+      operator = next;
+      there = sites;
+      steps.push(step);
+      say(JSON.stringify(step));
+    }
+    return steps;
+  } finally {
+    for (const line of operator?.complaints.slice(0, 10) ?? []) say(line);
+    await operator?.kill();
+    await cluster.stop();
+    await bundle.remove();
+  }
+}
+
+async function measureStep(
+  cluster: PlayedCluster,
+  { operator, restart }: { readonly operator: OperatorProcess; readonly restart: () => Promise<OperatorProcess> },
+  { there, sites, last }: { readonly there: number; readonly sites: number; readonly last: boolean },
+  say: (line: string) => void,
+): Promise<{ readonly step: ScaleStep; readonly next: OperatorProcess }> {
+  const bringUp = await bringUpTo(cluster, operator, there, sites, say);
+  const quiet = await quietFor(cluster, operator, last ? LAST_QUIET_MS : QUIET_MS, say);
+  say("changes");
+  const scaling = await scalings(cluster, sites, Math.min(sites, last ? 100 : 10), last ? 2 : there === 0 ? 3 : 4);
+  await idle(operator);
+  const hostname = await renamings(cluster, sites, Math.min(sites, last ? 20 : 5), sites);
+  await idle(operator);
+  say("the operator is killed");
+  const before = await versionsOf(cluster);
+  const killed = Date.now();
+  await operator.kill();
+  const next = await restart();
+  const applied = await cluster.appliesSeen();
+  const since = (at: number): number => Math.round((at - killed) / 100) / 10;
+  const [leading, synced] = [since(await next.said("leading")), since(await next.said("synced"))];
+  await idle(next);
+  const lookedAtAll = since(Date.now());
+  const counts = await next.metrics();
+  const { memoryMb } = await next.use();
+  const changedObjects = changedBetween(before, await versionsOf(cluster)).length;
+  const applies = (await cluster.appliesSeen()) - applied;
+  const step = {
+    ...{ sites, load: Math.round(loadavg()[0] ?? Number.NaN), bringUp, quiet, scaling, hostname },
+    restart: { leading, synced, lookedAtAll, requests: requestsIn(counts, /./), applies, changedObjects, memoryMb: Math.round(memoryMb) },
+  };
+  return { step, next };
+}
+
+async function bringUpTo(
+  cluster: PlayedCluster,
+  operator: OperatorProcess,
+  there: number,
+  sites: number,
+  say: (line: string) => void,
+): Promise<ScaleStep["bringUp"]> {
+  const [before, use] = [await operator.metrics(), await operator.use()];
+  const began = Date.now();
+  const made = makeSites(cluster, there, sites);
+  let saidAt = Date.now();
+  for (;;) {
+    const serving = await servingCount(cluster);
+    if (serving >= sites) break;
+    if (Date.now() - saidAt > 10_000) {
+      saidAt = Date.now();
+      say(`${String(serving)} of ${String(sites)} sites serve after ${String(Math.round((Date.now() - began) / 1000))} s`);
+    }
+    await sleep(Math.max(500, sites));
+  }
+  await made;
+  const seconds = (Date.now() - began) / 1000;
+  await idle(operator);
+  const [after, used] = [await operator.metrics(), await operator.use()];
+  const added = sites - there;
+  const writes = writesIn(after) - writesIn(before);
+  return {
+    sites: added,
+    seconds: Math.round(seconds),
+    writesASite: Math.round(writes / added),
+    requestsASite: Math.round((requestsIn(after, /./) - requestsIn(before, /./)) / added),
+    writesASecond: Math.round(writes / seconds),
+    cpuSecondsASite: Math.round(((used.cpuSeconds - use.cpuSeconds) / added) * 100) / 100,
+  };
+}
+
+async function quietFor(
+  cluster: PlayedCluster,
+  operator: OperatorProcess,
+  milliseconds: number,
+  say: (line: string) => void,
+): Promise<ScaleStep["quiet"]> {
+  say(`${String(milliseconds / 1000)} s of quiet`);
+  await sleep(15_000); // what controllers of the cluster still have to do
+  const [before, counted, applied, use] = [
+    await versionsOf(cluster),
+    await operator.metrics(),
+    await cluster.appliesSeen(),
+    await operator.use(),
+  ];
+  await sleep(milliseconds);
+  const [used, metrics] = [await operator.use(), await operator.metrics()];
+  return {
+    seconds: milliseconds / 1000,
+    memoryMb: Math.round(used.memoryMb),
+    writes: writesIn(metrics) - writesIn(counted),
+    applies: (await cluster.appliesSeen()) - applied,
+    changedObjects: changedBetween(before, await versionsOf(cluster)).length,
+    cpuPercent: Math.round(((used.cpuSeconds - use.cpuSeconds) / milliseconds) * 1e6) / 10,
+  };
+}
+
+/** Waits until no key is due or worked on, for two seconds. */
+async function idle(operator: OperatorProcess): Promise<void> {
+  for (let quiet = 0; quiet < 4; ) {
+    await sleep(500);
+    quiet = busyIn(await operator.metrics()) === 0 ? quiet + 1 : 0;
+  }
+}

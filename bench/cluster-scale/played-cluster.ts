@@ -1,0 +1,92 @@
+import { createServer, type Server } from "node:http";
+import { join } from "node:path";
+import { clusterAccess } from "../../src/clusters-wiring.ts";
+import { connectCluster } from "../../src/kubernetes/create-kubernetes-api.ts";
+import type { KubernetesApi } from "../../src/kubernetes/kubernetes-api.ts";
+import { systemClock } from "../../src/providers/system-clock.ts";
+import { applyGatewayDefinitions } from "../../test/cluster/addons/gateway/addon.ts";
+import { kwok, PLAYED_PAGES_PORT } from "../../test/cluster/addons/kwok/addon.ts";
+import { createWorkshop } from "../../test/cluster/cluster.ts";
+import { settingsOf } from "../../test/cluster/settings.ts";
+import { startCluster } from "../../test/cluster/start.ts";
+import { stopCluster } from "../../test/cluster/stop.ts";
+
+/** A control plane whose nodes and pods are only played; API server, etcd, controllers and scheduler are real. */
+export interface PlayedCluster {
+  readonly kubeconfig: string;
+  readonly api: KubernetesApi;
+  /** Server-side applies that the API server has answered since it started, whoever sent them: its own count. */
+  appliesSeen(): Promise<number>;
+  /** Stops everything and leaves nothing. */
+  stop(): Promise<void>;
+}
+
+/** Beside the cluster that everybody shares, unless HOWDAH_CLUSTER_NUMBER says another one. */
+const NUMBER = "9";
+
+const SETTINGS = {
+  wayIn: { kind: "gateway", namespace: "gateway", name: "howdah", http: "http", https: "https" },
+  network: { from: ["gateway", "howdah-system"], nameServers: [], privateNetworks: [] },
+};
+
+/**
+ * Starts one of its own: no kubelet, no container, no add-on but kwok. Pods' ports are forwarded to a real web server in this process, so
+ * that health pages are asked as of every pod: through the API server and a node.
+ */
+export async function playedCluster(say: (line: string) => void): Promise<PlayedCluster> {
+  const numbered = settingsOf({ ...process.env, HOWDAH_CLUSTER_NUMBER: process.env["HOWDAH_CLUSTER_NUMBER"] ?? NUMBER });
+  const settings = { ...numbered, nodes: [] };
+  const workshop = createWorkshop(settings, say);
+  let pages: Server | undefined;
+  let api: KubernetesApi | undefined;
+  const stop = async (): Promise<void> => {
+    api?.close();
+    pages?.close();
+    pages?.closeAllConnections();
+    await stopCluster(workshop);
+  };
+  try {
+    await stopCluster(workshop); // what a run that was killed has left
+    const cluster = await startCluster(workshop, [kwok]);
+    pages = await servePages(settings.hostAddress);
+    await applyGatewayDefinitions(cluster);
+    await cluster.kubectl(["apply", "--server-side", `--filename=${join(import.meta.dirname, "../../crds")}`]);
+    const established = ["--for=condition=Established", "--timeout=60s"];
+    await cluster.kubectl(["wait", ...established, "crd/environments.howdah.dev", "crd/releases.howdah.dev", "crd/sites.howdah.dev"]);
+    await cluster.apply(surroundings(settings.dnsService));
+    const access = clusterAccess({ KUBECONFIG: cluster.kubeconfig }, undefined);
+    const rate = { perSecond: 2000, burst: 2000 };
+    ({ api } = await connectCluster({ access, clock: systemClock, random: Math.random, userAgent: "howdah-bench", rate }));
+    const appliesSeen = async (): Promise<number> => {
+      const { stdout } = await cluster.kubectl(["get", "--raw=/metrics"], { timeoutMs: 60_000 });
+      const own = stdout.split("\n").filter((line) => line.startsWith("apiserver_request_total{") && line.includes('verb="APPLY"'));
+      return own.reduce((sum, line) => sum + Number(line.slice(line.lastIndexOf(" "))), 0);
+    };
+    return { kubeconfig: cluster.kubeconfig, api, appliesSeen, stop };
+  } catch (error) {
+    await stop();
+    throw error;
+  }
+}
+
+/** What `howdah install` would put there but the operator, and the Service by which the cluster's name server is found. */
+function surroundings(dnsService: string): readonly object[] {
+  const metadata = { name: "kube-dns", namespace: "kube-system", labels: { "k8s-app": "kube-dns" } };
+  return [
+    { apiVersion: "v1", kind: "Service", metadata, spec: { clusterIP: dnsService, ports: [{ port: 53, protocol: "UDP" }] } },
+    { apiVersion: "v1", kind: "Namespace", metadata: { name: "howdah-system" } },
+    {
+      ...{ apiVersion: "v1", kind: "ConfigMap", metadata: { name: "howdah-settings", namespace: "howdah-system" } },
+      data: { settings: JSON.stringify(SETTINGS) },
+    },
+  ];
+}
+
+async function servePages(address: string): Promise<Server> {
+  const server = createServer((_request, response) => response.end("played"));
+  await new Promise<void>((resolve, reject) => {
+    server.once("error", reject);
+    server.listen(PLAYED_PAGES_PORT, address, resolve);
+  });
+  return server;
+}

@@ -1,17 +1,24 @@
 import type { KubeObject } from "../kubernetes/kubernetes-api.ts";
 import type { ObjectView } from "../kubernetes/object-store.ts";
+import { HOWDAH_GROUP } from "../kubernetes/resources.ts";
 import { PRODUCTION } from "../workflows/cluster/cluster-place.ts";
 import { TENANT_LABEL } from "./tenant/tenant-objects.ts";
 
+/** What environments are made of: whatever of it somebody takes away comes back. Jobs and pods come and go by themselves. */
+const PARTS = ["Deployment", "Service", "ConfigMap", "NetworkPolicy", "PodDisruptionBudget", "PersistentVolumeClaim"] as const;
+
 /** What the operator watches. */
-export const WATCHED = ["Tenant", "Namespace", "Site", "Environment", "Release", "Deployment"] as const;
+export const WATCHED = ["Tenant", "Namespace", "Site", "Environment", "Release", ...PARTS] as const;
 
 export type WatchedKind = (typeof WATCHED)[number];
+
+/** What the engine wrote has this label. */
+const OWN = `${HOWDAH_GROUP}/engine`;
 
 /** Of some kinds only what is ours. */
 export const SELECTED: Readonly<Partial<Record<WatchedKind, string>>> = {
   Namespace: TENANT_LABEL,
-  Deployment: "app.kubernetes.io/managed-by=howdah",
+  ...Object.fromEntries(PARTS.map((kind) => [kind, OWN])),
 };
 
 /** The kinds that are brought to what they ask for. */
@@ -59,7 +66,7 @@ export function affected(
       return [queueKey("Environment", namespace, name), ...inNamespace("Site")];
     case "Release":
       return [queueKey("Environment", namespace, PRODUCTION), ...inNamespace("Site")];
-    case "Deployment":
+    default:
       return [queueKey("Environment", namespace, PRODUCTION)];
   }
 }

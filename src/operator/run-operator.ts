@@ -13,6 +13,9 @@ import { reconcileTenant } from "./tenant/reconcile-tenant.ts";
 /** How many objects are worked on at once: a rollout waits most of the time. */
 const WORKERS = 20;
 
+/** After an outage of the API server everything is looked at again within half a minute. */
+const BACKOFF = { firstMs: 500, longestMs: 20_000 };
+
 /** The operator's parts; operator-wiring.ts makes them. */
 export interface OperatorParts {
   readonly ports: OperatorPorts;
@@ -67,6 +70,7 @@ async function work(parts: OperatorParts, signal: AbortSignal): Promise<void> {
     workers: WORKERS,
     clock: parts.clock,
     random: parts.random,
+    backoff: BACKOFF,
     failed: (key, error, waitMs) => {
       complain(ports.log, key, error, waitMs);
     },

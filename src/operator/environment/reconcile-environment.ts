@@ -2,6 +2,7 @@ import { HowdahError } from "../../kernel/howdah-error.ts";
 import type { KubeObject, ObjectName } from "../../kubernetes/kubernetes-api.ts";
 import { resources } from "../../kubernetes/resources.ts";
 import { readyCondition } from "../../observe/conditions.ts";
+import type { Observed } from "../../observe/observed.ts";
 import { selectorFor } from "../../render/labels.ts";
 import { type EnvironmentStatus, environmentSpec } from "../../resources/schema/environment.ts";
 import type { ReleaseStatus } from "../../resources/schema/release.ts";
@@ -31,6 +32,9 @@ interface Look {
 /** After a failure the next try comes after 10 s, then later each time, up to five minutes: whatever changes meanwhile. */
 const FIRST_PAUSE_MS = 10_000;
 const LONGEST_PAUSE_MS = 300_000;
+
+/** What is not watched (routes, of which a cluster may know none) is looked at as often. */
+const RESYNC_MS = 900_000;
 
 /** The last failures of an environment: of which release, how many, and when it may be tried again. */
 interface Pause {
@@ -67,7 +71,7 @@ export function reconcileEnvironment(ports: OperatorPorts): Reconcile {
     const served = await serve(look, decision, releases, { ...factsOf(status), ...retried });
     if (served) {
       pauses.delete(namespace);
-      return {};
+      return { again: RESYNC_MS };
     }
     const failures = pause?.release === release ? pause.failures + 1 : 1;
     const again = Math.min(FIRST_PAUSE_MS * 2 ** (failures - 1), LONGEST_PAUSE_MS);
@@ -109,8 +113,9 @@ async function serve(
     if (statusOf<ReleaseStatus>(release).state !== "serving") await reached("build");
     const spec = environmentSpec.parse(object["spec"]);
     const { record, released } = await serveRelease({ release: built, replicas: spec.replicas ?? null }, workflow, context);
-    const verdicts = [...(await readiness(namespace, base)), ...(stalled === null ? [] : [stalled])];
-    const now: Facts = { ...known, url: record.url, release: id, ...(await replicasOf(built.site, namespace, base)) };
+    const observed = await base.engine.observe(namespace);
+    const verdicts = [readyCondition(observed), ...(stalled === null ? [] : [stalled])];
+    const now: Facts = { ...known, url: record.url, release: id, ...replicasOf(built.site, observed) };
     await report(look, verdicts, now);
     if (released) {
       ports.log("info", "release serves", { namespace, release: id });
@@ -146,8 +151,7 @@ async function readiness(namespace: string, { engine }: Pick<Ports, "engine">): 
   return [readyCondition(await engine.observe(namespace))];
 }
 
-async function replicasOf(site: Site, namespace: string, { engine }: Pick<Ports, "engine">): Promise<Pick<Facts, "replicas" | "selector">> {
-  const { workloads } = await engine.observe(namespace);
+function replicasOf(site: Site, { workloads }: Observed): Pick<Facts, "replicas" | "selector"> {
   const labels = Object.entries(selectorFor(site, "web")).map(([key, value]) => `${key}=${value}`);
   return { replicas: workloads.find(({ name }) => name === "web")?.ready ?? 0, selector: labels.toSorted().join(",") };
 }

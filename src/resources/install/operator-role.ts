@@ -21,9 +21,9 @@ const WATCH = ["get", "list", "watch"];
  */
 export const operatorRules: readonly Rule[] = [
   rule("", ["namespaces"], [...WATCH, ...APPLY]),
-  rule("", ["services", "configmaps"], ["get", "list", ...APPLY, "delete"]),
+  rule("", ["services", "configmaps"], [...WATCH, ...APPLY, "delete"]),
   rule("", ["configmaps"], ["update"]),
-  rule("", ["persistentvolumeclaims"], ["get", "list", ...APPLY]),
+  rule("", ["persistentvolumeclaims"], [...WATCH, ...APPLY]),
   rule("", ["secrets"], ["get", ...APPLY, "delete"]),
   rule("", ["pods"], [...WATCH, "create", "patch", "delete"]),
   rule("", ["pods/log"], ["get"]),
@@ -36,8 +36,9 @@ export const operatorRules: readonly Rule[] = [
   rule("apps", ["statefulsets"], ["get", "list", ...APPLY, "delete"]),
   rule("batch", ["jobs"], ["get", "list", ...APPLY, "delete"]),
   rule("autoscaling", ["horizontalpodautoscalers"], ["get", "list", ...APPLY, "delete"]),
-  rule("policy", ["poddisruptionbudgets"], ["get", "list", ...APPLY, "delete"]),
-  rule("networking.k8s.io", ["networkpolicies", "ingresses"], ["get", "list", ...APPLY, "delete"]),
+  rule("policy", ["poddisruptionbudgets"], [...WATCH, ...APPLY, "delete"]),
+  rule("networking.k8s.io", ["networkpolicies"], [...WATCH, ...APPLY, "delete"]),
+  rule("networking.k8s.io", ["ingresses"], ["get", "list", ...APPLY, "delete"]),
   rule("gateway.networking.k8s.io", ["httproutes"], ["get", "list", ...APPLY, "delete"]),
   rule("rbac.authorization.k8s.io", ["roles", "rolebindings"], ["get", ...APPLY, "delete"]),
   rule(HOWDAH_GROUP, ["tenants"], [...WATCH, "patch"]),

@@ -92,7 +92,7 @@ export async function moveData(
     const session = await task("data/pods", "Pods for the copy", context, () =>
       openMove(api, { ...request, id, password }, ports, context),
     );
-    const line = await connect(session, target, options, { api, context }).catch(async (error: unknown) => {
+    const line = await connect(session, target, options, { api, machine: ports.machine, context }).catch(async (error: unknown) => {
       await session.close();
       throw error;
     });
@@ -166,7 +166,11 @@ async function connect(
   session: MoveSession,
   target: DataPlace,
   { source, write, delete: deletes, checksum, rate }: MoveOptions,
-  { api, context }: { readonly api: SiteOnCluster["place"]["cluster"]["api"]; readonly context: EngineContext },
+  {
+    api,
+    machine,
+    context,
+  }: { readonly api: SiteOnCluster["place"]["cluster"]["api"]; readonly machine: Ports["machine"]; readonly context: EngineContext },
 ): Promise<Line> {
   const inPod = `${RECEIVER_DATA}/${target.below === "" ? "" : `${target.below}/`}`;
   const how = { write, delete: deletes, checksum, rate };
@@ -177,7 +181,7 @@ async function connect(
     const copy = { ...how, from, to: inPod, extra: [`--password-file=${PASSWORD_FILE}`] };
     return { run: rsyncInPod(api, session.receiver), copy, guard: (work) => work, close: () => Promise.resolve() };
   }
-  const tunnel = await openPodTunnel(api, session.receiver, context.signal);
+  const tunnel = await openPodTunnel(api, session.receiver, machine, context.signal);
   const from = source.directory.endsWith("/") ? source.directory : `${source.directory}/`;
   const copy = { ...how, from, to: `receiver:${inPod}`, extra: [`--rsh=${tunnel.remoteShell}`] };
   return { run: rsyncHere(), copy, guard: (work) => guarded(work, tunnel), close: () => tunnel.close() };

@@ -1,10 +1,11 @@
-import { mkdtemp, rm } from "node:fs/promises";
+import { mkdtemp, readdir, rm } from "node:fs/promises";
 import { createServer, type Socket } from "node:net";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { PassThrough } from "node:stream";
 import { fileURLToPath } from "node:url";
 import type { ContainerName, KubernetesApi } from "../../kubernetes/kubernetes-api.ts";
+import type { MachinePort } from "../ports.ts";
 import { remoteShellWords } from "../../render/data-move/rsync-arguments.ts";
 import { besideBundle } from "./beside-bundle.ts";
 
@@ -23,8 +24,14 @@ export interface PodTunnel {
  * rsync starts a program that should connect it to the other machine; ours hands its bytes to this process, which runs the other rsync in the
  * pod through the API server. So nothing in the cluster listens, and no policy needs a hole. Nobody but this user reaches the socket.
  */
-export async function openPodTunnel(api: KubernetesApi, container: ContainerName, signal: AbortSignal): Promise<PodTunnel> {
-  const directory = await mkdtemp(join(tmpdir(), "howdah-data-"));
+export async function openPodTunnel(
+  api: KubernetesApi,
+  container: ContainerName,
+  machine: Pick<MachinePort, "processIdentity" | "isProcessAlive">,
+  signal: AbortSignal,
+): Promise<PodTunnel> {
+  await removeDead(machine);
+  const directory = await mkdtemp(join(tmpdir(), `${PREFIX}${await machine.processIdentity()}.`));
   const path = join(directory, "s");
   let failure: unknown;
   let complaints: string[] = [];
@@ -61,6 +68,18 @@ export async function openPodTunnel(api: KubernetesApi, container: ContainerName
       await rm(directory, { recursive: true, force: true });
     },
   };
+}
+
+/** Names a directory by its process: `howdah-rsync-PID-START.RANDOM`. */
+const PREFIX = "howdah-rsync-";
+
+/** Takes away the sockets of commands that were killed. What belongs to somebody else stays. */
+async function removeDead({ isProcessAlive }: Pick<MachinePort, "isProcessAlive">): Promise<void> {
+  for (const name of await readdir(tmpdir())) {
+    const [process = ""] = name.slice(PREFIX.length).split(".");
+    if (!name.startsWith(PREFIX) || (await isProcessAlive(process))) continue;
+    await rm(join(tmpdir(), name), { recursive: true, force: true }).catch(() => undefined);
+  }
 }
 
 async function serve(

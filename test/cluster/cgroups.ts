@@ -20,17 +20,13 @@ export async function makeCgroup(settings: Settings, node: string): Promise<void
 
 /** Removes the groups of all nodes. Their processes must be dead; the kernel may need an instant to notice. */
 export async function removeCgroups(settings: Settings): Promise<void> {
-  for (const { root } of await hierarchies()) {
-    for (const name of await readdir(root)) {
-      if (name.startsWith(prefixOf(settings))) await removeTree(join(root, name));
-    }
-  }
+  for (const path of await cgroupsLeft(settings)) await removeTree(path);
 }
 
-/** Groups of the cluster that are left. */
+/** Groups of the cluster that are there, also in a version 2 beside version 1, where runc makes them without being asked. */
 export async function cgroupsLeft(settings: Settings): Promise<readonly string[]> {
   const found = await Promise.all(
-    (await hierarchies()).map(async ({ root }) =>
+    (await mountedHierarchies()).map(async ({ root }) =>
       (await readdir(root)).filter((name) => name.startsWith(prefixOf(settings))).map((name) => join(root, name)),
     ),
   );
@@ -41,12 +37,24 @@ function prefixOf(settings: Settings): string {
   return `howdah-${String(settings.number)}-`;
 }
 
-/** Where control groups are mounted: several places in version 1, one in version 2. A version 2 beside version 1 that has no controllers is not used. */
-async function hierarchies(): Promise<readonly { readonly root: string; readonly version: 1 | 2 }[]> {
+interface Hierarchy {
+  readonly root: string;
+  readonly version: 1 | 2;
+}
+
+/** Where nodes get their groups: several places in version 1, one in version 2. A version 2 beside version 1 has no controllers and is not used. */
+async function hierarchies(): Promise<readonly Hierarchy[]> {
+  const all = await mountedHierarchies();
+  const first = all.filter(({ version }) => version === 1);
+  return first.length > 0 ? first : all;
+}
+
+async function mountedHierarchies(): Promise<readonly Hierarchy[]> {
   const mounts = (await readFile("/proc/mounts", "utf8")).split("\n").map((line) => line.split(" "));
-  const first = mounts.flatMap(([, root = "", type]) => (type === "cgroup" ? [{ root, version: 1 as const }] : []));
-  if (first.length > 0) return first;
-  return mounts.flatMap(([, root = "", type]) => (type === "cgroup2" ? [{ root, version: 2 as const }] : []));
+  return mounts.flatMap(([, root = "", type]): Hierarchy[] => {
+    if (type === "cgroup") return [{ root, version: 1 }];
+    return type === "cgroup2" ? [{ root, version: 2 }] : [];
+  });
 }
 
 async function enableControllers(root: string): Promise<void> {

@@ -13,7 +13,7 @@ import { clusterStatus } from "../cluster/status.ts";
 import { stopCluster } from "../cluster/stop.ts";
 
 /** A cluster beside the one that the other tests share. */
-const environment = { ...process.env, HOWDAH_CLUSTER_NUMBER: "9", HOWDAH_CLUSTER_DIR: undefined, KUBECONFIG: undefined };
+const environment = { ...process.env, HOWDAH_CLUSTER_NUMBER: "7", HOWDAH_CLUSTER_DIR: undefined, KUBECONFIG: undefined };
 const settings = settingsOf(environment);
 const workshop = createWorkshop(settings, () => undefined);
 const mark = `HOWDAH_CLUSTER_MACHINE=${settings.directory}`;
@@ -28,7 +28,7 @@ async function traces(): Promise<readonly string[]> {
     readdir("/run/netns").catch(() => []),
   ]);
   const text = [links.stdout, routes.stdout, rules.stdout, mounts, ...namespaces].join("\n").split("\n");
-  const named = text.filter((line) => line.includes(settings.hostLink) || line.includes("10.99.9.") || line.includes(settings.directory));
+  const named = text.filter((line) => line.includes(settings.hostLink) || line.includes("10.99.7.") || line.includes(settings.directory));
   const directory = await access(settings.directory).then(
     () => [settings.directory],
     () => [],

@@ -54,6 +54,7 @@ describe.skipIf(why !== undefined && process.env["CI"] === undefined)("WordPress
     const file = join(code, "howdah.yaml");
     const text = await readFile(file, "utf8");
     await writeFile(file, `${text.trimEnd()}\n  scale: { replicas: 2 }\n`);
+    await rig.operator();
     await rig.tenant(NAMESPACE);
     first = await deploy();
   });

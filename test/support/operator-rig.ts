@@ -1,3 +1,4 @@
+import { spawn } from "node:child_process";
 import { writeFile } from "node:fs/promises";
 import { request } from "node:http";
 import { join } from "node:path";
@@ -5,13 +6,25 @@ import { setTimeout as sleep } from "node:timers/promises";
 import { connect, createWorkshop } from "../cluster/cluster.ts";
 import { clusterEnvironment } from "../cluster/environment.ts";
 import { settingsOf } from "../cluster/settings.ts";
-import { type HowdahMachine, howdahMachine, type Started } from "./howdah-machine.ts";
+import { type HowdahMachine, howdahMachine } from "./howdah-machine.ts";
 
 /** What came from a site through the Gateway. */
 export interface ClusterAnswer {
   readonly status: number;
   readonly headers: Readonly<Record<string, string | string[] | undefined>>;
   readonly body: string;
+}
+
+/** A process of `howdah operator`, of this checkout. */
+export interface OperatorProcess {
+  readonly pid: number;
+  /** How it ended; undefined while it runs. */
+  readonly ended: () => string | undefined;
+  signal(name: NodeJS.Signals): void;
+  /** Ends it and waits for that. */
+  stop(name?: NodeJS.Signals): Promise<void>;
+  /** Waits until it has said something. */
+  says(words: string): Promise<void>;
 }
 
 /** The real command line on the test cluster, with an operator of this checkout. */
@@ -24,9 +37,9 @@ export interface OperatorRig extends Pick<HowdahMachine, "directory" | "howdah" 
   /** Makes a tenant, whose pods may pull; waits until its namespace is there. */
   tenant(name: string): Promise<void>;
   get(host: string, path: string): Promise<ClusterAnswer>;
-  /** The operator's process, which a test may kill and start again. */
-  readonly operator: { readonly pid: () => number; readonly start: () => Promise<void>; readonly kill: () => Promise<void> };
-  /** Ends the operator and takes the tenants with their namespaces away. Answers what is left on the machine. */
+  /** Starts an operator; `server` is where it finds the API, such as a proxy, without credentials. Those that run are ended by `close`. */
+  operator(server?: string): Promise<OperatorProcess>;
+  /** Ends operators and takes the tenants with their namespaces away. Answers what is left on the machine. */
   close(): Promise<readonly string[]>;
 }
 
@@ -45,13 +58,8 @@ export async function operatorRig(name: string, port: number): Promise<OperatorR
   const kubectl: OperatorRig["kubectl"] = async (...argv) => (await cluster.kubectl(argv)).stdout;
   const address = settings.nodes[0]?.address ?? "";
   const tenants: string[] = [];
-  let operator: Started | undefined;
-  const start = async (): Promise<void> => {
-    operator = machine.start("operator");
-    if (!(await operator.says("operator started"))) throw new Error(`the operator ended: ${(await operator.done).stderr}`);
-  };
+  const operators: OperatorProcess[] = [];
   await install(machine, kubectl, settings.registryHost, known);
-  await start();
   return {
     ...machine,
     ...{ address, registry: settings.registryHost, kubectl },
@@ -62,25 +70,71 @@ export async function operatorRig(name: string, port: number): Promise<OperatorR
       await kubectl("wait", "--for=condition=Ready", "--timeout=120s", `tenant/${tenant}`);
     },
     get: (host, path) => ask(address, host, path),
-    operator: {
-      pid: () => operator?.pid ?? -1,
-      start,
-      kill: async () => {
-        process.kill(operator?.pid ?? -1, "SIGKILL");
-        await operator?.done;
-      },
+    operator: async (server) => {
+      const kubeconfig = join(machine.directory, `operator-${String(operators.length)}.yaml`);
+      if (server !== undefined) await writeFile(kubeconfig, kubeconfigFor(server));
+      const started = startOperator({ ...machine.environment, ...(server === undefined ? {} : { KUBECONFIG: kubeconfig }) });
+      operators.push(started);
+      await started.says("operator started");
+      return started;
     },
     close: async () => {
       for (const tenant of tenants) {
         await kubectl("delete", "tenant", tenant, "--ignore-not-found", "--wait=false");
         await kubectl("delete", "namespace", tenant, "--ignore-not-found", "--wait=false");
       }
-      if (operator !== undefined) {
-        process.kill(operator.pid, "SIGTERM");
-        await Promise.race([operator.done, sleep(30_000)]);
-      }
+      for (const tenant of tenants) await kubectl("wait", "--for=delete", "--timeout=180s", `namespace/${tenant}`);
+      for (const operator of operators) await operator.stop();
       return machine.remove();
     },
+  };
+}
+
+/** As JSON, which is YAML. */
+function kubeconfigFor(server: string): string {
+  return JSON.stringify({
+    apiVersion: "v1",
+    kind: "Config",
+    clusters: [{ name: "proxy", cluster: { server } }],
+    users: [{ name: "nobody", user: {} }],
+    contexts: [{ name: "proxy", context: { cluster: "proxy", user: "nobody" } }],
+    "current-context": "proxy",
+  });
+}
+
+const SAYS_MS = 60_000;
+const STOP_MS = 30_000;
+
+function startOperator(environment: Readonly<Record<string, string>>): OperatorProcess {
+  const child = spawn(process.execPath, ["bin/howdah", "operator"], { env: environment, stdio: ["ignore", "pipe", "pipe"] });
+  let output = "";
+  let end: string | undefined;
+  for (const stream of [child.stdout, child.stderr]) stream.setEncoding("utf8").on("data", (text: string) => (output += text));
+  child.once("close", (code, signal) => {
+    end = `${String(code ?? signal)}: ${output.slice(-2000)}`;
+  });
+  const until = async (what: () => boolean, words: string): Promise<void> => {
+    const last = Date.now() + SAYS_MS;
+    while (!what()) {
+      if (end !== undefined && !what()) throw new Error(`the operator ended before ${words}: ${end}`);
+      if (Date.now() > last) throw new Error(`the operator did not come to ${words}: ${output.slice(-2000)}`);
+      await sleep(50);
+    }
+  };
+  return {
+    pid: child.pid ?? -1,
+    ended: () => end,
+    signal: (name) => void child.kill(name),
+    stop: async (name = "SIGTERM") => {
+      const last = Date.now() + STOP_MS;
+      child.kill("SIGCONT");
+      child.kill(name);
+      while (child.exitCode === null && child.signalCode === null) {
+        if (Date.now() > last) child.kill("SIGKILL");
+        await sleep(50);
+      }
+    },
+    says: (words) => until(() => output.includes(words), JSON.stringify(words)),
   };
 }
 

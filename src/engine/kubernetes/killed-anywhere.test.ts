@@ -10,6 +10,8 @@ import { type SimulatedCluster, simulatedCluster } from "./testing/simulated-clu
 const context: EngineContext = { emit: () => undefined, signal: new AbortController().signal };
 const led: EngineContext = { ...context, reached: () => Promise.resolve() };
 const DAY_MS = 86_400_000;
+/** Each makes some dozens of clusters; a loaded machine takes long. */
+const PATIENCE_MS = 300_000;
 
 const siteThat = (says: string, replicas = 1): readonly Rendered[] => [
   ...tinySurroundings("alpha.localhost"),
@@ -103,29 +105,33 @@ function leftovers(cluster: SimulatedCluster): string[] {
 }
 
 describe.each(cases)("$name", ({ work, again = work, serves, kinds }) => {
-  it.each(["before", "after"] as const)("comes to its end when its process is killed %s any of its writes", async (when) => {
-    for (let at = 1; ; at++) {
-      const cluster = await servingOne();
-      const claim = cluster.api.all("PersistentVolumeClaim")[0]?.metadata.uid;
-      const api = mortalApi(cluster.api, at, when);
-      await work(simulatedEngine(cluster, api)).catch(() => undefined);
-      if (!api.died()) {
-        expect(at).toBeGreaterThan(1);
-        return;
+  it.each(["before", "after"] as const)(
+    "comes to its end when its process is killed %s any of its writes",
+    async (when) => {
+      for (let at = 1; ; at++) {
+        const cluster = await servingOne();
+        const claim = cluster.api.all("PersistentVolumeClaim")[0]?.metadata.uid;
+        const api = mortalApi(cluster.api, at, when);
+        await work(simulatedEngine(cluster, api)).catch(() => undefined);
+        if (!api.died()) {
+          expect(at).toBeGreaterThan(1);
+          return;
+        }
+        const next = simulatedEngine(cluster);
+        await again(next);
+        await cluster.clock.sleep(DAY_MS);
+        await next.heal(context);
+        expect(cluster.askService("alpha", "tiny"), `killed ${when} write ${String(at)}`).toBe(serves);
+        const observed = await next.observe("alpha");
+        expect(observed.workloads.map(({ kind }) => kind)).toEqual(kinds);
+        expect(observed.workloads.filter(({ ready, wanted }) => ready !== wanted)).toEqual([]);
+        expect([...(await next.inventory("alpha")).objects.values()].filter((digest) => digest.includes("unsettled"))).toEqual([]);
+        expect(leftovers(cluster)).toEqual([]);
+        expect(cluster.api.all("PersistentVolumeClaim")[0]?.metadata.uid).toBe(claim);
       }
-      const next = simulatedEngine(cluster);
-      await again(next);
-      await cluster.clock.sleep(DAY_MS);
-      await next.heal(context);
-      expect(cluster.askService("alpha", "tiny"), `killed ${when} write ${String(at)}`).toBe(serves);
-      const observed = await next.observe("alpha");
-      expect(observed.workloads.map(({ kind }) => kind)).toEqual(kinds);
-      expect(observed.workloads.filter(({ ready, wanted }) => ready !== wanted)).toEqual([]);
-      expect([...(await next.inventory("alpha")).objects.values()].filter((digest) => digest.includes("unsettled"))).toEqual([]);
-      expect(leftovers(cluster)).toEqual([]);
-      expect(cluster.api.all("PersistentVolumeClaim")[0]?.metadata.uid).toBe(claim);
-    }
-  });
+    },
+    PATIENCE_MS,
+  );
 });
 
 it("writes nothing when what is there is applied again", async () => {

@@ -1,6 +1,6 @@
 import { PassThrough } from "node:stream";
 import { text } from "node:stream/consumers";
-import { afterAll, beforeAll, describe, expect, it } from "vitest";
+import { afterAll, beforeAll, describe, expect, it, vi } from "vitest";
 import { tinyDeployment, tinySurroundings, type TinySite } from "../../src/engine/contract-objects.ts";
 import type { EngineContext, LogLine, Target } from "../../src/engine/engine.ts";
 import { HowdahError } from "../../src/kernel/howdah-error.ts";
@@ -43,7 +43,7 @@ beforeAll(async () => {
   await cluster.engine.prepare("alpha", context);
   for (const object of tinySurroundings(HOST)) await apply(object);
   await apply(site());
-  await expect.poll(() => cluster.ask(HOST).catch(String), PATIENCE).toBe("one");
+  await vi.waitFor(async () => expect(await cluster.ask(HOST)).toBe("one"), PATIENCE);
 });
 afterAll(async () => cluster?.stop());
 

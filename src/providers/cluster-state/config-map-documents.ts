@@ -38,7 +38,7 @@ export function configMapDocuments<T>(
 
   const get = async (name: string): Promise<T | undefined> => {
     const place = placeOf(name);
-    return parsed<T>(place, dataOf(await read(place.namespace))[place.key]);
+    return parsed(place, dataOf(await read(place.namespace))[place.key]) as T | undefined;
   };
 
   const write = async (name: string, text: string | null): Promise<void> => {
@@ -85,10 +85,10 @@ function dataOf(object: KubeObject | undefined): Readonly<Record<string, string 
   return (object?.["data"] as Record<string, string> | undefined) ?? {};
 }
 
-function parsed<T>({ namespace, key }: DocumentPlace, text: string | undefined): T | undefined {
+function parsed({ namespace, key }: DocumentPlace, text: string | undefined): unknown {
   if (text === undefined) return undefined;
   try {
-    return JSON.parse(text) as T;
+    return JSON.parse(text) as unknown;
   } catch (error) {
     throw new HowdahError("machine/state-unreadable", `The key ${key} of the ConfigMap ${namespace}/${STATE_CONFIG_MAP} is no JSON`, {
       cause: error,

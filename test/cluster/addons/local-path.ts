@@ -36,6 +36,15 @@ export async function startProvisioner(cluster: Cluster, instance: Provisioner, 
   await untilAvailable(cluster, instance.namespace, `deployment/${NAME}`);
 }
 
+/** The helper tolerates every taint, and on a node that is only played (kwok) it would never make a directory. */
+const realNodes = {
+  nodeAffinity: {
+    requiredDuringSchedulingIgnoredDuringExecution: {
+      nodeSelectorTerms: [{ matchExpressions: [{ key: "type", operator: "NotIn", values: ["kwok"] }] }],
+    },
+  },
+};
+
 function configuration({ namespace, paths }: Provisioner): object {
   const where =
     "shared" in paths
@@ -45,7 +54,7 @@ function configuration({ namespace, paths }: Provisioner): object {
     apiVersion: "v1",
     kind: "Pod",
     metadata: { name: "helper-pod" },
-    spec: { containers: [{ name: "helper-pod", image: BUSYBOX_IMAGE, imagePullPolicy: "Never" }] },
+    spec: { affinity: realNodes, containers: [{ name: "helper-pod", image: BUSYBOX_IMAGE, imagePullPolicy: "Never" }] },
   };
   return {
     apiVersion: "v1",

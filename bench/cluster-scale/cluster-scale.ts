@@ -85,11 +85,13 @@ async function measureStep(
 ): Promise<{ readonly step: ScaleStep; readonly next: OperatorProcess }> {
   const bringUp = await bringUpTo(cluster, operator, there, sites, say);
   const quiet = await quietFor(cluster, operator, last ? LAST_QUIET_MS : QUIET_MS, say);
+  say(JSON.stringify({ sites, bringUp, quiet }));
   say("changes");
   const scaling = await scalings(cluster, sites, Math.min(sites, last ? 100 : 10), last ? 2 : there === 0 ? 3 : 4);
   await idle(operator);
   const hostname = await renamings(cluster, sites, Math.min(sites, last ? 20 : 5), sites);
   await idle(operator);
+  say(JSON.stringify({ sites, scaling, hostname }));
   say("the operator is killed");
   const before = await versionsOf(cluster);
   const killed = Date.now();

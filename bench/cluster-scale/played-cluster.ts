@@ -10,6 +10,7 @@ import { createWorkshop } from "../../test/cluster/cluster.ts";
 import { settingsOf } from "../../test/cluster/settings.ts";
 import { startCluster } from "../../test/cluster/start.ts";
 import { stopCluster } from "../../test/cluster/stop.ts";
+import { playGateway } from "./played-gateway.ts";
 
 /** A control plane whose nodes and pods are only played; API server, etcd, controllers and scheduler are real. */
 export interface PlayedCluster {
@@ -39,7 +40,9 @@ export async function playedCluster(say: (line: string) => void): Promise<Played
   const workshop = createWorkshop(settings, say);
   let pages: Server | undefined;
   let api: KubernetesApi | undefined;
+  const end = new AbortController();
   const stop = async (): Promise<void> => {
+    end.abort();
     api?.close();
     pages?.close();
     pages?.closeAllConnections();
@@ -57,6 +60,7 @@ export async function playedCluster(say: (line: string) => void): Promise<Played
     const access = clusterAccess({ KUBECONFIG: cluster.kubeconfig }, undefined);
     const rate = { perSecond: 2000, burst: 2000 };
     ({ api } = await connectCluster({ access, clock: systemClock, random: Math.random, userAgent: "howdah-bench", rate }));
+    void playGateway(api, end.signal, say);
     const appliesSeen = async (): Promise<number> => {
       const { stdout } = await cluster.kubectl(["get", "--raw=/metrics"], { timeoutMs: 60_000 });
       const own = stdout.split("\n").filter((line) => line.startsWith("apiserver_request_total{") && line.includes('verb="APPLY"'));

@@ -25,7 +25,7 @@ export const operatorRules: readonly Rule[] = [
   rule("", ["configmaps"], ["update"]),
   rule("", ["persistentvolumeclaims"], [...WATCH, ...APPLY]),
   rule("", ["secrets"], ["get", ...APPLY, "delete"]),
-  rule("", ["pods"], [...WATCH, "create", "patch", "delete"]),
+  rule("", ["pods"], ["get", "list", "create", "delete"]),
   rule("", ["pods/log"], ["get"]),
   // Over a WebSocket it is a GET: up to 1.34 the API server asks for `get`, from 1.35 on for `create`.
   rule("", ["pods/exec", "pods/portforward"], ["get", "create"]),
@@ -56,6 +56,7 @@ export const operatorRules: readonly Rule[] = [
 export const grantedOnRules: readonly Rule[] = [
   rule(HOWDAH_GROUP, ["sites"], ["create", "patch", "delete"]),
   rule(HOWDAH_GROUP, ["releases"], ["patch"]),
+  rule("", ["pods"], ["watch"]),
 ];
 
 /** Of its own namespace: the lease by which one of several operators works. */

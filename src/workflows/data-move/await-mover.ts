@@ -44,6 +44,8 @@ export async function awaitMover(
     if (pod !== undefined && isReady && podIP !== "")
       return { container: { namespace, pod: pod.metadata.name, container: MOVER }, address: podIP };
     const why = whyNot(pod) ?? (await lastWarning(api, pod?.metadata.name ?? name, namespace, signal));
+    if (why?.includes("hostPath type check failed") === true)
+      throw new HowdahError("usage/invalid", `The node has no such directory: ${why}`);
     if (phase === "Failed" || clock.now() > end)
       throw new HowdahError("cluster/failed", `The pod that should copy does not run: ${why ?? "no reason is given"}`, {
         hint: `\`kubectl describe job,pod --namespace ${namespace}\` tells more while it is there.`,

@@ -46,6 +46,7 @@ export async function openMove(api: KubernetesApi, request: MoveRequest, ports: 
   const { clock } = ports;
   const { namespace, claim, source, password, id, image, by } = request;
   const { emit, signal } = context;
+  if (source !== undefined) await requireNode(api, source.node, signal);
   await clearLeftovers(api, { namespace, claim, by }, ports, context);
   const move: Move = { id, image, by, now: new Date(clock.now()).toISOString() };
   const made: ObjectName[] = [];
@@ -85,6 +86,16 @@ export async function openMove(api: KubernetesApi, request: MoveRequest, ports: 
     await close().catch(() => undefined); // what stays ends by its own deadline; why it failed is said
     throw error;
   }
+}
+
+/** A pod for a node that is not there would wait for it. Who may not read nodes is believed. */
+async function requireNode(api: KubernetesApi, name: string, signal: AbortSignal): Promise<void> {
+  const found = await api.get({ resource: resources.Node, namespace: undefined, name }, signal).catch((error: unknown) => {
+    if (error instanceof HowdahError && error.code === "cluster/forbidden") return null;
+    throw error;
+  });
+  if (found === undefined)
+    throw new HowdahError("usage/invalid", `The cluster has no node ${name}`, { hint: "`kubectl get nodes` lists their names." });
 }
 
 /** Everything that belongs to a side goes with its Job, whoever deletes it. */

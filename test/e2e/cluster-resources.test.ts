@@ -31,7 +31,7 @@ describe.skipIf(skip !== undefined)(`the resources on a real API server${skip ==
     );
 
   beforeAll(async () => {
-    await cluster.apply(crds() as unknown as Parameters<typeof cluster.apply>[0]);
+    await cluster.apply(crds());
     for (const { metadata } of crds())
       await cluster.kubectl(["wait", "--for=condition=Established", `crd/${metadata.name}`, "--timeout=60s"]);
     await cluster.apply([{ apiVersion: "v1", kind: "Namespace", metadata: { name: NAMESPACE } }]);
@@ -58,7 +58,8 @@ describe.skipIf(skip !== undefined)(`the resources on a real API server${skip ==
     const label = ["label", "namespace", NAMESPACE, "pod-security.kubernetes.io/enforce=restricted", "--overwrite"];
     await cluster.kubectl(label);
     const deployment = operatorObjects({ image: "example.org/operator:1", pullSecret: null }).find(({ kind }) => kind === "Deployment");
-    const { template } = deployment?.["spec"] as { template: { spec: object } };
+    if (deployment === undefined) throw new Error("the operator has no Deployment");
+    const { template } = deployment["spec"] as { template: { spec: object } };
     const { serviceAccountName: _account, ...spec } = template.spec as { serviceAccountName: string };
     await cluster.apply([{ apiVersion: "v1", kind: "Pod", metadata: { name: "operator", namespace: NAMESPACE }, spec }]);
   });

@@ -122,7 +122,7 @@ export function memoryApi(now: () => string = () => "2026-11-21T12:00:00Z"): Mem
         throw new HowdahError("cluster/rejected", `${keyOf(name)} is not there`);
       const manager = `${options.fieldManager ?? "howdah"}/${options.subresource ?? ""}`;
       const { apiVersion: _version, kind: _kind, ...fields } = structuredClone(object) as unknown as Fields;
-      const kept = without((stored?.object ?? {}) as unknown as Fields, stored?.applied.get(manager) ?? {}, fields);
+      const kept = without(stored?.object ?? {}, stored?.applied.get(manager) ?? {}, fields);
       const written = store("apply", name, merged(kept, fields), options.subresource);
       objects.get(keyOf(name))?.applied.set(manager, fields);
       return written;
@@ -131,7 +131,7 @@ export function memoryApi(now: () => string = () => "2026-11-21T12:00:00Z"): Mem
       note("create", resource);
       const name = nameOf(resource, object);
       if (objects.has(keyOf(name))) throw conflict(`${keyOf(name)} is there already`);
-      return store("create", name, structuredClone(object) as unknown as Fields);
+      return store("create", name, structuredClone(object));
     },
     replace: async (resource, object, options = {}) => {
       note("update", resource, options.subresource);
@@ -139,7 +139,7 @@ export function memoryApi(now: () => string = () => "2026-11-21T12:00:00Z"): Mem
       const stored = check(name, object.metadata);
       if (stored === undefined) throw conflict(`${keyOf(name)} is gone`);
       const next = options.subresource === undefined ? object : { ...stored.object, status: object["status"] };
-      return store("replace", name, structuredClone(next) as unknown as Fields, options.subresource);
+      return store("replace", name, structuredClone(next), options.subresource);
     },
     mergePatch: async (name, patch, options = {}) => {
       note("patch", name.resource, options.subresource);
@@ -154,7 +154,7 @@ export function memoryApi(now: () => string = () => "2026-11-21T12:00:00Z"): Mem
       if (stored === undefined) return false;
       const { object } = stored;
       const metadata = { ...object.metadata, deletionTimestamp: now() };
-      store("delete", name, { ...object, metadata } as unknown as Fields);
+      store("delete", name, { ...object, metadata });
       return true;
     },
     watch: (resource, options, signal) => {

@@ -26,10 +26,9 @@ const PANELS: readonly Panel[] = [
   },
 ];
 
-const PANEL = { width: 260, height: 200, left: 48, top: 34, gap: 70 };
+const PANEL = { width: 260, height: 200, left: 48, top: 34, gap: 150 };
 const COLOURS = ["#1f5fa8", "#c2571a"];
-const STYLE =
-  "text{font:12px sans-serif;fill:#333}.title{font-weight:bold;fill:#111}.axis{stroke:#888}.goal{stroke:#2a7d2a;stroke-dasharray:5 4}";
+const STYLE = "text{font:12px sans-serif}.title{font-weight:bold;fill:#111}.axis{stroke:#888}.goal{stroke:#2a7d2a;stroke-dasharray:5 4}";
 
 /** Cost against the number of sites as an SVG picture: a panel for each goal, which is the dashed line. From the JSON of `cluster-scale`. */
 export function drawScale(steps: readonly ScaleStep[]): string {
@@ -54,6 +53,7 @@ function drawPanel({ title, goal, lines }: Panel, steps: readonly ScaleStep[], l
     `<path class="axis" fill="none" d="M${x(0)} ${String(PANEL.top)}V${String(bottom)}H${right}"/>`,
     ...steps.map(({ sites }) => text(x(sites), String(bottom + 18), `text-anchor="middle">${String(sites)}`)),
     text(right, String(bottom + 38), 'text-anchor="end">sites'),
+    text(x(0), String(bottom), 'text-anchor="end" dx="-6">0'),
     ...(goal === null
       ? []
       : [`<path class="goal" d="M${x(0)} ${y(goal)}H${right}"/>`, text(x(0), String(Number(y(goal)) - 5), `dx="4">goal ${String(goal)}`)]),
@@ -64,9 +64,7 @@ function drawPanel({ title, goal, lines }: Panel, steps: readonly ScaleStep[], l
       return [
         `<polyline fill="none" stroke="${colour}" stroke-width="2" points="${points.join(" ")}"/>`,
         ...steps.map((step) => `<circle cx="${x(step.sites)}" cy="${y(of(step))}" r="3" fill="${colour}"/>`),
-        last === undefined
-          ? ""
-          : text(right, String(Number(y(of(last))) - 7), `text-anchor="end" fill="${colour}">${name} ${String(of(last))}`),
+        last === undefined ? "" : text(right, y(of(last)), `dx="8" dy="4" fill="${colour}">${name} ${String(of(last))}`),
       ];
     }),
   ];

@@ -62,6 +62,9 @@ class Refused extends Error {
 export class ApiConnection {
   readonly #options: ConnectionOptions;
   #dispatcher: { readonly key: string; readonly dispatcher: Dispatcher } | undefined;
+  /** Those of former credentials: watches may still be on them. */
+  readonly #former = new Set<Dispatcher>();
+  #closed = false;
 
   constructor(options: ConnectionOptions) {
     this.#options = options;
@@ -115,8 +118,12 @@ export class ApiConnection {
     return new Refused(connectionFailure(error, this.#options.server), 0);
   }
 
+  /** Ends everything that is under way, on connections of former credentials, too; whatever asks after that is refused. */
   close(): void {
-    void this.#dispatcher?.dispatcher.destroy();
+    this.#closed = true;
+    for (const dispatcher of [...this.#former, ...(this.#dispatcher === undefined ? [] : [this.#dispatcher.dispatcher])])
+      void dispatcher.destroy();
+    this.#former.clear();
     this.#dispatcher = undefined;
   }
 
@@ -187,8 +194,13 @@ export class ApiConnection {
 
   /** Connections are kept as long as what they were made with stays the same: a renewed certificate gets new ones, old ones end when idle. */
   #dispatcherFor(credential: Credential): Dispatcher {
+    if (this.#closed) throw new HowdahError("cancelled", "The connection to the API server was closed");
     if (this.#dispatcher?.key === credential.connectionKey) return this.#dispatcher.dispatcher;
-    void this.#dispatcher?.dispatcher.close();
+    const former = this.#dispatcher?.dispatcher;
+    if (former !== undefined) {
+      this.#former.add(former);
+      void former.close().finally(() => this.#former.delete(former));
+    }
     const dispatcher = dispatcherFor(credential);
     this.#dispatcher = { key: credential.connectionKey, dispatcher };
     return dispatcher;

@@ -130,7 +130,8 @@ function startOperator(environment: Readonly<Record<string, string>>): OperatorP
       child.kill("SIGCONT");
       child.kill(name);
       while (child.exitCode === null && child.signalCode === null) {
-        if (Date.now() > last) child.kill("SIGKILL");
+        // Port-forwards to a database may outlive its last word; in a cluster there are none.
+        if (output.includes('"operator stopped"') || Date.now() > last) child.kill("SIGKILL");
         await sleep(50);
       }
     },

@@ -111,11 +111,6 @@ describe.skipIf(skip !== undefined)(`the client of the API on a real cluster${sk
       expect(events.slice(end + 1).map(({ type, object }) => `${type} ${object.metadata.name}`)).toEqual(["ADDED second"]);
     });
 
-    it("says that its history is forgotten", async () => {
-      const watch = api.watch(resources.ConfigMap, { namespace: NAMESPACE, from: "1", timeoutSeconds: 10 }, forever);
-      await expect(watch[Symbol.asyncIterator]().next()).rejects.toMatchObject({ code: "cluster/expired" });
-    });
-
     it("keeps a store like the server's objects", async () => {
       const select = { namespace: NAMESPACE, labelSelector: "test=store" };
       const reflector = new Reflector({ api, resource: resources.ConfigMap, select, clock: systemClock, random: Math.random });

@@ -1,4 +1,5 @@
 import type { SiteDocument } from "../../src/site/schema/site-document.ts";
+import { randomFrom } from "./seeded-random.ts";
 
 type Json = null | boolean | number | string | Json[] | { [key: string]: Json };
 type Place = readonly (string | number)[];
@@ -11,17 +12,6 @@ export interface Mutation {
   /** `spec.scale.replicas: 1 -> -1`, for whoever reads a failure. */
   readonly what: string;
   readonly document: Json;
-}
-
-/** Numbers from 0 to 1 that are the same in every run: mulberry32. */
-function randomFrom(seed: number): () => number {
-  let state = seed >>> 0;
-  return () => {
-    state = (state + 0x6d2b79f5) >>> 0;
-    let value = Math.imul(state ^ (state >>> 15), state | 1);
-    value ^= value + Math.imul(value ^ (value >>> 7), value | 61);
-    return ((value ^ (value >>> 14)) >>> 0) / 4294967296;
-  };
 }
 
 /** Values that a field may be given: least, most, nothing, another type, other scripts, too long, and such that mean something wrong. */

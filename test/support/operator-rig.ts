@@ -159,12 +159,14 @@ async function install(
   const user = { username: known["HOWDAH_CLUSTER_REGISTRY_USER"], password: known["HOWDAH_CLUSTER_REGISTRY_PASSWORD"] };
   const metadata = (name: string): object => ({ name, namespace: "howdah-system" });
   const objects = [
-    { apiVersion: "v1", kind: "Namespace", metadata: { name: "howdah-system" } },
+    { apiVersion: "v1", kind: "Namespace", metadata: { name: "howdah-system", labels: { "howdah.dev/namespace": "howdah-system" } } },
     { apiVersion: "v1", kind: "ConfigMap", metadata: metadata("howdah-settings"), data: { settings: JSON.stringify(settings) } },
     {
       ...{ apiVersion: "v1", kind: "Secret", metadata: metadata(PULL_SECRET), type: "kubernetes.io/dockerconfigjson" },
       stringData: { ".dockerconfigjson": JSON.stringify({ auths: { [registry]: user } }) },
     },
+    // The database server of sites runs there, and its image comes from that registry.
+    { apiVersion: "v1", kind: "ServiceAccount", metadata: metadata("default"), imagePullSecrets: [{ name: PULL_SECRET }] },
   ];
   for (const object of objects) await apply(machine, kubectl, object);
 }

@@ -15,7 +15,6 @@ import { runningCluster, whyNoCluster } from "../support/test-cluster.ts";
 
 const NAMESPACE = `howdah-e2e-client-${randomBytes(3).toString("hex")}`;
 const skip = await whyNoCluster();
-const forever = new AbortController().signal;
 
 describe.skipIf(skip !== undefined)(`the client of the API on a real cluster${skip === undefined ? "" : ` (${skip})`}`, () => {
   const cluster = runningCluster();

@@ -130,7 +130,7 @@ function startOperator(environment: Readonly<Record<string, string>>): OperatorP
       child.kill("SIGCONT");
       child.kill(name);
       while (child.exitCode === null && child.signalCode === null) {
-        // Port-forwards to a database may outlive its last word; in a cluster there are none.
+        // A known fault: the process lives on after its last word, with connections to the API server that nobody uses.
         if (output.includes('"operator stopped"') || Date.now() > last) child.kill("SIGKILL");
         await sleep(50);
       }

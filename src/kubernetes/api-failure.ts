@@ -1,4 +1,5 @@
 import type { ErrorCode } from "../kernel/error-catalog.ts";
+import { connectionWords } from "../kernel/connection-words.ts";
 import { HowdahError } from "../kernel/howdah-error.ts";
 import { parseJson } from "../kernel/parse-json.ts";
 
@@ -136,17 +137,10 @@ const UNTRUSTED =
 const NOT_CONNECTED = new Set(["ECONNREFUSED", "EHOSTUNREACH", "ENETUNREACH", "EAI_AGAIN", "UND_ERR_CONNECT_TIMEOUT"]);
 
 const wordsFor: Readonly<Record<string, string>> = {
-  ECONNREFUSED: "refuses the connection",
+  ...connectionWords,
   ENOTFOUND: "is not known to the name server",
-  EAI_AGAIN: "can't be looked up: the name server does not answer",
   EHOSTUNREACH: "can't be reached: there is no way to it",
   ENETUNREACH: "can't be reached: there is no way to it",
-  ECONNRESET: "broke the connection off",
-  EPIPE: "broke the connection off",
-  UND_ERR_SOCKET: "broke the connection off",
-  UND_ERR_CONNECT_TIMEOUT: "can't be reached in time",
-  UND_ERR_HEADERS_TIMEOUT: "does not answer in time",
-  UND_ERR_BODY_TIMEOUT: "stopped in the middle of its answer",
 };
 
 /** The failure that a broken connection means; the names are Node's and undici's. */

@@ -2,10 +2,11 @@ import { mkdtemp, readFile, rm, writeFile } from "node:fs/promises";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { afterEach, beforeEach, describe, expect, it } from "vitest";
+
 import { connectCluster } from "./create-kubernetes-api.ts";
-import type { KubernetesApi, ObjectName } from "./kubernetes-api.ts";
-import { resources } from "./resources.ts";
+import type { KubernetesApi } from "./kubernetes-api.ts";
 import { type FakeApiServer, fakeApiServer } from "./testing/fake-api-server.ts";
+import { connectFake, named } from "./testing/fake-client.ts";
 import { HastyClock } from "./testing/manual-clock.ts";
 
 let fake: FakeApiServer;
@@ -23,18 +24,7 @@ afterEach(async () => {
   await fake.close();
 });
 
-function connect(file: string, context?: string) {
-  return connectCluster({
-    access: { kind: "kubeconfig", files: [file], context },
-    clock,
-    random: () => 1,
-    userAgent: "howdah/test",
-  });
-}
-
-function named(name: string): ObjectName {
-  return { resource: resources.ConfigMap, namespace: "blog", name };
-}
+const connect = (file: string, context?: string) => connectFake(clock, file, context);
 
 describe("contexts and credentials", () => {
   let folder: string;

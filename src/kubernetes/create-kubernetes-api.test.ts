@@ -1,8 +1,9 @@
 import { afterEach, beforeEach, describe, expect, it } from "vitest";
 import { connectCluster } from "./create-kubernetes-api.ts";
-import type { KubernetesApi, ObjectName } from "./kubernetes-api.ts";
+import type { KubernetesApi } from "./kubernetes-api.ts";
 import { resources } from "./resources.ts";
 import { configMap, type FakeApiServer, fakeApiServer, type SeenRequest } from "./testing/fake-api-server.ts";
+import { connectFake, named } from "./testing/fake-client.ts";
 import { HastyClock } from "./testing/manual-clock.ts";
 
 const collection = "/api/v1/namespaces/blog/configmaps";
@@ -21,18 +22,7 @@ afterEach(async () => {
   await fake.close();
 });
 
-function connect(file: string, context?: string) {
-  return connectCluster({
-    access: { kind: "kubeconfig", files: [file], context },
-    clock,
-    random: () => 1,
-    userAgent: "howdah/test",
-  });
-}
-
-function named(name: string): ObjectName {
-  return { resource: resources.ConfigMap, namespace: "blog", name };
-}
+const connect = (file: string, context?: string) => connectFake(clock, file, context);
 
 /** Fails the first `times` requests. */
 function failing(

@@ -1,4 +1,5 @@
 import type { ErrorCode } from "../../kernel/error-catalog.ts";
+import { connectionWords } from "../../kernel/connection-words.ts";
 import { HowdahError } from "../../kernel/howdah-error.ts";
 import { mayPass, parseRetryAfter } from "./retry-decision.ts";
 
@@ -69,19 +70,8 @@ export function connectionFailure(error: unknown, host: string): PassingFailure 
     });
   }
   if (code === "ENOTFOUND") return new HowdahError("registry/unreachable", `There is no host ${host}`, { cause: error });
-  return new PassingFailure(`${host} ${wordsFor[code] ?? `can't be reached${code === "" ? "" : ` (${code})`}`}`, { cause: error });
+  return new PassingFailure(`${host} ${connectionWords[code] ?? `can't be reached${code === "" ? "" : ` (${code})`}`}`, { cause: error });
 }
-
-const wordsFor: Readonly<Record<string, string>> = {
-  ECONNREFUSED: "refuses the connection",
-  ECONNRESET: "broke the connection off",
-  EPIPE: "broke the connection off",
-  UND_ERR_SOCKET: "broke the connection off",
-  UND_ERR_CONNECT_TIMEOUT: "can't be reached in time",
-  UND_ERR_HEADERS_TIMEOUT: "does not answer in time",
-  UND_ERR_BODY_TIMEOUT: "stopped in the middle of its answer",
-  EAI_AGAIN: "can't be looked up: the name server does not answer",
-};
 
 /** Whether the other side speaks no TLS. */
 export function speaksNoTls(error: unknown): boolean {

@@ -1,5 +1,4 @@
 import { applyPlan } from "../../apply/apply-plan.ts";
-import { DATABASE_SECRET, GENERATED_SECRET } from "../../kernel/own-names.ts";
 import { planObjects } from "../../plan/plan-objects.ts";
 import { databaseServerName } from "../../render/database/database-name.ts";
 import type { Rendered } from "../../render/objects.ts";
@@ -11,13 +10,12 @@ import type { Site } from "../../site/site.ts";
 import type { EngineContext, Ports, SiteRecord } from "../ports.ts";
 import { noteOutcome, releasesOf, servingOf } from "../release/release-store.ts";
 import { openJournal } from "../rollout/journal.ts";
-import { migrationStep } from "../rollout/migration-step.ts";
 import { recoverRollout } from "../rollout/recover-rollout.ts";
 import { rollOut } from "../rollout/rollout.ts";
 import { configDigest } from "../up/draft-release.ts";
 import { prepareDatabase, type PreparedDatabase } from "../up/prepare-database.ts";
 import { prepareSecrets, requireSecrets } from "../up/prepare-secrets.ts";
-import { siteUrl } from "../up/site-url.ts";
+import { releaseInput, releaseRecord } from "../up/release-input.ts";
 import { type Stage, stages } from "../up/stages.ts";
 import { type BuiltRelease, releaseWith } from "./release-resource.ts";
 
@@ -111,21 +109,14 @@ async function prepare(
   const facts = await stage("network", "Network", () => ports.engine.prepare(namespace, context));
   const database = await databaseOf(release, stage, ports, context);
   const secretsDigest = await prepareSecrets(site, namespace, database?.secret ?? null, ports);
-  const migration = migrationStep(site, { codeDigest: spec.codeDigest, watched: spec.watched ?? {} });
-  const input: RenderInput = {
+  const known = {
+    ...{ site, namespace, facts, database, secretsDigest },
     images: { web: spec.images.web.reference, php: spec.images.php?.reference ?? null },
-    url: siteUrl(site, ports.settings),
-    ...facts,
-    database:
-      database === null
-        ? null
-        : { host: database.host, port: database.port, name: database.name, user: database.user, secretName: DATABASE_SECRET },
-    generatedSecret: GENERATED_SECRET,
-    secretsDigest,
-    releaseId: spec.codeDigest.replace("sha256:", "").slice(0, 12),
-    migration,
+    ...{ codeDigest: spec.codeDigest, watched: spec.watched ?? {} },
   };
-  const wanted = recordOf(release, input, database, former, ports);
+  const input = releaseInput(known, ports);
+  // Its file is on the machine of whoever built it, and so is who reads a password that is shown once.
+  const wanted = releaseRecord(known, input, { file: "", former, credentialsShown: true }, ports);
   return { wanted, input, desired: renderSite(scaled(site, replicas), input) };
 }
 
@@ -162,30 +153,6 @@ async function newestServer(name: string, image: ReleaseSpec["images"]["database
 
 function factsFor(site: Site, input: RenderInput, judged: readonly string[]) {
   return { input, configDigest: configDigest(site, input), migration: site.hooks.migrate.length === 0 ? null : input.migration, judged };
-}
-
-function recordOf(
-  { site, namespace, spec }: BuiltRelease,
-  input: RenderInput,
-  database: PreparedDatabase | null,
-  former: SiteRecord | undefined,
-  ports: Pick<Ports, "clock">,
-): SiteRecord {
-  const { url, images, releaseId, migration, secretsDigest } = input;
-  return {
-    ...{ site, namespace, url, images, releaseId, migration, secretsDigest },
-    file: "", // its file is on the machine of whoever built it
-    watched: spec.watched ?? {},
-    database: database === null ? null : withoutSecret(database),
-    updatedAt: new Date(ports.clock.now()).toISOString(),
-    serving: former?.serving ?? null,
-    postDeployed: former?.postDeployed ?? null,
-    credentialsShown: true,
-  };
-}
-
-function withoutSecret({ server, host, port, name, user, uid }: PreparedDatabase): NonNullable<SiteRecord["database"]> {
-  return { server, host, port, name, user, uid };
 }
 
 /** `kubectl scale environment` wins over the file. None at all: a person wants nothing to run, for a while. */

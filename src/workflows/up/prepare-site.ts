@@ -1,16 +1,14 @@
-import { DATABASE_SECRET, GENERATED_SECRET } from "../../kernel/own-names.ts";
 import type { GitState } from "../../providers/git/git-state.ts";
 import type { SiteImages } from "../../providers/image-builder.ts";
 import type { RenderInput } from "../../render/site/render-input.ts";
 import type { EngineContext, Ports, SiteRecord } from "../ports.ts";
-import { migrationStep } from "../rollout/migration-step.ts";
 import { checkFormer } from "./check-former.ts";
 import { checkMachineFor, checkTools } from "./check-machine.ts";
 import { type PreparedDatabase, prepareDatabase } from "./prepare-database.ts";
 import { type PreparedBases, prepareBases, prepareSiteImages } from "./prepare-images.ts";
 import { prepareSecrets, requireSecrets } from "./prepare-secrets.ts";
+import { releaseInput, releaseRecord } from "./release-input.ts";
 import { sideBySide } from "./side-by-side.ts";
-import { siteUrl } from "./site-url.ts";
 import type { Stage } from "./stages.ts";
 import type { UpRequest } from "./up.ts";
 
@@ -96,41 +94,14 @@ async function assemble(
   ports: Ports,
 ): Promise<Prepared> {
   const { site, file } = request;
-  const { former, images, facts, database } = known;
+  const { bases, former, images, git, facts, database } = known;
   const secretsDigest = await prepareSecrets(site, site.name, database?.secret ?? null, ports);
-  const input: RenderInput = {
+  const release = {
+    ...{ site, namespace: site.name, facts, database, secretsDigest },
     images: { web: images.web.reference, php: images.php?.reference ?? null },
-    url: siteUrl(site, ports.settings),
-    ...facts,
-    database:
-      database === null
-        ? null
-        : { host: database.host, port: database.port, name: database.name, user: database.user, secretName: DATABASE_SECRET },
-    generatedSecret: GENERATED_SECRET,
-    secretsDigest,
-    releaseId: images.codeDigest.replace("sha256:", "").slice(0, 12),
-    migration: migrationStep(site, images),
+    ...{ codeDigest: images.codeDigest, watched: images.watched },
   };
-  const wanted: SiteRecord = {
-    site,
-    namespace: site.name,
-    file,
-    url: input.url,
-    images: input.images,
-    releaseId: input.releaseId,
-    migration: input.migration,
-    watched: images.watched,
-    secretsDigest,
-    database: database === null ? null : withoutSecret(database),
-    updatedAt: new Date(ports.clock.now()).toISOString(),
-    serving: former?.serving ?? null,
-    postDeployed: former?.postDeployed ?? null,
-    credentialsShown: former?.credentialsShown ?? false,
-  };
-  const { bases, git } = known;
+  const input = releaseInput(release, ports);
+  const wanted = releaseRecord(release, input, { file, former, credentialsShown: former?.credentialsShown ?? false }, ports);
   return { former, bases, images, git, input, wanted };
-}
-
-function withoutSecret({ server, host, port, name, user, uid }: PreparedDatabase): NonNullable<SiteRecord["database"]> {
-  return { server, host, port, name, user, uid };
 }

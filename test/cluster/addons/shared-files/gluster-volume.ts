@@ -24,7 +24,12 @@ const options: Readonly<Record<string, string>> = {
   "cluster.heal-timeout": "30",
   // What one pod has written and closed is there for the others: else a server may answer before it has the bytes.
   "performance.flush-behind": "off",
+  // Sizes and times are asked for, not remembered for a second: a session that has grown on one node would be cut short on another.
+  "performance.stat-prefetch": "off",
 };
+
+/** The kernel's own memory of sizes and names is switched off for the same reason. */
+const FRESH = ["--attribute-timeout=0", "--entry-timeout=0"];
 
 /** Brings up GlusterFS: a server and a copy of all files on each node, and the volume mounted on each by FUSE. */
 export async function startGluster(cluster: Cluster): Promise<void> {
@@ -76,7 +81,7 @@ async function mountVolume(cluster: Cluster, { name, address }: NodeSettings, no
   if (!/fuse|tmpfs/.test(await kind())) await cluster.enter(name, ["mount", "-t", "tmpfs", "-o", "ro,size=0", "guard", SHARED]);
   const others = nodes.filter((node) => node.name !== name);
   const servers = [address, ...others.map((node) => node.address)].map((server) => `--volfile-server=${server}`);
-  await cluster.daemon(name, CLIENT, ["glusterfs", "--no-daemon", ...QUIET, ...servers, `--volfile-id=/${VOLUME}`, SHARED]);
+  await cluster.daemon(name, CLIENT, ["glusterfs", "--no-daemon", ...FRESH, ...QUIET, ...servers, `--volfile-id=/${VOLUME}`, SHARED]);
   await until(cluster.settings, `The shared files on ${name}`, [name, CLIENT], async () => (await kind()).startsWith("fuse"));
 }
 

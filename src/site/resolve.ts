@@ -103,10 +103,11 @@ function resolveRollout({ rollout }: Spec, hooks: Site["hooks"]): Site["rollout"
 }
 
 function resolveScale({ scale }: Spec): Site["scale"] {
-  const { replicas, max, memory, cpu = null, idle } = scale;
+  const { replicas, max, web, memory, cpu = null, idle } = scale;
   return {
     replicas,
     ...(max === undefined ? {} : { max }),
+    ...(web === undefined ? {} : { web: { replicas: web.replicas ?? replicas, ...(web.max === undefined ? {} : { max: web.max }) } }),
     memoryBytes: bytesOf(memory),
     cpu,
     idle: idle === undefined ? null : { afterSeconds: secondsOf(idle.after), wakes: idle.wakes },

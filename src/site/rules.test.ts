@@ -67,6 +67,16 @@ describe("site rules", () => {
       codes: ["warning site/upload-limit"],
     },
     {
+      name: "refuses a most that is less than the least, of PHP and of nginx",
+      spec: [php, "topology: apart", "scale: {replicas: 3, max: 2, web: {replicas: 4, max: 3}}"],
+      codes: ["error site/scale-max", "error site/scale-max"],
+    },
+    {
+      name: "refuses a number of nginx where it shares its pods with PHP",
+      spec: [php, "scale: {web: {replicas: 2}}"],
+      codes: ["error site/scale-web"],
+    },
+    {
       name: "refuses hooks, crons and workers without PHP",
       spec: ["hooks: {install: x, build: make}", "crons: {a: {schedule: '@daily', command: x}}", "workers: {a: {command: x}}"],
       codes: ["error site/needs-php", "error site/needs-php", "error site/needs-php"],

@@ -132,6 +132,8 @@ export interface Site {
     readonly replicas: number;
     /** Up to so many replicas when the load asks for them; undefined: always `replicas`. One machine does not follow it. */
     readonly max?: number;
+    /** nginx by itself, where it is apart from PHP; undefined: as `replicas` and `max` say for both. */
+    readonly web?: { readonly replicas: number; readonly max?: number };
     readonly memoryBytes: number;
     readonly cpu: string | null;
     /** After how long without a visit it is put to sleep, and whose visits count; null: never. */

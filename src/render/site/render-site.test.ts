@@ -1,6 +1,7 @@
 import { readFileSync } from "node:fs";
 import fc from "fast-check";
 import { describe, expect, it } from "vitest";
+import { MOST_REPLICAS_ANNOTATION } from "../../kernel/label.ts";
 import { checkSite } from "../../site/check-site.ts";
 import { parseSite } from "../../site/parse-site.ts";
 import type { Site } from "../../site/site.ts";
@@ -118,6 +119,22 @@ describe("renderSite", () => {
     const site = { ...example("wordpress"), topology: "apart" as const };
     const keys = render(site).map(({ key }) => key);
     expect(keys).toEqual(expect.arrayContaining(["Deployment/php", "Deployment/web", "Service/php", "NetworkPolicy/php-from-web"]));
+  });
+
+  it.each<[string, Site["scale"]["web"], string]>([
+    ["as many of nginx as of PHP when the file says nothing of it", undefined, "php 3 of 6, web 3 of 6"],
+    ["nginx alone, always as many", { replicas: 2 }, "php 3 of 6, web 2"],
+    ["nginx alone, up to its own most", { replicas: 2, max: 4 }, "php 3 of 6, web 2 of 4"],
+  ])("renders %s", (_name, web, expected) => {
+    const { scale, ...site } = example("wordpress");
+    const apart: Site = { ...site, topology: "apart", scale: { ...scale, replicas: 3, max: 6, ...(web === undefined ? {} : { web }) } };
+    const counts = render(apart).flatMap(({ object }) => {
+      const most = object.metadata.annotations?.[MOST_REPLICAS_ANNOTATION];
+      return object.kind === "Deployment"
+        ? [`${object.metadata.name} ${String(object.spec.replicas)}${most === undefined ? "" : ` of ${most}`}`]
+        : [];
+    });
+    expect(counts.join(", ")).toBe(expected);
   });
 
   it("rolls pods when a file, a secret or the release changes, and only then", () => {

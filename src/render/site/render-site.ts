@@ -45,13 +45,21 @@ function connectsTo(site: Site, { database, serviceDomain }: RenderInput): Reado
 }
 
 /** How far the parts that visitors reach may grow, and by what it is judged; workers stay as many as the file says. */
-function growthOf({ scale, runtime }: Site, { component, containers }: Part): Readonly<Record<string, string>> {
-  if (scale.max === undefined || !["web", "php"].includes(component)) return {};
+function growthOf(site: Site, { component, containers }: Part): Readonly<Record<string, string>> {
+  const { runtime } = site;
+  if (!["web", "php"].includes(component)) return {};
+  const { max } = component === "web" ? webScale(site) : site.scale;
+  if (max === undefined) return {};
   const hasPhp = containers.some(({ name }) => name === "php");
   return {
-    [MOST_REPLICAS_ANNOTATION]: String(scale.max),
+    [MOST_REPLICAS_ANNOTATION]: String(max),
     ...(hasPhp && runtime !== null ? { [WORKERS_ANNOTATION]: String(runtime.fpm.maxChildren) } : {}),
   };
+}
+
+/** Of nginx where it has pods of its own (R-A3), unless the file says nothing of it. */
+function webScale({ scale, topology }: Site): { readonly replicas: number; readonly max?: number } {
+  return (topology === "apart" ? scale.web : undefined) ?? scale;
 }
 
 function deployment(site: Site, part: Part, input: RenderInput): Deployment {
@@ -130,7 +138,10 @@ function parts(site: Site, input: RenderInput, maps: { readonly nginx: readonly 
         volumes: servingVolumes,
         replicas: site.scale.replicas,
       },
-      { component: "web", containers: [web], volumes: [...scratchVolumes(), ...nginx, ...reading.volumes], replicas: site.scale.replicas },
+      {
+        ...{ component: "web", containers: [web], volumes: [...scratchVolumes(), ...nginx, ...reading.volumes] },
+        replicas: webScale(site).replicas,
+      },
       ...workers,
     ];
   }

@@ -134,17 +134,31 @@ const nothingButWebWithoutPhp: Rule = ({ spec }) => {
   );
 };
 
-/** Rules about PHP. */
-const growsAndNeverShrinks: Rule = ({ spec }) => {
-  const { replicas, max } = spec.scale;
-  if (max === undefined || max >= replicas) return [];
-  const words = {
-    message: `At most ${max} copies are fewer than the ${replicas} that always serve`,
-    hint: "`spec.scale.max` is the most, `spec.scale.replicas` the least.",
-  };
-  return [finding("error", "site/scale-max", ["scale", "max"], words)];
+const growsAndNeverShrinks: Rule = ({ spec: { scale } }) => {
+  const counts = [
+    { replicas: scale.replicas, max: scale.max, path: ["scale", "max"] },
+    { replicas: scale.web?.replicas ?? scale.replicas, max: scale.web?.max, path: ["scale", "web", "max"] },
+  ];
+  return counts.flatMap(({ replicas, max, path }) => {
+    if (max === undefined || max >= replicas) return [];
+    const words = {
+      message: `At most ${max} copies are fewer than the ${replicas} that always serve`,
+      hint: "`max` is the most, `replicas` beside it the least.",
+    };
+    return [finding("error", "site/scale-max", path, words)];
+  });
 };
 
+const scalesAloneOnlyApart: Rule = ({ spec }) => {
+  if (spec.scale.web === undefined || (spec.topology === "apart" && spec.runtime !== undefined)) return [];
+  const words = {
+    message: "nginx has pods of its own only beside PHP's",
+    hint: "Say `topology: apart`, or `replicas` and `max` in `spec.scale` itself.",
+  };
+  return [finding("error", "site/scale-web", ["scale", "web"], words)];
+};
+
+/** Rules about PHP. */
 export const runtimeRules: readonly Rule[] = [
   phpVersionIsKnown,
   phpIsStillMended,
@@ -154,4 +168,5 @@ export const runtimeRules: readonly Rule[] = [
   uploadsFit,
   nothingButWebWithoutPhp,
   growsAndNeverShrinks,
+  scalesAloneOnlyApart,
 ];

@@ -19,6 +19,28 @@ const idle = z
   })
   .meta({ description: "Stop the site while nobody visits it: its memory is freed. Left out: it always runs." });
 
+const webScale = z
+  .strictObject({
+    replicas: z
+      .int()
+      .min(1)
+      .max(100)
+      .optional()
+      .meta({ description: "How many copies of nginx serve at once. Left out: `scale.replicas`." }),
+    max: z
+      .int()
+      .min(2)
+      .max(100)
+      .optional()
+      .meta({
+        description: "On Kubernetes: up to so many copies of nginx, by its CPU. Left out: always as many.",
+        examples: [4],
+      }),
+  })
+  .meta({
+    description: "With `topology: apart`: nginx by itself. `replicas` and `max` beside it are PHP's then. Left out: as many as of PHP.",
+  });
+
 const scale = z
   .strictObject({
     replicas: z.int().min(1).max(100).default(1).meta({ description: "How many copies serve at once. One machine runs them all." }),
@@ -32,6 +54,7 @@ const scale = z
           "On Kubernetes: up to so many copies while visitors come, `replicas` at least (HorizontalPodAutoscaler). PHP's busy workers and its queue decide, not the CPU. Left out: always `replicas`. One machine runs `replicas`.",
         examples: [10],
       }),
+    web: webScale.optional(),
     memory: size.default("512Mi").meta({ description: "Memory limit of one PHP container." }),
     cpu: z
       .string()

@@ -155,7 +155,12 @@ function factsFor(site: Site, input: RenderInput, judged: readonly string[]) {
   return { input, configDigest: configDigest(site, input), migration: site.hooks.migrate.length === 0 ? null : input.migration, judged };
 }
 
-/** `kubectl scale environment` wins over the file. None at all: a person wants nothing to run, for a while. */
+/**
+ * `kubectl scale environment` wins over the file: where nginx has a number of its own, it is PHP's that is meant. None at all: a person wants
+ * nothing to run, for a while.
+ */
 function scaled(site: Site, replicas: number | null): Site {
-  return replicas === null ? site : { ...site, scale: { ...site.scale, replicas } };
+  if (replicas === null) return site;
+  const { web, ...scale } = site.scale;
+  return { ...site, scale: { ...scale, replicas, ...(web === undefined || replicas === 0 ? {} : { web }) } };
 }

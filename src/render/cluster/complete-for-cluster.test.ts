@@ -1,6 +1,7 @@
 import { describe, expect, it } from "vitest";
 import { HowdahError } from "../../kernel/howdah-error.ts";
 import { canonicalJson } from "../rendered.ts";
+import { DRAIN_SECONDS } from "../site/render-containers.ts";
 import { renderSite } from "../site/render-site.ts";
 import type { ClusterObject } from "./cluster-object.ts";
 import { COMPANION_LABEL, companionKinds } from "./companion.ts";
@@ -100,6 +101,13 @@ describe("completeForCluster", () => {
     ["kubernetes-1.29", "php", { preStop: { exec: { command: ["/usr/bin/php", "-r", "sleep(5);"] } } }],
   ])("of %s stops %s after a wait", (name, container, lifecycle) => {
     expect(containerOf(variant(name), container)?.lifecycle).toEqual(lifecycle);
+  });
+
+  it.each(variants)("leaves the longest request of $name its time after that wait, which counts towards the grace", (one) => {
+    for (const { spec } of podsOf(one)) {
+      const longest = one.site.runtime?.fpm.requestTimeoutSeconds ?? 0;
+      expect(spec.terminationGracePeriodSeconds - DRAIN_SECONDS).toBeGreaterThanOrEqual(longest + 5);
+    }
   });
 
   it("ends a worker by SIGTERM, whatever its image says", () => {

@@ -24,3 +24,6 @@ export const WORKERS_ANNOTATION = `${LABEL_PREFIX}/workers`;
 
 /** Annotation of a Deployment on a cluster: servers that its pods connect to (`ldap.example.org:389`), divided by blanks. */
 export const CONNECTS_ANNOTATION = `${LABEL_PREFIX}/connects-to`;
+
+/** Annotation of an Environment whose change asks the operator for the failed release once more. */
+export const RETRY_ANNOTATION = `${LABEL_PREFIX}/retry`;

@@ -1,4 +1,5 @@
 import { HowdahError } from "../../kernel/howdah-error.ts";
+import { RETRY_ANNOTATION } from "../../kernel/label.ts";
 import type { KubeObject, ObjectName } from "../../kubernetes/kubernetes-api.ts";
 import { resources } from "../../kubernetes/resources.ts";
 import { readyCondition } from "../../observe/conditions.ts";
@@ -17,9 +18,6 @@ import { decideEnvironment, type EnvironmentDecision, releasesToDrop } from "./d
 
 /** Takes what serves away before an environment goes; its volumes, secrets, database and releases stay. */
 export const ENVIRONMENT_FINALIZER = "howdah.dev/take-down";
-
-/** An annotation of an Environment whose change asks for the failed release once more. */
-export const RETRY_ANNOTATION = "howdah.dev/retry";
 
 /** One look at an environment. */
 interface Look {

@@ -16,8 +16,11 @@ export interface LedgerEntry {
 
 export type LedgerPorts = Pick<Ports, "engine" | "locks">;
 
+/** The site whose ledger it is, and where it runs. */
+export type LedgerPlace = Pick<SiteRecord, "site" | "namespace">;
+
 /** Reads a site's ledger, wherever it keeps it: in its database, or on a volume. */
-export async function readLedger(record: SiteRecord, ports: LedgerPorts, context: EngineContext): Promise<readonly LedgerEntry[]> {
+export async function readLedger(record: LedgerPlace, ports: LedgerPorts, context: EngineContext): Promise<readonly LedgerEntry[]> {
   const { code, out, errors } = await entrypoint(["ledger"], record, ports, context);
   if (code !== 0)
     throw new HowdahError("database/failed", `The ledger of ${record.site.name} could not be read`, { output: errors.split("\n") });
@@ -30,7 +33,7 @@ export async function readLedger(record: SiteRecord, ports: LedgerPorts, context
  * Answers their steps. Errors: `usage/invalid` when none waits for a decision; `machine/busy` while a command works on the site.
  */
 export async function decideMigration(
-  record: SiteRecord,
+  record: LedgerPlace,
   decision: "retry" | "done",
   ports: LedgerPorts,
   context: EngineContext,
@@ -49,7 +52,7 @@ export async function decideMigration(
   });
 }
 
-async function entrypoint(argv: readonly string[], record: SiteRecord, ports: LedgerPorts, context: EngineContext) {
+async function entrypoint(argv: readonly string[], record: LedgerPlace, ports: LedgerPorts, context: EngineContext) {
   const [stdout, stderr] = [new PassThrough(), new PassThrough()];
   const said = Promise.all([text(stdout), text(stderr)]);
   const request = { argv: ["/usr/bin/php", "/usr/lib/howdah/entrypoint.php", ...argv], stdin: "none", stdout, stderr } as const;

@@ -140,7 +140,7 @@ function interrupted(record: SiteRecord, { step }: PendingMigration): HowdahErro
 
 function decisions(name: string, repeatable: boolean): string {
   if (repeatable) return "It may be repeated: `howdah up` runs it again.";
-  return `Look at the database. May it run again: \`howdah migrate ${name} --retry\`. Is it done: \`howdah migrate ${name} --mark-done\`. Then \`howdah up\`.`;
+  return `Look at the database. May it run again: \`howdah migrate ${name} --retry\`. Is it done: \`howdah migrate ${name} --mark-done\`. Then \`howdah up\`. On a cluster both take \`--context NAME\`, and the operator goes on by itself.`;
 }
 
 /** Says where the database from before is; it is never put back by itself while the former release serves and writes. */

@@ -3,7 +3,8 @@ import { delimiter, join } from "node:path";
 import { VERSION } from "./cli/version.ts";
 import type { ClusterAccess } from "./kubernetes/cluster-access.ts";
 import { systemClock } from "./providers/system-clock.ts";
-import type { Clusters } from "./workflows/ports.ts";
+import type { KubernetesApi } from "./kubernetes/kubernetes-api.ts";
+import type { Clusters, Ports } from "./workflows/ports.ts";
 
 /** Where a pod finds what its service account may use. */
 const SERVICE_ACCOUNT = "/var/run/secrets/kubernetes.io/serviceaccount";
@@ -20,11 +21,14 @@ export function wireClusters(environment: NodeJS.ProcessEnv): Clusters {
         userAgent: `howdah/${VERSION}`,
       });
     },
-    engine: async ({ api }) => {
-      const { readClusterSettings, wireClusterPorts } = await import("./cluster-wiring.ts");
-      return wireClusterPorts({ api, ...(await readClusterSettings(api)), stateDirectory: "", outside: true })("").engine;
-    },
+    engine: async ({ api }) => (await portsThere(api, "")).engine,
+    ports: ({ api }, namespace) => portsThere(api, namespace),
   };
+}
+
+async function portsThere(api: KubernetesApi, namespace: string): Promise<Ports> {
+  const { readClusterSettings, wireClusterPorts } = await import("./cluster-wiring.ts");
+  return wireClusterPorts({ api, ...(await readClusterSettings(api)), stateDirectory: "", outside: true })(namespace);
 }
 
 /** As kubectl chooses: a named file or context first, then the pod that this runs in, then the file in the home directory. */

@@ -2,7 +2,7 @@ import { homedir, userInfo } from "node:os";
 import { join } from "node:path";
 import { getuid } from "node:process";
 import { agentService } from "./agent/agent-service.ts";
-import { cronLoop } from "./agent/cron-loop.ts";
+import { cronLoop } from "./workflows/crons/cron-loop.ts";
 import { idleLoop } from "./agent/idle-loop.ts";
 import { primingLoop } from "./agent/priming-loop.ts";
 import { retentionLoop } from "./agent/retention-loop.ts";
@@ -214,8 +214,9 @@ export async function wirePorts({ environment, entrypointDirectory, self }: Wiri
         const ended = new AbortController();
         const running = AbortSignal.any([signal, ended.signal]);
         const purge = (): ReturnType<typeof purgeExpired> => purgeExpired(ports, { emit: () => undefined, signal: running });
+        const served = async (): Promise<readonly SiteRecord[]> => (await ports.records.list()).filter(({ serving }) => serving !== null);
         const crons = (): Promise<void> =>
-          cronLoop({ engine, records: ports.records, memory: ports.crons, clock: systemClock, signal, log: line });
+          cronLoop({ engine, sites: served, memory: ports.crons, clock: systemClock, signal, log: line });
         const agentLock = (namespace: string): Promise<HeldLock> => lock(namespace, AGENT_COMMAND);
         const parts = { engine, lock: agentLock, clock: systemClock, signal: running, log: line };
         const beside = async (): Promise<void> => {

@@ -138,6 +138,8 @@ export interface Clusters {
   connect(context: string | undefined): Promise<ConnectedCluster>;
   /** The engine of a cluster, as its operator has it: for the few things that a command does itself. */
   engine(cluster: ConnectedCluster): Promise<Engine>;
+  /** The ports of a namespace there, as its operator has them: for verbs that read, or run a program. */
+  ports(cluster: ConnectedCluster, namespace: string): Promise<Ports>;
 }
 
 /** The way in of one machine. */

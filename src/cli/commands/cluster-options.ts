@@ -1,7 +1,7 @@
 import type { Command } from "commander";
 import { HowdahError } from "../../kernel/howdah-error.ts";
 import type { ClusterPlace } from "../../workflows/cluster/cluster-place.ts";
-import type { Ports } from "../../workflows/ports.ts";
+import type { Ports, SiteRecord } from "../../workflows/ports.ts";
 import type { CliContext } from "../context.ts";
 
 /** Flags of a verb that also works on a cluster. */
@@ -35,6 +35,31 @@ export async function placeOf(
   const cluster = await ports.clusters.connect(chosen.name);
   await requireInstalled(cluster, context.signal);
   return { cluster, namespace: flags.namespace ?? (await siteName(given, ports, context)) };
+}
+
+/**
+ * The site that a verb means, and the ports of where it runs: this machine, or with `--context` a cluster. Errors: those of `placeOf`,
+ * `site/unknown`.
+ */
+export async function siteWhereItRuns(
+  given: string | undefined,
+  flags: ClusterFlags,
+  context: CliContext,
+): Promise<{ readonly record: SiteRecord; readonly ports: Ports }> {
+  const chosen = contextOf(flags);
+  const ports = await context.ports();
+  if (chosen === undefined) {
+    const { findRecord } = await import("../../workflows/find-record.ts");
+    return { record: await findRecord(given, context.directory, ports), ports };
+  }
+  const { cluster, namespace } = await placeOf(flags, chosen, given, ports, context);
+  const there = await ports.clusters.ports(cluster, namespace);
+  const record = await there.records.get(namespace);
+  if (record === undefined)
+    throw new HowdahError("site/unknown", `No site serves in the namespace ${namespace} of the cluster ${cluster.context}`, {
+      hint: `\`howdah status --context ${chosen.name ?? "."}\` lists all.`,
+    });
+  return { record, ports: there };
 }
 
 /** A word that is no file is a site's name. */

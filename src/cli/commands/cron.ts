@@ -2,6 +2,7 @@ import type { Command } from "commander";
 import type { Choose } from "../program.ts";
 import { cronTable } from "../report/cron-table.ts";
 import { terminalText } from "../report/terminal-text.ts";
+import { type ClusterFlags, clusterOptions, siteWhereItRuns } from "./cluster-options.ts";
 import { SITE_ARGUMENT, SITE_DESCRIPTION } from "./site-argument.ts";
 
 /** `howdah cron`: what is scheduled, and a run by hand. */
@@ -12,17 +13,15 @@ export function cronCommand(program: Command, choose: Choose): void {
 }
 
 function listCommand(cron: Command, choose: Choose): void {
-  cron
+  const command = cron
     .command("ls")
     .argument(SITE_ARGUMENT, SITE_DESCRIPTION)
     .summary("schedule, next run, last run and how it ended")
-    .addHelpText("after", "\nExamples:\n  howdah cron ls blog\n  howdah cron ls blog --output json")
-    .action((given: string | undefined) => {
+    .addHelpText("after", "\nExamples:\n  howdah cron ls blog\n  howdah cron ls blog --output json\n  howdah cron ls blog --context prod")
+    .action((given: string | undefined, flags: ClusterFlags) => {
       choose(async (context) => {
-        const { findRecord } = await import("../../workflows/find-record.ts");
         const { cronStatus } = await import("../../workflows/crons/cron-status.ts");
-        const ports = await context.ports();
-        const record = await findRecord(given, context.directory, ports);
+        const { record, ports } = await siteWhereItRuns(given, flags, context);
         const { down = false } = await ports.engine.inventory(record.namespace);
         const crons = await cronStatus(record, down, ports);
         if (context.terminal.output === "json") context.terminal.out(`${JSON.stringify(crons, null, 2)}\n`);
@@ -32,24 +31,23 @@ function listCommand(cron: Command, choose: Choose): void {
         return 0;
       });
     });
+  clusterOptions(command);
 }
 
 function runCommand(cron: Command, choose: Choose): void {
-  cron
+  const command = cron
     .command("run")
-    .argument("<site>", "name, directory or file of a site that runs here")
+    .argument("<site>", "name, directory or file of a site")
     .argument("<name>", "the cron's name in the site file")
     .summary("run a cron now and follow its output")
     .addHelpText(
       "after",
-      "\nExamples:\n  howdah cron run blog wordpress\n\nIt runs as the agent would start it: in the running PHP container, with its timeout, and not while it runs already. Its output is in `howdah logs` too. Ctrl-C ends it. Exit code: the program's own.",
+      "\nExamples:\n  howdah cron run blog wordpress\n  howdah cron run blog wordpress --context prod\n\nIt runs as the agent would start it: in the running PHP container (on a cluster in a pod of its own), with its timeout, and not while it runs already. Its output is in `howdah logs` too. Ctrl-C ends it. Exit code: the program's own.",
     )
-    .action((given: string, name: string) => {
+    .action((given: string, name: string, flags: ClusterFlags) => {
       choose(async (context) => {
-        const { findRecord } = await import("../../workflows/find-record.ts");
         const { runCron } = await import("../../workflows/crons/run-cron.ts");
-        const ports = await context.ports();
-        const record = await findRecord(given, context.directory, ports);
+        const { record, ports } = await siteWhereItRuns(given, flags, context);
         const onLine = (line: { readonly stream: "stdout" | "stderr"; readonly text: string }): void => {
           if (context.terminal.output === "json") context.terminal.out(`${JSON.stringify(line)}\n`);
           else context.terminal[line.stream === "stdout" ? "out" : "err"](`${terminalText(line.text)}\n`);
@@ -57,4 +55,5 @@ function runCommand(cron: Command, choose: Choose): void {
         return runCron({ record, name, onLine }, ports, { emit: () => undefined, signal: context.signal });
       });
     });
+  clusterOptions(command);
 }

@@ -1,29 +1,28 @@
 import type { Command } from "commander";
 import { HowdahError } from "../../kernel/howdah-error.ts";
+import { type ClusterFlags, clusterOptions, siteWhereItRuns } from "./cluster-options.ts";
 import type { Choose } from "../program.ts";
 
 /** `howdah exec`: a program in the running PHP container. */
 export function execCommand(program: Command, choose: Choose): void {
-  program
+  const command = program
     .command("exec")
-    .argument("<site>", "name, directory or file of a site that runs here")
+    .argument("<site>", "name, directory or file of a site")
     .argument("<command...>", "the program and its arguments, after --")
     .summary("run a program in the running PHP container")
     .option("-T, --no-tty", "don't pass the terminal through")
     .passThroughOptions()
     .addHelpText(
       "after",
-      "\nExamples:\n  howdah exec blog -- php -m\n  howdah exec blog -- php -r 'echo PHP_VERSION;'\n\nExit code: the program's own.",
+      "\nExamples:\n  howdah exec blog -- php -m\n  howdah exec blog -- php -r 'echo PHP_VERSION;'\n  howdah exec --context prod blog -- php -m\n\nExit code: the program's own.",
     )
-    .action((given: string, words: string[], flags: { readonly tty: boolean }) => {
+    .action((given: string, words: string[], flags: ClusterFlags & { readonly tty: boolean }) => {
       const argv = words[0] === "--" ? words.slice(1) : words;
       choose(async (context) => {
-        const { findRecord } = await import("../../workflows/find-record.ts");
         const { wakeSite } = await import("../../workflows/idle/wake-site.ts");
         const { phpTarget } = await import("../../workflows/php-target.ts");
         if (argv.length === 0) throw new HowdahError("usage/invalid", "exec needs a program to run");
-        const ports = await context.ports();
-        const record = await findRecord(given, context.directory, ports);
+        const { record, ports } = await siteWhereItRuns(given, flags, context);
         const engine = { emit: () => undefined, signal: context.signal };
         await wakeSite(record, ports, engine);
         return ports.engine.exec(
@@ -33,4 +32,5 @@ export function execCommand(program: Command, choose: Choose): void {
         );
       });
     });
+  clusterOptions(command);
 }

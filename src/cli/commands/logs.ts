@@ -4,9 +4,10 @@ import { SYSTEM_NAMESPACE } from "../../kernel/own-names.ts";
 import type { Choose } from "../program.ts";
 import { styleFor } from "../report/style.ts";
 import { terminalText } from "../report/terminal-text.ts";
+import { type ClusterFlags, clusterOptions, siteWhereItRuns } from "./cluster-options.ts";
 import { SITE_ARGUMENT, SITE_DESCRIPTION } from "./site-argument.ts";
 
-interface LogFlags {
+interface LogFlags extends ClusterFlags {
   readonly follow: boolean;
   readonly tail: string;
   readonly component?: "web" | "php" | "database" | "worker" | "cron";
@@ -14,7 +15,7 @@ interface LogFlags {
 
 /** `howdah logs`: what the site's containers write. */
 export function logsCommand(program: Command, choose: Choose): void {
-  program
+  const command = program
     .command("logs")
     .argument(SITE_ARGUMENT, SITE_DESCRIPTION)
     .summary("a site's log: nginx, PHP, workers, crons, its database server")
@@ -23,13 +24,11 @@ export function logsCommand(program: Command, choose: Choose): void {
     .addOption(new Option("-c, --component <component>", "only one component").choices(["web", "php", "database", "worker", "cron"]))
     .addHelpText(
       "after",
-      "\nExamples:\n  howdah logs blog\n  howdah logs -f blog --component php\n  howdah logs blog --component database --tail 20",
+      "\nExamples:\n  howdah logs blog\n  howdah logs -f blog --component php\n  howdah logs blog --component database --tail 20\n  howdah logs blog -f --context prod",
     )
     .action((given: string | undefined, flags: LogFlags) => {
       choose(async (context) => {
-        const { findRecord } = await import("../../workflows/find-record.ts");
-        const ports = await context.ports();
-        const record = await findRecord(given, context.directory, ports);
+        const { record, ports } = await siteWhereItRuns(given, flags, context);
         const tail = Number(flags.tail);
         if (!Number.isInteger(tail) || tail < 0)
           throw new HowdahError("usage/invalid", `--tail takes a number of lines, not ${flags.tail}`);
@@ -57,4 +56,5 @@ export function logsCommand(program: Command, choose: Choose): void {
         return 0;
       });
     });
+  clusterOptions(command);
 }

@@ -10,6 +10,8 @@ export interface DocumentPlace {
   readonly namespace: string;
   /** Letters, digits, `-`, `_` and `.`. */
   readonly key: string;
+  /** Another ConfigMap than `howdah-state`. */
+  readonly configMap?: string;
 }
 
 /** Documents by name, as the workflows' DocumentStore has them. */
@@ -33,25 +35,26 @@ export function configMapDocuments<T>(
   placeOf: (name: string) => DocumentPlace,
   listed: () => readonly string[] = () => [],
 ): Documents<T> {
-  const read = (namespace: string): Promise<KubeObject | undefined> =>
-    api.get({ resource: resources.ConfigMap, namespace, name: STATE_CONFIG_MAP });
+  const read = ({ namespace, configMap = STATE_CONFIG_MAP }: DocumentPlace): Promise<KubeObject | undefined> =>
+    api.get({ resource: resources.ConfigMap, namespace, name: configMap });
 
   const get = async (name: string): Promise<T | undefined> => {
     const place = placeOf(name);
-    return parsed(place, dataOf(await read(place.namespace))[place.key]) as T | undefined;
+    return parsed(place, dataOf(await read(place))[place.key]) as T | undefined;
   };
 
   const write = async (name: string, text: string | null): Promise<void> => {
-    const { namespace, key } = placeOf(name);
+    const place = placeOf(name);
+    const { namespace, key, configMap = STATE_CONFIG_MAP } = place;
     for (let attempt = 1; ; attempt += 1) {
-      const found = await read(namespace);
+      const found = await read(place);
       if ((dataOf(found)[key] ?? null) === text) return;
       try {
         if (found === undefined) {
-          if (text !== null) await api.create(resources.ConfigMap, stateOf(namespace, { [key]: text }));
+          if (text !== null) await api.create(resources.ConfigMap, stateOf(place, { [key]: text }));
           return;
         }
-        const name = { resource: resources.ConfigMap, namespace, name: STATE_CONFIG_MAP };
+        const name = { resource: resources.ConfigMap, namespace, name: configMap };
         const { resourceVersion } = found.metadata;
         await api.mergePatch(name, { metadata: { resourceVersion }, data: { [key]: text } });
         return;
@@ -76,23 +79,25 @@ export function configMapDocuments<T>(
   };
 }
 
-function stateOf(namespace: string, data: Readonly<Record<string, string>>): KubeObject {
-  const labels = { "app.kubernetes.io/managed-by": "howdah", "app.kubernetes.io/component": "state" };
-  return { apiVersion: "v1", kind: "ConfigMap", metadata: { name: STATE_CONFIG_MAP, namespace, labels }, data };
+function stateOf({ namespace, configMap }: DocumentPlace, data: Readonly<Record<string, string>>): KubeObject {
+  const labels = { "app.kubernetes.io/managed-by": "howdah", "app.kubernetes.io/component": configMap ?? "state" };
+  return { apiVersion: "v1", kind: "ConfigMap", metadata: { name: configMap ?? STATE_CONFIG_MAP, namespace, labels }, data };
 }
 
-function dataOf(object: KubeObject | undefined): Readonly<Record<string, string | undefined>> {
+/** The documents of a ConfigMap, by their keys. */
+export function dataOf(object: KubeObject | undefined): Readonly<Record<string, string | undefined>> {
   return (object?.["data"] as Record<string, string> | undefined) ?? {};
 }
 
-function parsed({ namespace, key }: DocumentPlace, text: string | undefined): unknown {
+/** Reads a document. Error: `machine/state-unreadable`. */
+export function parsed({ namespace, key, configMap = STATE_CONFIG_MAP }: DocumentPlace, text: string | undefined): unknown {
   if (text === undefined) return undefined;
   try {
     return JSON.parse(text) as unknown;
   } catch (error) {
-    throw new HowdahError("machine/state-unreadable", `The key ${key} of the ConfigMap ${namespace}/${STATE_CONFIG_MAP} is no JSON`, {
+    throw new HowdahError("machine/state-unreadable", `The key ${key} of the ConfigMap ${namespace}/${configMap} is no JSON`, {
       cause: error,
-      hint: `Restore it from a backup of the cluster, or take it away: \`kubectl -n ${namespace} edit configmap ${STATE_CONFIG_MAP}\`.`,
+      hint: `Restore it from a backup of the cluster, or take it away: \`kubectl -n ${namespace} edit configmap ${configMap}\`.`,
     });
   }
 }

@@ -5,6 +5,9 @@ import type { Cron } from "../../site/site.ts";
 import { phpTarget } from "../php-target.ts";
 import type { SiteRecord } from "../ports.ts";
 
+/** Of a site what its crons need. */
+export type CronSite = Pick<SiteRecord, "site" | "namespace">;
+
 /** A cron of a site that runs here, ready to be decided about and started. */
 export interface PlannedCron {
   /** Document name of what is remembered of it. */
@@ -16,7 +19,7 @@ export interface PlannedCron {
 }
 
 /** A record's crons with their schedules read. The rules let no schedule through that can't be read; one that an older Howdah took is left out. */
-export function plannedCrons(record: SiteRecord): PlannedCron[] {
+export function plannedCrons(record: CronSite): PlannedCron[] {
   const { site, namespace } = record;
   if (site.runtime === null) return [];
   const target = phpTarget(site, namespace);

@@ -1,10 +1,11 @@
 import { beforeEach, describe, expect, it } from "vitest";
-import type { JobRequest, JobRun } from "../engine/jobs.ts";
-import { HowdahError } from "../kernel/howdah-error.ts";
-import { readSchedule } from "../schedule/schedule.ts";
-import type { Cron } from "../site/site.ts";
-import type { CronMemory, SiteRecord } from "../workflows/ports.ts";
+import type { JobRequest, JobRun } from "../../engine/jobs.ts";
+import { HowdahError } from "../../kernel/howdah-error.ts";
+import { readSchedule } from "../../schedule/schedule.ts";
+import type { Cron } from "../../site/site.ts";
+import type { CronMemory } from "../ports.ts";
 import { cronLoop } from "./cron-loop.ts";
+import type { CronSite } from "./planned-crons.ts";
 
 const MINUTE = 60_000;
 const noon = Date.parse("2026-11-21T12:00:00Z");
@@ -46,11 +47,11 @@ class World {
   async live(ms: number, tick: (world: World) => void = () => {}): Promise<void> {
     const stop = new AbortController();
     const end = this.now + ms;
-    const record = { site: { name: "blog", runtime: {}, topology: "together", crons: this.crons }, namespace: "blog", serving: {} };
+    const record = { site: { name: "blog", runtime: {}, topology: "together", crons: this.crons }, namespace: "blog" };
     await cronLoop({
       signal: stop.signal,
       log: (line) => void this.lines.push(line),
-      records: { list: async () => [record as unknown as SiteRecord] },
+      sites: async () => [record as unknown as CronSite],
       memory: {
         get: async (key) => this.documents.get(key),
         list: async () => [...this.documents.values()],

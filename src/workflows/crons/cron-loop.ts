@@ -1,22 +1,25 @@
 import { randomBytes } from "node:crypto";
-import type { Engine, EngineContext } from "../engine/engine.ts";
-import type { JobRun } from "../engine/jobs.ts";
-import type { Clock } from "../kernel/clock.ts";
-import { HowdahError } from "../kernel/howdah-error.ts";
-import { type CronMark, decideDue } from "../schedule/due.ts";
-import { cronOutcome } from "../workflows/crons/cron-outcome.ts";
-import { type PlannedCron, plannedCrons } from "../workflows/crons/planned-crons.ts";
-import type { CronMemory, CronOutcome, DocumentStore, SiteRecord } from "../workflows/ports.ts";
-import type { AgentLog } from "./agent-loop.ts";
+import type { Engine, EngineContext } from "../../engine/engine.ts";
+import type { JobRun } from "../../engine/jobs.ts";
+import type { Clock } from "../../kernel/clock.ts";
+import { HowdahError } from "../../kernel/howdah-error.ts";
+import { type CronMark, decideDue } from "../../schedule/due.ts";
+import type { CronMemory, CronOutcome, DocumentStore } from "../ports.ts";
+import { cronOutcome } from "./cron-outcome.ts";
+import { type CronSite, type PlannedCron, plannedCrons } from "./planned-crons.ts";
+
+/** One structured line: a constant message, values as keys. */
+type CronLog = (line: Readonly<Record<string, unknown>> & { readonly level: "info" | "warning" | "error"; readonly msg: string }) => void;
 
 /** What the scheduler is made of. */
 export interface CronParts {
   readonly engine: Pick<Engine, "jobs" | "ensureAwake">;
-  readonly records: Pick<DocumentStore<SiteRecord>, "list">;
+  /** The sites that serve, read again every few seconds. One that was never healthy has no crons yet: its installation may be under way. */
+  readonly sites: () => Promise<readonly CronSite[]>;
   readonly memory: DocumentStore<CronMemory>;
   readonly clock: Clock;
   readonly signal: AbortSignal;
-  readonly log: AgentLog;
+  readonly log: CronLog;
 }
 
 /** Runs are looked at so often; a start that is due earlier is not waited for. */
@@ -47,7 +50,7 @@ interface Scheduler extends CronParts {
 }
 
 /**
- * The scheduler of a machine: starts what is due, ends what runs too long, remembers how it went. Before a start it writes down that the
+ * The scheduler of a machine (in its agent) and of a cluster (in its operator): starts what is due, ends what runs too long, remembers how it went. Before a start it writes down that the
  * time is dealt with, so that a kill at any point never makes a second start; runs belong to the engine and outlive this loop.
  */
 export async function cronLoop(parts: CronParts): Promise<void> {
@@ -97,8 +100,7 @@ async function readCrons(self: Scheduler, now: number): Promise<void> {
   if (self.readAt === Number.NEGATIVE_INFINITY) {
     for (const one of await self.memory.list()) self.known.set(`${one.namespace}.${one.cron}`, one);
   }
-  // A site that was never healthy has no crons yet: its installation may be under way.
-  const crons = (await self.records.list()).filter((record) => record.serving !== null).flatMap(plannedCrons);
+  const crons = (await self.sites()).flatMap(plannedCrons);
   self.crons.clear();
   for (const cron of crons) self.crons.set(cron.key, cron);
   for (const key of self.known.keys()) {
@@ -229,7 +231,7 @@ async function put(self: Scheduler, key: string, memory: CronMemory): Promise<vo
   });
 }
 
-function trouble(msg: string, error: unknown, more: Readonly<Record<string, unknown>> = {}): Parameters<AgentLog>[0] {
+function trouble(msg: string, error: unknown, more: Readonly<Record<string, unknown>> = {}): Parameters<CronLog>[0] {
   if (error instanceof HowdahError) return { level: "error", msg, code: error.code, error: error.message, ...more };
   return { level: "error", msg, code: "bug", stack: error instanceof Error ? error.stack : String(error), ...more };
 }

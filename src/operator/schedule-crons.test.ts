@@ -1,0 +1,100 @@
+import { expect, it } from "vitest";
+import type { JobRequest, JobRun } from "../engine/jobs.ts";
+import type { KubeObject } from "../kubernetes/kubernetes-api.ts";
+import { releaseObject, releaseSpecOf } from "../workflows/cluster/release-resource.ts";
+import { siteOf } from "../workflows/cluster/testing/cluster-rig.ts";
+import type { CronMemory } from "../workflows/ports.ts";
+import type { OperatorPorts } from "./operator-ports.ts";
+import { scheduleCrons } from "./schedule-crons.ts";
+
+const noon = Date.parse("2026-11-21T12:00:00Z");
+const site = siteOf("blog", {
+  runtime: { php: "8.2" },
+  crons: { tidy: { schedule: "* * * * *", command: "php tidy.php" } },
+});
+
+function release(id: string): KubeObject {
+  const image = { reference: "registry.test/blog", digest: `sha256:${"0".repeat(64)}` };
+  const built = { site, images: { web: image, php: image }, codeDigest: "", watched: {}, git: null, who: "", when: "", why: null };
+  return releaseObject("acme", id, releaseSpecOf({ ...built, rollbackOf: null }));
+}
+
+function environment(status: object, metadata: object = {}): KubeObject {
+  return {
+    apiVersion: "howdah.dev/v1alpha1",
+    kind: "Environment",
+    metadata: { name: "production", namespace: "acme", ...metadata },
+    spec: {},
+    status,
+  };
+}
+
+/** Starts in ten minutes of a cluster with these objects, and how many jobs the server was asked for instead of the watches. */
+async function started(environments: readonly KubeObject[], releases: readonly KubeObject[]) {
+  const starts: (JobRequest & { readonly namespace: string })[] = [];
+  const memory = new Map<string, CronMemory>();
+  let now = noon;
+  let lists = 0;
+  const stop = new AbortController();
+  const jobs = {
+    start: async ({ namespace }: { readonly namespace: string }, request: JobRequest) => void starts.push({ ...request, namespace }),
+    list: async (): Promise<readonly JobRun[]> => [],
+    stop: async () => undefined,
+    forget: async () => undefined,
+  };
+  const documents = {
+    get: async (key: string) => memory.get(key),
+    list: async () => [...memory.values()],
+    put: async (key: string, document: CronMemory) => void memory.set(key, document),
+    remove: async (key: string) => void memory.delete(key),
+  };
+  const asking = { ...jobs, list: async () => ((lists += 1), []) };
+  const portsWith = (its: typeof jobs): OperatorPorts =>
+    ({
+      ownNamespace: "howdah-system",
+      log: () => undefined,
+      clock: {
+        now: () => now,
+        sleep: async (ms: number) => {
+          now += ms;
+          if (now > noon + 600_000) stop.abort();
+          await new Promise(setImmediate);
+        },
+      },
+      portsFor: () => ({ engine: { jobs: its, ensureAwake: async () => undefined }, crons: documents }),
+    }) as unknown as OperatorPorts;
+  const stores = new Map(releases.map((one) => [`acme/${one.metadata.name}`, one]));
+  const reflectors = {
+    Environment: { objects: { all: () => environments } },
+    Release: { objects: { get: (key: string) => stores.get(key) } },
+  };
+  await scheduleCrons({ ports: portsWith(asking), known: portsWith(jobs), reflectors }, stop.signal);
+  return { starts, lists };
+}
+
+it.each<{ name: string; environments: readonly KubeObject[]; releases: readonly KubeObject[]; runs: number }>([
+  {
+    name: "starts the crons of the release that serves",
+    environments: [environment({ release: "r1" })],
+    releases: [release("r1")],
+    runs: 10,
+  },
+  { name: "starts none before a release serves", environments: [environment({})], releases: [release("r1")], runs: 0 },
+  {
+    name: "starts none while an environment is taken down",
+    environments: [environment({ release: "r1" }, { deletionTimestamp: "2026-11-21T11:00:00Z" })],
+    releases: [release("r1")],
+    runs: 0,
+  },
+  {
+    name: "goes on though a release is damaged",
+    environments: [environment({ release: "r1" }), environment({ release: "r2" }, { name: "other" })],
+    releases: [release("r1"), { ...release("r2"), spec: {} }],
+    runs: 10,
+  },
+])("$name, and asks the server for nothing that is watched", async ({ environments, releases, runs }) => {
+  const { starts, lists } = await started(environments, releases);
+  expect(lists).toBe(0);
+  expect(starts).toHaveLength(runs);
+  expect(starts.every(({ namespace, name }) => namespace === "acme" && name === "tidy")).toBe(true);
+});

@@ -1,0 +1,64 @@
+import type { KubeObject } from "../kubernetes/kubernetes-api.ts";
+import type { ObjectView } from "../kubernetes/object-store.ts";
+import type { EnvironmentStatus } from "../resources/schema/environment.ts";
+import { builtRelease } from "../workflows/cluster/release-resource.ts";
+import { cronLoop } from "../workflows/crons/cron-loop.ts";
+import type { CronSite } from "../workflows/crons/planned-crons.ts";
+import type { OperatorPorts } from "./operator-ports.ts";
+import { statusOf } from "./status.ts";
+
+/** Of what the operator watches. */
+interface WatchedSites {
+  readonly Environment: { readonly objects: Pick<ObjectView, "all"> };
+  readonly Release: { readonly objects: Pick<ObjectView, "get"> };
+}
+
+/**
+ * The one scheduler of all crons, while this operator leads: what a machine's agent does, with each run as a Job. Which sites there are and what
+ * runs it knows from the watches; only starts, ends and what is remembered of them are requests.
+ */
+export function scheduleCrons(
+  given: { readonly ports: OperatorPorts; readonly known: OperatorPorts; readonly reflectors: WatchedSites },
+  signal: AbortSignal,
+): Promise<void> {
+  const { ports, known, reflectors } = given;
+  const { engine, crons: memory } = ports.portsFor(ports.ownNamespace);
+  const watched = known.portsFor(ports.ownNamespace).engine.jobs;
+  const sites = servingSites(reflectors);
+  return cronLoop({
+    engine: {
+      ensureAwake: (namespace, context) => engine.ensureAwake(namespace, context),
+      jobs: { ...engine.jobs, list: (namespace) => watched.list(namespace) },
+    },
+    sites: () => Promise.resolve(sites()),
+    log: ({ level, msg, ...values }) => {
+      ports.log(level === "warning" ? "warn" : level, msg, values);
+    },
+    ...{ memory, signal, clock: ports.clock },
+  });
+}
+
+/** The sites whose releases serve. A Release never changes: each is read once. One that is damaged is left out: its Environment says so. */
+function servingSites({ Environment, Release }: WatchedSites): () => readonly CronSite[] {
+  let read = new Map<KubeObject, CronSite | undefined>();
+  return () => {
+    const now = new Map<KubeObject, CronSite | undefined>();
+    for (const environment of Environment.objects.all()) {
+      const { namespace = "", deletionTimestamp } = environment.metadata;
+      const { release: id } = statusOf<EnvironmentStatus>(environment);
+      const release = id === undefined || deletionTimestamp !== undefined ? undefined : Release.objects.get(`${namespace}/${id}`);
+      if (release !== undefined) now.set(release, read.has(release) ? read.get(release) : siteOf(release));
+    }
+    read = now;
+    return [...now.values()].filter((site) => site !== undefined);
+  };
+}
+
+function siteOf(release: KubeObject): CronSite | undefined {
+  try {
+    const { site, namespace } = builtRelease(release);
+    return { site, namespace };
+  } catch {
+    return undefined;
+  }
+}

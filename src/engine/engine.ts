@@ -5,7 +5,7 @@ import type { Observed } from "../observe/observed.ts";
 import type { Use } from "../observe/use.ts";
 import type { Inventory } from "../plan/inventory.ts";
 import type { Step } from "../plan/step.ts";
-import type { Deployment } from "../render/objects.ts";
+import type { Deployment, Rendered } from "../render/objects.ts";
 import type { Jobs } from "./jobs.ts";
 
 /** A moment of replacing a workload's pods that a caller may want to write down before it comes. */
@@ -91,7 +91,8 @@ export interface Engine {
   prepare(namespace: string, context: EngineContext): Promise<EngineFacts>;
   /** Namespaces that hold anything, sorted. */
   namespaces(): Promise<readonly string[]>;
-  inventory(namespace: string): Promise<Inventory>;
+  /** What was put there. An engine whose objects others can change too says which of the desired were. */
+  inventory(namespace: string, desired?: readonly Rendered[]): Promise<Inventory>;
   /** Stores a secret's keys; rendered objects name it. Answers a digest of names and values that changes when a value does. */
   putSecret(namespace: string, name: string, data: Readonly<Record<string, Secret>>): Promise<string>;
   /** Forgets a secret for good; pods that run keep what they got. */

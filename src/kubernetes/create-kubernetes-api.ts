@@ -4,6 +4,7 @@ import { ApiConnection, type ApiRequest, jsonOf } from "./api-connection.ts";
 import { ObjectMissing } from "./api-failure.ts";
 import type { ClusterAccess } from "./cluster-access.ts";
 import { Credentials } from "./credentials.ts";
+import { FIELD_MANAGER } from "./field-ownership.ts";
 import type { KubeObject, KubernetesApi, ListOptions, ObjectName, Resource } from "./kubernetes-api.ts";
 import { askPod, connectPod } from "./pod-port.ts";
 import { execInPod } from "./pod-exec.ts";
@@ -44,8 +45,6 @@ export interface ConnectedCluster {
   readonly namespace: string | undefined;
 }
 
-/** Who owns what we write, for server-side apply. */
-const FIELD_MANAGER = "howdah";
 /** As kubectl does: a page of 500 objects is a few MB. */
 const PAGE = 500;
 

@@ -7,4 +7,6 @@ export interface Inventory {
   readonly objects: ReadonlyMap<ObjectKey, string>;
   /** True after it was stopped: what is applied does not serve until it is scaled up. */
   readonly down?: boolean;
+  /** Objects of which somebody has changed what we wrote, with the fields: they are written again. */
+  readonly edited?: ReadonlyMap<ObjectKey, readonly string[]>;
 }

@@ -2,6 +2,12 @@ import type { Manifest, ObjectKey, Rendered } from "../render/objects.ts";
 import type { Inventory } from "./inventory.ts";
 import type { Step } from "./step.ts";
 
+/** The first fields say enough. */
+function becauseEdited(fields: readonly string[]): string {
+  const more = fields.length > 3 ? ` and ${String(fields.length - 3)} more` : "";
+  return `changed by somebody else: ${fields.slice(0, 3).join(", ")}${more}`;
+}
+
 /** What others need comes first: volumes and files before the pods that mount them, the way in last. */
 const kindsInOrder: readonly Manifest["kind"][] = [
   "PersistentVolumeClaim",
@@ -43,7 +49,9 @@ export function planObjects(desired: readonly Rendered[], inventory: Inventory):
   const changes = desired.flatMap((object): Step[] => {
     const applied = inventory.objects.get(object.key);
     if (applied === undefined) return [{ do: "create", key: object.key, desired: object, because: "not in the inventory" }];
-    return applied === object.digest ? [] : [{ do: "update", key: object.key, desired: object, because: "rendered differently" }];
+    if (applied !== object.digest) return [{ do: "update", key: object.key, desired: object, because: "rendered differently" }];
+    const edited = inventory.edited?.get(object.key);
+    return edited === undefined ? [] : [{ do: "update", key: object.key, desired: object, because: becauseEdited(edited) }];
   });
   const stale = [...inventory.objects.keys()]
     .filter((key) => !wanted.has(key))

@@ -3,6 +3,7 @@ import { applyStep } from "./apply-step.ts";
 import { clusterOf, type KubernetesEnginePorts, type KubernetesEngineSettings } from "./cluster.ts";
 import { collectGarbage } from "./collect-garbage.ts";
 import { readState } from "./engine-state.ts";
+import { editedByOthers } from "./drift.ts";
 import { execProgram } from "./exec.ts";
 import { holdNamespace } from "./hold.ts";
 import { inventoryOf } from "./inventory.ts";
@@ -30,10 +31,10 @@ export function kubernetesEngine(settings: KubernetesEngineSettings, ports: Kube
     kind: "kubernetes",
     prepare: (namespace, context) => prepareNamespace(cluster, namespace, context),
     namespaces: () => namespacesThatHold(cluster),
-    inventory: async (namespace) => {
+    inventory: async (namespace, desired = []) => {
       const space = cluster.namespace(namespace);
       const [state, objects] = await Promise.all([readState(cluster, space), ownObjects(cluster, space)]);
-      return inventoryOf(namespace, objects, state);
+      return inventoryOf(namespace, objects, state, editedByOthers(cluster, { namespace: space, state }, desired, objects));
     },
     putSecret: (namespace, name, data) => putSecret(cluster, namespace, name, data),
     deleteSecret: async (namespace, name) => {

@@ -55,7 +55,7 @@ function identity({ kind, metadata }: KubeObject): string {
 
 /** The objects as they are to be, with a digest to remember them by. */
 export function wantedParts({ completed, desired, namespace, former, state }: Parts, digest: string): readonly KubeObject[] {
-  return place(completed, desired, { namespace, digest, down: state.down, live: former });
+  return place(completed, desired, { namespace, digest, down: state.down, held: state.held !== undefined, live: former });
 }
 
 /** Writes parts in their order, and takes away those that are not wanted any more. */

@@ -13,7 +13,7 @@ const autoscaler: KubeObject = {
   metadata: { name: "tiny" },
   spec: { minReplicas: 2, maxReplicas: 6 },
 };
-const placing: Placing = { namespace: "blog", digest: "d1", down: false, live: [] };
+const placing: Placing = { namespace: "blog", digest: "d1", down: false, held: false, live: [] };
 const liveAt = (replicas: number): KubeObject => ({
   ...deployment,
   metadata: { ...deployment.metadata, labels: ownedLabels },
@@ -68,7 +68,7 @@ describe("place", () => {
     const service = tinySurroundings("x").find(({ key }) => key.startsWith("Service/"));
     if (service === undefined) throw new Error("no service");
     const held = { ...service.object, spec: { ...service.object, selector: { [mark.role]: "maintenance" } } } as unknown as KubeObject;
-    const [led] = place([service.object as unknown as KubeObject], service, { ...placing, live: [held] });
+    const [led] = place([service.object as unknown as KubeObject], service, { ...placing, held: true, live: [held] });
     expect(led?.["spec"]).toMatchObject({ selector: { [mark.role]: "maintenance" } });
   });
 

@@ -12,6 +12,8 @@ export interface Placing {
   readonly digest: string;
   /** The namespace is stopped: no pods. */
   readonly down: boolean;
+  /** Another server answers for the site: Services that visitors come in by lead where they lead. */
+  readonly held: boolean;
   /** Objects of the same names as they are, for what others than us decide: an autoscaler's replicas, where a held site's Service leads. */
   readonly live: readonly KubeObject[];
 }
@@ -53,7 +55,7 @@ function inPlace(
     case "StatefulSet":
       return workload(object as WorkloadObject, live as WorkloadObject | undefined, desired, placing, autoscaler);
     case "Service":
-      return leading(object as ServiceObject, roleOf(live as ServiceObject | undefined) ?? "serve");
+      return leading(object as ServiceObject, (placing.held ? roleOf(live as ServiceObject | undefined) : undefined) ?? "serve");
     case "PersistentVolumeClaim":
       return live === undefined ? object : grownClaim(object, live);
     case "PodDisruptionBudget":

@@ -1,6 +1,8 @@
 import { HowdahError } from "../../kernel/howdah-error.ts";
 import type { KubeObject, KubernetesApi, ObjectName, Resource, WatchEvent } from "../kubernetes-api.ts";
+import { FIELD_MANAGER } from "../field-ownership.ts";
 import { apiVersionOf } from "../resources.ts";
+import { FieldRecord, mergedFields, type Writer } from "./managed-fields.ts";
 
 type Fields = Record<string, unknown>;
 
@@ -12,13 +14,14 @@ export interface MemoryApi extends KubernetesApi {
   readonly asked: Set<string>;
   /** All objects of a kind. */
   all(kind: string): readonly KubeObject[];
+  /** What `kubectl` of a person does: changes fields, or takes away those that are null, and owns them from then on. */
+  edit(name: ObjectName, patch: object, manager?: string): KubeObject;
 }
 
 interface Stored {
   readonly resource: Resource;
   object: KubeObject;
-  /** What each field manager applied last: its fields that it no longer names go. */
-  readonly applied: Map<string, Fields>;
+  readonly record: FieldRecord;
 }
 
 /**
@@ -43,7 +46,14 @@ export function memoryApi(now: () => string = () => "2026-11-21T12:00:00Z"): Mem
     for (const wake of waiting) wake();
   };
 
-  const store = (verb: string, name: ObjectName, next: Fields, subresource?: string): KubeObject => {
+  const store = (
+    verb: string,
+    name: ObjectName,
+    next: Fields,
+    subresource?: string,
+    by: Partial<Writer> = {},
+    applied?: Fields,
+  ): KubeObject => {
     const key = keyOf(name);
     const stored = objects.get(key);
     const before = stored?.object;
@@ -58,9 +68,12 @@ export function memoryApi(now: () => string = () => "2026-11-21T12:00:00Z"): Mem
       creationTimestamp: before?.metadata.creationTimestamp ?? now(),
       generation: (before?.metadata.generation ?? 1) + (specChanged ? 1 : 0),
     };
-    const object = JSON.parse(
+    const plain = JSON.parse(
       JSON.stringify({ ...content, apiVersion: apiVersionOf(name.resource), kind: name.resource.kind, metadata }),
     ) as KubeObject;
+    const record = stored?.record ?? new FieldRecord();
+    record.note(before ?? {}, plain, { manager: FIELD_MANAGER, operation: "Update", subresource: subresource ?? "", ...by }, applied);
+    const object = { ...plain, metadata: { ...plain.metadata, managedFields: record.read() } };
     const same = before !== undefined && withoutVersion(before) === withoutVersion(object);
     if (same) return structuredClone(before);
     version += 1;
@@ -71,7 +84,7 @@ export function memoryApi(now: () => string = () => "2026-11-21T12:00:00Z"): Mem
       tell("DELETED", name.resource, written);
       return structuredClone(written);
     }
-    if (stored === undefined) objects.set(key, { resource: name.resource, object: written, applied: new Map() });
+    if (stored === undefined) objects.set(key, { resource: name.resource, object: written, record });
     else stored.object = written;
     tell(before === undefined ? "ADDED" : "MODIFIED", name.resource, written);
     return structuredClone(written);
@@ -120,12 +133,12 @@ export function memoryApi(now: () => string = () => "2026-11-21T12:00:00Z"): Mem
       if (options.dryRun === true) return structuredClone(object);
       if (stored === undefined && options.subresource !== undefined)
         throw new HowdahError("cluster/rejected", `${keyOf(name)} is not there`);
-      const manager = `${options.fieldManager ?? "howdah"}/${options.subresource ?? ""}`;
+      const { fieldManager: manager = FIELD_MANAGER, subresource = "" } = options;
+      const by: Writer = { manager, operation: "Apply", subresource };
       const { apiVersion: _version, kind: _kind, ...fields } = structuredClone(object) as unknown as Fields;
-      const kept = without(stored?.object ?? {}, stored?.applied.get(manager) ?? {}, fields);
-      const written = store("apply", name, merged(kept, fields), options.subresource);
-      objects.get(keyOf(name))?.applied.set(manager, fields);
-      return written;
+      const there = structuredClone(stored?.object ?? {}) as Fields;
+      const kept = stored?.record.kept(there, fields, by) ?? there;
+      return store("apply", name, mergedFields(kept, fields) as Fields, options.subresource, by, fields);
     },
     create: async (resource, object) => {
       note("create", resource);
@@ -147,6 +160,11 @@ export function memoryApi(now: () => string = () => "2026-11-21T12:00:00Z"): Mem
       const stored = check(name, metadata);
       if (stored === undefined) throw new HowdahError("cluster/rejected", `${keyOf(name)} is not there`);
       return store("patch", name, mergePatched(structuredClone(stored.object), patch) as Fields, options.subresource);
+    },
+    edit: (name, patch, manager = "kubectl-edit") => {
+      const stored = objects.get(keyOf(name));
+      if (stored === undefined) throw new HowdahError("cluster/rejected", `${keyOf(name)} is not there`);
+      return store("edit", name, mergePatched(structuredClone(stored.object), patch) as Fields, undefined, { manager });
     },
     delete: async (name, { preconditions }) => {
       note("delete", name.resource);
@@ -229,26 +247,6 @@ function matches(labels: Readonly<Record<string, string>>, selector: string | un
 
 function isMap(value: unknown): value is Fields {
   return value !== null && typeof value === "object" && !Array.isArray(value);
-}
-
-/** What is there without what a manager named and no longer does. */
-function without(there: Fields, former: Fields, wanted: Fields): Fields {
-  return Object.fromEntries(
-    Object.entries(there).flatMap(([key, value]) => {
-      if (!(key in former)) return [[key, value]];
-      if (isMap(value) && isMap(former[key])) {
-        const left = without(value, former[key], isMap(wanted[key]) ? wanted[key] : {});
-        return key in wanted || Object.keys(left).length > 0 ? [[key, left]] : [];
-      }
-      return key in wanted ? [[key, value]] : [];
-    }),
-  );
-}
-
-function merged(there: Fields, wanted: Fields): Fields {
-  const result = { ...there };
-  for (const [key, value] of Object.entries(wanted)) result[key] = isMap(value) && isMap(there[key]) ? merged(there[key], value) : value;
-  return result;
 }
 
 function mergePatched(there: unknown, patch: unknown): unknown {

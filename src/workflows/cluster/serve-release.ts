@@ -15,6 +15,7 @@ import { rollOut } from "../rollout/rollout.ts";
 import { configDigest } from "../up/draft-release.ts";
 import { prepareDatabase, type PreparedDatabase } from "../up/prepare-database.ts";
 import { prepareSecrets, requireSecrets } from "../up/prepare-secrets.ts";
+import { prepareSessions } from "../up/prepare-sessions.ts";
 import { releaseInput, releaseRecord } from "../up/release-input.ts";
 import { type Stage, stages } from "../up/stages.ts";
 import { type BuiltRelease, releaseWith } from "./release-resource.ts";
@@ -55,7 +56,7 @@ async function keep(request: ServeRequest, ports: Ports, context: EngineContext)
   const quiet: Stage = (_id, _title, work) => work();
   const former = await ports.records.get(namespace);
   const { wanted, input, desired } = await prepare(request, former, quiet, ports, context);
-  const steps = planObjects(desired, await ports.engine.inventory(namespace));
+  const steps = planObjects(desired, await ports.engine.inventory(namespace, desired));
   await applyPlan(namespace, steps, ports.engine, context);
   await ports.engine.settle(namespace, context);
   const known = await ports.releases.get(`${namespace}.${release.id}`);
@@ -109,8 +110,9 @@ async function prepare(
   const facts = await stage("network", "Network", () => ports.engine.prepare(namespace, context));
   const database = await databaseOf(release, stage, ports, context);
   const secretsDigest = await prepareSecrets(site, namespace, database?.secret ?? null, ports);
+  const sessions = await prepareSessions(namespace, spec.images.sessions?.reference ?? null, ports);
   const known = {
-    ...{ site, namespace, facts, database, secretsDigest },
+    ...{ site, namespace, facts, database, secretsDigest, sessions },
     images: { web: spec.images.web.reference, php: spec.images.php?.reference ?? null },
     ...{ codeDigest: spec.codeDigest, watched: spec.watched ?? {} },
   };

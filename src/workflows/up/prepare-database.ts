@@ -43,7 +43,7 @@ function ofServer(inventory: Inventory, server: string, namespace: string): Inve
     const name = key.slice(key.indexOf("/") + 1);
     return name === server || name === `${server}-from-${namespace}`;
   });
-  return { namespace: inventory.namespace, objects: new Map(own) };
+  return { namespace: inventory.namespace, objects: new Map(own), ...(inventory.edited === undefined ? {} : { edited: inventory.edited }) };
 }
 
 /** Whose database it is, and what its server runs on. */
@@ -93,7 +93,7 @@ async function desiredServer({ site, namespace, image }: WantedServer, ports: Po
 
 async function serverSteps({ site, namespace }: WantedServer, desired: readonly Rendered[], ports: Ports): Promise<readonly Step[]> {
   const name = databaseServerName(site.database?.version ?? "");
-  return planObjects(desired, ofServer(await ports.engine.inventory(SYSTEM_NAMESPACE), name, namespace));
+  return planObjects(desired, ofServer(await ports.engine.inventory(SYSTEM_NAMESPACE, desired), name, namespace));
 }
 
 /** True when nothing of the server is to be changed and it answers: an ordinary deploy. Asked without a lock, since nothing is done. */

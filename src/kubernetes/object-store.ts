@@ -1,3 +1,4 @@
+import type { ManagedFields } from "./field-ownership.ts";
 import type { KubeMeta, KubeObject } from "./kubernetes-api.ts";
 
 /** Values by which objects are found; of one object there may be none or several. */
@@ -23,13 +24,21 @@ export function keyOf({ namespace, name }: Pick<KubeMeta, "namespace" | "name">)
   return namespace === undefined ? name : `${namespace}/${name}`;
 }
 
-/** Objects of one resource as they were last heard of. `managedFields`, half of many objects, is left out: nobody of us reads it. */
+/** So many different trees of `managedFields` are shared; beyond that sharing begins anew. */
+const FIELD_SETS = 5000;
+
+/** Objects of one resource as they were last heard of. `managedFields`, half of many objects, is left out where nobody reads it. */
 export class ObjectStore implements ObjectView {
   readonly #objects = new Map<string, KubeObject>();
   readonly #indexes: readonly { readonly name: string; readonly of: Indexes[string]; readonly keys: Map<string, Set<string>> }[];
   readonly #listeners = new Set<(keys: readonly string[]) => void>();
 
-  constructor(indexes: Indexes = {}) {
+  readonly #withManagers: boolean;
+  /** Trees of `managedFields` by their text. */
+  readonly #fieldSets = new Map<string, NonNullable<ManagedFields["fieldsV1"]>>();
+
+  constructor(indexes: Indexes = {}, withManagers = false) {
+    this.#withManagers = withManagers;
     this.#indexes = Object.entries(indexes).map(([name, of]) => ({ name, of, keys: new Map<string, Set<string>>() }));
   }
 
@@ -87,14 +96,34 @@ export class ObjectStore implements ObjectView {
     this.#tell(changed);
   }
 
+  /** What a listing in progress keeps of an object: the one that is here when it is the same version, so that nothing is held twice. */
+  known(object: KubeObject): KubeObject {
+    const there = this.#objects.get(keyOf(object.metadata));
+    return there !== undefined && isSame(there, object) ? there : this.#slim(object);
+  }
+
+  #slim(object: KubeObject): KubeObject {
+    const { managedFields, ...metadata } = object.metadata as KubeMeta & { readonly managedFields?: readonly ManagedFields[] };
+    if (!this.#withManagers || managedFields === undefined) return { ...object, metadata };
+    return { ...object, metadata: { ...metadata, managedFields: managedFields.map((entry) => this.#shared(entry)) } as KubeMeta };
+  }
+
+  /** Objects of a kind mostly have the same fields: a thousand of them share a few trees. */
+  #shared(entry: ManagedFields): ManagedFields {
+    if (entry.fieldsV1 === undefined) return entry;
+    const text = JSON.stringify(entry.fieldsV1);
+    if (this.#fieldSets.size >= FIELD_SETS) this.#fieldSets.clear();
+    const fieldsV1 = this.#fieldSets.get(text) ?? entry.fieldsV1;
+    this.#fieldSets.set(text, fieldsV1);
+    return { ...entry, fieldsV1 };
+  }
+
   #set(object: KubeObject): string | undefined {
     const key = keyOf(object.metadata);
     const before = this.#objects.get(key);
-    const { uid, resourceVersion } = object.metadata;
-    if (before?.metadata.uid === uid && before?.metadata.resourceVersion === resourceVersion && before !== undefined) return undefined;
+    if (before !== undefined && isSame(before, object)) return undefined;
     if (before !== undefined) this.#unset(key, before);
-    const { managedFields: _managed, ...metadata } = object.metadata as KubeMeta & { readonly managedFields?: unknown };
-    const kept: KubeObject = { ...object, metadata };
+    const kept = this.#slim(object);
     this.#objects.set(key, kept);
     for (const { of, keys } of this.#indexes) {
       for (const value of of(kept)) {
@@ -120,4 +149,8 @@ export class ObjectStore implements ObjectView {
   #tell(keys: readonly string[]): void {
     if (keys.length > 0) for (const listener of this.#listeners) listener(keys);
   }
+}
+
+function isSame({ metadata: a }: KubeObject, { metadata: b }: KubeObject): boolean {
+  return a.uid === b.uid && a.resourceVersion === b.resourceVersion;
 }

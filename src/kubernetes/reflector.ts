@@ -10,6 +10,8 @@ export interface ReflectorOptions {
   /** Which objects; default all of the cluster. */
   readonly select?: ListOptions;
   readonly indexes?: Indexes;
+  /** Who changed which field is kept, too (`metadata.managedFields`, half of many objects); default: it is left out. */
+  readonly withManagers?: boolean;
   readonly clock: Clock;
   /** From 0 to 1: spreads the requests of many reflectors. */
   readonly random: () => number;
@@ -55,7 +57,7 @@ export class Reflector {
 
   constructor(options: ReflectorOptions) {
     this.#options = options;
-    this.#store = new ObjectStore(options.indexes);
+    this.#store = new ObjectStore(options.indexes, options.withManagers);
   }
 
   get objects(): ObjectView {
@@ -64,6 +66,11 @@ export class Reflector {
 
   get resource(): Resource {
     return this.#options.resource;
+  }
+
+  /** Which objects of the resource are reflected; undefined: all of the cluster. */
+  get select(): ListOptions | undefined {
+    return this.#options.select;
   }
 
   /** True once everything was listed; it stays so, and the store stays readable, while the server is away. */
@@ -164,7 +171,7 @@ export class Reflector {
           this.#take([...listing.values()], event.object.metadata.resourceVersion ?? "");
           listing = undefined;
         } else if (event.type === "DELETED") listing.delete(keyOf(event.object.metadata));
-        else if (event.type !== "BOOKMARK") listing.set(keyOf(event.object.metadata), event.object);
+        else if (event.type !== "BOOKMARK") listing.set(keyOf(event.object.metadata), this.#store.known(event.object));
       }
     } catch (error) {
       if (signal.aborted || !silence.signal.aborted) throw error;

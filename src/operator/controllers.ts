@@ -1,25 +1,64 @@
-import type { KubeObject } from "../kubernetes/kubernetes-api.ts";
+import type { KubeObject, ListOptions } from "../kubernetes/kubernetes-api.ts";
 import type { ObjectView } from "../kubernetes/object-store.ts";
-import { HOWDAH_GROUP } from "../kubernetes/resources.ts";
+import { HOWDAH_GROUP, type resources } from "../kubernetes/resources.ts";
 import { PRODUCTION } from "../workflows/cluster/cluster-place.ts";
+import { BY_NAMESPACE } from "./known-api.ts";
 import { TENANT_LABEL } from "./tenant/tenant-objects.ts";
-
-/** What environments are made of: whatever of it somebody takes away comes back. Jobs and pods come and go by themselves. */
-const PARTS = ["Deployment", "Service", "ConfigMap", "NetworkPolicy", "PodDisruptionBudget", "PersistentVolumeClaim"] as const;
-
-/** What the operator watches. */
-export const WATCHED = ["Tenant", "Namespace", "Site", "Environment", "Release", ...PARTS] as const;
-
-export type WatchedKind = (typeof WATCHED)[number];
 
 /** What the engine wrote has this label. */
 const OWN = `${HOWDAH_GROUP}/engine`;
 
-/** Of some kinds only what is ours. */
-export const SELECTED: Readonly<Partial<Record<WatchedKind, string>>> = {
-  Namespace: TENANT_LABEL,
-  ...Object.fromEntries(PARTS.map((kind) => [kind, OWN])),
-};
+/** What is watched of the cluster, and in which way. */
+export interface Watched {
+  readonly kind: keyof typeof resources;
+  /** Of some kinds only what is ours. */
+  readonly select?: ListOptions;
+  /** Who changed a Site, or pinned a release, decides what follows, and what others changed of our objects is put right. */
+  readonly withManagers?: true;
+}
+
+const own = { select: { labelSelector: OWN }, withManagers: true } as const;
+const tenants = { select: { labelSelector: TENANT_LABEL } };
+
+/** What the operator watches: all that a look at something reads, so that one which finds nothing to do asks the server for nothing. */
+export const WATCHES = {
+  Tenant: { kind: "Tenant" },
+  Namespace: { kind: "Namespace", select: { labelSelector: `${HOWDAH_GROUP}/namespace` } },
+  ResourceQuota: { kind: "ResourceQuota", ...tenants },
+  LimitRange: { kind: "LimitRange", ...tenants },
+  Role: { kind: "Role", ...tenants },
+  RoleBinding: { kind: "RoleBinding", ...tenants },
+  Site: { kind: "Site", withManagers: true },
+  Environment: { kind: "Environment", withManagers: true },
+  Release: { kind: "Release" },
+  // What environments are made of: whatever of it somebody takes away or changes is put right.
+  Deployment: { kind: "Deployment", ...own },
+  StatefulSet: { kind: "StatefulSet", ...own },
+  Pod: { kind: "Pod", select: own.select },
+  /** Runs of crons: the scheduler looks at them, environments don't. */
+  Job: { kind: "Job", select: own.select },
+  Service: { kind: "Service", ...own },
+  ConfigMap: { kind: "ConfigMap", ...own },
+  NetworkPolicy: { kind: "NetworkPolicy", ...own },
+  PodDisruptionBudget: { kind: "PodDisruptionBudget", ...own },
+  HorizontalPodAutoscaler: { kind: "HorizontalPodAutoscaler", ...own },
+  PersistentVolumeClaim: { kind: "PersistentVolumeClaim", ...own },
+  Ingress: { kind: "Ingress", ...own },
+  HTTPRoute: { kind: "HTTPRoute", ...own },
+  /** What workflows remember of a namespace. */
+  State: { kind: "ConfigMap", select: { labelSelector: "app.kubernetes.io/managed-by=howdah,app.kubernetes.io/component=state" } },
+  /** The Service of the cluster's name server. */
+  NameServer: { kind: "Service", select: { namespace: "kube-system", labelSelector: "k8s-app=kube-dns" } },
+} as const satisfies Readonly<Record<string, Watched>>;
+
+/** A watch's name. */
+export type WatchName = keyof typeof WATCHES;
+
+/** All of them. */
+export const WATCH_NAMES = Object.keys(WATCHES) as readonly WatchName[];
+
+/** Stores of what is watched. A cluster without the Gateway API has no routes to watch. */
+export type Stores<T> = Readonly<Record<Exclude<WatchName, "HTTPRoute">, T>> & { readonly HTTPRoute?: T };
 
 /** The kinds that are brought to what they ask for. */
 export type ReconciledKind = "Tenant" | "Site" | "Environment";
@@ -40,32 +79,39 @@ export function parseQueueKey(key: string): {
 }
 
 /**
- * Which keys have to be looked at when an object of a kind changed or went; `key` is the store's (`namespace/name`, or `name`). It may be more
+ * Which keys have to be looked at when an object that is watched changed or went; `key` is the store's (`namespace/name`, or `name`). It may be more
  * than needed, never less: whoever looks reads everything anew.
  */
 export function affected(
-  kind: WatchedKind,
+  watch: WatchName,
   key: string,
-  stores: Readonly<Record<WatchedKind, Pick<ObjectView, "all" | "get">>>,
+  stores: Pick<Stores<Pick<ObjectView, "all" | "get" | "select">>, "Namespace" | "Site" | "Tenant">,
 ): readonly string[] {
   const slash = key.indexOf("/");
   const [namespace, name] = slash < 0 ? [undefined, key] : [key.slice(0, slash), key.slice(slash + 1)];
-  const inNamespace = (of: "Site"): readonly string[] =>
-    stores[of]
-      .all()
-      .filter((object) => object.metadata.namespace === namespace)
-      .map((object) => queueKey(of, namespace, object.metadata.name));
-  switch (kind) {
+  const sites = (): readonly string[] =>
+    stores.Site.select(BY_NAMESPACE, namespace ?? "").map(({ metadata }) => queueKey("Site", namespace, metadata.name));
+  const tenants = (ofNamespace: string): readonly string[] =>
+    tenantsOf(stores.Namespace.get(ofNamespace), stores.Tenant.all()).map((tenant) => queueKey("Tenant", undefined, tenant));
+  switch (watch) {
     case "Tenant":
       return [queueKey("Tenant", undefined, name)];
     case "Namespace":
-      return tenantsOf(stores.Namespace.get(key), stores.Tenant.all()).map((tenant) => queueKey("Tenant", undefined, tenant));
+      return tenants(key);
+    case "ResourceQuota":
+    case "LimitRange":
+    case "Role":
+    case "RoleBinding":
+      return tenants(namespace ?? "");
+    case "NameServer":
+    case "Job":
+      return [];
     case "Site":
-      return [...new Set([queueKey("Site", namespace, name), ...inNamespace("Site")])];
+      return [...new Set([queueKey("Site", namespace, name), ...sites()])];
     case "Environment":
-      return [queueKey("Environment", namespace, name), ...inNamespace("Site")];
+      return [queueKey("Environment", namespace, name), ...sites()];
     case "Release":
-      return [queueKey("Environment", namespace, PRODUCTION), ...inNamespace("Site")];
+      return [queueKey("Environment", namespace, PRODUCTION), ...sites()];
     default:
       return [queueKey("Environment", namespace, PRODUCTION)];
   }

@@ -7,7 +7,7 @@ it("prints what was counted and asks for the rest, in Prometheus' text format", 
   metrics.count("howdah_reconciles_total", { kind: "Site", result: "done" });
   metrics.gauge("howdah_leader", {}, () => 1);
   metrics.gauge("howdah_watch_silence_seconds", { resource: "sites" }, () => Infinity);
-  expect(metrics.text()).toBe(`# HELP howdah_reconciles_total Looks at objects by kind and result (done, again, failed)
+  expect(metrics.text()).toBe(`# HELP howdah_reconciles_total Looks with the server by kind and result (done, again, failed)
 # TYPE howdah_reconciles_total counter
 howdah_reconciles_total{kind="Site",result="done"} 2
 # HELP howdah_watch_silence_seconds Seconds since a watch was heard last, by resource

@@ -9,7 +9,8 @@ export interface Metrics {
 }
 
 const descriptions = {
-  howdah_reconciles_total: ["counter", "Looks at objects by kind and result (done, again, failed)"],
+  howdah_glances_total: ["counter", "Looks at what the watches know, by kind and result (enough, look: the server had to be asked)"],
+  howdah_reconciles_total: ["counter", "Looks with the server by kind and result (done, again, failed)"],
   howdah_api_requests_total: ["counter", "Requests to the API server by verb (as roles name it) and resource"],
   howdah_watch_faults_total: ["counter", "Faults of watches by resource; each is tried again"],
   howdah_queue_depth: ["gauge", "Keys by state: ready, waiting, running"],

@@ -1,5 +1,6 @@
 import type { Clock } from "../kernel/clock.ts";
 import type { KubeObject, KubernetesApi } from "../kubernetes/kubernetes-api.ts";
+import type { Observed } from "../observe/observed.ts";
 import type { Ports } from "../workflows/ports.ts";
 
 /** One line of the log: a constant message, values as keys. */
@@ -16,6 +17,8 @@ export interface OperatorPorts {
   readonly fence: (namespace: string) => readonly KubeObject[];
   /** The workflows' ports for an environment's namespace. */
   readonly portsFor: (namespace: string) => Ports;
+  /** What runs in a namespace as the watches know it, for words in a status that the next event puts right. */
+  readonly observeKnown: (namespace: string) => Promise<Observed>;
   /** Tells people what happened to an object, in its events. Never fails. */
   readonly tell: (
     object: KubeObject,

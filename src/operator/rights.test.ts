@@ -1,5 +1,6 @@
 import { describe, expect, it } from "vitest";
 import { grantedOnRules, leaseRules, operatorRules, type Rule } from "../resources/install/operator-role.ts";
+import { WATCH_NAMES, WATCHES } from "./controllers.ts";
 import { operatorRig } from "./testing/operator-rig.ts";
 import { resources } from "../kubernetes/resources.ts";
 import { tenantRoles } from "./tenant/tenant-roles.ts";
@@ -29,6 +30,12 @@ describe("what the operator asks of the API server", () => {
     const may = granted([...operatorRules, ...leaseRules]);
     expect([...rig.api.asked].filter((asked) => !may.has(asked))).toEqual([]);
     expect(setUp.size).toBeGreaterThan(0);
+  });
+
+  it("covers its watches", () => {
+    const may = granted(operatorRules);
+    const asked = WATCH_NAMES.flatMap((name) => ["list", "watch"].map((verb) => `${verb} ${resources[WATCHES[name].kind].plural}`));
+    expect(asked.filter((right) => !may.has(right))).toEqual([]);
   });
 
   it("covers what it gives to people: nobody can give a right that he does not have", () => {

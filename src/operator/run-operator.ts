@@ -1,12 +1,15 @@
+import { setImmediate as turn } from "node:timers/promises";
 import type { Clock } from "../kernel/clock.ts";
 import { HowdahError } from "../kernel/howdah-error.ts";
 import type { Leadership } from "../kubernetes/lease.ts";
 import type { Reflector } from "../kubernetes/reflector.ts";
 import { type Again, WorkQueue } from "../kubernetes/work-queue.ts";
-import { affected, parseQueueKey, type ReconciledKind, WATCHED, type WatchedKind } from "./controllers.ts";
-import { reconcileEnvironment } from "./environment/reconcile-environment.ts";
+import { affected, parseQueueKey, type ReconciledKind, type Stores, WATCH_NAMES, type WatchName } from "./controllers.ts";
+import { type Pause, reconcileEnvironment } from "./environment/reconcile-environment.ts";
+import { firstKeys } from "./first-keys.ts";
 import type { Metrics } from "./metrics.ts";
-import type { Log, OperatorPorts, Reconcile } from "./operator-ports.ts";
+import type { Log, OperatorPorts, Outcome, Reconcile } from "./operator-ports.ts";
+import { scheduleCrons } from "./schedule-crons.ts";
 import { reconcileSite } from "./site/reconcile-site.ts";
 import { reconcileTenant } from "./tenant/reconcile-tenant.ts";
 
@@ -19,7 +22,9 @@ const BACKOFF = { firstMs: 500, longestMs: 20_000 };
 /** The operator's parts; operator-wiring.ts makes them. */
 export interface OperatorParts {
   readonly ports: OperatorPorts;
-  readonly reflectors: Readonly<Record<WatchedKind, Reflector>>;
+  /** The same ports on what the watches know (`knownApi`): with them a look either finds nothing to do, or ends with `NeedsServer`. */
+  readonly known: OperatorPorts;
+  readonly reflectors: Stores<Reflector>;
   readonly leadership: Pick<Leadership, "run" | "term">;
   readonly metrics: Metrics;
   readonly clock: Clock;
@@ -39,34 +44,44 @@ export interface OperatorHealth {
 export async function runOperator(parts: OperatorParts, signal: AbortSignal, healthy: (health: OperatorHealth) => void): Promise<void> {
   const { reflectors, leadership, metrics, ports, clock } = parts;
   const { log } = ports;
-  const all = WATCHED.map((kind) => reflectors[kind]);
+  const named = WATCH_NAMES.flatMap((name) => (reflectors[name] === undefined ? [] : [[name, reflectors[name]] as const]));
+  const all = named.map(([, reflector]) => reflector);
   healthy({ ready: () => all.every((reflector) => reflector.synced()) });
   metrics.gauge("howdah_leader", {}, () => (leadership.term === undefined ? 0 : 1));
-  for (const kind of WATCHED) {
-    const resource = reflectors[kind].resource.plural;
-    metrics.gauge("howdah_objects", { resource }, () => reflectors[kind].objects.size);
-    metrics.gauge("howdah_watch_silence_seconds", { resource }, () => Math.round((clock.now() - reflectors[kind].heardAt) / 1000));
+  for (const [name, reflector] of named) {
+    const resource = reflectedAs(name, reflector);
+    metrics.gauge("howdah_objects", { resource }, () => reflector.objects.size);
+    metrics.gauge("howdah_watch_silence_seconds", { resource }, () => Math.round((clock.now() - reflector.heardAt) / 1000));
   }
   const watching = Promise.all(all.map((reflector) => reflector.run(signal)));
   const leading = leadership.run(async (term, held) => {
     log("info", "leading", { term });
     await Promise.all(all.map((reflector) => reflector.whenSynced()));
-    log("info", "synced", Object.fromEntries(WATCHED.map((kind) => [reflectors[kind].resource.plural, reflectors[kind].objects.size])));
+    log("info", "synced", Object.fromEntries(named.map(([name, reflector]) => [reflectedAs(name, reflector), reflector.objects.size])));
     await work(parts, held);
     log("info", "no longer leading", { term });
   }, signal);
   await Promise.all([watching, leading]);
 }
 
+/** `configmaps`; of a kind with two watches the smaller one has a name of its own. */
+function reflectedAs(name: WatchName, { resource }: Reflector): string {
+  return resource.kind === name ? resource.plural : `${resource.plural}/${name}`;
+}
+
+type Reconcilers = Readonly<Record<ReconciledKind, Reconcile>>;
+
 async function work(parts: OperatorParts, signal: AbortSignal): Promise<void> {
   const { reflectors, metrics, ports } = parts;
-  const reconcilers: Readonly<Record<ReconciledKind, Reconcile>> = {
-    Tenant: reconcileTenant(ports),
-    Site: reconcileSite(ports),
-    Environment: reconcileEnvironment(ports),
-  };
+  const pauses = new Map<string, Pause>();
+  const reconcilers = (on: OperatorPorts): Reconcilers => ({
+    Tenant: reconcileTenant(on),
+    Site: reconcileSite(on),
+    Environment: reconcileEnvironment(on, pauses),
+  });
+  const [glances, looks] = [reconcilers(parts.known), reconcilers(ports)];
   const queue = new WorkQueue({
-    work: (key, stop) => look(key, reconcilers, parts, stop),
+    work: (key, stop) => look(key, { glances, looks }, parts, stop),
     workers: WORKERS,
     clock: parts.clock,
     random: parts.random,
@@ -76,37 +91,47 @@ async function work(parts: OperatorParts, signal: AbortSignal): Promise<void> {
     },
   });
   for (const state of ["ready", "waiting", "running"] as const) metrics.gauge("howdah_queue_depth", { state }, () => queue.depth[state]);
-  const views = Object.fromEntries(WATCHED.map((kind) => [kind, reflectors[kind].objects])) as unknown as Parameters<typeof affected>[2];
-  const forget = WATCHED.map((kind) =>
-    reflectors[kind].objects.listen((keys) => {
-      for (const key of keys) for (const one of affected(kind, key, views)) queue.add(one);
+  const views = { Namespace: reflectors.Namespace.objects, Site: reflectors.Site.objects, Tenant: reflectors.Tenant.objects };
+  const forget = WATCH_NAMES.map((name) =>
+    reflectors[name]?.objects.listen((keys) => {
+      for (const key of keys) for (const one of affected(name, key, views)) queue.add(one);
     }),
   );
-  for (const kind of ["Tenant", "Site", "Environment"] as const) {
-    for (const { metadata } of reflectors[kind].objects.all()) queue.add(`${kind}/${metadata.namespace ?? ""}/${metadata.name}`);
-  }
+  for (const key of firstKeys({ ...views, Environment: reflectors.Environment.objects })) queue.add(key);
   try {
-    await queue.run(signal);
+    await Promise.all([queue.run(signal), scheduleCrons({ ports, known: parts.known, reflectors }, signal)]);
   } finally {
-    for (const stop of forget) stop();
+    for (const stop of forget) stop?.();
   }
 }
 
+/** First at what the watches know, which most often suffices; only what has to be done is decided on what the server says. */
 async function look(
   key: string,
-  reconcilers: Readonly<Record<ReconciledKind, Reconcile>>,
+  { glances, looks }: { readonly glances: Reconcilers; readonly looks: Reconcilers },
   { metrics }: OperatorParts,
   signal: AbortSignal,
 ): Promise<Again> {
   const { kind, ...name } = parseQueueKey(key);
+  await turn(); // what is known needs no waiting: a thousand looks must not keep the lease from being renewed
+  const glanced = await glances[kind](name, signal).catch((error: unknown) => {
+    if (signal.aborted) throw error;
+    return undefined;
+  });
+  metrics.count("howdah_glances_total", { kind, result: glanced === undefined ? "look" : "enough" });
+  if (glanced !== undefined) return againAfter(glanced);
   try {
-    const { again } = await reconcilers[kind](name, signal);
-    metrics.count("howdah_reconciles_total", { kind, result: again === undefined ? "done" : "again" });
-    return again === undefined ? "on-change" : { afterMs: again };
+    const outcome = await looks[kind](name, signal);
+    metrics.count("howdah_reconciles_total", { kind, result: outcome.again === undefined ? "done" : "again" });
+    return againAfter(outcome);
   } catch (error) {
     metrics.count("howdah_reconciles_total", { kind, result: "failed" });
     throw error;
   }
+}
+
+function againAfter({ again }: Outcome): Again {
+  return again === undefined ? "on-change" : { afterMs: again };
 }
 
 /** A conflict is the ordinary end of a look that somebody else overtook; what has no name is a bug, with its place in the code. */

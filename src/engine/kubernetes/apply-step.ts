@@ -1,5 +1,4 @@
 import { HowdahError } from "../../kernel/howdah-error.ts";
-import type { KubeObject } from "../../kubernetes/kubernetes-api.ts";
 import { resources } from "../../kubernetes/resources.ts";
 import type { Step } from "../../plan/step.ts";
 import type { HttpRoute, ObjectKey, Rendered } from "../../render/objects.ts";
@@ -13,6 +12,7 @@ import { missingClaim } from "./missing-claim.ts";
 import { outlast } from "./outlast.ts";
 import { ownObjects, ownOfKind, put } from "./own-objects.ts";
 import { partsOf, putParts, removeKey, restoreParts } from "./parts.ts";
+import { hostnamesOf } from "./route-hostnames.ts";
 import { awaitNoPods } from "./scale.ts";
 
 /** Performs one step of a plan in a namespace. */
@@ -80,20 +80,18 @@ async function deleteKey(cluster: Cluster, namespace: string, key: ObjectKey, { 
 
 /** A hostname belongs to one site of a cluster: the second one is refused instead of silently winning or losing. */
 async function refuseTakenHostnames(cluster: Cluster, namespace: string, route: HttpRoute): Promise<void> {
+  const routesOf = cluster.routesOf ?? (await listedRoutes(cluster));
+  for (const hostname of route.spec.hostnames) {
+    const other = routesOf(hostname).find(({ metadata }) => metadata.namespace !== namespace);
+    if (other === undefined) continue;
+    throw new HowdahError("config/rejected", `${hostname} is already a hostname of the namespace "${other.metadata.namespace ?? ""}"`);
+  }
+}
+
+async function listedRoutes(cluster: Cluster): Promise<NonNullable<Cluster["routesOf"]>> {
   const routes = [
     ...(await ownOfKind(cluster, resources.HTTPRoute, undefined)),
     ...(await ownOfKind(cluster, resources.Ingress, undefined)),
   ];
-  for (const other of routes) {
-    if (other.metadata.namespace === namespace) continue;
-    const same = route.spec.hostnames.find((hostname) => hostnamesOf(other).includes(hostname));
-    if (same !== undefined)
-      throw new HowdahError("config/rejected", `${same} is already a hostname of the namespace "${other.metadata.namespace ?? ""}"`);
-  }
-}
-
-/** Hostnames of an HTTPRoute or an Ingress. */
-export function hostnamesOf(route: KubeObject): readonly string[] {
-  const spec = route["spec"] as { hostnames?: readonly string[]; rules?: readonly { host?: string }[] } | undefined;
-  return spec?.hostnames ?? spec?.rules?.flatMap(({ host }) => host ?? []) ?? [];
+  return (hostname) => routes.filter((route) => hostnamesOf(route).includes(hostname));
 }

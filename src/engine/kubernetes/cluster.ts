@@ -40,6 +40,13 @@ export interface KubernetesEnginePorts {
    * autoscaler). Pure. `namespace` is the name in the cluster.
    */
   readonly complete: (namespace: string, rendered: Rendered) => readonly KubeObject[];
+  /**
+   * Routes and Ingresses of all namespaces that have a hostname, as somebody who watches them knows. Left out: the server lists all routes of the
+   * cluster at each change of one, which many sites make slow.
+   */
+  readonly routesOf?: (hostname: string) => readonly KubeObject[];
+  /** False: nobody asks for the memory of containers, which is one more request for each look at a namespace. */
+  readonly measures?: boolean;
   /** Policies that close a namespace, applied when it is prepared. */
   readonly fence: (namespace: string) => readonly KubeObject[];
   /** The server that answers 503 on these ports while a site is held, for the image of the site's own server. */

@@ -1,6 +1,6 @@
 import type { KubeObject, Resource } from "../../kubernetes/kubernetes-api.ts";
 import type { Observed, ObservedPod, ObservedWorkload } from "../../observe/observed.ts";
-import { hostnamesOf } from "./apply-step.ts";
+import { hostnamesOf } from "./route-hostnames.ts";
 import type { Cluster } from "./cluster.ts";
 import { type EngineState, readState } from "./engine-state.ts";
 import { mark } from "./marks.ts";
@@ -115,6 +115,7 @@ const METRICS_MS = 2000;
 
 /** Memory of containers (`pod/container` to bytes), where the cluster has a metrics server. */
 async function memoryOf(cluster: Cluster, namespace: string): Promise<ReadonlyMap<string, number>> {
+  if (cluster.measures === false) return new Map();
   const { items } = await cluster.api.list(podMetrics, { namespace }, AbortSignal.timeout(METRICS_MS)).catch(() => ({ items: [] }));
   const all = items.flatMap(({ metadata, containers }) =>
     ((containers ?? []) as readonly { name: string; usage?: { memory?: string } }[]).map(

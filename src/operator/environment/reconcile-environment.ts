@@ -31,19 +31,18 @@ interface Look {
 const FIRST_PAUSE_MS = 10_000;
 const LONGEST_PAUSE_MS = 300_000;
 
-/** What is not watched (routes, of which a cluster may know none) is looked at as often. */
+/** What is not watched (secrets, databases) is looked at as often. */
 const RESYNC_MS = 900_000;
 
 /** The last failures of an environment: of which release, how many, and when it may be tried again. */
-interface Pause {
+export interface Pause {
   readonly release: string;
   readonly failures: number;
   readonly until: number;
 }
 
-/** Brings environments to the releases that are wanted, and says in their status what they serve. */
-export function reconcileEnvironment(ports: OperatorPorts): Reconcile {
-  const pauses = new Map<string, Pause>();
+/** Brings environments to the releases that are wanted, and says in their status what they serve. `pauses`: by namespace. */
+export function reconcileEnvironment(ports: OperatorPorts, pauses = new Map<string, Pause>()): Reconcile {
   return async ({ namespace = "", name }, signal) => {
     const place: ObjectName = { resource: resources.Environment, namespace, name };
     const object = await ports.api.get(place, signal);
@@ -100,7 +99,7 @@ async function serve(
     ports.log("info", "rollout", { namespace, release: id, step });
     const message = `${id} is taken into service`;
     const going: Verdict = { type: "Reconciling", status: "True", reason: "RollingOut", message };
-    await report(look, [...(await readiness(namespace, base)), going], { ...known, rollout: { release: id, step } });
+    await report(look, [...(await readiness(namespace, ports)), going], { ...known, rollout: { release: id, step } });
   };
   const workflow = withSteps(base, reached);
   const context: EngineContext = { emit: logged(namespace, id, ports), signal };
@@ -124,17 +123,17 @@ async function serve(
   } catch (error) {
     if (signal.aborted) throw error;
     const named = error instanceof HowdahError ? error : new HowdahError("bug", error instanceof Error ? error.message : String(error));
-    await failed(look, id, named, known, base);
+    await failed(look, id, named, known);
     if (named !== error) throw error; // whoever works through the queue logs where it happened
     return false;
   }
 }
 
-async function failed(look: Look, id: string, error: HowdahError, facts: Facts, ports: Ports): Promise<void> {
+async function failed(look: Look, id: string, error: HowdahError, facts: Facts): Promise<void> {
   const { reason, retry } = error.entry;
   const type = retry === "never" ? "Stalled" : "Reconciling";
   const message = `${id}: ${error.message}. ${error.hint}`;
-  const verdicts = [...(await readiness(look.namespace, ports)), { type, status: "True", reason, message } as const];
+  const verdicts = [...(await readiness(look.namespace, look.ports)), { type, status: "True", reason, message } as const];
   look.ports.log("warn", "release not taken into service", {
     namespace: look.namespace,
     release: id,
@@ -144,9 +143,9 @@ async function failed(look: Look, id: string, error: HowdahError, facts: Facts, 
   if (await report(look, verdicts, facts)) await look.ports.tell(look.object, { type: "Warning", reason, message });
 }
 
-/** What the engine sees, when it can look. */
-async function readiness(namespace: string, { engine }: Pick<Ports, "engine">): Promise<readonly Verdict[]> {
-  return [readyCondition(await engine.observe(namespace))];
+/** What is known of the pods: while a release comes, and after it failed, the next event says more. */
+async function readiness(namespace: string, { observeKnown }: OperatorPorts): Promise<readonly Verdict[]> {
+  return [readyCondition(await observeKnown(namespace))];
 }
 
 function replicasOf(site: Site, { workloads }: Observed): Pick<Facts, "replicas" | "selector"> {

@@ -36,6 +36,7 @@ export function operatorRig(): OperatorRig {
     ownNamespace: "howdah-system",
     fence: (namespace) => namespacePolicies({ ...defaultClusterSettings, namespace }),
     portsFor: () => ports,
+    observeKnown: (namespace) => rig.engine.observe(namespace),
     tell: async (_object, { type, reason }) => void events.push(`${type} ${reason}`),
   };
   const object: OperatorRig["object"] = (kind, name, namespace) => {

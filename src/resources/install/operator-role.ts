@@ -25,22 +25,22 @@ export const operatorRules: readonly Rule[] = [
   rule("", ["configmaps"], ["update"]),
   rule("", ["persistentvolumeclaims"], [...WATCH, ...APPLY]),
   rule("", ["secrets"], ["get", ...APPLY, "delete"]),
-  rule("", ["pods"], ["get", "list", "create", "delete"]),
+  rule("", ["pods"], [...WATCH, "create", "delete"]),
   rule("", ["pods/log"], ["get"]),
   // Over a WebSocket it is a GET: up to 1.34 the API server asks for `get`, from 1.35 on for `create`.
   rule("", ["pods/exec", "pods/portforward"], ["get", "create"]),
   rule("", ["events"], ["list", "create"]),
   rule("", ["serviceaccounts"], ["get", "patch"]),
-  rule("", ["resourcequotas", "limitranges"], ["get", ...APPLY, "delete"]),
+  rule("", ["resourcequotas", "limitranges"], [...WATCH, ...APPLY, "delete"]),
   rule("apps", ["deployments"], [...WATCH, ...APPLY, "delete"]),
-  rule("apps", ["statefulsets"], ["get", "list", ...APPLY, "delete"]),
-  rule("batch", ["jobs"], ["get", "list", ...APPLY, "delete"]),
-  rule("autoscaling", ["horizontalpodautoscalers"], ["get", "list", ...APPLY, "delete"]),
+  rule("apps", ["statefulsets"], [...WATCH, ...APPLY, "delete"]),
+  rule("batch", ["jobs"], [...WATCH, ...APPLY, "delete"]),
+  rule("autoscaling", ["horizontalpodautoscalers"], [...WATCH, ...APPLY, "delete"]),
   rule("policy", ["poddisruptionbudgets"], [...WATCH, ...APPLY, "delete"]),
   rule("networking.k8s.io", ["networkpolicies"], [...WATCH, ...APPLY, "delete"]),
-  rule("networking.k8s.io", ["ingresses"], ["get", "list", ...APPLY, "delete"]),
-  rule("gateway.networking.k8s.io", ["httproutes"], ["get", "list", ...APPLY, "delete"]),
-  rule("rbac.authorization.k8s.io", ["roles", "rolebindings"], ["get", ...APPLY, "delete"]),
+  rule("networking.k8s.io", ["ingresses"], [...WATCH, ...APPLY, "delete"]),
+  rule("gateway.networking.k8s.io", ["httproutes"], [...WATCH, ...APPLY, "delete"]),
+  rule("rbac.authorization.k8s.io", ["roles", "rolebindings"], [...WATCH, ...APPLY, "delete"]),
   rule(HOWDAH_GROUP, ["tenants"], [...WATCH, "patch"]),
   rule(HOWDAH_GROUP, ["sites"], WATCH),
   rule(HOWDAH_GROUP, ["environments"], [...WATCH, ...APPLY]),
@@ -56,7 +56,6 @@ export const operatorRules: readonly Rule[] = [
 export const grantedOnRules: readonly Rule[] = [
   rule(HOWDAH_GROUP, ["sites"], ["create", "patch", "delete"]),
   rule(HOWDAH_GROUP, ["releases"], ["patch"]),
-  rule("", ["pods"], ["watch"]),
 ];
 
 /** Of its own namespace: the lease by which one of several operators works. */

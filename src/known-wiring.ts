@@ -1,0 +1,82 @@
+import { type ClusterWiring, wireClusterPorts } from "./cluster-wiring.ts";
+import { hostnamesOf } from "./engine/kubernetes/route-hostnames.ts";
+import type { HowdahError } from "./kernel/howdah-error.ts";
+import type { KubernetesApi } from "./kubernetes/kubernetes-api.ts";
+import { Reflector, type ReflectorOptions } from "./kubernetes/reflector.ts";
+import { resources } from "./kubernetes/resources.ts";
+import { type Stores, WATCH_NAMES, type Watched, WATCHES, type WatchName } from "./operator/controllers.ts";
+import { type KnownObjects, knownApi, knownIndexes, needServer } from "./operator/known-api.ts";
+import { rememberedDatabases } from "./operator/remembered-databases.ts";
+import type { ClusterSettings } from "./render/cluster/cluster-settings.ts";
+import { systemClock } from "./providers/system-clock.ts";
+import type { Ports } from "./workflows/ports.ts";
+
+/** Ports of both kinds of an operator's looks. */
+export interface WiredKnown {
+  /** For looks that change things: what the server says. */
+  readonly portsFor: (namespace: string) => Ports;
+  /** For looks that only find out whether there is anything to do: what the watches know. */
+  readonly known: { readonly api: KubernetesApi; readonly portsFor: (namespace: string) => Ports };
+}
+
+/** The ports of `wireClusterPorts` twice: on the API, and on what reflectors know of it. */
+export function wireKnown(wiring: ClusterWiring, reflected: readonly KnownObjects[]): WiredKnown {
+  const { clock = systemClock } = wiring;
+  const databases = rememberedDatabases(clock);
+  const api = knownApi(wiring.api, reflected, clock);
+  const [there, known] = [wireClusterPorts(wiring), wireClusterPorts({ ...wiring, api })];
+  return {
+    portsFor: (namespace) => {
+      const ports = there(namespace);
+      return { ...ports, databases: databases.remembering(ports.databases) };
+    },
+    known: {
+      api,
+      portsFor: (namespace) => {
+        const ports = known(namespace);
+        const { rollouts } = ports;
+        return {
+          ...ports,
+          databases: databases.remembered(ports.databases),
+          rollouts: {
+            ...rollouts,
+            // One that was cut off is to be settled, which takes more than knowing.
+            get: async (name) => ((await rollouts.get(name)) === undefined ? undefined : needServer("settle a rollout")),
+          },
+        };
+      },
+    },
+  };
+}
+
+const BY_HOSTNAME = "hostname";
+
+/** What reflectors are made with. */
+export interface ReflectorWiring extends Pick<ReflectorOptions, "api" | "clock" | "random"> {
+  readonly wayIn: ClusterSettings["wayIn"];
+}
+
+/** Reflectors of all that an operator watches. A cluster whose way in is no Gateway may not know routes at all. */
+export function reflectorsFor(
+  { wayIn, ...given }: ReflectorWiring,
+  trouble: (watch: WatchName, error: HowdahError, waitMs: number) => void,
+): Stores<Reflector> {
+  const names = WATCH_NAMES.filter((name) => name !== "HTTPRoute" || wayIn.kind === "gateway");
+  const reflectors = names.map((name) => {
+    const { kind, ...how }: Watched = WATCHES[name];
+    const reflector = new Reflector({
+      ...{ ...given, resource: resources[kind], ...how },
+      indexes: { ...knownIndexes, ...(kind === "HTTPRoute" || kind === "Ingress" ? { [BY_HOSTNAME]: hostnamesOf } : {}) },
+      trouble: (error, waitMs) => {
+        trouble(name, error, waitMs);
+      },
+    });
+    return [name, reflector] as const;
+  });
+  return Object.fromEntries(reflectors) as Record<Exclude<WatchName, "HTTPRoute">, Reflector>;
+}
+
+/** Routes and Ingresses that have a hostname, of those that are watched. */
+export function routesWith({ HTTPRoute, Ingress }: Stores<Reflector>): NonNullable<ClusterWiring["routesOf"]> {
+  return (hostname) => [HTTPRoute, Ingress].flatMap((one) => one?.objects.select(BY_HOSTNAME, hostname) ?? []);
+}

@@ -1,0 +1,187 @@
+import { setImmediate as turn } from "node:timers/promises";
+import { fenceOf, type ClusterWiring } from "../../cluster-wiring.ts";
+import { simulatedCluster } from "../../engine/kubernetes/testing/simulated-cluster.ts";
+import { reflectorsFor, routesWith, wireKnown } from "../../known-wiring.ts";
+import type { KubeObject, KubernetesApi } from "../../kubernetes/kubernetes-api.ts";
+import { resources } from "../../kubernetes/resources.ts";
+import { ManualClock } from "../../kubernetes/testing/manual-clock.ts";
+import { defaultClusterSettings } from "../../render/cluster/cluster-settings.ts";
+import { CLI_MANAGER, PRODUCTION } from "../../workflows/cluster/cluster-place.ts";
+import { releaseObject, releaseSpecOf } from "../../workflows/cluster/release-resource.ts";
+import { siteOf } from "../../workflows/cluster/testing/cluster-rig.ts";
+import { guardedApi } from "../guarded-api.ts";
+import { knownPorts } from "../known-ports.ts";
+import type { OperatorPorts } from "../operator-ports.ts";
+import { type OperatorParts, runOperator } from "../run-operator.ts";
+
+/** An operator as it is shipped, with its watches and its queue, on a cluster in memory whose pods become ready. Its clock stands still. */
+export interface Fleet {
+  readonly api: KubernetesApi & { readonly writes: readonly string[]; all(kind: string): readonly KubeObject[] };
+  readonly clock: ManualClock;
+  /** Requests since the last call of this, by verb and resource, without watches. */
+  takeRequests(): Readonly<Record<string, number>>;
+  /** Makes sites as `howdah deploy --context` does, each in a namespace of its own, all in one tenant. */
+  makeSites(names: readonly string[]): Promise<void>;
+  /** Another release of a site, with another image. */
+  deploy(name: string, release: string): Promise<void>;
+  /** Until no key is due or worked on, and nobody has anything to say. */
+  rest(): Promise<void>;
+  /** Ends this operator and starts another. */
+  restart(): Promise<void>;
+  stop(): Promise<void>;
+  readonly complaints: readonly string[];
+}
+
+const settings = {
+  ...defaultClusterSettings,
+  wayIn: { kind: "gateway", namespace: "gateway", name: "howdah", http: "http", https: "https" } as const,
+};
+
+/** So many turns of the event loop in a row without work are rest. */
+const QUIET_TURNS = 30;
+
+/** Makes the cluster and starts the operator. */
+export async function fleet(): Promise<Fleet> {
+  const cluster = await simulatedCluster({ start: ({ image }) => ({ state: "ready", serves: image, output: [] }), program: async () => 0 });
+  const api = playedGateway(cluster.api);
+  const requests = new Map<string, number>();
+  const complaints: string[] = [];
+  const clock = new ManualClock();
+  let running: { readonly stop: () => Promise<void>; readonly busy: () => number } | undefined;
+  const start = (): void => {
+    running = startOperator({
+      api,
+      clock,
+      wiring: {
+        clock: cluster.clock,
+        settings,
+        trustedProxies: [],
+        clusterDomain: "cluster.local",
+        stateDirectory: "/nonexistent",
+        outside: false,
+      },
+      count: (what) => requests.set(what, (requests.get(what) ?? 0) + 1),
+      complain: (line) => void complaints.push(line),
+    });
+  };
+  start();
+  const release = async (name: string, id: string): Promise<void> => {
+    const digest = `sha256:${id.slice(1).padStart(64, "0")}`;
+    const site = siteOf(name, { hostnames: [`${name}.test`] });
+    const built = { site, images: { web: { reference: `registry.test/${name}@${digest}`, digest } }, codeDigest: digest, watched: {} };
+    const said = { git: null, who: "ann", when: "2026-11-21T12:00:00Z", why: null, rollbackOf: null };
+    await api.create(resources.Release, releaseObject(name, id, releaseSpecOf({ ...built, ...said })));
+  };
+  return {
+    api,
+    clock,
+    complaints,
+    takeRequests: () => {
+      const taken = Object.fromEntries([...requests].toSorted(([a], [b]) => (a < b ? -1 : 1)));
+      requests.clear();
+      return taken;
+    },
+    makeSites: async (names) => {
+      const asCli = { fieldManager: CLI_MANAGER };
+      const apiVersion = "howdah.dev/v1alpha1";
+      for (const name of names) await api.create(resources.Namespace, { apiVersion: "v1", kind: "Namespace", metadata: { name } });
+      await api.create(resources.Tenant, {
+        apiVersion,
+        kind: "Tenant",
+        metadata: { name: `of-${names[0] ?? ""}` },
+        spec: { namespaces: names },
+      });
+      for (const name of names) {
+        const metadata = { name, namespace: name };
+        await api.apply(resources.Site, { apiVersion, kind: "Site", metadata, spec: { hostnames: [`${name}.test`] } }, asCli);
+        await release(name, "r1");
+        const environment = {
+          apiVersion,
+          kind: "Environment",
+          metadata: { name: PRODUCTION, namespace: name },
+          spec: { site: name, release: "r1" },
+        };
+        await api.apply(resources.Environment, environment, asCli);
+      }
+    },
+    deploy: async (name, id) => {
+      await release(name, id);
+      await api.mergePatch({ resource: resources.Environment, namespace: name, name: PRODUCTION }, { spec: { release: id } });
+    },
+    rest: async () => {
+      for (let quiet = 0; quiet < QUIET_TURNS; quiet = running?.busy() === 0 ? quiet + 1 : 0) await turn();
+    },
+    restart: async () => {
+      await running?.stop();
+      start();
+    },
+    stop: async () => running?.stop(),
+  };
+}
+
+interface Started {
+  readonly api: KubernetesApi;
+  readonly clock: ManualClock;
+  readonly wiring: Omit<ClusterWiring, "api">;
+  readonly count: (what: string) => void;
+  readonly complain: (line: string) => void;
+}
+
+function startOperator({ api, clock, wiring, count, complain }: Started): {
+  readonly stop: () => Promise<void>;
+  readonly busy: () => number;
+} {
+  const end = new AbortController();
+  const gauges = new Map<string, () => number>();
+  const metrics: OperatorParts["metrics"] = {
+    count: (name, { verb = "", resource = "" }) => {
+      if (name === "howdah_api_requests_total" && verb !== "watch") count(`${verb} ${resource}`);
+    },
+    gauge: (name, { state = "" }, read) => void gauges.set(`${name} ${state}`, read),
+    text: () => "",
+  };
+  const guarded = guardedApi(api, () => undefined, metrics);
+  const reflectors = reflectorsFor({ api: guarded, clock, random: () => 0.5, wayIn: settings.wayIn }, (watch, error) => {
+    complain(`${watch}: ${error.message}`);
+  });
+  const { portsFor, known } = wireKnown(
+    { ...wiring, api: guarded, measures: false, routesOf: routesWith(reflectors) },
+    Object.values(reflectors),
+  );
+  const ports: OperatorPorts = {
+    ...{ api: guarded, clock: wiring.clock ?? clock, ownNamespace: "howdah-system", portsFor, fence: fenceOf({ settings }) },
+    log: (level, message, values) => {
+      if (level !== "info") complain(`${message} ${JSON.stringify(values)}`);
+    },
+    observeKnown: (namespace) => known.portsFor(namespace).engine.observe(namespace),
+    tell: async () => undefined,
+  };
+  const parts: OperatorParts = {
+    ...{ ports, known: knownPorts(ports, known), reflectors, metrics, clock, random: () => 0.5 },
+    leadership: { term: 1, run: (work, signal) => work(1, signal) },
+  };
+  const ended = runOperator(parts, end.signal, () => undefined);
+  const depth = (state: string): number => gauges.get(`howdah_queue_depth ${state}`)?.() ?? 1;
+  return {
+    busy: () => depth("ready") + depth("running"),
+    stop: async () => {
+      end.abort();
+      await ended;
+    },
+  };
+}
+
+/** Every route is taken, as a Gateway's controller says it. */
+function playedGateway<T extends KubernetesApi>(api: T): T {
+  return {
+    ...api,
+    apply: async (resource, object, options, signal) => {
+      const applied = await api.apply(resource, object, options, signal);
+      if (resource.kind !== "HTTPRoute") return applied;
+      const condition = { type: "Accepted", status: "True", reason: "Accepted", observedGeneration: applied.metadata.generation };
+      const status = { parents: [{ controllerName: "played", conditions: [condition] }] };
+      const { name, namespace } = applied.metadata;
+      return api.mergePatch({ resource, namespace, name }, { status }, { subresource: "status" });
+    },
+  };
+}

@@ -34,10 +34,20 @@ const NEVER_OWNED = [
 
 /** What was written of an object by a manager: by server-side apply and otherwise, but its status. */
 export function fieldsOf(object: KubeObject, manager: string): readonly FieldSet[] {
-  const { managedFields = [] } = object.metadata as KubeMeta & { readonly managedFields?: readonly ManagedFields[] };
+  return setsOf(object, (entry) => entry.manager === manager);
+}
+
+function setsOf({ metadata }: KubeObject, which: (entry: ManagedFields) => boolean): readonly FieldSet[] {
+  const { managedFields = [] } = metadata as KubeMeta & { readonly managedFields?: readonly ManagedFields[] };
   return managedFields.flatMap((entry) =>
-    entry.manager === manager && (entry.subresource ?? "") !== "status" && entry.fieldsV1 !== undefined ? [entry.fieldsV1] : [],
+    which(entry) && entry.subresource !== "status" && entry.fieldsV1 !== undefined ? [entry.fieldsV1] : [],
   );
+}
+
+/** The parts of managers' trees that are about one place of an object. A manager may have written in several ways, so it may have several. */
+interface Owners {
+  readonly ours: readonly FieldSet[];
+  readonly theirs: readonly FieldSet[];
 }
 
 /**
@@ -47,35 +57,41 @@ export function fieldsOf(object: KubeObject, manager: string): readonly FieldSet
  * object was applied again the answer is empty: nobody writes for ever. Pure.
  */
 export function lostFields(live: KubeObject, applied: KubeObject, manager: string): readonly string[] {
-  const owned = fieldsOf(live, manager);
+  const owners = {
+    ours: fieldsOf(live, manager),
+    theirs: setsOf(live, (entry) => entry.manager !== manager),
+  };
   const { apiVersion: _version, kind: _kind, status: _status, metadata, ...content } = applied;
   const meta = Object.fromEntries(Object.entries(metadata).filter(([field]) => !NEVER_OWNED.includes(field)));
-  return lostOf({ metadata: meta, ...content }, live, owned, "");
+  return lostOf({ metadata: meta, ...content }, live, owners, "");
 }
 
-/** `owned` are the trees that hold what is above; several, since a manager may have written in several ways. */
-function lostOf(wanted: unknown, live: unknown, owned: readonly FieldSet[], path: string): readonly string[] {
-  if (wanted === undefined || wanted === null) return [];
-  if (Array.isArray(wanted)) return lostItems(wanted, live, owned, path);
+function lostOf(wanted: unknown, live: unknown, owners: Owners, path: string): readonly string[] {
+  if (Array.isArray(wanted)) return lostItems(wanted, live, owners, path);
   const there = isMap(live) ? live : {};
   return Object.entries(wanted as Fields).flatMap(([field, value]) => {
     if (value === undefined || value === null) return [];
     const name = path === "" ? field : `${path}.${field}`;
-    return lostBelow(value, there[field], below(owned, `f:${field}`), name);
+    return lostBelow(value, there[field], below(owners, `f:${field}`), name);
   });
 }
 
-function lostBelow(wanted: unknown, live: unknown, owned: readonly FieldSet[], path: string): readonly string[] {
-  if (owned.some(isLeaf)) return []; // a value, or a list or map that is owned as a whole
-  const hasParts = typeof wanted === "object" && wanted !== null && Object.keys(wanted).length > 0;
-  if (hasParts && owned.length > 0) return lostOf(wanted, live, owned, path);
-  return owned.length > 0 || holds(live, wanted) ? [] : [path];
+function lostBelow(wanted: unknown, live: unknown, owners: Owners, path: string): readonly string[] {
+  const { ours, theirs } = owners;
+  if (ours.some(isLeaf)) return []; // a value, or a list or map that is owned as a whole
+  const isWhole = typeof wanted !== "object" || wanted === null;
+  if (!isWhole && Object.keys(wanted).length === 0) {
+    // Of an empty list that is merged the server takes no note, and what is in it is others'.
+    return isEmpty(live) || !theirs.some(isLeaf) ? [] : [path];
+  }
+  if (!isWhole && ours.length > 0) return lostOf(wanted, live, owners, path);
+  return ours.length > 0 || holds(live, wanted) ? [] : [path];
 }
 
 /** Items of a list that is merged: found by their keys, wherever they are in it. */
-function lostItems(wanted: readonly unknown[], live: unknown, owned: readonly FieldSet[], path: string): readonly string[] {
+function lostItems(wanted: readonly unknown[], live: unknown, owners: Owners, path: string): readonly string[] {
   const there = Array.isArray(live) ? (live as readonly unknown[]) : [];
-  const paths = [...new Set(owned.flatMap((set) => Object.keys(set)))].filter((one) => one !== ".");
+  const paths = [...new Set(owners.ours.flatMap((set) => Object.keys(set)))].filter((one) => one !== ".");
   return wanted.flatMap((item) => {
     if (!isMap(item)) {
       return paths.includes(`v:${JSON.stringify(item)}`) || there.includes(item) ? [] : [`${path}[${JSON.stringify(item)}]`];
@@ -85,7 +101,7 @@ function lostItems(wanted: readonly unknown[], live: unknown, owned: readonly Fi
     const keys = keysOf(key);
     const words = Object.entries(keys).map(([name, value]) => `${name}=${String(value)}`);
     const found = there.find((one) => isMap(one) && hasKeys(one, keys));
-    return lostOf(item, found, below(owned, key), `${path}[${words.join(",")}]`);
+    return lostOf(item, found, below(owners, key), `${path}[${words.join(",")}]`);
   });
 }
 
@@ -104,8 +120,12 @@ function keyWords(item: Fields): string {
   return first === "" ? "?" : `${first}=${String(item[first])}`;
 }
 
-function below(owned: readonly FieldSet[], path: string): readonly FieldSet[] {
-  return owned.flatMap((set) => set[path] ?? []);
+function below({ ours, theirs }: Owners, path: string): Owners {
+  return { ours: ours.flatMap((set) => set[path] ?? []), theirs: theirs.flatMap((set) => set[path] ?? []) };
+}
+
+function isEmpty(value: unknown): boolean {
+  return value === undefined || value === null || (typeof value === "object" && Object.keys(value).length === 0);
 }
 
 function isLeaf(set: FieldSet): boolean {

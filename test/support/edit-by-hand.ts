@@ -10,8 +10,8 @@ export interface HandEdit {
 
 type Path = readonly (string | number)[];
 
-/** What names an object, and the label that says whose it is: who takes that away takes the object over. */
-const LEFT_ALONE = /^(apiVersion|kind|status|metadata\.(?!labels|annotations)|metadata\.labels\.howdah\.dev\/engine$)/;
+/** What names an object, and what the server says of it. */
+const LEFT_ALONE = /^(apiVersion|kind|status|metadata\.(?!labels|annotations))/;
 
 /** Changes or takes away one value, anywhere in what was applied, chosen by `random`; made on the object as it is now. */
 export function editByHand(applied: KubeObject, live: KubeObject, random: () => number): HandEdit {

@@ -53,7 +53,9 @@ describe.skipIf(why !== undefined && process.env["CI"] === undefined)("WordPress
     await rig.ok("init", code, "--yes");
     const file = join(code, "howdah.yaml");
     const text = await readFile(file, "utf8");
-    await writeFile(file, `${text.trimEnd()}\n  scale: { replicas: 2 }\n`);
+    const hello = `    hello: { schedule: "* * * * *", command: [php, -r, 'echo "hello from a cron";'] }\n`;
+    expect(text).toContain("  crons:\n");
+    await writeFile(file, `${text.trimEnd().replace("  crons:\n", `  crons:\n${hello}`)}\n  scale: { replicas: 2 }\n`);
     await rig.operator();
     await rig.tenant(NAMESPACE);
     first = await deploy();
@@ -99,5 +101,17 @@ describe.skipIf(why !== undefined && process.env["CI"] === undefined)("WordPress
       const { status, headers } = await rig.get(HOST, path);
       expect([status, headers["content-type"], Number(headers["content-length"])]).toEqual([200, "image/png", picture.length]);
     }
+  });
+
+  it("runs its crons, by the clock and by hand", async () => {
+    const there = ["wordpress", "--context", ".", "--namespace", NAMESPACE];
+    const last = async (): Promise<string | undefined> => {
+      const { stdout } = await rig.ok("cron", "ls", ...there, "--output", "json");
+      const crons = JSON.parse(stdout) as { name: string; last: { planned: string | null; result: string } | null }[];
+      return crons.find(({ name, last: ended }) => name === "hello" && ended?.planned !== null)?.last?.result;
+    };
+    await expect.poll(last, { timeout: 180_000, interval: 2_000 }).toBe("succeeded");
+    const { stdout } = await rig.ok("cron", "run", "wordpress", "hello", "--context", ".", "--namespace", NAMESPACE);
+    expect(stdout).toContain("hello from a cron");
   });
 });

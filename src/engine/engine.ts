@@ -98,7 +98,10 @@ export interface Engine {
   /** Forgets a secret for good; pods that run keep what they got. */
   deleteSecret(namespace: string, name: string): Promise<void>;
   apply(namespace: string, step: Step, context: EngineContext): Promise<void>;
-  /** Ends the pods that workloads no longer want, after what they began is finished. Does nothing for a workload whose wanted pods don't serve. */
+  /**
+   * Ends the pods that workloads no longer want, after what they began is finished; a cluster's nodes see to that, and it is enough that they
+   * were told. Does nothing for a workload whose wanted pods don't serve.
+   */
   settle(namespace: string, context: EngineContext): Promise<void>;
   /**
    * Holds a site: the way in answers every request with 503 and this page, and pods get none; the workloads named in `stop` are ended.

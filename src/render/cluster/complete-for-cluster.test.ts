@@ -1,10 +1,10 @@
 import { describe, expect, it } from "vitest";
 import { HowdahError } from "../../kernel/howdah-error.ts";
 import { canonicalJson } from "../rendered.ts";
-import { DRAIN_SECONDS } from "../site/render-containers.ts";
 import { renderSite } from "../site/render-site.ts";
 import type { ClusterObject } from "./cluster-object.ts";
 import { COMPANION_LABEL, companionKinds } from "./companion.ts";
+import { PHP_WAIT_SECONDS } from "./complete-container.ts";
 import { completeForCluster } from "./complete-for-cluster.ts";
 import { clusterInput, objectsOf, type Variant, variants } from "./testing/variants.ts";
 
@@ -96,9 +96,10 @@ describe("completeForCluster", () => {
   });
 
   it.each<[string, string, object]>([
-    ["together", "web", { preStop: { sleep: { seconds: 5 } } }],
+    ["together", "web", { preStop: { sleep: { seconds: 15 } } }],
+    ["together", "php", { preStop: { sleep: { seconds: 20 } } }],
     ["kubernetes-1.29", "web", { preStop: { httpGet: { path: "/-/drain", port: 8081 } } }],
-    ["kubernetes-1.29", "php", { preStop: { exec: { command: ["/usr/bin/php", "-r", "sleep(5);"] } } }],
+    ["kubernetes-1.29", "php", { preStop: { exec: { command: ["/usr/bin/php", "-r", "sleep(20);"] } } }],
   ])("of %s stops %s after a wait", (name, container, lifecycle) => {
     expect(containerOf(variant(name), container)?.lifecycle).toEqual(lifecycle);
   });
@@ -106,7 +107,8 @@ describe("completeForCluster", () => {
   it.each(variants)("leaves the longest request of $name its time after that wait, which counts towards the grace", (one) => {
     for (const { spec } of podsOf(one)) {
       const longest = one.site.runtime?.fpm.requestTimeoutSeconds ?? 0;
-      expect(spec.terminationGracePeriodSeconds - DRAIN_SECONDS).toBeGreaterThanOrEqual(longest + 5);
+      const wait = JSON.stringify(spec).includes("sleep") ? PHP_WAIT_SECONDS : 0;
+      expect(spec.terminationGracePeriodSeconds - wait).toBeGreaterThanOrEqual(longest + 5);
     }
   });
 

@@ -1,9 +1,9 @@
 import { METRICS_PATH } from "../nginx/render-status-server.ts";
 import type { PodSpec, PodTemplate, Volume } from "../objects.ts";
-import { STATUS_PORT } from "../site/render-containers.ts";
+import { DRAIN_SECONDS, STATUS_PORT } from "../site/render-containers.ts";
 import type { ClusterSettings } from "./cluster-settings.ts";
 import { clusterVolumes, completeVolume, isClaimed } from "./cluster-volumes.ts";
-import { completeContainer, podSecurity } from "./complete-container.ts";
+import { completeContainer, PHP_WAIT_SECONDS, podSecurity } from "./complete-container.ts";
 
 /** What a pod's workload says of it. */
 export interface PodUse {
@@ -41,6 +41,7 @@ function completePodSpec(spec: PodSpec, use: PodUse, settings: ClusterSettings):
       : { initContainers: initContainers.map((container) => completeContainer(container, facts, settings)) }),
     containers,
     volumes: volumes.map((volume) => completeVolume(volume, settings.storage)),
+    terminationGracePeriodSeconds: graceOf(spec),
     restartPolicy: use.restartPolicy ?? spec.restartPolicy,
     // Else every Service of the namespace puts variables such as PHP_PORT into every container.
     enableServiceLinks: false,
@@ -48,6 +49,12 @@ function completePodSpec(spec: PodSpec, use: PodUse, settings: ClusterSettings):
     ...(settings.priorityClass === null ? {} : { priorityClassName: settings.priorityClass }),
     ...(use.spread === undefined ? {} : spreadOver(use.spread)),
   };
+}
+
+/** The wait before the stop signal counts towards the grace, and is a longer one here than on one machine. */
+function graceOf({ containers, terminationGracePeriodSeconds }: PodSpec): number {
+  const waits = containers.some(({ lifecycle }) => lifecycle !== undefined);
+  return terminationGracePeriodSeconds + (waits ? PHP_WAIT_SECONDS - DRAIN_SECONDS : 0);
 }
 
 /**

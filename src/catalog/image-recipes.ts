@@ -20,6 +20,8 @@ export type BaseRequest =
   | { readonly kind: "nginx"; readonly modules: readonly string[] }
   /** Server, client, dump and what initialising a data directory needs, a small shell included. */
   | { readonly kind: "mariadb"; readonly version: MariadbVersion }
+  /** Server of PHP's sessions with its command-line client, no shell. One version for all sites: PHP's extension speaks to any. */
+  | { readonly kind: "valkey" }
   /** Runs build hooks: PHP's command line with the site's extensions, composer, a shell. */
   | {
       readonly kind: "php-builder";
@@ -69,6 +71,8 @@ export function normalRequest(request: BaseRequest): BaseRequest {
       };
     case "mariadb":
       return { kind: "mariadb", version: request.version };
+    case "valkey":
+      return { kind: "valkey" };
     case "node-builder":
       return { kind: "node-builder", version: request.version };
     case "data-mover":
@@ -103,6 +107,8 @@ export function recipeFor(request: BaseRequest): Recipe {
       const suffix = suite === "bullseye" ? "-10.5" : "";
       return recipe(suite, [`mariadb-server-core${suffix}`, `mariadb-client${suffix}`, "busybox-static", "tzdata"], "slim", []);
     }
+    case "valkey":
+      return recipe("trixie", ["valkey-server"], "slim", []);
     case "php-builder": {
       const extensions = [...request.extensions, "curl", "mbstring", "xml", "zip"];
       const install = [...phpPackages(request.version, extensions, ["cli"]), "composer", ...shellTools, ...request.packages];

@@ -6,3 +6,6 @@ export const DATABASE_SECRET = "database";
 
 /** Name of a site's secret with its generated variables. */
 export const GENERATED_SECRET = "generated";
+
+/** Name of a site's secret for its session server: `password` for PHP, `users.acl` for the server. */
+export const SESSIONS_SECRET = "sessions";

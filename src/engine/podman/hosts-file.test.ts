@@ -3,7 +3,7 @@ import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { afterEach, beforeEach, describe, expect, it } from "vitest";
 import { tinySurroundings } from "../contract-objects.ts";
-import { type HostsEntry, hostsText, joinedEntries, writeHostsFiles } from "./hosts-file.ts";
+import { type HostsEntry, hostsText, serverEntries, writeHostsFiles } from "./hosts-file.ts";
 import type { Machine } from "./machine.ts";
 import { label, namesOf } from "./names.ts";
 import { podmanCli } from "./podman-cli.ts";
@@ -65,6 +65,7 @@ interface Pod {
   readonly state?: string;
   /** A one-off container, which is in no pod. */
   readonly once?: boolean;
+  readonly stateful?: boolean;
 }
 
 const containerName = ({ name, once }: Pick<Pod, "name" | "once">): string => (once === true ? name : `${name}._infra`);
@@ -82,10 +83,14 @@ describe("the hosts files of running pods", () => {
   const podman = (argv: readonly string[]): unknown => {
     const known = pods.map((pod, index) => ({ ...pod, address: `10.0.0.${String(index + 1)}`, id: idOf(pod.name) }));
     if (argv[1] === "ps")
-      return known.map(({ id, name, namespace, once = false, joined = [], state = "running" }) => ({
+      return known.map(({ id, name, namespace, once = false, stateful = false, joined = [], state = "running" }) => ({
         ...{ Id: id, Names: [containerName({ name, once })], IsInfra: !once, State: state, Pid: 1 },
         Networks: [`t.${namespace}`, ...joined],
-        Labels: { [label.namespace]: namespace, ...(once ? { [label.role]: "once" } : {}) },
+        Labels: {
+          [label.namespace]: namespace,
+          ...(stateful ? { [label.kind]: "StatefulSet" } : {}),
+          ...(once ? { [label.role]: "once" } : {}),
+        },
       }));
     return known
       .filter((pod) => argv.includes(containerName(pod)))
@@ -121,6 +126,16 @@ describe("the hosts files of running pods", () => {
     expect(await hosts("store")).toBe(podmans);
   });
 
+  it("name the namespace's own servers by all their names, but not to themselves", async () => {
+    pods = [...pods, { name: "sessions", namespace: "beta", aliases: ["sessions", "store.beta"], stateful: true }];
+    await writeFile(path("sessions"), podmans);
+    await write(["t.beta"]);
+    const others = "10.0.0.3\tstore.shared joined.howdah.internal\n";
+    expect(await hosts("other")).toBe(`${podmans}${others}10.0.0.4\tsessions store.beta joined.howdah.internal\n`);
+    expect(await hosts("sessions")).toBe(podmans + others);
+    expect((await serverEntries(machine, "beta")).map(({ address }) => address)).toEqual(["10.0.0.3", "10.0.0.4"]);
+  });
+
   it("follow a new address in the same file, which the containers have mounted", async () => {
     await write(["t.alpha"]);
     const { ino } = await stat(path("web"));
@@ -147,8 +162,8 @@ describe("the hosts files of running pods", () => {
 
   it("are told to a one-off container at its start, and followed in its file while it runs", async () => {
     const told = [{ address: "10.0.0.3", names: ["store", "store.shared"] }];
-    expect(await joinedEntries(machine, "alpha")).toEqual(told);
-    expect(await joinedEntries(machine, "shared")).toEqual([]);
+    expect(await serverEntries(machine, "alpha")).toEqual(told);
+    expect(await serverEntries(machine, "shared")).toEqual([]);
     await writeFile(path("once"), `${podmans}10.0.0.9\tstore\n10.0.0.9\tstore.shared\n`);
     pods = [...pods, { name: "once", namespace: "alpha", aliases: [], once: true }];
     await write(["t.alpha"]);

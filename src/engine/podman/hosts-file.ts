@@ -30,28 +30,29 @@ export function hostsText(former: string, entries: readonly HostsEntry[]): strin
 }
 
 /**
- * Writes into the hosts files of the running pods and one-off containers of some networks, or of one pod there, who of other namespaces
- * was joined to them.
- * A site asks for its database at every request, and aardvark-dns 1.4.0 denies names for milliseconds whenever any container comes or
+ * Writes into the hosts files of the running pods and one-off containers of some networks, or of one pod there, which servers are there: who of
+ * other namespaces was joined to them, and the namespace's own StatefulSets, whose one pod has its address as long as it runs.
+ * A site asks for its database and its sessions at every request, and aardvark-dns 1.4.0 denies names for milliseconds whenever any container comes or
  * goes (it reads files that netavark rewrites); the resolver takes a denial for the truth. Level-based: podman's words are all it goes by.
  */
 export async function writeHostsFiles(machine: Machine, networks: ReadonlySet<string>, pod?: string): Promise<void> {
   if (networks.size === 0) return;
   const listed = await runningOn(machine, networks);
   const own = listed.filter((one) => networks.has(ownNetwork(machine, one)) && (pod === undefined || one.name === `${pod}._infra`));
-  const joined = listed.filter((one) => isJoined(machine, one, networks));
-  const seen = await machine.podman.inspect([...new Set([...own, ...joined].map((one) => one.name))]);
+  const servers = listed.filter((one) => isServer(machine, one, networks));
+  const seen = await machine.podman.inspect([...new Set([...own, ...servers].map((one) => one.name))]);
   for (const one of own) {
     const path = seen.find(({ name }) => name === one.name)?.hostsPath ?? "";
-    if (path !== "") await replaceEntries(path, await entriesFor(machine, one.labels[label.namespace] ?? "", joined, seen));
+    const others = servers.filter(({ name }) => name !== one.name);
+    if (path !== "") await replaceEntries(path, await entriesFor(machine, one.labels[label.namespace] ?? "", others, seen));
   }
 }
 
-/** Who of other namespaces was joined to a namespace's network: what a container that starts there by itself must be told with `--add-host`. */
-export async function joinedEntries(machine: Machine, namespace: string): Promise<HostsEntry[]> {
+/** The servers of a namespace's network, as above: what a container that starts there by itself must be told with `--add-host`. */
+export async function serverEntries(machine: Machine, namespace: string): Promise<HostsEntry[]> {
   const networks = new Set([machine.names.network(namespace)]);
-  const joined = (await runningOn(machine, networks)).filter((one) => isJoined(machine, one, networks));
-  return entriesFor(machine, namespace, joined, await machine.podman.inspect(joined.map((one) => one.name)));
+  const servers = (await runningOn(machine, networks)).filter((one) => isServer(machine, one, networks));
+  return entriesFor(machine, namespace, servers, await machine.podman.inspect(servers.map((one) => one.name)));
 }
 
 /** What has a hosts file of its own on some networks: infra containers hold their pods', one-off containers are in no pod. */
@@ -65,20 +66,23 @@ async function runningOn(machine: Machine, networks: ReadonlySet<string>): Promi
   );
 }
 
-function isJoined(machine: Machine, one: ListedContainer, networks: ReadonlySet<string>): boolean {
-  return one.networks.some((network) => networks.has(network) && network !== ownNetwork(machine, one));
+function isServer(machine: Machine, one: ListedContainer, networks: ReadonlySet<string>): boolean {
+  const isOwn = one.isInfra && one.labels[label.kind] === "StatefulSet";
+  return one.networks.some((network) => networks.has(network) && (isOwn || network !== ownNetwork(machine, one)));
 }
 
 async function entriesFor(
   machine: Machine,
   namespace: string,
-  joined: readonly ListedContainer[],
+  servers: readonly ListedContainer[],
   seen: readonly InspectedContainer[],
 ): Promise<HostsEntry[]> {
   const network = machine.names.network(namespace);
-  const taken = new Set(objectsOf(await machine.store.read(namespace), "Service").map((service) => service.metadata.name));
-  const others = joined.filter((other) => ownNetwork(machine, other) !== network).map((other) => other.name);
-  return seen.filter((other) => others.includes(other.name)).flatMap((other) => entryOn(other, network, taken));
+  const services = new Set(objectsOf(await machine.store.read(namespace), "Service").map((service) => service.metadata.name));
+  return servers.flatMap((server) => {
+    const taken = ownNetwork(machine, server) === network ? new Set<string>() : services;
+    return seen.filter(({ name }) => name === server.name).flatMap((one) => entryOn(one, network, taken));
+  });
 }
 
 function ownNetwork(machine: Machine, container: ListedContainer): string {

@@ -73,7 +73,14 @@ export async function joinNetworks(machine: Machine, namespace: string): Promise
   for (const pod of await findPods(machine, namespace)) {
     for (const network of await joinPod(machine, namespace, state, pod, joined)) left.add(network);
   }
-  await writeHostsFiles(machine, new Set([...left, ...joined.map((one) => machine.names.network(one.namespace))]));
+  await writeHostsFiles(machine, new Set([...left, ...networksThatKnow(machine, namespace, state)]));
+}
+
+/** The networks whose hosts files have names of a namespace's pods: those that its policies let in, and its own when it has servers. */
+function networksThatKnow(machine: Machine, namespace: string, state: NamespaceState): ReadonlySet<string> {
+  const own = objectsOf(state, "StatefulSet").length === 0 ? [] : [namespace];
+  const joined = joinedBy(objectsOf(state, "NetworkPolicy"), namespace).map((one) => one.namespace);
+  return new Set([...own, ...joined].map((one) => machine.names.network(one)));
 }
 
 /**
@@ -81,14 +88,13 @@ export async function joinNetworks(machine: Machine, namespace: string): Promise
  * instead of waiting for an address that answers nothing) or started again, which gives them other addresses.
  */
 export async function renewNames(machine: Machine, namespace: string): Promise<void> {
-  const joined = joinedBy(objectsOf(await machine.store.read(namespace), "NetworkPolicy"), namespace);
-  await writeHostsFiles(machine, new Set(joined.map((one) => machine.names.network(one.namespace))));
+  await writeHostsFiles(machine, networksThatKnow(machine, namespace, await machine.store.read(namespace)));
 }
 
-/** The same after pods were made: they are on their own network only, so without a policy that lets others in there is nothing to do. */
+/** The same after pods were made: without servers and policies that let others in there is nothing to do. */
 export async function joinNewPods(machine: Machine, namespace: string): Promise<void> {
   const state = await machine.store.read(namespace);
-  if (joinedBy(objectsOf(state, "NetworkPolicy"), namespace).length > 0) await joinNetworks(machine, namespace);
+  if (networksThatKnow(machine, namespace, state).size > 0) await joinNetworks(machine, namespace);
 }
 
 /** Joins to a namespace's network the pods of others whose policies let it in: the policy may be older than the network. */

@@ -5,7 +5,7 @@ import type { Container, PodSpec } from "../../render/objects.ts";
 import type { EngineContext, ExecRequest, Target } from "../engine.ts";
 import type { AttachOptions, AttachProcess } from "../process-port.ts";
 import type { Machine } from "./machine.ts";
-import { joinedEntries } from "./hosts-file.ts";
+import { serverEntries } from "./hosts-file.ts";
 import { label } from "./names.ts";
 import { workloadOf } from "./networks.ts";
 import { onceArguments, type PodPlan } from "./pod-arguments.ts";
@@ -78,7 +78,7 @@ export async function runProgramOnce(
     tty: request.tty === true,
     env: request.env ?? {},
     ...(request.user === undefined ? {} : { user: request.user }),
-    hosts: await joinedEntries(machine, target.namespace),
+    hosts: await serverEntries(machine, target.namespace),
   };
   try {
     return await attach(["podman", ...onceArguments(plan, container, once)], streamsOf(request, context));

@@ -37,6 +37,8 @@ export function baseConfig(request: BaseRequest, recipeHash: string): ImageConfi
         stopSignal: "SIGTERM",
         labels: { ...labels, [`${LABEL_PREFIX}/mariadb`]: request.version },
       };
+    case "valkey":
+      return { ...common, entrypoint: ["/usr/bin/valkey-server"], cmd: ["--version"], env: [PATH], workingDir: "/", stopSignal: "SIGTERM" };
     case "php-builder":
     case "node-builder":
       return { ...common, entrypoint: [], cmd: ["/bin/sh"], env: [PATH, "HOME=/tmp", "LANG=C.UTF-8"] };

@@ -121,6 +121,8 @@ function titleOf(request: BaseRequest): string {
       return request.modules.length === 0 ? "nginx" : `nginx with ${request.modules.join(", ")}`;
     case "mariadb":
       return `MariaDB ${request.version}`;
+    case "valkey":
+      return "Valkey, for sessions";
     case "php-builder":
       return `builder for PHP ${request.version}`;
     case "node-builder":

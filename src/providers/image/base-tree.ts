@@ -92,6 +92,8 @@ function filterOf(request: BaseRequest): FilterOptions {
       return { gconv: false, perl, programs: ["nginx"] };
     case "mariadb":
       return { gconv: false, perl, programs: mariadbPrograms };
+    case "valkey":
+      return { gconv: false, perl, programs: ["valkey-server", "valkey-cli", "valkey-check-rdb"] };
     case "data-mover":
       return { gconv: false, perl, programs: ["rsync"] };
     case "operator":

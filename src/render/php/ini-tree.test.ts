@@ -16,6 +16,7 @@ describe("printIni", () => {
     ["a comment sign", "a ; b # c", "'a ; b # c'"],
     ["double quotes", 'say "x"', `'say "x"'`],
     ["a single quote", "it's", `"it's"`],
+    ["a text that ends with a variable", { before: "tcp://a?b[]=", variable: "PASSWORD" }, '"tcp://a?b[]=${PASSWORD}"'],
     ["constants", { constants: "E_ALL & ~(E_NOTICE | E_STRICT)" }, "E_ALL & ~(E_NOTICE | E_STRICT)"],
   ])("writes %s", (_name, value, text) => expect(printIni(one("a.b", value))).toBe(`[PHP]\na.b = ${text}\n`));
 
@@ -29,6 +30,10 @@ describe("printIni", () => {
     ["a key with an equals sign", "a=b", "x"],
     ["a key with a line break", "a\nb", "x"],
     ["a fraction", "a", 1.5],
+    ["a quote before a variable", "a", { before: 'x"', variable: "PASSWORD" }],
+    ["another variable before a variable", "a", { before: "${HOME}", variable: "PASSWORD" }],
+    ["a line break before a variable", "a", { before: "x\n", variable: "PASSWORD" }],
+    ["a variable with another name than variables have", "a", { before: "", variable: "A}\nB" }],
     ["a program as constants", "a", { constants: "E_ALL & system('id')" }],
   ])("refuses %s", (_name, key, value) =>
     expect(() => printIni(one(key, value))).toThrow(expect.objectContaining({ code: "render/unsafe" })),

@@ -2,9 +2,10 @@ import { HowdahError } from "../../kernel/howdah-error.ts";
 
 /**
  * A value in PHP's INI notation. Strings are always quoted, so that no character means anything. `constants` is an expression of
- * `E_*` constants, the only thing that PHP must see bare to evaluate.
+ * `E_*` constants, the only thing that PHP must see bare to evaluate. `before` and `variable` are a text that ends with an environment
+ * variable's value, which PHP puts there when it reads the file: for secrets, which no file of ours holds.
  */
-export type IniValue = string | number | boolean | { readonly constants: string };
+export type IniValue = string | number | boolean | { readonly constants: string } | { readonly before: string; readonly variable: string };
 
 /** One setting. Keys may carry an index: `php_value[memory_limit]`. */
 export interface IniEntry {
@@ -54,6 +55,7 @@ function printValue(value: IniValue): string {
     return String(value);
   }
   if (typeof value === "string") return quote(value);
+  if ("variable" in value) return quoteWithVariable(value.before, value.variable);
   if (!isConstantExpression(value.constants)) throw unsafe(`${JSON.stringify(value.constants)} is not an expression of E_ constants`);
   return value.constants;
 }
@@ -65,6 +67,15 @@ function quote(value: string): string {
   if (!value.includes("'")) return `'${value}'`;
   if (/["\\$]/.test(value)) throw unsafe(`the value ${JSON.stringify(value)} mixes quotes in a way that php.ini can't hold`);
   return `"${value}"`;
+}
+
+const VARIABLE = /^[A-Z][A-Z0-9_]*$/;
+
+/** Between double quotes PHP replaces `${NAME}`; nothing else there may mean something. */
+function quoteWithVariable(before: string, variable: string): string {
+  if (/["\\$]|\p{Cc}/u.test(before) || !VARIABLE.test(variable))
+    throw unsafe(`${JSON.stringify([before, variable])} is no text with a variable`);
+  return `"${before}\${${variable}}"`;
 }
 
 /** Reads the subset of INI that `printIni` writes, by PHP's rules; anything else throws `render/unsafe`. */
@@ -90,6 +101,8 @@ function parseValue(text: string): IniValue {
   if (/^-?[0-9]+$/.test(text)) return Number(text);
   const quoted = /^'([^']+)'$/.exec(text) ?? /^"([^"\\$]*)"$/.exec(text);
   if (quoted !== null) return quoted[1] ?? "";
+  const variable = /^"([^"\\$]*)\$\{([A-Z][A-Z0-9_]*)\}"$/.exec(text);
+  if (variable !== null) return { before: variable[1] ?? "", variable: variable[2] ?? "" };
   if (isConstantExpression(text)) return { constants: text };
   throw unsafe(`the value ${JSON.stringify(text)} means something to PHP`);
 }

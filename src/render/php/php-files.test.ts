@@ -14,6 +14,7 @@ function file(name: string, spec: Spec): Record<string, Record<string, unknown>>
   );
 }
 const ini = (spec: Spec): Record<string, unknown> => file("php.ini", spec)["PHP"] ?? {};
+const image = "registry.example.org/php:8.4-fpm";
 const runtime = (more: object): Spec => ({ runtime: { php: "8.4", ...more } });
 
 it("renders nothing for a static site", () => {
@@ -71,6 +72,20 @@ describe("php.ini", () => {
     for (const [key, value] of Object.entries(wanted)) expect([key, found[key]]).toEqual([key, value]);
   });
 
+  it("asks the site's server for sessions, with a password that the file does not hold, for as long as a request may take", () => {
+    const site = siteFixture({ scale: { replicas: 2 }, ...runtime({ fpm: { requestTimeout: "20s" } }) });
+    const text = renderPhpFiles(site, { migration: "r1", code: "r1" }, true)?.["php.ini"] ?? "";
+    expect(text.split("\n").filter((line) => /^(redis\.session|session\.(save|use_strict))/.test(line))).toEqual([
+      "redis.session.lock_expire = 25",
+      "redis.session.lock_retries = 1250",
+      "redis.session.lock_wait_time = 20000",
+      "redis.session.locking_enabled = yes",
+      "session.save_handler = 'redis'",
+      'session.save_path = "tcp://sessions:6379?persistent=1&timeout=1&read_timeout=2&auth[]=php&auth[]=${HOWDAH_SESSIONS_PASSWORD}"',
+      "session.use_strict_mode = no",
+    ]);
+  });
+
   it("does not depend on the order of settings", () => {
     const render = (settings: Record<string, string>): string =>
       renderPhpFiles(siteFixture(runtime({ ini: settings })), { migration: "r1", code: "r1" })?.["php.ini"] ?? "";
@@ -80,9 +95,10 @@ describe("php.ini", () => {
   it.each<[string, Spec, string[]]>([
     ["nothing to say", {}, []],
     ["a setting that is refused", runtime({ ini: { log_errors: "0" } }), ["render/ini-setting-ignored"]],
-    ["several replicas with sessions in files", { scale: { replicas: 2 } }, ["render/sessions-per-replica"]],
+    ["several replicas, which get a server for sessions", { scale: { replicas: 2 } }, []],
     ["several replicas with a shared mount", { scale: { replicas: 2 }, mounts: { files: {} } }, []],
-    ["growth with sessions in files", { scale: { max: 3 } }, ["render/sessions-per-replica"]],
+    ["several replicas of an image of one's own", { scale: { replicas: 2 }, ...runtime({ image }) }, ["render/sessions-per-replica"]],
+    ["growth of an image of one's own", { scale: { max: 3 }, ...runtime({ image }) }, ["render/sessions-per-replica"]],
     ["several replicas with sessions elsewhere", { scale: { replicas: 2 }, ...runtime({ ini: { "session.save_handler": "redis" } }) }, []],
   ])("tells: %s", (_name, spec, codes) => expect(phpIniDiagnostics(siteFixture(spec)).map(({ code }) => code)).toEqual(codes));
 });

@@ -3,12 +3,12 @@ import { type ReleaseIdentity, renderEntrypointConfig } from "./entrypoint-confi
 import { renderFpmConfig } from "./fpm-config.ts";
 import { renderPhpIni } from "./php-ini.ts";
 
-/** The files of /etc/howdah in the PHP container by name, or null for a static site. */
-export function renderPhpFiles(site: Site, release: ReleaseIdentity): Readonly<Record<string, string>> | null {
+/** The files of /etc/howdah in the PHP container by name, or null for a static site. `sessionServer`: whether the site has one. */
+export function renderPhpFiles(site: Site, release: ReleaseIdentity, sessionServer = false): Readonly<Record<string, string>> | null {
   if (site.runtime === null) return null;
   return {
     "entrypoint.json": renderEntrypointConfig(site, release),
     "php-fpm.conf": renderFpmConfig(site, site.runtime),
-    "php.ini": renderPhpIni(site, site.runtime),
+    "php.ini": renderPhpIni(site, site.runtime, sessionServer),
   };
 }

@@ -1,9 +1,8 @@
 import type { Diagnostic } from "../../kernel/diagnostic.ts";
 import { CODE_ROOT } from "../../kernel/label.ts";
 import type { Runtime, Site } from "../../site/site.ts";
-import { PHP_PATHS } from "./entrypoint-config.ts";
-import { choosesSessions, hasSeveralPods, SHARED_SESSIONS, sharesSessions } from "./sessions.ts";
 import { type IniEntry, type IniValue, isConstantExpression, printIni } from "./ini-tree.ts";
+import { keepsSessionsApart, sessionSettings } from "./sessions.ts";
 
 /** What keeps the container safe or working; the site file can't change it. */
 const locked: Readonly<Record<string, IniValue>> = {
@@ -54,7 +53,6 @@ function general(site: Site, runtime: Runtime): Record<string, IniValue> {
     realpath_cache_ttl: 600,
     // mail() fails at once instead of waiting for a mail server that is not there.
     sendmail_path: "/bin/false",
-    "session.save_path": sharesSessions(site) ? SHARED_SESSIONS : PHP_PATHS.sessions,
     "session.use_strict_mode": true,
     "session.cookie_httponly": true,
     "session.cookie_samesite": "Lax",
@@ -120,21 +118,23 @@ export function phpIniDiagnostics(site: Site): Diagnostic[] {
         hint: "Leave it out.",
       };
     });
-  if (!hasSeveralPods(site) || choosesSessions(site) || sharesSessions(site)) return found;
-  const message = "PHP keeps sessions in files of each replica, so visitors may be logged out when another replica answers";
+  if (!keepsSessionsApart(site)) return found;
+  const message =
+    "PHP keeps sessions in files of each replica, so visitors may be logged out when another replica answers: nobody here knows whether this image has PHP's extension redis";
   const hint =
-    "A site with a shared mount shares them by itself. Else set `session.save_handler` and `session.save_path` in `spec.runtime.ini`, to a Redis for example.";
+    "A site with a shared mount, or without `spec.runtime.image`, shares them by itself. Else set `session.save_handler` and `session.save_path` in `spec.runtime.ini`.";
   return [...found, { code: "render/sessions-per-replica", severity: "warning", message, path: ["spec", "scale", "replicas"], hint }];
 }
 
 /**
  * The text of php.ini for FPM and the command line, read last of all (`PHP_INI_SCAN_DIR`), so that it wins over the image's own files.
- * Throws `render/unsafe` for a value that can't be written.
+ * `sessionServer`: the site has a server for its sessions. Throws `render/unsafe` for a value that can't be written.
  */
-export function renderPhpIni(site: Site, runtime: Runtime): string {
+export function renderPhpIni(site: Site, runtime: Runtime, sessionServer = false): string {
   const personal = Object.entries(runtime.ini).filter(([key]) => !refused.has(key) && key !== "memory_limit");
   const settings: Record<string, IniValue> = {
     ...general(site, runtime),
+    ...sessionSettings(site, sessionServer, runtime),
     ...opcache(site, runtime),
     ...Object.fromEntries(personal.map(([key, text]) => [key, personalValue(key, text)])),
     ...locked,

@@ -32,6 +32,10 @@ function nginxFacts(site: Site, input: RenderInput): NginxFacts {
 export function renderFiles(site: Site, input: RenderInput): SiteFiles {
   return {
     nginx: renderNginxFiles(site, nginxFacts(site, input)),
-    php: renderPhpFiles(site, { migration: input.migration, code: input.releaseId, atStart: input.migratesAtStart === true }),
+    php: renderPhpFiles(
+      site,
+      { migration: input.migration, code: input.releaseId, atStart: input.migratesAtStart === true },
+      input.sessions != null,
+    ),
   };
 }

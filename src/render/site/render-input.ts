@@ -1,3 +1,5 @@
+import type { SessionServer } from "../sessions/session-server.ts";
+
 /** What rendering needs beside the site itself: facts that only builders, engines and providers know. Plain data, so rendering stays pure. */
 export interface RenderInput {
   readonly images: { readonly web: string; readonly php: string | null };
@@ -15,6 +17,8 @@ export interface RenderInput {
     readonly user: string;
     readonly secretName: string;
   } | null;
+  /** The site's server of PHP's sessions; left out or null: they are files, of each pod or on a volume. Decided when images are made. */
+  readonly sessions?: SessionServer | null;
   /** Name of the Secret with generated variables, a key for each. */
   readonly generatedSecret: string;
   /** Changes when a secret's value does, so that pods roll. */

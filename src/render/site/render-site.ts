@@ -11,6 +11,7 @@ import type { Site } from "../../site/site.ts";
 import { labelsFor, selectorFor } from "../labels.ts";
 import type { ConfigMap, Container, Deployment, HttpRoute, Manifest, NetworkPolicy, Rendered, Service, Volume } from "../objects.ts";
 import { rendered } from "../rendered.ts";
+import { renderSessionServer } from "../sessions/render-session-server.ts";
 import { CONFIG_MAP_BYTES, configMaps, filesVolume } from "./config-maps.ts";
 import { DRAIN_SECONDS, phpContainer, WEB_PORT, webContainer, workerContainer } from "./render-containers.ts";
 import { FPM_PORT, type SiteFiles, renderFiles } from "./render-files.ts";
@@ -62,6 +63,11 @@ function webScale({ scale, topology }: Site): { readonly replicas: number; reado
   return (topology === "apart" ? scale.web : undefined) ?? scale;
 }
 
+/** nginx alone asks nobody for sessions. */
+function asksSessions({ containers }: Part): boolean {
+  return containers.some(({ name }) => name !== "web");
+}
+
 function deployment(site: Site, part: Part, input: RenderInput): Deployment {
   const annotations = { ...healthOf(site, part, input), ...connectsTo(site, input), ...growthOf(site, part) };
   const grace = DRAIN_SECONDS + (site.runtime?.fpm.requestTimeoutSeconds ?? 10) + 5;
@@ -81,7 +87,11 @@ function deployment(site: Site, part: Part, input: RenderInput): Deployment {
       template: {
         metadata: {
           labels: labelsFor(site, part.component),
-          annotations: { [`${LABEL_PREFIX}/secrets`]: input.secretsDigest, [`${LABEL_PREFIX}/release`]: input.releaseId },
+          annotations: {
+            [`${LABEL_PREFIX}/secrets`]: input.secretsDigest,
+            [`${LABEL_PREFIX}/release`]: input.releaseId,
+            ...(asksSessions(part) && input.sessions != null ? { [`${LABEL_PREFIX}/sessions`]: input.sessions.secretDigest } : {}),
+          },
         },
         spec: {
           initContainers: [],
@@ -210,6 +220,7 @@ export function renderSite(site: Site, input: RenderInput, files: SiteFiles = re
     ...renderClaims(site),
     ...nginx,
     ...(php === null ? [] : [php]),
+    ...(input.sessions == null || site.runtime === null ? [] : renderSessionServer(site, input.sessions)),
     ...(apart ? [fpmPolicy(site), service(site, "php", FPM_PORT, "fastcgi")] : []),
     service(site, "web", WEB_PORT, "http"),
     ...parts(site, input, { nginx, php }).map((part) => deployment(site, part, input)),

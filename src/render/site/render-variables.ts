@@ -1,6 +1,7 @@
 import { unreachable } from "../../kernel/unreachable.ts";
 import type { Site, Variable } from "../../site/site.ts";
 import type { EnvVar } from "../objects.ts";
+import { SESSION_PASSWORD_VARIABLE } from "../sessions/session-server.ts";
 import type { RenderInput } from "./render-input.ts";
 
 function fromSecret(name: string, secret: string, key: string): EnvVar {
@@ -85,6 +86,7 @@ export function renderVariables(site: Site, input: RenderInput): EnvVar[] {
     { name: "MAGICK_MEMORY_LIMIT", value: "256MiB" },
     { name: "MAGICK_MAP_LIMIT", value: "256MiB" },
     { name: "HOME", value: "/tmp" },
+    ...(input.sessions == null ? [] : [fromSecret(SESSION_PASSWORD_VARIABLE, input.sessions.secretName, "password")]),
   ];
   const taken = new Set(own.map(({ name }) => name));
   return [...platform, ...relations]

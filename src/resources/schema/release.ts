@@ -27,6 +27,7 @@ export const releaseSpec = z
           .extend({ version: z.string().max(200).meta({ description: "Debian's version of the server in it." }) })
           .optional()
           .meta({ description: "MariaDB, for sites with a database: the newest that a release names serves all sites of its version." }),
+        sessions: image.optional().meta({ description: "The site's own server of PHP's sessions, where its pods share nothing else." }),
       })
       .meta({ description: "The images, by digest." }),
     codeDigest: z.string().max(200).meta({ description: "Identity of the code." }),

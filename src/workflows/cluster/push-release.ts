@@ -16,7 +16,7 @@ export interface PushedRelease {
 }
 
 /**
- * Builds a site's images and brings them to its registry, with that of its database server: a cluster pulls, it does not build.
+ * Builds a site's images and brings them to its registry, with those of its servers (database, sessions): a cluster pulls, it does not build.
  * Errors: those of building and pushing.
  */
 export async function pushRelease(
@@ -44,12 +44,17 @@ export async function pushRelease(
           ...pinned(await pushImage(command, { site, role: "mariadb", reference: built.database, exported }, ports, context)),
           version: serverVersion(built, site.database.version),
         };
+  const sessions =
+    built.sessions === null
+      ? undefined
+      : pinned(await pushImage(command, { site, role: "sessions", reference: built.sessions, exported }, ports, context));
   return {
     built,
     images: {
       web: pinned(web),
       ...(php === undefined ? {} : { php: pinned(php) }),
       ...(database === undefined ? {} : { database }),
+      ...(sessions === undefined ? {} : { sessions }),
     },
   };
 }

@@ -23,6 +23,11 @@ describe("what needs images", () => {
       needs: ["w1: release r1 of shop", "p1: release r1 of shop", "w2: release r2 of shop (serves)"],
     },
     {
+      name: "a release whose sessions have a server",
+      state: { releases: [{ ...release("r1", "w1"), input: { sessions: { image: "s", secretName: "", secretDigest: "" } } }] },
+      needs: ["w1: release r1 of shop", "s: release r1 of shop"],
+    },
+    {
       name: "a stopped site",
       state: { releases: [release("r2", "w2")], outcomes: serving, records: [record], resting: new Map([["shop", "down"]]) },
       needs: ["w2: release r2 of shop (serves, stopped)", "w2: site shop (stopped)"],

@@ -1,4 +1,5 @@
 import type { ImageNeed } from "../../plan/prune/image-world.ts";
+import type { RenderInput } from "../../render/site/render-input.ts";
 import type { RetainedData, SiteRecord } from "../ports.ts";
 import type { Release, ReleaseOutcome } from "../release/release.ts";
 import type { RolloutJournal } from "../rollout/journal.ts";
@@ -10,7 +11,7 @@ type Record = Pick<SiteRecord, "namespace" | "images" | "serving">;
 export interface ImageState {
   readonly records: readonly Record[];
   readonly retained: readonly (Pick<RetainedData, "namespace" | "keptUntil"> & { readonly record: Record })[];
-  readonly releases: readonly Pick<Release, "id" | "namespace" | "images">[];
+  readonly releases: readonly (Pick<Release, "id" | "namespace" | "images"> & { readonly input?: Pick<RenderInput, "sessions"> })[];
   readonly outcomes: readonly Pick<ReleaseOutcome, "namespace" | "release" | "state">[];
   readonly rollouts: readonly (Pick<RolloutJournal, "namespace"> & {
     readonly wanted: Record | null;
@@ -36,11 +37,12 @@ export function imageNeeds(state: ImageState): readonly ImageNeed[] {
   );
   const retained = new Map(state.retained.map((one) => [one.namespace, one.keptUntil.slice(0, 10)]));
   return [
-    ...state.releases.flatMap(({ id, namespace, images }) => {
+    ...state.releases.flatMap(({ id, namespace, images, input }) => {
       const serves = serving.has(`${namespace}.${id}`) && !retained.has(namespace);
       const words = [serves ? "serves" : "", stateOf(namespace, state, retained)].filter((word) => word !== "").join(", ");
       const because = `release ${id} of ${namespace}${words === "" ? "" : ` (${words})`}`;
-      return [images.web, ...(images.php === null ? [] : [images.php])].map(({ reference }) => ({ reference, because }));
+      const own = [images.web.reference, ...(images.php === null ? [] : [images.php.reference])];
+      return [...own, ...(input?.sessions == null ? [] : [input.sessions.image])].map((reference) => ({ reference, because }));
     }),
     ...state.records.flatMap((record) =>
       needsOf(record, `site ${record.namespace}${inBrackets(stateOf(record.namespace, state, retained))}`),

@@ -10,6 +10,7 @@ import { rollOut } from "../rollout/rollout.ts";
 import { checkConfiguration, judgementsOf } from "../up/check-configuration.ts";
 import { configDigest } from "../up/draft-release.ts";
 import { prepareSecrets } from "../up/prepare-secrets.ts";
+import { prepareSessions } from "../up/prepare-sessions.ts";
 import { siteUrl } from "../up/site-url.ts";
 import { stages, type Timing } from "../up/stages.ts";
 import { forgetWatch, watchOf } from "../watch/watch-record.ts";
@@ -72,14 +73,12 @@ function past({ release, outcome }: KnownRelease): PastRelease & { readonly rele
   return { id, rollbackOf, migration, state: outcome?.state, release };
 }
 
-async function requireImages({ id, images, namespace }: Release, ports: Ports): Promise<void> {
+async function requireImages({ id, images, input, namespace }: Release, ports: Ports): Promise<void> {
   const there = new Set((await ports.images.list()).map(({ reference }) => reference));
-  const missing = [images.web, ...(images.php === null ? [] : [images.php])].filter(({ reference }) => !there.has(reference));
+  const needed = [images.web.reference, ...(images.php === null ? [] : [images.php.reference])];
+  const missing = [...needed, ...(input.sessions == null ? [] : [input.sessions.image])].filter((reference) => !there.has(reference));
   if (missing.length === 0) return;
-  throw new HowdahError(
-    "image/missing",
-    `${id} of ${namespace} needs ${missing.map(({ reference }) => reference).join(" and ")}, which is not here`,
-  );
+  throw new HowdahError("image/missing", `${id} of ${namespace} needs ${missing.join(" and ")}, which is not here`);
 }
 
 /** A release's code and site with the facts of today: secrets, the database and the network may have changed since. */
@@ -116,7 +115,8 @@ export async function rollBack(plan: RollbackPlan, why: string | null, ports: Po
     const { to } = plan;
     const { site } = to;
     const secretsDigest = await secretsOf(former, to, ports);
-    const input = { ...(await inputNow(former, to, ports)), secretsDigest };
+    const sessions = await prepareSessions(namespace, to.input.sessions?.image ?? null, ports);
+    const input = { ...(await inputNow(former, to, ports)), secretsDigest, sessions };
     const desired = renderSite(site, input);
     const inventory = await ports.engine.inventory(namespace);
     const steps = planObjects(desired, inventory);

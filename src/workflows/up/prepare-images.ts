@@ -8,6 +8,7 @@ import type { BuiltImage, SiteImageRequest, SiteImages } from "../../providers/i
 import { type Lock, parseLock, printLock } from "../../providers/image-lock.ts";
 import { databaseServerName } from "../../render/database/database-name.ts";
 import { servedFiles } from "../../render/nginx/served-files.ts";
+import { SESSION_EXTENSION, wantsSessionServer } from "../../render/php/sessions.ts";
 import { canonicalJson } from "../../render/rendered.ts";
 import type { Site } from "../../site/site.ts";
 import { FOLLOW_INTO } from "../follow-into.ts";
@@ -22,6 +23,8 @@ export interface PreparedBases {
   readonly php: string | null;
   readonly edge: string;
   readonly database: string | null;
+  /** Null for a site without a server of its own for sessions. */
+  readonly sessions: string | null;
 }
 
 /** The images that a site runs on. */
@@ -39,8 +42,12 @@ function hookCommands(site: Site): readonly (readonly string[])[] {
 function phpRequest(site: Site): BaseRequest | null {
   if (site.runtime === null || site.runtime.image !== null) return null;
   const { php, extensions, flavour, packages } = site.runtime;
-  return { kind: "php", version: php, extensions, flavour, packages };
+  const asksServer = wantsSessionServer(site) ? [SESSION_EXTENSION] : [];
+  return { kind: "php", version: php, extensions: [...extensions, ...asksServer], flavour, packages };
 }
+
+/** The server of a site's sessions; all sites that have one share its image. */
+const sessionsRequest: BaseRequest = { kind: "valkey" };
 
 /** Every base image that the site needs, builders included: what its lock pins. */
 export function baseRequests(site: Site): readonly BaseRequest[] {
@@ -50,6 +57,7 @@ export function baseRequests(site: Site): readonly BaseRequest[] {
     edgeRequest,
     ...(php === null ? [] : [php]),
     ...(site.database === null ? [] : [databaseRequest(site.database.version)]),
+    ...(wantsSessionServer(site) ? [sessionsRequest] : []),
     ...builderRequests(hookCommands(site), builderRuntime(site), nodeOf(site)),
   ];
 }
@@ -128,11 +136,12 @@ export async function prepareBases(
   const base = (request: BaseRequest): Promise<BuiltImage> => ports.images.ensureBase(request, lock, emit, signal);
   const php = phpRequest(site);
   const foreign = site.runtime?.image ?? null;
-  const [edge, web, phpBase, server] = await Promise.all([
+  const [edge, web, phpBase, server, sessions] = await Promise.all([
     base(edgeRequest),
     base({ kind: "nginx", modules: site.web.modules }),
     php !== null ? base(php) : foreign === null ? null : ports.images.ensureForeign(foreign, lock, emit, signal),
     site.database === null ? null : base(databaseRequest(site.database.version)),
+    wantsSessionServer(site) ? base(sessionsRequest) : null,
   ]);
   const shared = (name: string, request: BaseRequest, built: BuiltImage): Promise<string> => {
     const version = mainVersion(lock, request);
@@ -147,6 +156,7 @@ export async function prepareBases(
       site.database === null || server === null
         ? null
         : await shared(databaseServerName(site.database.version), databaseRequest(site.database.version), server),
+    sessions: sessions?.reference ?? null,
   };
 }
 

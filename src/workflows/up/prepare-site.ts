@@ -7,6 +7,7 @@ import { checkMachineFor, checkTools } from "./check-machine.ts";
 import { type PreparedDatabase, prepareDatabase } from "./prepare-database.ts";
 import { type PreparedBases, prepareBases, prepareSiteImages } from "./prepare-images.ts";
 import { prepareSecrets, requireSecrets } from "./prepare-secrets.ts";
+import { prepareSessions } from "./prepare-sessions.ts";
 import { releaseInput, releaseRecord } from "./release-input.ts";
 import { sideBySide } from "./side-by-side.ts";
 import type { Stage } from "./stages.ts";
@@ -96,8 +97,9 @@ async function assemble(
   const { site, file } = request;
   const { bases, former, images, git, facts, database } = known;
   const secretsDigest = await prepareSecrets(site, site.name, database?.secret ?? null, ports);
+  const sessions = await prepareSessions(site.name, bases.sessions, ports);
   const release = {
-    ...{ site, namespace: site.name, facts, database, secretsDigest },
+    ...{ site, namespace: site.name, facts, database, secretsDigest, sessions },
     images: { web: images.web.reference, php: images.php?.reference ?? null },
     ...{ codeDigest: images.codeDigest, watched: images.watched },
   };

@@ -1,6 +1,7 @@
 import { DATABASE_SECRET, GENERATED_SECRET } from "../../kernel/own-names.ts";
 import type { EngineFacts } from "../../engine/engine.ts";
 import type { WatchedFiles } from "../../providers/image-builder.ts";
+import type { SessionServer } from "../../render/sessions/session-server.ts";
 import type { RenderInput } from "../../render/site/render-input.ts";
 import type { Site } from "../../site/site.ts";
 import type { Ports, SiteRecord } from "../ports.ts";
@@ -19,11 +20,12 @@ export interface ReleaseFacts {
   readonly facts: EngineFacts;
   readonly database: PreparedDatabase | null;
   readonly secretsDigest: string;
+  readonly sessions: SessionServer | null;
 }
 
 /** Facts from builders, providers and the engine, put together for rendering. */
 export function releaseInput(known: ReleaseFacts, { settings }: Pick<Ports, "settings">): RenderInput {
-  const { site, images, codeDigest, watched, facts, database, secretsDigest } = known;
+  const { site, images, codeDigest, watched, facts, database, secretsDigest, sessions } = known;
   return {
     images,
     url: siteUrl(site, settings),
@@ -32,6 +34,7 @@ export function releaseInput(known: ReleaseFacts, { settings }: Pick<Ports, "set
       database === null
         ? null
         : { host: database.host, port: database.port, name: database.name, user: database.user, secretName: DATABASE_SECRET },
+    sessions,
     generatedSecret: GENERATED_SECRET,
     secretsDigest,
     releaseId: codeDigest.replace("sha256:", "").slice(0, 12),

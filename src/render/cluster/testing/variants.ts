@@ -4,6 +4,7 @@ import { parseSite } from "../../../site/parse-site.ts";
 import type { Site } from "../../../site/site.ts";
 import { renderDatabaseAccess } from "../../database/render-database-access.ts";
 import { type DatabaseServer, renderDatabaseServer } from "../../database/render-database-server.ts";
+import { wantsSessionServer } from "../../php/sessions.ts";
 import { rendered } from "../../rendered.ts";
 import type { RenderInput } from "../../site/render-input.ts";
 import { renderSite } from "../../site/render-site.ts";
@@ -121,6 +122,9 @@ export function clusterInput(site: Site): RenderInput {
       site.database === null
         ? null
         : { host: "mariadb-11-8.howdah-system.svc.cluster.local", port: 3306, name: "blog", user: "blog", secretName: "database" },
+    sessions: wantsSessionServer(site)
+      ? { image: `registry.example.org/site/sessions@sha256:${"4".repeat(64)}`, secretName: "sessions", secretDigest: "s2" }
+      : null,
     generatedSecret: "generated",
     secretsDigest: "s1",
     releaseId: "r1",

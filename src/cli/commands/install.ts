@@ -1,17 +1,15 @@
 import type { Command } from "commander";
 import { HowdahError } from "../../kernel/howdah-error.ts";
-import type { ClusterFlags } from "../../workflows/manifests/cluster-settings-from.ts";
+import type { InstallSettingsFlags } from "../../workflows/cluster/chosen-settings.ts";
 import type { EngineContext, Ports } from "../../workflows/ports.ts";
 import type { CliContext } from "../context.ts";
 import type { Choose } from "../program.ts";
 import { withReporter } from "./with-reporter.ts";
 
-interface InstallFlags extends Omit<ClusterFlags, "clusterDomain"> {
-  readonly clusterDomain?: string;
-  readonly context?: string;
+interface InstallFlags extends InstallSettingsFlags {
+  readonly context: string;
   readonly image?: string;
   readonly to?: string;
-  readonly trust: readonly string[];
   readonly dryRun: boolean;
 }
 
@@ -20,7 +18,7 @@ const collect = (entry: string, before: readonly string[]): readonly string[] =>
 /** Flags that describe the cluster; without any of them what was chosen before stays. */
 function clusterFlags(command: Command): Command {
   return command
-    .option("--context <name>", "the kubeconfig's context (`.`, the default, is the current one)", ".")
+    .option("--context <name>", "the kubeconfig's context (`.` is the current one)", ".")
     .option("--image <reference>", "the operator's image, by digest: what `howdah operator image` answered")
     .option("--to <repository>", "make the operator's image from this program and push it there")
     .option("--pull-secret <name>", "a Secret of howdah-system for the registry of images")
@@ -41,7 +39,7 @@ function clusterFlags(command: Command): Command {
     .option("--private-network <network>", "a private network that sites connect to (the internet is always open)", collect, [])
     .option("--name-server <address>", "a name server that is no pod of kube-system (NodeLocal DNSCache)")
     .option("--cluster-domain <name>", "the cluster's domain (default: cluster.local)")
-    .option("-n, --dry-run", "print everything as YAML; change nothing", false);
+    .option("-n, --dry-run", "print what would be applied as YAML, from the flags alone; ask and change nothing", false);
 }
 
 /** `howdah install`: Howdah in a cluster. */
@@ -70,12 +68,12 @@ export function upgradeCommand(program: Command, choose: Choose): void {
       .command("upgrade")
       .summary("put this version of Howdah in the place of the one in a cluster")
       .description(
-        "As `howdah install`, for a cluster that has Howdah: what was chosen stays. Sites serve on; a rollout under way is finished by the new operator.",
+        "As `howdah install`, for a cluster that has Howdah: what was chosen stays unless a flag chooses anew. Without --image and --to the image is made from this program and pushed to where the former one came from. Sites serve on; a rollout under way is finished by the new operator. To go back: `--image` with the former image, which the answer names.",
       ),
   )
     .addHelpText(
       "after",
-      "\nExamples:\n  howdah upgrade --context lab --to registry.example.org/howdah/operator\n  howdah upgrade --context lab --image … --dry-run",
+      "\nExamples:\n  howdah upgrade --context lab\n  howdah upgrade --context lab --storage-class cephfs\n  howdah upgrade --context lab --image registry.example.org/howdah/operator@sha256:…",
     )
     .action((flags: InstallFlags) => {
       choose((context) => install(flags, context, true));
@@ -90,19 +88,26 @@ export function uninstallCommand(program: Command, choose: Choose): void {
     .description(
       "Deletes the operator, its roles and its Service. Sites, releases, databases, volumes, secrets, definitions and the namespace howdah-system stay: sites go on serving, and `howdah install` takes them up again.",
     )
-    .option("--context <name>", "the kubeconfig's context (`.`, the default, is the current one)", ".")
+    .option("--context <name>", "the kubeconfig's context (`.` is the current one)", ".")
     .addHelpText("after", "\nExamples:\n  howdah uninstall --context lab")
     .action(({ context: name }: { readonly context: string }) => {
       choose((context) =>
         withReporter(context, async (ports) => {
           const { uninstallOperator } = await import("../../workflows/cluster/install-operator.ts");
-          const { api } = await ports.clusters.connect(name === "." ? undefined : name);
-          const gone = await uninstallOperator(api, context.signal);
+          const { operatorPullSecret } = await import("../../workflows/cluster/cluster-place.ts");
+          const { installedImage } = await import("../../workflows/cluster/plan-install.ts");
+          const { api, context: connected } = await ports.clusters.connect(name === "." ? undefined : name);
+          const { signal } = context;
+          const [former, pullSecret] = [await installedImage(api, signal), await operatorPullSecret(api, signal)];
+          const deleted = await uninstallOperator(api, signal);
+          const undo = `howdah install --context ${connected} --image ${former ?? "…"}${pullSecret === undefined ? "" : ` --pull-secret ${pullSecret}`}`;
           const text =
-            gone.length === 0
+            deleted.length === 0
               ? "There was no operator.\n"
-              : `Deleted: ${gone.join(", ")}.\nSites go on serving; their data, definitions and releases stay.\n`;
-          context.terminal.out(context.flags.output === "json" ? `${JSON.stringify({ deleted: gone }, null, 2)}\n` : text);
+              : `Deleted: ${deleted.join(", ")}.\nSites go on serving; their data, definitions and releases stay, and what was chosen for the cluster.\n  undo: ${undo}\n`;
+          context.terminal.out(
+            context.flags.output === "json" ? `${JSON.stringify({ context: connected, deleted, former }, null, 2)}\n` : text,
+          );
           return 0;
         }),
       );
@@ -110,38 +115,61 @@ export function uninstallCommand(program: Command, choose: Choose): void {
 }
 
 async function install(flags: InstallFlags, context: CliContext, isUpgrade = false): Promise<number> {
-  if ((flags.image === undefined) === (flags.to === undefined))
+  const both = flags.image !== undefined && flags.to !== undefined;
+  if (both || (!isUpgrade && flags.image === undefined && flags.to === undefined))
     throw new HowdahError("usage/invalid", "One of --image and --to says which image the operator has", {
       hint: "`--to registry.example.org/howdah/operator` makes it from this program; `howdah operator image` makes it alone.",
     });
-  const settings = await settingsOf(flags);
   return withReporter(context, async (ports, engine) => {
-    const { installObjects, installOperator, isInstalled } = await import("../../workflows/cluster/install-operator.ts");
-    const pullSecret = flags.pullSecret ?? null;
-    if (flags.dryRun) {
-      const image = flags.image ?? `${flags.to ?? ""}@sha256:to-be-made`;
-      const { writeYaml } = await import("../../site/documenting/write-yaml.ts");
-      const objects = installObjects({ image, pullSecret, settings: settings ?? "{}" });
-      context.terminal.out(
-        context.flags.output === "json"
-          ? `${JSON.stringify({ apiVersion: "v1", kind: "List", items: objects }, null, 2)}\n`
-          : objects.map((object) => `---\n${writeYaml(object)}`).join(""),
-      );
-      return 0;
-    }
+    if (flags.dryRun) return printObjects(flags, context);
+    const { installOperator } = await import("../../workflows/cluster/install-operator.ts");
+    const { planInstall } = await import("../../workflows/cluster/plan-install.ts");
     const cluster = await ports.clusters.connect(flags.context === "." ? undefined : flags.context);
-    if (isUpgrade && !(await isInstalled(cluster.api, context.signal)))
+    const plan = await planInstall(cluster, { pullSecret: flags.pullSecret, flags }, engine);
+    if (isUpgrade && plan.former === null)
       throw new HowdahError("cluster/not-installed", `There is no Howdah in the cluster of the context ${cluster.context}`);
-    const image = flags.image ?? (await makeImage(flags.to ?? "", context, ports, engine));
-    const { version } = await installOperator(cluster, { image, pullSecret, settings }, ports, engine);
-    const answer = { context: cluster.context, kubernetes: version, image };
-    context.terminal.out(
-      context.flags.output === "json"
-        ? `${JSON.stringify(answer, null, 2)}\n`
-        : `Howdah ${context.version} runs in ${cluster.context} (Kubernetes ${version}).\n  next: howdah deploy --context ${flags.context ?? "."} in a site's directory\n`,
-    );
+    const image = flags.image ?? (await makeImage(flags.to ?? repositoryOf(plan.former ?? ""), context, ports, engine));
+    await installOperator(cluster.api, { ...plan, image }, ports, engine);
+    const { kubernetes, former } = plan;
+    const answer = { context: cluster.context, kubernetes, image, former };
+    context.terminal.out(context.flags.output === "json" ? `${JSON.stringify(answer, null, 2)}\n` : installed(answer, context.version));
     return 0;
   });
+}
+
+interface Installed {
+  readonly context: string;
+  readonly kubernetes: string;
+  readonly image: string;
+  /** The image before; null at the first time. */
+  readonly former: string | null;
+}
+
+function installed({ context, kubernetes, image, former }: Installed, version: string): string {
+  const flag = `--context ${context}`;
+  const undo = former === null ? `howdah uninstall ${flag}` : former === image ? undefined : `howdah upgrade ${flag} --image ${former}`;
+  return [
+    `Howdah ${version} runs in ${context} (Kubernetes ${kubernetes}).`,
+    `  look: howdah doctor ${flag}`,
+    `  next: howdah deploy ${flag} in a site's directory`,
+    ...(undo === undefined ? [] : [`  undo: ${undo}`]),
+    "",
+  ].join("\n");
+}
+
+/** Says what would be applied: without asking the cluster, so with the flags' settings alone. */
+async function printObjects(flags: InstallFlags, context: CliContext): Promise<number> {
+  const { installObjects } = await import("../../workflows/cluster/install-operator.ts");
+  const { chosenSettings } = await import("../../workflows/cluster/chosen-settings.ts");
+  const { writeYaml } = await import("../../site/documenting/write-yaml.ts");
+  const image = flags.image ?? `${flags.to ?? "example.org/howdah/operator"}@sha256:to-be-made`;
+  const objects = installObjects({ image, pullSecret: flags.pullSecret ?? null, settings: chosenSettings(undefined, flags) });
+  context.terminal.out(
+    context.flags.output === "json"
+      ? `${JSON.stringify({ apiVersion: "v1", kind: "List", items: objects }, null, 2)}\n`
+      : objects.map((object) => `---\n${writeYaml(object)}`).join(""),
+  );
+  return 0;
 }
 
 async function makeImage(repository: string, context: CliContext, ports: Ports, engine: EngineContext): Promise<string> {
@@ -149,16 +177,9 @@ async function makeImage(repository: string, context: CliContext, ports: Ports, 
   return (await operatorImage({ kind: "registry", repository }, context.version, ports, engine)).reference;
 }
 
-/** What the flags choose for the cluster, as JSON; null when they choose nothing. */
-async function settingsOf(flags: InstallFlags): Promise<string | null> {
-  const { clusterSettingsFrom, networkFrom } = await import("../../workflows/manifests/cluster-settings-from.ts");
-  const { context: _context, image: _image, to: _to, pullSecret: _pullSecret, dryRun: _dryRun, ...chosen } = flags;
-  const said = Object.values(chosen).some(
-    (value) => value !== undefined && value !== false && !(Array.isArray(value) && value.length === 0),
-  );
-  if (!said) return null;
-  const clusterDomain = flags.clusterDomain ?? "cluster.local";
-  const settings = clusterSettingsFrom({ ...flags, clusterDomain }, "howdah-system");
-  const { namespace: _namespace, version: _version, ...kept } = settings;
-  return JSON.stringify({ ...kept, clusterDomain, trustedProxies: flags.trust.map((network) => networkFrom("--trust", network)) });
+/** Where the operator that runs came from: the next one goes beside it. An image that is in no registry gives nothing to push to. */
+function repositoryOf(image: string): string {
+  const [, repository] = /^(.+)@sha256:[0-9a-f]{64}$/.exec(image) ?? [];
+  if (repository !== undefined) return repository;
+  throw new HowdahError("usage/invalid", `The operator's image ${image} is in no registry: --image or --to says which one it gets`);
 }

@@ -1,7 +1,7 @@
 import { describe, expect, it } from "vitest";
 import { parseAllDocuments } from "yaml";
 import { chartFiles, operatorManifest } from "./deploy-files.ts";
-import { operatorObjects } from "./operator-objects.ts";
+import { operatorObjects, settingsDigest } from "./operator-objects.ts";
 import { grantedOnRules, leaseRules, operatorRules } from "./operator-role.ts";
 
 describe("the operator's rights", () => {
@@ -28,7 +28,7 @@ describe("the operator's rights", () => {
 });
 
 describe("the installed operator", () => {
-  const deployment = operatorObjects({ image: "example.org/operator@sha256:0", pullSecret: null }).find(
+  const deployment = operatorObjects({ image: "example.org/operator@sha256:0", pullSecret: null, settings: "{}" }).find(
     ({ kind }) => kind === "Deployment",
   );
 
@@ -45,21 +45,44 @@ describe("the installed operator", () => {
   });
 });
 
+describe("the operator's pods", () => {
+  const digest = (settings: string): unknown =>
+    operatorObjects({ image: "o", pullSecret: null, settings }).flatMap(({ kind, ...object }) =>
+      kind === "Deployment" ? [(object["spec"] as { template: { metadata: { annotations: object } } }).template.metadata.annotations] : [],
+    );
+
+  it("are others when the settings are: they are read at the start only", () => {
+    expect(digest('{"a":1}')).not.toEqual(digest('{"a":2}'));
+    expect(digest('{"a":1}')).toEqual(digest('{"a":1}'));
+  });
+});
+
 describe("the chart", () => {
   const filled = (values: { readonly image: string; readonly pullSecret: string; readonly settings: string }): string =>
     (chartFiles("0.1.0")["templates/operator.yaml"] ?? "")
       .replace(/\{\{ required [^}]*\}\}/, JSON.stringify(values.image))
       .replace("{{ .Values.settings | toJson | quote }}", JSON.stringify(values.settings))
+      .replace("{{ .Values.settings | toJson | sha256sum | quote }}", JSON.stringify(settingsDigest(values.settings)))
       .replace(/\{\{- with \.Values\.pullSecret \}\}\n/, "")
       .replace("{{ . | quote }}", JSON.stringify(values.pullSecret))
       .replace("{{- end }}\n", "");
   const objectsIn = (text: string): unknown[] => parseAllDocuments(text).map((document) => document.toJS() as unknown);
 
-  it("is the plain objects, with values in three places", () => {
+  it("is the plain objects, with values in their places", () => {
     const text = filled({ image: "example.org/o@sha256:0", pullSecret: "registry", settings: '{"a":1}' });
     expect(text).not.toContain("{{");
-    const wanted = operatorObjects({ image: "example.org/o@sha256:0", pullSecret: "registry" });
+    const wanted = operatorObjects({ image: "example.org/o@sha256:0", pullSecret: "registry", settings: '{"a":1}' });
     expect(objectsIn(text).slice(2)).toEqual(wanted.map((object) => JSON.parse(JSON.stringify(object)) as unknown));
+  });
+
+  it("keeps the namespace, where databases are, and the settings when Helm uninstalls", () => {
+    const kept = parseAllDocuments(chartFiles("0.1.0")["templates/operator.yaml"]?.replaceAll(/^.*\{\{.*$/gm, "") ?? "").flatMap(
+      (document) => {
+        const { kind, metadata } = document.toJS() as { kind: string; metadata: { annotations?: Record<string, string> } };
+        return metadata.annotations?.["helm.sh/resource-policy"] === "keep" ? [kind] : [];
+      },
+    );
+    expect(kept).toEqual(["Namespace", "ConfigMap"]);
   });
 
   it("has the same objects as the manifest for kubectl", () => {

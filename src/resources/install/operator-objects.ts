@@ -1,3 +1,4 @@
+import { createHash } from "node:crypto";
 import type { KubeObject } from "../../kubernetes/kubernetes-api.ts";
 import { HOWDAH_GROUP } from "../../kubernetes/resources.ts";
 import { grantedOnRules, leaseRules, operatorRules } from "./operator-role.ts";
@@ -14,7 +15,9 @@ export interface OperatorInstall {
 
 /** Where Howdah itself lives. */
 export const OWN_NAMESPACE = "howdah-system";
-const NAME = "howdah-operator";
+/** Of the operator's Deployment, service account, roles and Service. */
+export const OPERATOR_NAME = "howdah-operator";
+const NAME = OPERATOR_NAME;
 /** The ConfigMap with what was chosen for this cluster. */
 export const SETTINGS_NAME = "howdah-settings";
 const PORT = 8080;
@@ -42,8 +45,13 @@ export function settingsMap(settings: string): KubeObject {
   return { apiVersion: "v1", kind: "ConfigMap", metadata, data: { settings } };
 }
 
+/** What the operator's pods carry of the settings that they were started with, so that others start other pods: as Helm's `sha256sum` has it. */
+export function settingsDigest(settings: string): string {
+  return createHash("sha256").update(settings).digest("hex");
+}
+
 /** The operator and what it needs, in the order in which it is applied, without CRDs, namespace and settings. `uninstall` takes these away. */
-export function operatorObjects({ image, pullSecret }: Pick<OperatorInstall, "image" | "pullSecret">): readonly KubeObject[] {
+export function operatorObjects({ image, pullSecret, settings }: OperatorInstall): readonly KubeObject[] {
   const account = { kind: "ServiceAccount", name: NAME, namespace: OWN_NAMESPACE };
   return [
     {
@@ -82,7 +90,7 @@ export function operatorObjects({ image, pullSecret }: Pick<OperatorInstall, "im
       metadata: own,
       spec: { selector, ports: [{ name: "metrics", port: PORT, targetPort: PORT, protocol: "TCP" }] },
     },
-    deployment(image),
+    deployment(image, settingsDigest(settings)),
   ];
 }
 
@@ -112,8 +120,8 @@ function policies(): readonly KubeObject[] {
   ];
 }
 
-/** Two, of which one works: the other takes over within the lease's time when a node is lost. */
-function deployment(image: string): KubeObject {
+/** Two, of which one works: the other takes over within the lease's time when a node is lost. Settings are read at the start: others, another pod. */
+function deployment(image: string, digest: string): KubeObject {
   const probe = (path: string): object => ({ httpGet: { path, port: PORT }, periodSeconds: 5, timeoutSeconds: 3, failureThreshold: 6 });
   return {
     apiVersion: "apps/v1",
@@ -125,7 +133,7 @@ function deployment(image: string): KubeObject {
       selector: { matchLabels: selector },
       strategy: { type: "RollingUpdate", rollingUpdate: { maxSurge: 1, maxUnavailable: 0 } },
       template: {
-        metadata: { labels },
+        metadata: { labels, annotations: { [`${HOWDAH_GROUP}/settings-digest`]: digest } },
         spec: {
           serviceAccountName: NAME,
           automountServiceAccountToken: true,
@@ -164,7 +172,7 @@ function deployment(image: string): KubeObject {
               volumeMounts: [{ name: "tmp", mountPath: "/tmp" }],
             },
           ],
-          volumes: [{ name: "tmp", emptyDir: { sizeLimit: "1Gi" } }],
+          volumes: [{ name: "tmp", emptyDir: { sizeLimit: "64Mi" } }],
         },
       },
     },

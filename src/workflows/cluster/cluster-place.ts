@@ -2,6 +2,7 @@ import { HowdahError } from "../../kernel/howdah-error.ts";
 import type { ConnectedCluster } from "../../kubernetes/create-kubernetes-api.ts";
 import type { KubeObject, KubernetesApi } from "../../kubernetes/kubernetes-api.ts";
 import { apiVersionOf, HOWDAH_GROUP, resources } from "../../kubernetes/resources.ts";
+import { OWN_NAMESPACE, OPERATOR_NAME } from "../../resources/install/operator-objects.ts";
 
 /** Who writes what a person asked for; the operator is another field manager. */
 export const CLI_MANAGER = "howdah-cli";
@@ -30,7 +31,7 @@ export async function requireInstalled({ api, context }: ConnectedCluster, signa
 
 /**
  * Makes sure of the site's namespace: one that is not there is asked for as a Tenant of that name, whose guard (quota, policies, Pod
- * Security) the operator puts around it. Answers true when it was made. Errors: `cluster/namespace-taken` when another Site has it, or when nobody
+ * Security) the operator puts around it; its pods pull by the operator's own pull secret. Answers true when it was made. Errors: `cluster/namespace-taken` when another Site has it, or when nobody
  * gave it to Howdah; `cluster/failed` when the operator does not make it within `patienceMs`.
  */
 export async function ensureNamespace(
@@ -46,7 +47,10 @@ export async function ensureNamespace(
     await requireOwn(api, found, siteName, signal);
     return false;
   }
-  const tenant = { apiVersion: apiVersionOf(resources.Tenant), kind: "Tenant", metadata: { name: namespace }, spec: {} };
+  // Whoever installed Howdah from a registry that asks for a password most likely has his sites there, too.
+  const pullSecret = await operatorPullSecret(api, signal).catch(unlessForbidden);
+  const spec = pullSecret === undefined ? {} : { pullSecret };
+  const tenant = { apiVersion: apiVersionOf(resources.Tenant), kind: "Tenant", metadata: { name: namespace }, spec };
   await api.apply(resources.Tenant, tenant, { fieldManager: CLI_MANAGER }, signal);
   for (let attempt = 0; attempt < wait.attempts; attempt++) {
     if ((await find()) !== undefined) return true;
@@ -55,6 +59,17 @@ export async function ensureNamespace(
   throw new HowdahError("cluster/failed", `Nobody made the namespace ${namespace} for the Tenant of that name`, {
     hint: `Is the operator running? \`howdah doctor --context ${context}\` says.`,
   });
+}
+
+/** The Secret by which the operator's own image is pulled; undefined when there is none, or no operator. */
+export async function operatorPullSecret(api: KubernetesApi, signal: AbortSignal): Promise<string | undefined> {
+  const account = await api.get({ resource: resources.ServiceAccount, namespace: OWN_NAMESPACE, name: OPERATOR_NAME }, signal);
+  return (account?.["imagePullSecrets"] as readonly { readonly name: string }[] | undefined)?.[0]?.name;
+}
+
+function unlessForbidden(error: unknown): undefined {
+  if (error instanceof HowdahError && error.code === "cluster/forbidden") return undefined;
+  throw error;
 }
 
 /** How often a namespace is looked for. */

@@ -1,28 +1,16 @@
 import { HowdahError } from "../../kernel/howdah-error.ts";
-import type { ConnectedCluster } from "../../kubernetes/create-kubernetes-api.ts";
 import type { KubeObject, KubernetesApi, ObjectName } from "../../kubernetes/kubernetes-api.ts";
 import { resourceOf, resources } from "../../kubernetes/resources.ts";
-import { minorOf } from "../../render/cluster/cluster-settings.ts";
 import { crds } from "../../resources/crds.ts";
 import {
   type OperatorInstall,
   OWN_NAMESPACE,
   operatorObjects,
   ownNamespace,
-  SETTINGS_NAME,
   settingsMap,
 } from "../../resources/install/operator-objects.ts";
 import type { EngineContext, Ports } from "../ports.ts";
 import { CLI_MANAGER } from "./cluster-place.ts";
-
-/** `howdah install` and `howdah upgrade`. */
-export interface InstallCommand extends Omit<OperatorInstall, "settings"> {
-  /** JSON; null: what is chosen already stays. */
-  readonly settings: string | null;
-}
-
-/** The oldest Kubernetes whose API has all that we send, and the newest that was tried. */
-const VERSIONS = { oldest: 29, newest: 36 };
 
 /** A node pulls 50 MB and starts Node; a pod's place may be made by an autoscaler first. */
 const PATIENCE_MS = 300_000;
@@ -38,39 +26,30 @@ export function installObjects(install: OperatorInstall): readonly KubeObject[] 
  * `cluster/*`; `cluster/failed` when the operator does not start, with its pods' own words.
  */
 export async function installOperator(
-  { api, context: name }: ConnectedCluster,
-  command: InstallCommand,
+  api: KubernetesApi,
+  install: OperatorInstall,
   ports: Pick<Ports, "clock">,
   context: EngineContext,
-): Promise<{ readonly version: string; readonly objects: number }> {
+): Promise<void> {
   const { signal } = context;
   const task = tasks(context);
-  const version = await task(
-    "check",
-    "Checking the cluster",
-    () => checkVersion(api, context),
-    (found) => `Kubernetes ${found}`,
-  );
-  const settings = command.settings ?? (await currentSettings(api, signal)) ?? "{}";
   const definitions = crds() as unknown as readonly KubeObject[];
   await task("crds", "Definitions of Site, Environment, Release and Tenant", async () => {
     await applyAll(api, definitions, signal);
     for (const definition of definitions) await established(api, definition.metadata.name, ports, signal);
   });
-  const objects = operatorObjects(command);
   await task("objects", `Operator in ${OWN_NAMESPACE}`, async () => {
-    await applyAll(api, [ownNamespace(), settingsMap(settings)], signal);
-    if (command.pullSecret !== null) await usePullSecret(api, command.pullSecret, name, signal);
-    await applyAll(api, objects, signal);
+    await applyAll(api, [ownNamespace(), settingsMap(install.settings)], signal);
+    if (install.pullSecret !== null) await usePullSecret(api, install.pullSecret, signal);
+    await applyAll(api, operatorObjects(install), signal);
   });
-  await task("ready", "Starting the operator", () => operatorReady(api, command.image, ports, context));
-  return { version, objects: definitions.length + 2 + objects.length };
+  await task("ready", "Starting the operator", () => operatorReady(api, install.image, ports, context));
 }
 
 /** Takes the operator away. Sites go on serving; definitions, sites, releases, databases, settings and the namespace stay. Answers what was deleted. */
 export async function uninstallOperator(api: KubernetesApi, signal: AbortSignal): Promise<readonly string[]> {
   const gone: string[] = [];
-  for (const object of operatorObjects({ image: "", pullSecret: null }).toReversed()) {
+  for (const object of operatorObjects({ image: "", pullSecret: null, settings: "" }).toReversed()) {
     const place = nameOf(object);
     const found = await api.get(place, signal);
     if (found?.metadata.uid === undefined || found.metadata.labels?.["app.kubernetes.io/part-of"] !== "howdah") continue;
@@ -80,45 +59,19 @@ export async function uninstallOperator(api: KubernetesApi, signal: AbortSignal)
   return gone;
 }
 
-/** Whether an operator was put into the cluster. */
-export async function isInstalled(api: KubernetesApi, signal: AbortSignal): Promise<boolean> {
-  return (await api.get({ resource: resources.Deployment, namespace: OWN_NAMESPACE, name: "howdah-operator" }, signal)) !== undefined;
-}
-
-type Task = <T>(id: string, title: string, work: () => Promise<T>, detail?: (result: T) => string) => Promise<T>;
+type Task = (id: string, title: string, work: () => Promise<void>) => Promise<void>;
 
 function tasks({ emit }: EngineContext): Task {
-  return async (id, title, work, detail) => {
+  return async (id, title, work) => {
     emit({ type: "task-started", id, title });
     try {
-      const result = await work();
-      const text = detail?.(result);
-      emit({ type: "task-done", id, outcome: "changed", ...(text === undefined ? {} : { detail: text }) });
-      return result;
+      await work();
+      emit({ type: "task-done", id, outcome: "changed" });
     } catch (error) {
       if (error instanceof HowdahError) emit({ type: "task-failed", id, code: error.code, message: error.message });
       throw error;
     }
   };
-}
-
-async function checkVersion(api: KubernetesApi, { emit, signal }: EngineContext): Promise<string> {
-  const version = await api.version(signal);
-  const minor = minorOf(version);
-  if (minor < VERSIONS.oldest)
-    throw new HowdahError("cluster/rejected", `This is Kubernetes ${version}; Howdah needs 1.${String(VERSIONS.oldest)} or newer`);
-  if (minor > VERSIONS.newest)
-    emit({
-      type: "notice",
-      level: "warning",
-      message: `Kubernetes ${version} is newer than what Howdah was tried on (1.${String(VERSIONS.newest)})`,
-    });
-  return version;
-}
-
-async function currentSettings(api: KubernetesApi, signal: AbortSignal): Promise<string | undefined> {
-  const found = await api.get({ resource: resources.ConfigMap, namespace: OWN_NAMESPACE, name: SETTINGS_NAME }, signal);
-  return (found?.["data"] as { readonly settings?: string } | undefined)?.settings;
 }
 
 async function applyAll(api: KubernetesApi, objects: readonly KubeObject[], signal: AbortSignal): Promise<void> {
@@ -143,12 +96,7 @@ async function established(api: KubernetesApi, name: string, ports: Pick<Ports, 
 }
 
 /** The database servers pull with the default service account. */
-async function usePullSecret(api: KubernetesApi, name: string, context: string, signal: AbortSignal): Promise<void> {
-  const found = await api.get({ resource: resources.Secret, namespace: OWN_NAMESPACE, name }, signal);
-  if (found === undefined)
-    throw new HowdahError("cluster/rejected", `There is no Secret ${OWN_NAMESPACE}/${name}, which --pull-secret names`, {
-      hint: `Make it: kubectl --context ${context} -n ${OWN_NAMESPACE} create secret docker-registry ${name} --docker-server=… --docker-username=… --docker-password=…`,
-    });
+async function usePullSecret(api: KubernetesApi, name: string, signal: AbortSignal): Promise<void> {
   const account: ObjectName = { resource: resources.ServiceAccount, namespace: OWN_NAMESPACE, name: "default" };
   const { imagePullSecrets = [], metadata } = ((await api.get(account, signal)) ?? { metadata: {} }) as {
     readonly imagePullSecrets?: readonly { readonly name: string }[];
@@ -189,7 +137,7 @@ async function operatorReady(
     if (hopeless || ports.clock.now() > until)
       throw new HowdahError("cluster/failed", "The operator does not become ready", {
         output: trouble,
-        hint: `Look at its pods: kubectl -n ${OWN_NAMESPACE} describe pods. \`howdah install\` may be repeated.`,
+        hint: `Look at its pods: \`kubectl -n ${OWN_NAMESPACE} describe pods\`, \`kubectl -n ${OWN_NAMESPACE} logs deployment/howdah-operator\`. The same command may be repeated.`,
       });
     emit({ type: "task-progress", id: "ready", detail: trouble[0] ?? `${String(availableReplicas)} of ${String(wanted)} ready` });
     await ports.clock.sleep(POLL_MS, signal);

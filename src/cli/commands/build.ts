@@ -49,7 +49,7 @@ export function buildCommand(program: Command, choose: Choose): void {
           const { exportingOnce } = await import("../../workflows/attest/exporting-once.ts");
           const exported = exportingOnce(ports, engine);
           const attach = flags.attach ? { built: { site, source, text, place, images, version: context.version, exported }, key } : null;
-          const pushed = await pushIfAsked(flags, { site, place, images: images.site, attach }, ports, engine);
+          const pushed = await pushIfAsked(flags, { site, place, images: images.site, attach, sessions: images.sessions }, ports, engine);
           const made = [images.site.web, ...(images.site.php === null ? [] : [images.site.php])];
           context.terminal.out(
             context.flags.output === "json"

@@ -18,6 +18,7 @@ export function manifestsCommand(program: Command, choose: Choose): void {
     .option("--tag <tag>", "take the images of spec.image.repository with that tag, and name them by digest")
     .option("--image-web <image>", "the web server's image; a name without a digest is asked for at its registry")
     .option("--image-php <image>", "PHP's image")
+    .option("--image-sessions <image>", "the image of the server of sessions, for a site of several replicas that shares no mount")
     .option("-n, --namespace <name>", "the namespace, which holds this site alone (default: the site's name)")
     .option("--no-with-namespace", "leave the Namespace out: somebody else makes it")
     .option("--database <url>", "where the site's database is: mysql://USER@HOST:PORT/NAME, without a password")

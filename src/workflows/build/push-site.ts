@@ -36,7 +36,8 @@ export interface AttachRequest {
 type PushPorts = Pick<Ports, "images" | "registry" | "secrets" | "files">;
 
 /**
- * Brings a site's images to a registry: `REPOSITORY/web` and `REPOSITORY/php`, under the same tags. Only what the registry lacks travels.
+ * Brings a site's images to a registry: `REPOSITORY/web`, `REPOSITORY/php` and, if its pods ask a server for sessions, `REPOSITORY/sessions`,
+ * under the same tags. Only what the registry lacks travels. Documents are attached to what has the site's code.
  * Errors: `usage/invalid` without a repository or with a bad tag, `registry/*`.
  */
 export async function pushSite(
@@ -46,11 +47,13 @@ export async function pushSite(
     readonly place: SourcePlace | null;
     readonly images: PreparedImages["site"];
     readonly attach: AttachRequest | null;
+    /** Reference of the image of its session server; null without one. */
+    readonly sessions: string | null;
   },
   ports: PushPorts,
   context: EngineContext,
 ): Promise<readonly PushedImage[]> {
-  const { site, images, attach } = given;
+  const { site, images, attach, sessions } = given;
   const target = targetOf(command, site);
   const tags = tagsOf(command, given, context);
   const secret = await secretOf(site, ports);
@@ -67,6 +70,11 @@ export async function pushSite(
     const documents = attach === null ? null : await documentsOf(role, attach.built, ports, context);
     const options = { mountFrom, ...(secret === undefined ? {} : { secret }) };
     pushed.push(await pushOne({ image, documents, key: attach?.key ?? null, exportImage }, to, options, ports, context));
+  }
+  if (sessions !== null) {
+    const to = { ...roleRepository(target, "sessions"), tags };
+    const whole = { image: { reference: sessions }, documents: null, key: null, exportImage };
+    pushed.push(await pushOne(whole, to, secret === undefined ? {} : { secret }, ports, context));
   }
   return pushed;
 }

@@ -32,9 +32,10 @@ export async function pushRelease(
   const exported = exportingOnce(ports, context);
   const attach = { built: { site, source, text, place, images: built, version, exported }, key };
   const command = { to, tags: [] };
-  const pushed = await pushSite(command, { site, place, images: built.site, attach }, ports, context);
+  const pushed = await pushSite(command, { site, place, images: built.site, attach, sessions: built.sessions }, ports, context);
   const web = pushed.find(({ repository }) => isRole(repository, "web"));
   const php = pushed.find(({ repository }) => isRole(repository, "php"));
+  const sessions = pushed.find(({ repository }) => isRole(repository, "sessions"));
   if (web === undefined) throw new TypeError("a push without a web image");
   const pinned = ({ repository, digest }: { repository: string; digest: string }) => ({ reference: `${repository}@${digest}`, digest });
   const database =
@@ -44,17 +45,13 @@ export async function pushRelease(
           ...pinned(await pushImage(command, { site, role: "mariadb", reference: built.database, exported }, ports, context)),
           version: serverVersion(built, site.database.version),
         };
-  const sessions =
-    built.sessions === null
-      ? undefined
-      : pinned(await pushImage(command, { site, role: "sessions", reference: built.sessions, exported }, ports, context));
   return {
     built,
     images: {
       web: pinned(web),
       ...(php === undefined ? {} : { php: pinned(php) }),
       ...(database === undefined ? {} : { database }),
-      ...(sessions === undefined ? {} : { sessions }),
+      ...(sessions === undefined ? {} : { sessions: pinned(sessions) }),
     },
   };
 }

@@ -72,6 +72,19 @@ const treacherous = [
 ];
 
 describe("manifestsOf", () => {
+  it("has a server of sessions for pods that share nothing, with the Secret that somebody must make", async () => {
+    const site = spec({ runtime: { php: "8.4" }, scale: { replicas: 2 } });
+    const found = await manifests(site, { imageSessions: `r.example.org/blog/sessions@${DIGEST}` });
+    expect(keys(found)).toContain("StatefulSet/sessions");
+    expect(found.secrets.map(({ name, keys: wanted }) => [name, ...wanted.map(({ key }) => key)])).toEqual([
+      ["sessions", "password", "users.acl"],
+    ]);
+    const without = await manifests(site);
+    expect(keys(without)).not.toContain("StatefulSet/sessions");
+    expect(without.notices.join()).toContain("--image-sessions");
+    await expect(manifests(spec({ runtime: { php: "8.4" } }), { imageSessions: "x" })).rejects.toThrow("no --image-sessions");
+  });
+
   it("prints a whole site in an order that can be applied at once", async () => {
     const found = keys(await manifests(example("wordpress"), { database, gateway: "gateway/public", pullSecret: "registry" }));
     expect(found.slice(0, 4)).toEqual([

@@ -48,12 +48,12 @@ export async function manifestsOf(
     clusterDomain: flags.clusterDomain,
     withNamespace: flags.withNamespace,
   };
-  renderManifests({ ...rest, images: { web: "web", php: "php" } }); // what is missing is said before a registry is asked
+  renderManifests({ ...rest, images: { web: "web", php: "php", sessions: null } }); // what is missing is said before a registry is asked
   const images = await pinImages(site, flags, ports, context);
   return {
     objects: renderManifests({ ...rest, images }),
-    secrets: wantedSecrets(site, pullSecret),
-    notices: notInManifests(site, settings),
+    secrets: wantedSecrets(site, pullSecret, images.sessions !== null),
+    notices: notInManifests(site, settings, images),
   };
 }
 

@@ -1,6 +1,7 @@
 import { HowdahError } from "../../kernel/howdah-error.ts";
 import { parseImageReference, parseRepository, printReference } from "../../kernel/image-reference.ts";
 import type { Secret } from "../../kernel/secret.ts";
+import { wantsSessionServer } from "../../render/php/sessions.ts";
 import type { Site } from "../../site/site.ts";
 import { roleRepository } from "../build/push-site.ts";
 import type { EngineContext, Ports } from "../ports.ts";
@@ -9,6 +10,7 @@ import type { EngineContext, Ports } from "../ports.ts";
 export interface ImageFlags {
   readonly imageWeb?: string;
   readonly imagePhp?: string;
+  readonly imageSessions?: string;
   readonly tag?: string;
 }
 
@@ -16,6 +18,8 @@ export interface ImageFlags {
 export interface PinnedImages {
   readonly web: string;
   readonly php: string | null;
+  /** Of the server of sessions; null: the site wants none, or nobody named one, and sessions are in each pod. */
+  readonly sessions: string | null;
 }
 
 /**
@@ -30,15 +34,21 @@ export async function pinImages(
 ): Promise<PinnedImages> {
   const names = namesFrom(site, flags);
   const web = await pinned(names.web, site, ports, context);
-  return { web, php: names.php === null ? null : await pinned(names.php, site, ports, context) };
+  const php = names.php === null ? null : await pinned(names.php, site, ports, context);
+  return { web, php, sessions: names.sessions === null ? null : await pinned(names.sessions, site, ports, context) };
 }
 
-function namesFrom(site: Site, { imageWeb, imagePhp, tag }: ImageFlags): PinnedImages {
+function namesFrom(site: Site, { imageWeb, imagePhp, imageSessions, tag }: ImageFlags): PinnedImages {
   const hasPhp = site.runtime !== null;
+  const hasServer = wantsSessionServer(site);
+  if (imageSessions !== undefined && !hasServer)
+    throw new HowdahError("usage/invalid", `${site.name} has no server of sessions, so it takes no --image-sessions`, {
+      hint: "One is for sites with several replicas, Howdah's PHP and no shared mount: docs/how-to/grow-with-visitors.md.",
+    });
   if (tag !== undefined) {
     const { repository } = site.image;
-    if (imageWeb !== undefined || imagePhp !== undefined)
-      throw new HowdahError("usage/invalid", "Either --tag or --image-web and --image-php");
+    if (imageWeb !== undefined || imagePhp !== undefined || imageSessions !== undefined)
+      throw new HowdahError("usage/invalid", "Either --tag or --image-web, --image-php and --image-sessions");
     if (repository === null) {
       throw new HowdahError("usage/invalid", `The site file of ${site.name} has no spec.image.repository, so --tag has nowhere to look`, {
         hint: "Name the images: --image-web REGISTRY/PATH/web@sha256:… --image-php REGISTRY/PATH/php@sha256:…",
@@ -48,14 +58,14 @@ function namesFrom(site: Site, { imageWeb, imagePhp, tag }: ImageFlags): PinnedI
     if (target === undefined) throw new HowdahError("bug", `The schema let ${repository} through`);
     const named = (role: string): string =>
       `${printReference({ ...roleRepository(target, role), tag: undefined, digest: undefined })}:${tag}`;
-    return { web: named("web"), php: hasPhp ? named("php") : null };
+    return { web: named("web"), php: hasPhp ? named("php") : null, sessions: hasServer ? named("sessions") : null };
   }
   if (imageWeb === undefined || (hasPhp && imagePhp === undefined)) {
     throw new HowdahError("usage/invalid", `Which images? ${site.name} needs --tag, or --image-web${hasPhp ? " and --image-php" : ""}`, {
       hint: "`howdah build --push --tag v1` brings them to spec.image.repository; `howdah manifests --tag v1` takes them from there.",
     });
   }
-  return { web: imageWeb, php: hasPhp ? (imagePhp ?? null) : null };
+  return { web: imageWeb, php: hasPhp ? (imagePhp ?? null) : null, sessions: imageSessions ?? null };
 }
 
 async function pinned(

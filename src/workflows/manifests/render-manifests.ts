@@ -1,5 +1,5 @@
 import { HowdahError } from "../../kernel/howdah-error.ts";
-import { DATABASE_SECRET, GENERATED_SECRET } from "../../kernel/own-names.ts";
+import { DATABASE_SECRET, GENERATED_SECRET, SESSIONS_SECRET } from "../../kernel/own-names.ts";
 import type { ClusterObject } from "../../render/cluster/cluster-object.ts";
 import type { ClusterSettings } from "../../render/cluster/cluster-settings.ts";
 import { completeForCluster } from "../../render/cluster/complete-for-cluster.ts";
@@ -59,7 +59,8 @@ export function renderManifests(input: ManifestsInput): readonly ClusterObject[]
 }
 
 function renderInput(input: ManifestsInput): RenderInput {
-  const { site, images, settings } = input;
+  const { site, settings } = input;
+  const { sessions, ...images } = input.images;
   const code = digestOf([images.web, images.php]).slice(0, 12);
   return {
     images,
@@ -68,6 +69,7 @@ function renderInput(input: ManifestsInput): RenderInput {
     serviceDomain: `${settings.namespace}.svc.${input.clusterDomain}`,
     trustedProxies: input.trustedProxies,
     database: databaseOf(input),
+    sessions: sessions === null ? null : { image: sessions, secretName: SESSIONS_SECRET, secretDigest: "manifests" },
     generatedSecret: GENERATED_SECRET,
     secretsDigest: "manifests", // nobody here knows the values: `kubectl rollout restart` after a change
     releaseId: code,

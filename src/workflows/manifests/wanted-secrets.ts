@@ -1,4 +1,5 @@
-import { DATABASE_SECRET, GENERATED_SECRET } from "../../kernel/own-names.ts";
+import { DATABASE_SECRET, GENERATED_SECRET, SESSIONS_SECRET } from "../../kernel/own-names.ts";
+import { sessionUsersInWords } from "../../render/sessions/session-server.ts";
 import type { Site } from "../../site/site.ts";
 
 /** A Secret that objects name and that nobody prints: somebody must make it. */
@@ -16,8 +17,8 @@ const units = {
   alphanumeric: "letters and digits",
 } as const;
 
-/** The Secrets that a site's objects name, sorted, with what each key is. */
-export function wantedSecrets(site: Site, pullSecret: string | null): readonly WantedSecret[] {
+/** The Secrets that a site's objects name, sorted, with what each key is. `sessions`: whether it has a server for them. */
+export function wantedSecrets(site: Site, pullSecret: string | null, sessions: boolean): readonly WantedSecret[] {
   const found = new Map<string, Map<string, { readonly what: string; readonly optional?: true }>>();
   const want = (name: string, key: string, what: string, optional?: true): void => {
     const keys = found.get(name) ?? new Map<string, { readonly what: string }>();
@@ -29,6 +30,10 @@ export function wantedSecrets(site: Site, pullSecret: string | null): readonly W
       want(GENERATED_SECRET, variable.name, `random, once: ${String(variable.bytes)} ${units[variable.encoding]}`);
     if (variable.from === "database" && variable.field === "password") want(DATABASE_SECRET, "password", "the database user's password");
     if (variable.from === "database" && variable.field === "url") want(DATABASE_SECRET, "url", "mysql://USER:PASSWORD@HOST:PORT/NAME");
+  }
+  if (sessions) {
+    want(SESSIONS_SECRET, "password", "random: 40 letters and digits");
+    want(SESSIONS_SECRET, "users.acl", `two lines with that password in them: ${sessionUsersInWords}`);
   }
   if (site.tls.mode === "secret") {
     want(site.tls.secret, "tls.crt", "the certificate with its chain, PEM");

@@ -187,6 +187,23 @@ describe("runMigration", () => {
     });
   });
 
+  it.each([
+    { name: "began", after: "started", code: "site/migration-interrupted", state: "interrupted" },
+    { name: "had not begun", after: undefined, code: "site/migrate-failed", state: "failed" },
+    { name: "had ended", after: "done", code: undefined, state: "done" },
+  ])("judges one by the ledger that $name when its pod was taken away", async ({ after, code, state: expected }) => {
+    const { ports, notes } = world({
+      hook: (_say, ledger) => {
+        if (after !== undefined) ledger.push({ step: "migrate:m2", state: after, runner: "" });
+        throw new HowdahError("engine/crashed", "The pod web-once-1 was deleted while its program ran");
+      },
+    });
+    const { failure } = await migrateIn(recordOf(short), ports);
+    expect(failure?.code).toBe(code);
+    if (code !== undefined) expect(failure?.message).toContain("The pod web-once-1 was deleted while its program ran");
+    expect(notes.at(-1)?.state).toBe(expected);
+  });
+
   it("does not begin when its dump might not fit", async () => {
     const { ports, ran, notes } = world({ bytes: 1e18 });
     const { failure } = await migrateIn(recordOf("php m.php"), ports);

@@ -107,9 +107,12 @@ async function runHook({ record, desired, steps }: ComingRelease, ports: Migrati
     env: { HOWDAH_ATTEMPT: new Date(ports.clock.now()).toISOString() },
   } as const;
   const during = { ...context, signal: AbortSignal.any([context.signal, deadline]) };
+  let lost: HowdahError | undefined;
   const code = await ports.engine.runOnce({ ...target, desired: deployment }, request, during).catch((error: unknown) => {
     if (during.signal.aborted) return 143;
-    throw error;
+    if (!(error instanceof HowdahError) || error.code !== "engine/crashed") throw error;
+    lost = error; // its container or pod was taken away
+    return 137;
   });
   if (code === 0) return;
   const { failure, lines } = output.read();
@@ -121,13 +124,14 @@ async function runHook({ record, desired, steps }: ComingRelease, ports: Migrati
     ? `it did not end within ${String(site.migration.timeoutSeconds)} s`
     : context.signal.aborted
       ? "it was stopped"
-      : `its container ended with exit code ${String(code)}`;
+      : (lost?.message ?? `its container ended with exit code ${String(code)}`);
+  const said = lines.length > 0 ? lines : (lost?.output ?? []);
   if (pending.state === "started")
-    throw new HowdahError("site/migration-interrupted", `The migration ${record.migration} was cut off: ${why}`, { output: lines });
+    throw new HowdahError("site/migration-interrupted", `The migration ${record.migration} was cut off: ${why}`, { output: said });
   throw new HowdahError(
     context.signal.aborted ? "cancelled" : "site/migrate-failed",
     `The migration ${record.migration} did not begin: ${why}`,
-    { output: lines },
+    { output: said },
   );
 }
 

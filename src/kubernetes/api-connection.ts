@@ -64,7 +64,7 @@ export class ApiConnection {
   #dispatcher: { readonly key: string; readonly dispatcher: Dispatcher } | undefined;
   /** Those of former credentials: watches may still be on them. */
   readonly #former = new Set<Dispatcher>();
-  #closed = false;
+  readonly #closed = new AbortController();
 
   constructor(options: ConnectionOptions) {
     this.#options = options;
@@ -118,9 +118,14 @@ export class ApiConnection {
     return new Refused(connectionFailure(error, this.#options.server), 0);
   }
 
+  /** Aborted by `close`: what goes by connections of its own (WebSockets) ends then, too. */
+  get closed(): AbortSignal {
+    return this.#closed.signal;
+  }
+
   /** Ends everything that is under way, on connections of former credentials, too; whatever asks after that is refused. */
   close(): void {
-    this.#closed = true;
+    this.#closed.abort(closedError());
     for (const dispatcher of [...this.#former, ...(this.#dispatcher === undefined ? [] : [this.#dispatcher.dispatcher])])
       void dispatcher.destroy();
     this.#former.clear();
@@ -194,7 +199,7 @@ export class ApiConnection {
 
   /** Connections are kept as long as what they were made with stays the same: a renewed certificate gets new ones, old ones end when idle. */
   #dispatcherFor(credential: Credential): Dispatcher {
-    if (this.#closed) throw new HowdahError("cancelled", "The connection to the API server was closed");
+    if (this.#closed.signal.aborted) throw closedError();
     if (this.#dispatcher?.key === credential.connectionKey) return this.#dispatcher.dispatcher;
     const former = this.#dispatcher?.dispatcher;
     if (former !== undefined) {
@@ -205,6 +210,10 @@ export class ApiConnection {
     this.#dispatcher = { key: credential.connectionKey, dispatcher };
     return dispatcher;
   }
+}
+
+function closedError(): HowdahError {
+  return new HowdahError("cancelled", "The connection to the API server was closed");
 }
 
 /** API servers offer HTTP/2, where all watches would share one connection: not taken. 30 s of TCP keep-alive outlive load balancers. */

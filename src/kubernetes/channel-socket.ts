@@ -55,7 +55,7 @@ export async function openChannels(
     const socket = await connection.persist(wanted, end.signal, (credential) =>
       handshake(WebSocket, connection, { ...request, wanted, credential }, end.signal),
     );
-    return attach(socket, listener, signal);
+    return attach(socket, listener, AbortSignal.any([signal, connection.closed]));
   } catch (error) {
     throw end.named(error, `${request.server} did not ${request.what} in time`);
   }

@@ -24,13 +24,16 @@ const CLOSE = 255;
 /** Since Kubernetes 1.30; the only one that can say "standard input ends here". */
 const V5 = "v5.channel.k8s.io";
 const V4 = "v4.channel.k8s.io";
+/** A restored table may get its indexes without a word for minutes; half an hour is what a database gets to start, too. */
+const QUIET_MINUTES = 30;
 /** What servers read at once; larger frames would be held in their memory. */
 const CHUNK = 32 * 1024;
 
 /**
  * Runs a program in a container. A program that ends without having read its input ends the call only when what is left fits into the buffers
  * on the way (about 64 kB): with more, Kubernetes 1.34 never says that it ended, to kubectl neither. So what is fed to a program that may
- * refuse it (a dump) goes by way of one that reads to the end, and the signal carries a deadline. Output is written with back-pressure and not ended: the streams are the caller's. Errors: `cluster/rejected`
+ * refuse it (a dump) goes by way of one that reads to the end; a call with input in which nothing moves in either direction for half an hour
+ * is given up (`cluster/unreachable`). Output is written with back-pressure and not ended: the streams are the caller's. Errors: `cluster/rejected`
  * when the program can't be started, `cluster/unreachable` when the connection breaks (nobody knows how the program ended then).
  */
 export async function execInPod(connection: ApiConnection, exec: ExecRequest, signal: AbortSignal): Promise<number> {
@@ -51,6 +54,7 @@ export async function execInPod(connection: ApiConnection, exec: ExecRequest, si
   let status: KubeStatus | undefined;
   const { promise: over, resolve: finish } = Promise.withResolvers<Error | undefined>();
   const stop = new AbortController();
+  const quiet = { minutes: 0 };
   const written: { last: Promise<void> } = { last: Promise.resolve() };
   let socket: ChannelSocket | undefined;
   const put = (to: Writable | undefined, data: Buffer): void => {
@@ -74,6 +78,7 @@ export async function execInPod(connection: ApiConnection, exec: ExecRequest, si
     { server, clock, path: `${objectPath(pod, "exec")}?${query.toString()}`, protocols: [V5, V4], what },
     {
       frame(channel, data) {
+        quiet.minutes = 0;
         if (channel === STDOUT) put(stdout, data);
         else if (channel === STDERR) put(stderr, data);
         else if (channel === ERROR) status = statusOf(data.toString("utf8"));
@@ -86,8 +91,18 @@ export async function execInPod(connection: ApiConnection, exec: ExecRequest, si
     socket.terminate();
     throw new HowdahError("cluster/failed", `The API server can't tell a program that its input ended: it is older than Kubernetes 1.30`);
   }
-  const input = stdin === undefined ? Promise.resolve() : sendInput(stdin, socket, stop, () => status !== undefined);
+  const ended = new AbortController();
+  if (stdin !== undefined) {
+    const words = `${where} neither reads what ${argv[0] ?? "it"} is given nor says anything for ${String(QUIET_MINUTES)} minutes`;
+    giveUpWhenQuiet(quiet, clock, stop, ended.signal, words).catch(() => {});
+  }
+  const sent = (): boolean => {
+    quiet.minutes = 0;
+    return status !== undefined;
+  };
+  const input = stdin === undefined ? Promise.resolve() : sendInput(stdin, socket, stop, sent);
   const broken = await over;
+  ended.abort();
   stdin?.destroy();
   await input;
   if (signal.aborted) throw stopped(signal, broken);
@@ -96,6 +111,22 @@ export async function execInPod(connection: ApiConnection, exec: ExecRequest, si
   if (status === undefined)
     throw new HowdahError("cluster/unreachable", `${server} broke the connection off that should ${what}`, { cause: broken });
   return exitCodeOf(status, what);
+}
+
+/** Ends what has stopped moving. Minutes are counted, not times compared: clocks of machines are set. */
+async function giveUpWhenQuiet(
+  quiet: { minutes: number },
+  clock: Clock,
+  stop: AbortController,
+  ended: AbortSignal,
+  words: string,
+): Promise<void> {
+  for (; quiet.minutes < QUIET_MINUTES; quiet.minutes += 1) await clock.sleep(60_000, ended);
+  stop.abort(
+    new HowdahError("cluster/unreachable", words, {
+      hint: "The program has most likely ended without reading it all, which this Kubernetes does not say. Look at the container's log.",
+    }),
+  );
 }
 
 /** Passes input on until it ends, or until the program no longer listens. A source that fails stops the program. */

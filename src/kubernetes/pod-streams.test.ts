@@ -1,7 +1,9 @@
 import type { IncomingMessage } from "node:http";
 import { PassThrough, Readable, Writable, type Duplex } from "node:stream";
+import { setImmediate as turn } from "node:timers/promises";
 import { afterEach, beforeEach, describe, expect, it } from "vitest";
 import { type WebSocket, WebSocketServer } from "ws";
+import type { Clock } from "../kernel/clock.ts";
 import { connectCluster } from "./create-kubernetes-api.ts";
 import type { KubernetesApi } from "./kubernetes-api.ts";
 import { type FakeApiServer, fakeApiServer } from "./testing/fake-api-server.ts";
@@ -151,6 +153,17 @@ describe("exec", () => {
     });
     await expect(exec()).rejects.toMatchObject({ code: "cluster/forbidden", message: expect.stringContaining('User "kim" cannot create') });
   });
+
+  it("gives up a program that has ended without reading its input, which no server of 1.34 says", async () => {
+    node = () => undefined;
+    const clock: Clock = { now: () => 0, sleep: (ms, signal) => (ms === 60_000 ? turn() : patient.sleep(ms, signal)) };
+    const patient = new HastyClock();
+    const access = { kind: "kubeconfig", files: [fake.kubeconfig], context: undefined } as const;
+    const other = await connectCluster({ access, clock, random: () => 1, userAgent: "howdah/test", deadlineMs: 30_000 });
+    const request = { argv: ["sh"], stdin: new PassThrough(), stdout: undefined, stderr: undefined, tty: false };
+    await expect(other.api.exec(container, request, forever)).rejects.toMatchObject({ code: "cluster/unreachable" });
+    other.api.close();
+  });
 });
 
 describe("a port of a pod", () => {
@@ -173,6 +186,20 @@ describe("a port of a pod", () => {
     let text = "";
     for await (const chunk of stream) text += String(chunk);
     expect([text, asked[0]]).toEqual(["HELLO", "/api/v1/namespaces/blog/pods/web/portforward?ports=8080"]);
+  });
+
+  it("ends with the client: nobody else may know of it any more", async () => {
+    const ended = Promise.withResolvers<void>();
+    node = (socket) => {
+      sendAll(socket, [frame(0, port), frame(1, port)]);
+      socket.on("close", () => {
+        ended.resolve();
+      });
+    };
+    const stream = await api.connectPod({ namespace: "blog", name: "web", port: 8080 }, forever);
+    stream.on("error", () => undefined).resume();
+    api.close();
+    await ended.promise;
   });
 
   it("ends with the node's words when nobody listens there", async () => {

@@ -6,6 +6,8 @@ import { resources } from "./resources.ts";
 import { configMap, type FakeApiServer, fakeApiServer } from "./testing/fake-api-server.ts";
 import { ManualClock } from "./testing/manual-clock.ts";
 
+/** Of real time; waiting is by the test's own clock. */
+const PATIENCE = { timeout: 15_000 };
 const collection = "/api/v1/namespaces/blog/configmaps";
 
 describe.each([
@@ -128,6 +130,25 @@ describe.each([
     await vi.waitFor(() => {
       expect(fake.seen.at(-1)?.query["resourceVersion"]).toBe(String(version));
     });
+  });
+
+  it("says that the server is heard again after trouble, and only then", async () => {
+    let times = 0;
+    reflector.onHeardAgain(() => (times += 1));
+    await start();
+    expect(times).toBe(0);
+    fake.fault = () => ({ kind: "reset" });
+    fake.cutWatches();
+    await vi.waitFor(async () => {
+      await clock.advance(1000);
+      expect(troubles.length).toBeGreaterThan(1);
+    }, PATIENCE);
+    expect(times).toBe(0);
+    fake.fault = () => undefined;
+    await vi.waitFor(async () => {
+      await clock.advance(1000);
+      expect(times).toBe(1);
+    }, PATIENCE);
   });
 
   it("lists anew after 410, and notices what was deleted in the gap", async () => {

@@ -53,6 +53,7 @@ export class Reflector {
   #from: string | undefined;
   #listedAt = -Infinity;
   #heardAt = -Infinity;
+  readonly #heardAgain = new Set<() => void>();
   #failures = 0;
 
   constructor(options: ReflectorOptions) {
@@ -86,6 +87,12 @@ export class Reflector {
   /** When the server was last heard (an event, a bookmark, a listing, an orderly end), by the clock; -Infinity: never. */
   get heardAt(): number {
     return this.#heardAt;
+  }
+
+  /** Calls a listener when the server is heard again after it was not, so that what failed meanwhile need not wait longer. Answers how to stop. */
+  onHeardAgain(listener: () => void): () => void {
+    this.#heardAgain.add(listener);
+    return () => this.#heardAgain.delete(listener);
   }
 
   /** Works until the signal. Rejects only for a bug, a listener that throws for one. */
@@ -195,7 +202,9 @@ export class Reflector {
 
   #heard(): void {
     this.#heardAt = this.#options.clock.now();
+    const wasAway = this.#failures > 0;
     this.#failures = 0;
+    if (wasAway) for (const listener of this.#heardAgain) listener();
   }
 
   async #pause(ms: number, signal: AbortSignal): Promise<void> {

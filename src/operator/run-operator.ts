@@ -16,6 +16,9 @@ import { reconcileTenant } from "./tenant/reconcile-tenant.ts";
 /** How many objects are worked on at once: a rollout waits most of the time. */
 const WORKERS = 20;
 
+/** What failed while the API server was away is tried again within so long after its return, spread over it: it has others to serve (B7). */
+const HURRY_MS = 10_000;
+
 /** After an outage of the API server everything is looked at again within half a minute. */
 const BACKOFF = { firstMs: 500, longestMs: 20_000 };
 
@@ -97,11 +100,15 @@ async function work(parts: OperatorParts, signal: AbortSignal): Promise<void> {
       for (const key of keys) for (const one of affected(name, key, views)) queue.add(one);
     }),
   );
+  // One watch speaks for all: each would spread the same keys anew, until they come at once after all.
+  const rested = reflectors.Environment.onHeardAgain(() => {
+    queue.hurry(HURRY_MS);
+  });
   for (const key of firstKeys({ ...views, Environment: reflectors.Environment.objects })) queue.add(key);
   try {
     await Promise.all([queue.run(signal), scheduleCrons({ ports, known: parts.known, reflectors }, signal)]);
   } finally {
-    for (const stop of forget) stop?.();
+    for (const stop of [...forget, rested]) stop?.();
   }
 }
 

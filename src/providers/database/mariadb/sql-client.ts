@@ -31,7 +31,9 @@ const STATEMENT_MS = 60_000;
 export async function withSqlClient<T>(login: Login, work: (client: SqlClient) => Promise<T>, through?: ConnectServer): Promise<T> {
   const place = await login.server.locate();
   if (place === undefined) throw new HowdahError("database/unreachable", `The database server ${login.server.name} does not run`);
-  const connection = await connect(login, place, through).catch((error: unknown) => {
+  const stream = await through?.(place);
+  const connection = await connect(login, place, stream).catch((error: unknown) => {
+    stream?.destroy();
     throw named(error, login.server.name);
   });
   connection.on("error", () => {}); // it also reaches the query that waits
@@ -50,13 +52,14 @@ export async function withSqlClient<T>(login: Login, work: (client: SqlClient) =
     return await work(client);
   } finally {
     connection.destroy();
+    // mysql2 only ends it, which a way through an API server has no word for.
+    stream?.destroy();
   }
 }
 
 /** mysql2 is loaded only here: most commands never talk to a database. As its default export: the only one that a bundle gives of CommonJS. */
-async function connect(login: Login, place: { readonly address: string; readonly port: number }, through: ConnectServer | undefined) {
+async function connect(login: Login, place: { readonly address: string; readonly port: number }, stream: Duplex | undefined) {
   const { default: mysql } = await import("mysql2/promise");
-  const stream = await through?.(place);
   return await mysql.createConnection({
     host: place.address,
     port: place.port,

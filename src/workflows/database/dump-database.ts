@@ -120,7 +120,7 @@ async function dumpTo(record: SiteRecord, sinks: readonly Writable[], { ports, c
 }
 
 /** A view without its tables would fail the dump, and its import: it is left out, and named. */
-async function brokenViews(record: SiteRecord, ports: DumpPorts, context: EngineContext): Promise<readonly string[]> {
+export async function brokenViews(record: SiteRecord, ports: DumpPorts, context: EngineContext): Promise<readonly string[]> {
   const { server, name } = siteDatabase(record);
   const broken = await ports.databases.brokenViews({ server: serverReference(server, ports), name });
   for (const view of broken) {
@@ -129,7 +129,8 @@ async function brokenViews(record: SiteRecord, ports: DumpPorts, context: Engine
   return broken;
 }
 
-function dumpArgv(name: string, broken: readonly string[]): string[] {
+/** mariadb-dump beside the server: one moment of the whole database, and nothing of others. */
+export function dumpArgv(name: string, broken: readonly string[]): string[] {
   return [
     "mariadb-dump",
     `--defaults-file=${DATABASE_PATHS.clientFile}`,

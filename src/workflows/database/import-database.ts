@@ -8,6 +8,7 @@ import type { EngineContext, Ports, SiteRecord } from "../ports.ts";
 import { serverReference } from "../up/database-server.ts";
 import { adoptContent } from "./adopt-content.ts";
 import { byteProgress, readableBytes } from "./byte-progress.ts";
+import { openDumpBesideData } from "./dumps-beside-data.ts";
 import { inspectDump, openDump, scanned, spool } from "./inspect-dump.ts";
 import { logIn, runClient } from "./run-client.ts";
 import { safetyDirectory, safetyDump } from "./safety-dumps.ts";
@@ -108,7 +109,7 @@ interface Import {
 async function importOrUndo(record: SiteRecord, wanted: Import, ports: ImportPorts, context: EngineContext): Promise<void> {
   try {
     if (wanted.clean) await ports.databases.emptyDatabase(reference(record, ports));
-    await feedClient(record, wanted.file, ports, context);
+    await feedClient(record, await openDump(wanted.file), ports, context);
     await adoptContent(record, ports, context);
   } catch (error) {
     context.emit({ type: "task-progress", id: ID, detail: "puts the former content back" });
@@ -121,12 +122,14 @@ async function importOrUndo(record: SiteRecord, wanted: Import, ports: ImportPor
   }
 }
 
-/** Puts a whole dump of ours in the place of what a database holds. The caller holds the site's lock. */
+/** Puts a whole dump of ours (`dumpBeforeMigration`'s) in the place of what a database holds. The caller holds the site's lock. */
 export async function restoreDump(record: SiteRecord, file: string, ports: ImportPorts, context: EngineContext): Promise<void> {
   context.emit({ type: "task-started", id: ID, title: `put the database ${siteDatabase(record).name} back as it was` });
   await logIn(record, ports, context);
+  const isBeside = ports.engine.kind === "kubernetes";
+  const dump = isBeside ? { source: openDumpBesideData(record, file, ports, context), size: 0, unpack: [] } : await openDump(file);
   await ports.databases.emptyDatabase(reference(record, ports));
-  await feedClient(record, file, ports, context); // its ledger is from the same moment: nothing is to be adopted
+  await feedClient(record, dump, ports, context); // its ledger is from the same moment: nothing is to be adopted
   context.emit({ type: "task-done", id: ID, outcome: "changed" });
 }
 
@@ -135,7 +138,7 @@ async function putBack(record: SiteRecord, before: string | null, ports: ImportP
   await logIn(record, ports, context);
   await ports.databases.emptyDatabase(reference(record, ports));
   if (before === null) return;
-  await feedClient(record, before, ports, context);
+  await feedClient(record, await openDump(before), ports, context);
   await adoptContent(record, ports, context);
 }
 
@@ -149,8 +152,13 @@ function notUndone(record: SiteRecord, before: string | null, first: unknown, se
 }
 
 /** Sends a dump to the client in the server's container. */
-async function feedClient(record: SiteRecord, file: string, ports: ImportPorts, context: EngineContext): Promise<void> {
-  const { source, size, unpack } = await openDump(file);
+async function feedClient(
+  record: SiteRecord,
+  dump: Awaited<ReturnType<typeof openDump>>,
+  ports: ImportPorts,
+  context: EngineContext,
+): Promise<void> {
+  const { source, size, unpack } = dump;
   const progress = byteProgress(context.emit, ID, size);
   const statements = new PassThrough();
   const sent = pipeline([source, progress.stream, ...unpack, scanned(new SqlScanner()), statements], { signal: context.signal });

@@ -9,6 +9,7 @@ import type { EngineContext, Ports, SiteRecord } from "../ports.ts";
 import { serverReference } from "../up/database-server.ts";
 import { readableBytes } from "./byte-progress.ts";
 import { DUMP_TRAILER, dumpDatabase } from "./dump-database.ts";
+import { dropDumpsBesideData, dumpBesideData, dumpsBesideData } from "./dumps-beside-data.ts";
 import { safetyDirectory } from "./safety-dumps.ts";
 import { siteDatabase } from "./site-database.ts";
 
@@ -24,8 +25,8 @@ const SPARE_BYTES = 64 * 1024 * 1024;
 export type MigrationDumpPorts = Pick<Ports, "engine" | "databases" | "settings" | "clock">;
 
 /**
- * Dumps the database before a migration runs, reads the file again, and drops dumps that are no longer kept. Answers the file (0600).
- * Errors: `machine/disk-full` before anything is written when the data might not fit, `database/failed` when the dump is not whole.
+ * Dumps the database before a migration runs, reads the file again, and drops dumps that are no longer kept. Answers the file (0600): on one machine it
+ * is there, on a cluster on the server's volume, by its path in the server's container. Errors: `machine/disk-full` before anything is written when the data might not fit, `database/failed` when the dump is not whole.
  */
 export async function dumpBeforeMigration(
   record: SiteRecord,
@@ -33,14 +34,20 @@ export async function dumpBeforeMigration(
   ports: MigrationDumpPorts,
   context: EngineContext,
 ): Promise<string> {
+  const time = new Date(ports.clock.now()).toISOString().replaceAll(/[:.]/g, "-");
+  const name = `${PREFIX}${step}-${time}.sql.gz`;
+  if (ports.engine.kind === "kubernetes") {
+    const path = await dumpBesideData(record, { name, neededBytes: await neededBytes(record, ports) }, ports, context);
+    await dropDumpsBesideData(record, dumpsToDrop(await dumpsBesideData(record, ports, context)), ports, context);
+    return path;
+  }
   const directory = safetyDirectory(record, ports);
   await mkdir(directory, { recursive: true, mode: 0o700 });
   await requireRoom(record, directory, ports);
-  const time = new Date(ports.clock.now()).toISOString().replaceAll(/[:.]/g, "-");
-  const file = join(directory, `${PREFIX}${step}-${time}.sql.gz`);
+  const file = join(directory, name);
   const { bytes } = await dumpDatabase(record, { file, overwrite: false }, ports, context);
   await verifyDump(file, bytes, context.signal);
-  for (const name of dumpsToDrop(await readdir(directory))) await rm(join(directory, name), { force: true });
+  for (const old of dumpsToDrop(await readdir(directory))) await rm(join(directory, old), { force: true });
   return file;
 }
 
@@ -66,9 +73,13 @@ export function dumpsToDrop(names: readonly string[]): readonly string[] {
 }
 
 /** A dump in gzip is smaller than the data but for what is compressed already: it must fit uncompressed. */
-async function requireRoom(record: SiteRecord, directory: string, ports: MigrationDumpPorts): Promise<void> {
+async function neededBytes(record: SiteRecord, ports: MigrationDumpPorts): Promise<number> {
   const { server, name } = siteDatabase(record);
-  const needed = (await ports.databases.sizeBytes({ server: serverReference(server, ports), name })) + SPARE_BYTES;
+  return (await ports.databases.sizeBytes({ server: serverReference(server, ports), name })) + SPARE_BYTES;
+}
+
+async function requireRoom(record: SiteRecord, directory: string, ports: MigrationDumpPorts): Promise<void> {
+  const needed = await neededBytes(record, ports);
   const { bavail, bsize } = await statfs(directory);
   const free = bavail * bsize;
   if (free >= needed) return;

@@ -2,6 +2,7 @@ import { applyPlan } from "../../apply/apply-plan.ts";
 import { HowdahError } from "../../kernel/howdah-error.ts";
 import type { Step } from "../../plan/step.ts";
 import type { Deployment, Rendered } from "../../render/objects.ts";
+import { takeBackOnCluster } from "../database/dumps-beside-data.ts";
 import { dumpBeforeMigration } from "../database/migration-dumps.ts";
 import { phpTarget } from "../php-target.ts";
 import type { EngineContext, MigrationRecord, Ports, SiteRecord } from "../ports.ts";
@@ -80,7 +81,7 @@ export async function runMigration(
   try {
     await runHook(coming, ports, context);
   } catch (error) {
-    const failure = withDump(error, record, dump);
+    const failure = withDump(error, record, dump, ports);
     const cut = failure instanceof HowdahError && failure.code === "site/migration-interrupted";
     await note(cut ? "interrupted" : "failed", failure.message);
     throw failure;
@@ -148,13 +149,14 @@ function decisions(name: string, repeatable: boolean): string {
 }
 
 /** Says where the database from before is; it is never put back by itself while the former release serves and writes. */
-function withDump(error: unknown, record: SiteRecord, dump: string | null): Error {
+function withDump(error: unknown, record: SiteRecord, dump: string | null, { engine }: Pick<Ports, "engine">): Error {
   if (!(error instanceof HowdahError)) return error as Error;
   const { name, migration } = record.site;
   const next =
     error.code === "site/migration-interrupted" ? decisions(name, migration.repeatable) : "Mend it, then `howdah up` runs it again.";
-  const before =
-    dump === null ? "" : ` The database from before is in ${dump}; \`howdah db import ${name} ${dump} --clean --yes\` takes it back.`;
+  const wayBack =
+    engine.kind === "kubernetes" ? takeBackOnCluster(record, dump ?? "") : `howdah db import ${name} ${dump ?? ""} --clean --yes`;
+  const before = dump === null ? "" : ` The database from before is in ${dump}; \`${wayBack}\` takes it back.`;
   return new HowdahError(error.code, error.message, {
     output: error.output,
     hint: `The former release goes on serving. ${next}${before}`,

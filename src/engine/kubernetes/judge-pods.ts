@@ -62,9 +62,26 @@ async function failureOf(cluster: Cluster, pod: PodObject, trouble: PodTrouble, 
   const [words, warnings] = await Promise.all([wordsOf(cluster, pod), warningsOf(cluster, pod)]);
   const crashed = trouble.code === "engine/crashed" || hasFallen(pod);
   const output = [...warnings.map((line) => `${pod.metadata.name}: ${line}`), ...words];
-  if (crashed) return new HowdahError("engine/crashed", `${trouble.why}, right after its start`, { output });
+  if (crashed) {
+    const last = lastWord(trouble.why, words);
+    return new HowdahError("engine/crashed", `${trouble.why}, right after its start${last === undefined ? "" : `: ${last}`}`, { output });
+  }
   if (trouble.kind === "own") {
     return new HowdahError("engine/not-ready", `${trouble.why}, ${String(deadlineMs / 1000)} seconds after its start`, { output });
   }
   return new HowdahError("engine/not-ready", trouble.why, { output });
+}
+
+/** Enough for a sentence of nginx or PHP, and for a line of a status. */
+const WORD_LENGTH = 400;
+
+/**
+ * What the container that a trouble names said of its end: the last line that sounds like it. A status carries the message and not the
+ * output, so the real reason must be in it.
+ */
+export function lastWord(why: string, words: readonly string[]): string | undefined {
+  const container = `${why.split(":")[0] ?? ""}: `;
+  const named = words.filter((line) => line.startsWith(container)).map((line) => line.slice(container.length));
+  const own = (named.length > 0 ? named : words).filter((line) => line.trim() !== "");
+  return (own.findLast((line) => /fatal|emerg|error|exception|failed|alert/i.test(line)) ?? own.at(-1))?.slice(0, WORD_LENGTH);
 }

@@ -40,10 +40,22 @@ describe("podTrouble", () => {
     {
       name: "whose image can't be pulled names it",
       seen: {
-        containerStatuses: [status({ state: { waiting: { reason: "ImagePullBackOff", message: "Back-off pulling image: not found" } } })],
+        containerStatuses: [
+          status({ state: { waiting: { reason: "ImagePullBackOff", message: "Back-off pulling image: connection refused" } } }),
+        ],
       },
       kind: "cluster",
-      says: /php: its image site:1 can't be pulled: Back-off.*not found/,
+      says: /php: its image site:1 can't be pulled: Back-off.*refused/,
+    },
+    {
+      name: "whose image its registry does not have is wrong",
+      seen: {
+        containerStatuses: [
+          status({ state: { waiting: { reason: "ErrImagePull", message: "failed to resolve site:1: site:1: not found" } } }),
+        ],
+      },
+      kind: "wrong",
+      says: /php: its image site:1 can't be pulled: .*not found/,
     },
     {
       name: "whose image can never be used is wrong",

@@ -17,6 +17,9 @@ export interface PodTrouble {
 /** Kubernetes brings a container back; one that falls that often will not stand. */
 const RESTARTS_THAT_FAIL = 2;
 
+/** A registry that answers that it has no such image will not have it later: images are pushed before they are named. */
+const NOT_THERE = /: not found\b|manifest unknown/;
+
 const NEVER = new Set(["InvalidImageName", "ErrImageNeverPull"]);
 
 /** Reads a pod's own status; undefined when it serves. Pure: the same for all who wait for pods and who explain them. */
@@ -55,7 +58,10 @@ function containerTrouble(status: ContainerStatus): PodTrouble | undefined {
   if (waiting?.reason !== undefined && NEVER.has(waiting.reason))
     return said("wrong", `its image ${status.image} can't be used: ${joined(waiting.reason, waiting.message)}`);
   if (waiting?.reason === "ErrImagePull" || waiting?.reason === "ImagePullBackOff")
-    return said("cluster", `its image ${status.image} can't be pulled: ${waiting.message ?? waiting.reason}`);
+    return said(
+      NOT_THERE.test(waiting.message ?? "") ? "wrong" : "cluster",
+      `its image ${status.image} can't be pulled: ${waiting.message ?? waiting.reason}`,
+    );
   if (ended !== undefined) {
     const fallen = waiting?.reason === "CrashLoopBackOff" || status.restartCount > 0;
     return said(fallen ? "fallen" : "own", endOf(ended), "engine/crashed");

@@ -30,6 +30,7 @@ interface Pod {
     readonly securityContext: object;
     readonly automountServiceAccountToken: boolean;
     readonly terminationGracePeriodSeconds: number;
+    readonly tolerations?: readonly { readonly key: string; readonly tolerationSeconds: number }[];
   };
 }
 
@@ -110,6 +111,14 @@ describe("completeForCluster", () => {
       const wait = JSON.stringify(spec).includes("sleep") ? PHP_WAIT_SECONDS : 0;
       expect(spec.terminationGracePeriodSeconds - wait).toBeGreaterThanOrEqual(longest + 5);
     }
+  });
+
+  it("lets the pods of Deployments go from a lost node after half a minute", () => {
+    const [pod] = podsOf(variant("together"));
+    expect(pod?.spec.tolerations?.map(({ key, tolerationSeconds }) => `${key} ${String(tolerationSeconds)}`)).toEqual([
+      "node.kubernetes.io/not-ready 30",
+      "node.kubernetes.io/unreachable 30",
+    ]);
   });
 
   it("ends a worker by SIGTERM, whatever its image says", () => {

@@ -47,7 +47,7 @@ function completePodSpec(spec: PodSpec, use: PodUse, settings: ClusterSettings):
     enableServiceLinks: false,
     securityContext: { ...podSecurity, ...groupOf(volumes, settings) },
     ...(settings.priorityClass === null ? {} : { priorityClassName: settings.priorityClass }),
-    ...(use.spread === undefined ? {} : spreadOver(use.spread)),
+    ...(use.spread === undefined ? {} : { ...spreadOver(use.spread), tolerations: leaveLostNodes() }),
   };
 }
 
@@ -64,6 +64,22 @@ function graceOf({ containers, terminationGracePeriodSeconds }: PodSpec): number
 function groupOf(volumes: readonly Volume[], { storage }: ClusterSettings): object {
   const claims = volumes.some((volume) => isClaimed(volume, storage));
   return claims ? { fsGroup: podSecurity.runAsGroup, fsGroupChangePolicy: "OnRootMismatch" } : {};
+}
+
+/**
+ * So long a pod is left on a node that the cluster has lost sight of: Kubernetes' own 300 s leave a site of two pods with one for five
+ * minutes. Nothing is lost by starting one too many: the pods of Deployments have no volume of their own. Nodes that restart come back later
+ * than that, or are drained before.
+ */
+const LOST_NODE_SECONDS = 30;
+
+function leaveLostNodes(): readonly object[] {
+  return ["not-ready", "unreachable"].map((taint) => ({
+    key: `node.kubernetes.io/${taint}`,
+    operator: "Exists",
+    effect: "NoExecute",
+    tolerationSeconds: LOST_NODE_SECONDS,
+  }));
 }
 
 /** On different nodes and in different zones as far as there are any; a cluster with fewer nodes than pods still runs them all. */

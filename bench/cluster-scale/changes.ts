@@ -3,7 +3,7 @@ import type { KubeObject, Resource } from "../../src/kubernetes/kubernetes-api.t
 import { resources } from "../../src/kubernetes/resources.ts";
 import { PRODUCTION } from "../../src/workflows/cluster/cluster-place.ts";
 import type { PlayedCluster } from "./played-cluster.ts";
-import { siteName } from "./sites.ts";
+import { SITE_NAME, siteName } from "./sites.ts";
 
 /** Milliseconds from a person's change to the object that it is about. */
 export interface Latency {
@@ -33,7 +33,7 @@ export function renamings(cluster: PlayedCluster, sites: number, changes: number
   return measured(cluster, sites, changes, {
     resource: resources.HTTPRoute,
     change: (name) =>
-      cluster.api.mergePatch({ resource: resources.Site, namespace: name, name }, { spec: { hostnames: [hostname(name)] } }),
+      cluster.api.mergePatch({ resource: resources.Site, namespace: name, name: SITE_NAME }, { spec: { hostnames: [hostname(name)] } }),
     shows: (object, name) => ((object["spec"] as { readonly hostnames?: readonly string[] }).hostnames ?? []).includes(hostname(name)),
   });
 }

@@ -2,6 +2,7 @@ import { loadavg } from "node:os";
 import { setTimeout as sleep } from "node:timers/promises";
 import { type Latency, renamings, scalings } from "./changes.ts";
 import { bundledOperator, busyIn, type OperatorProcess, requestsIn, writesIn } from "./operator-process.ts";
+import { copySites, type Pattern, patternOf, readyPods } from "./copies.ts";
 import { type PlayedCluster, playedCluster } from "./played-cluster.ts";
 import { changedBetween, makeSites, servingCount, versionsOf } from "./sites.ts";
 
@@ -9,6 +10,7 @@ import { changedBetween, makeSites, servingCount, versionsOf } from "./sites.ts"
 export interface ScaleStep {
   readonly sites: number;
   readonly load: number;
+  /** What the operator itself brought up in this step; null when it found copies in place. */
   readonly bringUp: {
     readonly sites: number;
     readonly seconds: number;
@@ -16,7 +18,15 @@ export interface ScaleStep {
     readonly requestsASite: number;
     readonly writesASecond: number;
     readonly cpuSecondsASite: number;
-  };
+  } | null;
+  /** Sites that were written beside the operator; seconds until their pods were ready, then until a started operator had looked at all. */
+  readonly copies: {
+    readonly sites: number;
+    readonly seconds: number;
+    readonly adoptedSeconds: number;
+    readonly requests: number;
+    readonly writes: number;
+  } | null;
   readonly quiet: {
     readonly seconds: number;
     readonly memoryMb: number;
@@ -43,49 +53,61 @@ export interface ScaleStep {
 }
 
 /** How long nothing changes while writes are counted: at the last step, and before. */
-const LAST_QUIET_MS = 180_000;
+const LAST_QUIET_MS = 120_000;
 const QUIET_MS = 30_000;
 
-/** What one operator costs with a twentieth, a fifth and all of `count` sites, in a cluster of its own with played pods. */
+/**
+ * What one operator costs with a twentieth, a fifth and all of `count` sites, in a cluster of its own with played pods. The first are brought up by the
+ * operator, and are the pattern of the rest.
+ */
 export async function clusterScale(count: number, say: (line: string) => void): Promise<readonly ScaleStep[]> {
   const bundle = await bundledOperator();
   const cluster = await playedCluster(say);
-  let operator: OperatorProcess | undefined;
   const steps: ScaleStep[] = [];
+  const run: Run = { cluster, say, operator: undefined, restart: () => bundle.start(cluster.kubeconfig), pattern: [] };
   try {
-    operator = await bundle.start(cluster.kubeconfig);
-    await operator.said("synced");
+    run.operator = await run.restart();
+    await run.operator.said("synced");
     let there = 0;
     for (const sites of new Set([Math.ceil(count / 20), Math.ceil(count / 5), count])) {
-      const { step, next } = await measureStep(
-        cluster,
-        { operator, restart: () => bundle.start(cluster.kubeconfig) },
-        { there, sites, last: sites === count },
-        say,
-      );
-      operator = next;
+      const step = await measureStep(run, { there, sites, last: sites === count });
       there = sites;
       steps.push(step);
       say(JSON.stringify(step));
     }
     return steps;
   } finally {
-    for (const line of operator?.complaints.slice(0, 10) ?? []) say(line);
-    await operator?.kill();
+    for (const line of run.operator?.complaints.slice(0, 10) ?? []) say(line);
+    await run.operator?.kill();
     await cluster.stop();
     await bundle.remove();
   }
 }
 
-async function measureStep(
-  cluster: PlayedCluster,
-  { operator, restart }: { readonly operator: OperatorProcess; readonly restart: () => Promise<OperatorProcess> },
-  { there, sites, last }: { readonly there: number; readonly sites: number; readonly last: boolean },
-  say: (line: string) => void,
-): Promise<{ readonly step: ScaleStep; readonly next: OperatorProcess }> {
-  const bringUp = await bringUpTo(cluster, operator, there, sites, say);
+interface Run {
+  readonly cluster: PlayedCluster;
+  readonly say: (line: string) => void;
+  readonly restart: () => Promise<OperatorProcess>;
+  operator: OperatorProcess | undefined;
+  pattern: Pattern;
+}
+
+interface StepWanted {
+  readonly there: number;
+  readonly sites: number;
+  readonly last: boolean;
+}
+
+async function measureStep(run: Run, { there, sites, last }: StepWanted): Promise<ScaleStep> {
+  const { cluster, say, restart } = run;
+  const isFirst = there === 0;
+  const copies = isFirst ? null : await copiesTo(run, there, sites);
+  const { operator } = run;
+  if (operator === undefined) throw new TypeError("no operator runs");
+  const bringUp = isFirst ? await bringUpTo(cluster, operator, there, sites, say) : null;
+  if (isFirst) run.pattern = await patternOf(cluster);
   const quiet = await quietFor(cluster, operator, last ? LAST_QUIET_MS : QUIET_MS, say);
-  say(JSON.stringify({ sites, bringUp, quiet }));
+  say(JSON.stringify({ sites, bringUp, copies, quiet }));
   say("changes");
   const scaling = await scalings(cluster, sites, Math.min(sites, last ? 100 : 10), last ? 2 : there === 0 ? 3 : 4);
   await idle(operator);
@@ -106,11 +128,35 @@ async function measureStep(
   const { memoryMb } = await next.use();
   const changedObjects = changedBetween(before, await versionsOf(cluster)).length;
   const applies = (await cluster.appliesSeen()) - applied;
-  const step = {
-    ...{ sites, load: Math.round(loadavg()[0] ?? Number.NaN), bringUp, quiet, scaling, hostname },
+  run.operator = next;
+  return {
+    ...{ sites, load: Math.round(loadavg()[0] ?? Number.NaN), bringUp, copies, quiet, scaling, hostname },
     restart: { leading, synced, lookedAtAll, requests: requestsIn(counts, /./), applies, changedObjects, memoryMb: Math.round(memoryMb) },
   };
-  return { step, next };
+}
+
+/** Ends the operator, writes copies, and starts it again: its first look must find that nothing is to be done. */
+async function copiesTo(run: Run, there: number, sites: number): Promise<NonNullable<ScaleStep["copies"]>> {
+  const { cluster, say } = run;
+  await run.operator?.kill();
+  const began = Date.now();
+  await copySites(cluster, run.pattern, there, sites);
+  for (let ready = 0, saidAt = 0; ready < sites; await sleep(1000)) {
+    ready = await readyPods(cluster);
+    if (Date.now() - saidAt < 10_000) continue;
+    saidAt = Date.now();
+    say(`${String(ready)} of ${String(sites)} sites have pods after ${String(Math.round((saidAt - began) / 1000))} s`);
+  }
+  const seconds = Math.round((Date.now() - began) / 1000);
+  const started = Date.now();
+  run.operator = await run.restart();
+  await run.operator.said("synced");
+  await idle(run.operator);
+  const counts = await run.operator.metrics();
+  return {
+    ...{ sites: sites - there, seconds, adoptedSeconds: Math.round((Date.now() - started) / 1000) },
+    ...{ requests: requestsIn(counts, /./), writes: writesIn(counts) },
+  };
 }
 
 async function bringUpTo(
@@ -119,7 +165,7 @@ async function bringUpTo(
   there: number,
   sites: number,
   say: (line: string) => void,
-): Promise<ScaleStep["bringUp"]> {
+): Promise<NonNullable<ScaleStep["bringUp"]>> {
   const [before, use] = [await operator.metrics(), await operator.use()];
   const began = Date.now();
   const made = makeSites(cluster, there, sites);

@@ -7,6 +7,9 @@ import { createInterface } from "node:readline";
 import { setTimeout as sleep } from "node:timers/promises";
 import { run } from "../../src/providers/process.ts";
 
+/** The heap that the installed operator has: without a limit V8 collects when it has taken much more of the machine. */
+const HEAP = "--max-old-space-size=256 --max-semi-space-size=8";
+
 const ROOT = join(import.meta.dirname, "../..");
 
 /** An operator of this checkout, bundled as it is shipped, as a process of its own. */
@@ -44,7 +47,7 @@ async function start(directory: string, kubeconfig: string): Promise<OperatorPro
     process.execPath,
     [join(directory, "bin/howdah"), "operator", "--listen", `127.0.0.1:${String(port)}`],
     {
-      env: { ...process.env, KUBECONFIG: kubeconfig, HOWDAH_STATE_DIR: join(directory, "state") },
+      env: { ...process.env, KUBECONFIG: kubeconfig, HOWDAH_STATE_DIR: join(directory, "state"), NODE_OPTIONS: HEAP },
       stdio: ["ignore", "pipe", "pipe"],
     },
   );

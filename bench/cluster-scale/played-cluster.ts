@@ -25,10 +25,11 @@ export interface PlayedCluster {
 /** Beside the cluster that everybody shares, unless HOWDAH_CLUSTER_NUMBER says another one. */
 const NUMBER = "9";
 
-const SETTINGS = {
+/** What `howdah install` would have been told. */
+export const SETTINGS = {
   wayIn: { kind: "gateway", namespace: "gateway", name: "howdah", http: "http", https: "https" },
-  network: { from: ["gateway", "howdah-system"], nameServers: [], privateNetworks: [] },
-};
+  network: { from: ["gateway", "howdah-system"], monitoring: [], nameServers: [], privateNetworks: [] },
+} as const;
 
 /**
  * Starts one of its own: no kubelet, no container, no add-on but kwok. Pods' ports are forwarded to a real web server in this process, so

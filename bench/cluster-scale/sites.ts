@@ -5,32 +5,51 @@ import { siteDocument } from "../../src/site/schema/site-document.ts";
 import { CLI_MANAGER, PRODUCTION } from "../../src/workflows/cluster/cluster-place.ts";
 import { releaseObject, releaseSpecOf } from "../../src/workflows/cluster/release-resource.ts";
 import { onPlayedNodes } from "../../test/cluster/addons/kwok/addon.ts";
-import type { PlayedCluster } from "./played-cluster.ts";
+import { fenceOf } from "../../src/cluster-wiring.ts";
+import { tenantObjects } from "../../src/operator/tenant/tenant-objects.ts";
+import { defaultClusterSettings } from "../../src/render/cluster/cluster-settings.ts";
+import { type PlayedCluster, SETTINGS } from "./played-cluster.ts";
 
 /** Sites of one tenant; each has a namespace of its own. */
 const SITES_OF_A_TENANT = 10;
 /** Made side by side: this process must not be what is waited for. */
-const AT_ONCE = 8;
+export const AT_ONCE = 8;
+
+/** Every site's name: each has a namespace of its own, as two agencies may both have a `blog`. */
+export const SITE_NAME = "blog";
 
 const digest = (letter: string): string => `sha256:${letter.repeat(64)}`;
 
-/** The namespace and the site's name. */
+/** The namespace of a site. */
 export function siteName(index: number): string {
   return `site-${String(index).padStart(4, "0")}`;
 }
 
-/** Makes sites from `from` to before `to`, as `howdah deploy --context` does: static ones with one pod, their images only named. */
-export async function makeSites({ api }: PlayedCluster, from: number, to: number): Promise<void> {
-  const indexes = Array.from({ length: to - from }, (_, index) => from + index);
+/** Policies that close a namespace, as the operator writes them. */
+export const fenceFor = fenceOf({ settings: { ...defaultClusterSettings, ...SETTINGS } });
+
+/** Makes namespaces as their tenants would have them, and the tenants, ten namespaces to each. */
+export async function makeTenants({ api }: Pick<PlayedCluster, "api">, from: number, to: number): Promise<void> {
   for (let first = from; first < to; first += SITES_OF_A_TENANT) {
-    const namespaces = indexes.filter((index) => index >= first && index < first + SITES_OF_A_TENANT).map(siteName);
+    const namespaces = Array.from({ length: Math.min(SITES_OF_A_TENANT, to - first) }, (_, index) => siteName(first + index));
+    const tenant = `tenant-${String(first).padStart(4, "0")}`;
     for (const name of namespaces) {
-      const metadata = { name, annotations: onPlayedNodes };
-      await api.create(resources.Namespace, { apiVersion: "v1", kind: "Namespace", metadata });
+      const [namespace] = tenantObjects(tenant, {}, name);
+      const own = { apiVersion: "v1", kind: "Namespace", metadata: { name, labels: namespace?.metadata.labels ?? {} } };
+      await api.apply(resources.Namespace, own);
+      const annotations = { metadata: { annotations: onPlayedNodes } };
+      await api.mergePatch({ resource: resources.Namespace, namespace: undefined, name }, annotations);
     }
-    const metadata = { name: `tenant-${String(first).padStart(4, "0")}` };
+    const metadata = { name: tenant };
     await api.create(resources.Tenant, { apiVersion: apiVersionOf(resources.Tenant), kind: "Tenant", metadata, spec: { namespaces } });
   }
+}
+
+/** Makes sites from `from` to before `to`, as `howdah deploy --context` does: static ones with one pod, their images only named. */
+export async function makeSites(cluster: PlayedCluster, from: number, to: number): Promise<void> {
+  const { api } = cluster;
+  await makeTenants(cluster, from, to);
+  const indexes = Array.from({ length: to - from }, (_, index) => from + index);
   const left = indexes.values();
   const maker = async (): Promise<void> => {
     for (const index of left) await makeSite(api, index);
@@ -39,14 +58,15 @@ export async function makeSites({ api }: PlayedCluster, from: number, to: number
 }
 
 async function makeSite(api: KubernetesApi, index: number): Promise<void> {
-  const name = siteName(index);
-  const spec = { hostnames: [`${name}.howdah.test`] };
+  const namespace = siteName(index);
+  const name = SITE_NAME;
+  const spec = { hostnames: [`${namespace}.howdah.test`] };
   const { site } = resolveSite(siteDocument.parse({ apiVersion: "howdah.dev/v1alpha1", kind: "Site", metadata: { name }, spec }), {
     environment: "production",
   });
   if (site === undefined) throw new TypeError("the site of the bench is wrong");
   const apiVersion = apiVersionOf(resources.Site);
-  const metadata = { name, namespace: name };
+  const metadata = { name, namespace };
   const asCli = { fieldManager: CLI_MANAGER };
   await api.apply(resources.Site, { apiVersion, kind: "Site", metadata, spec }, asCli);
   const built = releaseSpecOf({
@@ -54,11 +74,11 @@ async function makeSite(api: KubernetesApi, index: number): Promise<void> {
     images: { web: { reference: `registry.howdah.test/${name}/web@${digest("a")}`, digest: digest("a") } },
     ...{ codeDigest: digest("c"), watched: {}, git: null, who: "bench", when: new Date().toISOString(), why: null, rollbackOf: null },
   });
-  await api.create(resources.Release, releaseObject(name, "r1", built));
+  await api.create(resources.Release, releaseObject(namespace, "r1", built));
   const environment = {
     apiVersion,
     kind: "Environment",
-    metadata: { name: PRODUCTION, namespace: name },
+    metadata: { name: PRODUCTION, namespace },
     spec: { site: name, release: "r1" },
   };
   await api.apply(resources.Environment, environment, asCli);

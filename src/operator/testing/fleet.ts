@@ -2,7 +2,7 @@ import { setImmediate as turn } from "node:timers/promises";
 import { fenceOf, type ClusterWiring } from "../../cluster-wiring.ts";
 import { simulatedCluster } from "../../engine/kubernetes/testing/simulated-cluster.ts";
 import { reflectorsFor, routesWith, wireKnown } from "../../known-wiring.ts";
-import type { KubeObject, KubernetesApi } from "../../kubernetes/kubernetes-api.ts";
+import type { KubeObject, KubernetesApi, ListOptions, Resource } from "../../kubernetes/kubernetes-api.ts";
 import { resources } from "../../kubernetes/resources.ts";
 import { ManualClock } from "../../kubernetes/testing/manual-clock.ts";
 import { defaultClusterSettings } from "../../render/cluster/cluster-settings.ts";
@@ -37,6 +37,9 @@ const settings = {
   wayIn: { kind: "gateway", namespace: "gateway", name: "howdah", http: "http", https: "https" } as const,
 };
 
+/** Each is the only one of its namespace. */
+const SITE = "blog";
+
 /** So many turns of the event loop in a row without work are rest. */
 const QUIET_TURNS = 30;
 
@@ -67,7 +70,7 @@ export async function fleet(): Promise<Fleet> {
   start();
   const release = async (name: string, id: string): Promise<void> => {
     const digest = `sha256:${id.slice(1).padStart(64, "0")}`;
-    const site = siteOf(name, { hostnames: [`${name}.test`] });
+    const site = siteOf(SITE, { hostnames: [`${name}.test`] });
     const built = { site, images: { web: { reference: `registry.test/${name}@${digest}`, digest } }, codeDigest: digest, watched: {} };
     const said = { git: null, who: "ann", when: "2026-11-21T12:00:00Z", why: null, rollbackOf: null };
     await api.create(resources.Release, releaseObject(name, id, releaseSpecOf({ ...built, ...said })));
@@ -76,11 +79,7 @@ export async function fleet(): Promise<Fleet> {
     api,
     clock,
     complaints,
-    takeRequests: () => {
-      const taken = Object.fromEntries([...requests].toSorted(([a], [b]) => (a < b ? -1 : 1)));
-      requests.clear();
-      return taken;
-    },
+    takeRequests: () => taken(requests),
     makeSites: async (names) => {
       const asCli = { fieldManager: CLI_MANAGER };
       const apiVersion = "howdah.dev/v1alpha1";
@@ -92,14 +91,14 @@ export async function fleet(): Promise<Fleet> {
         spec: { namespaces: names },
       });
       for (const name of names) {
-        const metadata = { name, namespace: name };
+        const metadata = { name: SITE, namespace: name };
         await api.apply(resources.Site, { apiVersion, kind: "Site", metadata, spec: { hostnames: [`${name}.test`] } }, asCli);
         await release(name, "r1");
         const environment = {
           apiVersion,
           kind: "Environment",
           metadata: { name: PRODUCTION, namespace: name },
-          spec: { site: name, release: "r1" },
+          spec: { site: SITE, release: "r1" },
         };
         await api.apply(resources.Environment, environment, asCli);
       }
@@ -108,15 +107,40 @@ export async function fleet(): Promise<Fleet> {
       await release(name, id);
       await api.mergePatch({ resource: resources.Environment, namespace: name, name: PRODUCTION }, { spec: { release: id } });
     },
-    rest: async () => {
-      for (let quiet = 0; quiet < QUIET_TURNS; quiet = running?.busy() === 0 ? quiet + 1 : 0) await turn();
-    },
+    rest: () => restOf({ busy: () => running?.busy() ?? 1 }),
     restart: async () => {
       await running?.stop();
       start();
     },
     stop: async () => running?.stop(),
   };
+}
+
+/** An operator on a cluster in which nothing happens: `objects` are all there is. What it writes is counted, and not done. */
+export function stillFleet(objects: readonly KubeObject[]): Pick<Fleet, "clock" | "rest" | "stop" | "complaints" | "takeRequests"> {
+  const requests = new Map<string, number>();
+  const complaints: string[] = [];
+  const clock = new ManualClock();
+  const running = startOperator({
+    ...{ api: stillApi(objects), clock },
+    wiring: { clock, settings, trustedProxies: [], clusterDomain: "cluster.local", stateDirectory: "/nonexistent", outside: false },
+    count: (what) => requests.set(what, (requests.get(what) ?? 0) + 1),
+    complain: (line) => void complaints.push(line),
+  });
+  return { clock, complaints, stop: running.stop, rest: () => restOf(running), takeRequests: () => taken(requests) };
+}
+
+/** The objects of `namespace` once more in other namespaces: the same site and hostname, as digests are of them. */
+export function copiesOf(objects: readonly KubeObject[], namespace: string, names: readonly string[]): readonly KubeObject[] {
+  const text = JSON.stringify(objects.filter(({ metadata }) => metadata.namespace === namespace || metadata.name === namespace));
+  const word = new RegExp(`${namespace}(?=["\\\\]|\\.svc\\b)`, "g");
+  return names.flatMap((name) => {
+    const fence = fenceOf({ settings })(name);
+    return (JSON.parse(text.replaceAll(word, name)) as KubeObject[]).map((object) => {
+      const own = fence.find(({ kind, metadata }) => kind === object.kind && metadata.name === object.metadata.name);
+      return own === undefined ? object : { ...object, metadata: { ...object.metadata, annotations: own.metadata.annotations ?? {} } };
+    });
+  });
 }
 
 interface Started {
@@ -183,5 +207,49 @@ function playedGateway<T extends KubernetesApi>(api: T): T {
       const { name, namespace } = applied.metadata;
       return api.mergePatch({ resource, namespace, name }, { status }, { subresource: "status" });
     },
+  };
+}
+
+function taken(requests: Map<string, number>): Readonly<Record<string, number>> {
+  const all = Object.fromEntries([...requests].toSorted(([a], [b]) => (a < b ? -1 : 1)));
+  requests.clear();
+  return all;
+}
+
+async function restOf({ busy }: { readonly busy: () => number }): Promise<void> {
+  for (let quiet = 0; quiet < QUIET_TURNS; quiet = busy() === 0 ? quiet + 1 : 0) await turn();
+}
+
+function stillApi(objects: readonly KubeObject[]): KubernetesApi {
+  const byName = new Map(objects.map((object) => [`${object.kind}/${object.metadata.namespace ?? ""}/${object.metadata.name}`, object]));
+  const select = ({ kind }: Resource, { namespace, labelSelector = "" }: ListOptions): readonly KubeObject[] => {
+    const terms = labelSelector.split(",").filter((term) => term !== "");
+    const has = (labels: Readonly<Record<string, string>>, [name = "", value]: readonly string[]): boolean =>
+      value === undefined ? labels[name] !== undefined : labels[name] === value;
+    return objects.filter(
+      (one) =>
+        one.kind === kind &&
+        (namespace === undefined || one.metadata.namespace === namespace) &&
+        terms.every((term) => has(one.metadata.labels ?? {}, term.split("="))),
+    );
+  };
+  const write = () => Promise.reject(new Error("nothing changes here"));
+  return {
+    server: "https://still.test:6443",
+    version: async () => "1.34",
+    get: async ({ resource, namespace, name }) => byName.get(`${resource.kind}/${resource.namespaced ? (namespace ?? "") : ""}/${name}`),
+    list: async (resource, options = {}) => ({ items: select(resource, options), resourceVersion: "1" }),
+    watch: async function* (resource, { from, ...options }, signal) {
+      if (from === undefined) {
+        for (const object of select(resource, options)) yield { type: "ADDED", object };
+        const metadata = { name: "", resourceVersion: "1" };
+        yield { type: "BOOKMARK", object: { apiVersion: "v1", kind: resource.kind, metadata }, initialEnd: true };
+      }
+      await new Promise((resolve) => {
+        signal.addEventListener("abort", resolve);
+      });
+    },
+    ...{ apply: write, create: write, replace: write, mergePatch: write, delete: write },
+    ...{ logs: write, exec: write, askPod: write, connectPod: write, close: () => undefined },
   };
 }

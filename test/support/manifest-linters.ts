@@ -19,6 +19,8 @@ function linter(name: keyof typeof programs): Promise<string> {
 
 /** The kinds that rendering makes, by the names of their schemas. HTTPRoutes are not Kubernetes' own: a real API server judges them. */
 const KINDS = [
+  "clusterrole-rbac-v1",
+  "clusterrolebinding-rbac-v1",
   "configmap-v1",
   "cronjob-batch-v1",
   "deployment-apps-v1",
@@ -28,6 +30,8 @@ const KINDS = [
   "networkpolicy-networking-v1",
   "persistentvolumeclaim-v1",
   "poddisruptionbudget-policy-v1",
+  "role-rbac-v1",
+  "rolebinding-rbac-v1",
   "service-v1",
   "serviceaccount-v1",
   "statefulset-apps-v1",

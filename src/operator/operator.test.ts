@@ -51,6 +51,17 @@ describe("a site in a cluster", () => {
     expect(await rig.conditions("Environment", "production")).toEqual(["Ready=True AllComponentsServing", "Stalled=True ReleaseUnknown"]);
   });
 
+  it("counts PHP's pods where nginx has a number of its own: it is those that are scaled", async () => {
+    const rig = operatorRig();
+    await rig.applySite();
+    await rig.release("r1", "one", { runtime: { php: "8.4" }, topology: "apart", scale: { replicas: 3, web: { replicas: 1 } } });
+    await rig.settle();
+    expect(await statusOf(rig, "Environment", "production")).toMatchObject({
+      replicas: 3,
+      selector: expect.stringContaining("app.kubernetes.io/component=php"),
+    });
+  });
+
   it("names what is wrong with it by field", async () => {
     const rig = operatorRig();
     await rig.applySite({ source: "../other" });

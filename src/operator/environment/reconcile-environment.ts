@@ -148,9 +148,11 @@ async function readiness(namespace: string, { observeKnown }: OperatorPorts): Pr
   return [readyCondition(await observeKnown(namespace))];
 }
 
+/** What `spec.replicas` means: PHP where nginx has a number of its own. */
 function replicasOf(site: Site, { workloads }: Observed): Pick<Facts, "replicas" | "selector"> {
-  const labels = Object.entries(selectorFor(site, "web")).map(([key, value]) => `${key}=${value}`);
-  return { replicas: workloads.find(({ name }) => name === "web")?.ready ?? 0, selector: labels.toSorted().join(",") };
+  const component = site.topology === "apart" && site.scale.web !== undefined ? "php" : "web";
+  const labels = Object.entries(selectorFor(site, component)).map(([key, value]) => `${key}=${value}`);
+  return { replicas: workloads.find(({ name }) => name === component)?.ready ?? 0, selector: labels.toSorted().join(",") };
 }
 
 async function report({ object, ports }: Look, verdicts: readonly Verdict[], facts: Facts): Promise<boolean> {

@@ -36,7 +36,7 @@ export const environmentStatus = z
       .optional()
       .meta({ description: "While a release is taken into service." }),
     retried: z.string().optional().meta({ description: "The last value of the annotation howdah.dev/retry that was acted on." }),
-    replicas: z.int().optional().meta({ description: "Pods that serve the web." }),
+    replicas: z.int().optional().meta({ description: "Pods that serve the web; PHP's where the site file has `scale.web`." }),
     selector: z.string().optional().meta({ description: "Selects these pods, for autoscalers." }),
   })
   .meta({ description: "What the operator sees. Written by it alone." });

@@ -1,0 +1,3 @@
+module howdah.test/custom-metrics
+
+go 1.24

@@ -37,6 +37,11 @@ export function fieldsOf(object: KubeObject, manager: string): readonly FieldSet
   return setsOf(object, (entry) => entry.manager === manager);
 }
 
+/** True when a manager has brought an object to what it wanted, by server-side apply, and still owns something of it. */
+export function wasApplied(object: KubeObject, manager: string): boolean {
+  return setsOf(object, (entry) => entry.manager === manager && entry.operation === "Apply").length > 0;
+}
+
 function setsOf({ metadata }: KubeObject, which: (entry: ManagedFields) => boolean): readonly FieldSet[] {
   const { managedFields = [] } = metadata as KubeMeta & { readonly managedFields?: readonly ManagedFields[] };
   return managedFields.flatMap((entry) =>

@@ -36,12 +36,9 @@ export function editedByOthers(
 /** The rendered object that an object says it belongs to; one whose word is somebody else's belongs to none, and nothing is deleted for it. */
 export function keyOf(object: KubeObject): ObjectKey | undefined {
   const said = object.metadata.annotations?.[mark.key] as ObjectKey | undefined;
-  return fieldsOf(object, FIELD_MANAGER).length === 0 || isWrittenByUs(object) ? said : undefined;
-}
-
-/** True when the annotation that says what an object belongs to is as we wrote it. */
-export function isWrittenByUs(object: KubeObject): boolean {
-  return fieldsOf(object, FIELD_MANAGER).some((set) => set["f:metadata"]?.["f:annotations"]?.[`f:${mark.key}`] !== undefined);
+  const ours = fieldsOf(object, FIELD_MANAGER);
+  const isOurWord = ours.some((set) => set["f:metadata"]?.["f:annotations"]?.[`f:${mark.key}`] !== undefined);
+  return ours.length === 0 || isOurWord ? said : undefined;
 }
 
 function identity({ kind, metadata }: KubeObject): string {

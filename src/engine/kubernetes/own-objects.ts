@@ -1,8 +1,8 @@
 import { HowdahError } from "../../kernel/howdah-error.ts";
+import { FIELD_MANAGER, wasApplied } from "../../kubernetes/field-ownership.ts";
 import type { KubeObject, ObjectName, Resource } from "../../kubernetes/kubernetes-api.ts";
 import { apiVersionOf, resourceOf, resources } from "../../kubernetes/resources.ts";
 import type { Cluster } from "./cluster.ts";
-import { isWrittenByUs } from "./drift.ts";
 import { isOwned, ownedLabels, ownSelector } from "./marks.ts";
 
 /** Kinds that rendered objects become. */
@@ -57,12 +57,12 @@ function isNotServed(error: unknown): boolean {
 }
 
 /**
- * An object that is there and ours, or undefined; one that only lost its label is ours as long as the server says that we wrote whose it is.
+ * An object that is there and ours, or undefined; one that only lost its label is ours as long as the server says that we applied it.
  * Error: `cluster/conflict` for one of that name that is somebody else's.
  */
 export async function ownLive(cluster: Cluster, name: ObjectName, signal?: AbortSignal): Promise<KubeObject | undefined> {
   const live = await cluster.api.get(name, signal);
-  if (live === undefined || isOwned(live) || isWrittenByUs(live)) return live;
+  if (live === undefined || isOwned(live) || wasApplied(live, FIELD_MANAGER)) return live;
   throw new HowdahError("cluster/conflict", `${name.resource.kind}/${name.name} of ${name.namespace ?? "the cluster"} is not Howdah's`, {
     hint: "Somebody else made it. Delete or rename it, or give the site another namespace, then run the command again.",
   });

@@ -4,12 +4,14 @@ import type { InstallSettingsFlags } from "../../workflows/cluster/chosen-settin
 import type { EngineContext, Ports } from "../../workflows/ports.ts";
 import type { CliContext } from "../context.ts";
 import type { Choose } from "../program.ts";
+import { LOCK_WORDS, lockFileOf } from "./operator.ts";
 import { withReporter } from "./with-reporter.ts";
 
 interface InstallFlags extends InstallSettingsFlags {
   readonly context: string;
   readonly image?: string;
   readonly to?: string;
+  readonly lock?: string;
   readonly dryRun: boolean;
 }
 
@@ -21,6 +23,7 @@ function clusterFlags(command: Command): Command {
     .option("--context <name>", "the kubeconfig's context (`.` is the current one)", ".")
     .option("--image <reference>", "the operator's image, by digest: what `howdah operator image` answered")
     .option("--to <repository>", "make the operator's image from this program and push it there")
+    .option("--lock <file>", LOCK_WORDS)
     .option("--pull-secret <name>", "a Secret of howdah-system for the registry of images")
     .option("--gateway <namespace/name>", "visitors come by this Gateway")
     .option("--http-listener <name>", "the Gateway's listener for HTTP")
@@ -128,7 +131,7 @@ async function install(flags: InstallFlags, context: CliContext, isUpgrade = fal
     const plan = await planInstall(cluster, { pullSecret: flags.pullSecret, flags }, engine);
     if (isUpgrade && plan.former === null)
       throw new HowdahError("cluster/not-installed", `There is no Howdah in the cluster of the context ${cluster.context}`);
-    const image = flags.image ?? (await makeImage(flags.to ?? repositoryOf(plan.former ?? ""), context, ports, engine));
+    const image = flags.image ?? (await makeImage(flags.to ?? repositoryOf(plan.former ?? ""), flags.lock, { context, ports, engine }));
     await installOperator(cluster.api, { ...plan, image }, ports, engine);
     const { kubernetes, former } = plan;
     const answer = { context: cluster.context, kubernetes, image, former };
@@ -172,9 +175,14 @@ async function printObjects(flags: InstallFlags, context: CliContext): Promise<n
   return 0;
 }
 
-async function makeImage(repository: string, context: CliContext, ports: Ports, engine: EngineContext): Promise<string> {
+async function makeImage(
+  repository: string,
+  lock: string | undefined,
+  { context, ports, engine }: { readonly context: CliContext; readonly ports: Ports; readonly engine: EngineContext },
+): Promise<string> {
   const { operatorImage } = await import("../../workflows/cluster/operator-image.ts");
-  return (await operatorImage({ kind: "registry", repository }, context.version, ports, engine)).reference;
+  const source = { version: context.version, lockFile: lockFileOf(lock) };
+  return (await operatorImage({ kind: "registry", repository }, source, ports, engine)).reference;
 }
 
 /** Where the operator that runs came from: the next one goes beside it. An image that is in no registry gives nothing to push to. */

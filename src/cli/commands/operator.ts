@@ -1,3 +1,4 @@
+import { resolve } from "node:path";
 import type { Command } from "commander";
 import { HowdahError } from "../../kernel/howdah-error.ts";
 import type { CliContext } from "../context.ts";
@@ -12,6 +13,7 @@ interface OperatorFlags {
 interface ImageFlags {
   readonly to?: string;
   readonly archive?: string;
+  readonly lock?: string;
   readonly name: string;
 }
 
@@ -44,6 +46,7 @@ export function operatorCommand(program: Command, choose: Choose): void {
     )
     .option("--to <repository>", "push it there, such as registry.example.org/howdah/operator")
     .option("--archive <file>", "write it as an OCI archive, for nodes without a registry (`ctr -n k8s.io images import FILE`)")
+    .option("--lock <file>", LOCK_WORDS)
     .option("--name <name>", "its name in the archive", "howdah.dev/operator:latest")
     .addHelpText(
       "after",
@@ -54,17 +57,26 @@ export function operatorCommand(program: Command, choose: Choose): void {
     });
 }
 
-function makeImage({ to, archive, name }: ImageFlags, context: CliContext): Promise<number> {
+function makeImage({ to, archive, name, lock }: ImageFlags, context: CliContext): Promise<number> {
   if ((to === undefined) === (archive === undefined))
     throw new HowdahError("usage/invalid", "One of --to and --archive says where the image goes");
   return withReporter(context, async (ports, engine) => {
     const { operatorImage } = await import("../../workflows/cluster/operator-image.ts");
     const target =
       to === undefined ? ({ kind: "archive", file: archive ?? "", name } as const) : ({ kind: "registry", repository: to } as const);
-    const made = await operatorImage(target, context.version, ports, engine);
+    const made = await operatorImage(target, { version: context.version, lockFile: lockFileOf(lock) }, ports, engine);
     context.terminal.out(context.flags.output === "json" ? `${JSON.stringify(made, null, 2)}\n` : `${made.reference}\n`);
     return 0;
   });
+}
+
+/** What `--lock` is about. */
+export const LOCK_WORDS =
+  "a lock file that pins the image's Debian packages; written when it does not name them (default: the newest, chosen once a week on this machine)";
+
+/** `--lock`, from wherever the command was typed. */
+export function lockFileOf(lock: string | undefined): string | null {
+  return lock === undefined ? null : resolve(lock);
 }
 
 function listenOn(text: string | undefined): { readonly host: string; readonly port: number } | null {

@@ -4,8 +4,11 @@ import { writeImageArchive } from "../../providers/image/image-archive.ts";
 import { programImage } from "../../providers/image/program-image.ts";
 import { HowdahError } from "../../kernel/howdah-error.ts";
 import { parseRepository } from "../../kernel/image-reference.ts";
+import { emptyLock, type Lock, printLock } from "../../providers/image-lock.ts";
 import type { EngineContext, Ports } from "../ports.ts";
+import { testLock } from "../test/test-lock.ts";
 import { requireRoot } from "../up/check-machine.ts";
+import { readLock } from "../up/prepare-images.ts";
 
 /** Where the operator's image goes. */
 export type OperatorImageTarget =
@@ -25,20 +28,30 @@ export interface OperatorImage {
 
 const BASE: BaseRequest = { kind: "operator" };
 
+/** Of what the image is made. */
+export interface OperatorImageSource {
+  /** Of this program. */
+  readonly version: string;
+  /** A lock file (as `howdah.lock` of a site) that pins the packages, written when it does not name them; null: newest once a week on this machine. */
+  readonly lockFile: string | null;
+}
+
 /**
  * Makes the operator's image from this very program: Debian's libraries, the Node that runs this command, Howdah's bundle; no shell, uid 50000. The
- * same program on the same packages is the same image. Errors: those of building and pushing; `usage/invalid` for a repository that is none.
+ * same program on the same packages is the same image. Errors: those of building and pushing; `usage/invalid` for a repository that is none,
+ * `site/unreadable` for a damaged lock file.
  */
 export async function operatorImage(
   target: OperatorImageTarget,
-  version: string,
+  { version, lockFile }: OperatorImageSource,
   ports: Ports,
   context: EngineContext,
 ): Promise<OperatorImage> {
   await requireRoot(ports);
   const { emit, signal } = context;
   const files = await ports.operator.program();
-  const lock = await ports.images.lock({ images: [BASE], foreign: [], renew: false }, emit, signal);
+  const lock =
+    lockFile === null ? await testLock([BASE], { lockFile, renew: false }, ports, context) : await pinned(lockFile, ports, context);
   const base = await ports.images.ensureBase(BASE, lock, emit, signal);
   const image = await programImage(await ports.images.export(base.reference, emit, signal), files, {
     entrypoint: ["/usr/bin/node", "/usr/lib/howdah/bin/howdah"],
@@ -64,6 +77,16 @@ export async function operatorImage(
     return { reference: target.name, digest, bytes };
   }
   return { reference: await push(image, target.repository, version, ports, context), digest, bytes };
+}
+
+/** What the file pins stays; what it lacks is chosen and written down. */
+async function pinned(lockFile: string, ports: Ports, { emit, signal }: EngineContext): Promise<Lock> {
+  const { text, lock: current = emptyLock } = await readLock(lockFile, ports);
+  const lock = await ports.images.lock({ images: [BASE], current }, emit, signal);
+  const others = current.images.filter(({ request }) => request.kind !== BASE.kind);
+  const printed = printLock({ ...current, images: [...others, ...lock.images] });
+  if (printed !== text) await ports.files.write(lockFile, printed);
+  return lock;
 }
 
 async function push(image: ExportedImage, text: string, version: string, ports: Ports, { emit, signal }: EngineContext): Promise<string> {

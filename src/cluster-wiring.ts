@@ -3,7 +3,7 @@ import { kubernetesEngine } from "./engine/kubernetes/kubernetes-engine.ts";
 import { mark, ownedLabels } from "./engine/kubernetes/marks.ts";
 import type { Clock } from "./kernel/clock.ts";
 import { HowdahError } from "./kernel/howdah-error.ts";
-import { DATABASE_SECRET, GENERATED_SECRET, SYSTEM_NAMESPACE } from "./kernel/own-names.ts";
+import { OWN_SECRETS, SYSTEM_NAMESPACE } from "./kernel/own-names.ts";
 import { parseJson } from "./kernel/parse-json.ts";
 import type { KubeObject, KubernetesApi } from "./kubernetes/kubernetes-api.ts";
 import { resources } from "./kubernetes/resources.ts";
@@ -42,9 +42,6 @@ export interface ClusterWiring {
   /** This process is outside of the cluster's network: databases are reached through the API server. */
   readonly outside: boolean;
 }
-
-/** Secrets of which the engine makes copies for pods; every other one is a person's and is mounted as it is. */
-const OWN_SECRETS = [GENERATED_SECRET, DATABASE_SECRET];
 
 /**
  * Policies that close a namespace, as the engine writes them. Each says its own digest: one that is there and holds what is wanted was applied as it is

@@ -8,4 +8,10 @@ export const DATABASE_SECRET = "database";
 export const GENERATED_SECRET = "generated";
 
 /** Name of a site's secret for its session server: `password` for PHP, `users.acl` for the server. */
-export const SESSIONS_SECRET = "sessions";
+export const SESSIONS_SECRET = "session-server";
+
+/**
+ * Names of a site's secrets that Howdah makes and keeps: no person stores anything under them. On a cluster the engine makes copies of them for
+ * pods; every other one is a person's and is mounted as it is.
+ */
+export const OWN_SECRETS: readonly string[] = [DATABASE_SECRET, GENERATED_SECRET, SESSIONS_SECRET];

@@ -1,5 +1,5 @@
 import { HowdahError } from "../../kernel/howdah-error.ts";
-import { DATABASE_SECRET, GENERATED_SECRET, SYSTEM_NAMESPACE } from "../../kernel/own-names.ts";
+import { OWN_SECRETS, SYSTEM_NAMESPACE } from "../../kernel/own-names.ts";
 import { Secret } from "../../kernel/secret.ts";
 import type { KubeObject, KubernetesApi, ObjectName } from "../../kubernetes/kubernetes-api.ts";
 import { resources } from "../../kubernetes/resources.ts";
@@ -11,8 +11,8 @@ const TRIES = 5;
 
 /**
  * Secrets of a cluster's namespaces. A person's are Secrets of the name that the site file says, made by whatever the cluster's people use
- * (`kubectl create secret`, sealed or external secrets). What Howdah makes once and keeps is in Secrets of its own, `howdah-generated` and
- * `howdah-database`, beside those that the engine puts for pods: nothing else ever writes them, and nothing deletes them but `remove`.
+ * (`kubectl create secret`, sealed or external secrets). What Howdah makes once and keeps is in Secrets of its own, `howdah-generated`,
+ * `howdah-database` and `howdah-session-server`, beside those that the engine puts for pods: nothing else ever writes them, and nothing deletes them but `remove`.
  */
 export function clusterSecretStore(api: Pick<KubernetesApi, "get" | "list" | "create" | "mergePatch" | "delete">): SecretStore {
   const nameOf = (namespace: string, name: string): ObjectName => ({
@@ -78,7 +78,7 @@ export function clusterSecretStore(api: Pick<KubernetesApi, "get" | "list" | "cr
 
 /** In Howdah's own namespace all secrets are its own. */
 function keptAs(namespace: string, name: string): string {
-  const own = namespace === SYSTEM_NAMESPACE || name === GENERATED_SECRET || name === DATABASE_SECRET;
+  const own = namespace === SYSTEM_NAMESPACE || OWN_SECRETS.includes(name);
   return own ? `howdah-${name}` : name;
 }
 

@@ -59,6 +59,12 @@ describe("secrets of a cluster", () => {
     expect(api.all("Secret").map(({ metadata }) => metadata.name)).toEqual(["howdah-generated"]);
   });
 
+  it.each(["generated", "database", "session-server"])("keep %s apart from what the engine puts for pods under that name", async (name) => {
+    const api = memoryApi();
+    await clusterSecretStore(api).getOrGenerate("blog", name, "password", value);
+    expect(api.all("Secret").map(({ metadata }) => metadata.name)).toEqual([`howdah-${name}`]);
+  });
+
   it("are a person's own under their own names, read and never written", async () => {
     const api = memoryApi();
     const metadata = { name: "smtp", namespace: "blog" };

@@ -77,7 +77,7 @@ describe("manifestsOf", () => {
     const found = await manifests(site, { imageSessions: `r.example.org/blog/sessions@${DIGEST}` });
     expect(keys(found)).toContain("StatefulSet/sessions");
     expect(found.secrets.map(({ name, keys: wanted }) => [name, ...wanted.map(({ key }) => key)])).toEqual([
-      ["sessions", "password", "users.acl"],
+      ["session-server", "password", "users.acl"],
     ]);
     const without = await manifests(site);
     expect(keys(without)).not.toContain("StatefulSet/sessions");

@@ -25,10 +25,14 @@ function machine() {
 
 it("puts one password for both sides, made once, and tells rendering where it is", async () => {
   const { ports, put } = machine();
-  expect(await prepareSessions("blog", "valkey:1", ports)).toEqual({ image: "valkey:1", secretName: "sessions", secretDigest: "digest" });
+  expect(await prepareSessions("blog", "valkey:1", ports)).toEqual({
+    image: "valkey:1",
+    secretName: "session-server",
+    secretDigest: "digest",
+  });
   const [namespace, name, data] = put[0] ?? [];
-  expect([namespace, name, data?.["password"]?.reveal()]).toEqual(["blog", "sessions", PASSWORD]);
-  expect(data?.["password"]?.origin).toBe("blog sessions password 40 alphanumeric");
+  expect([namespace, name, data?.["password"]?.reveal()]).toEqual(["blog", "session-server", PASSWORD]);
+  expect(data?.["password"]?.origin).toBe("blog session-server password 40 alphanumeric");
   expect(data?.["users.acl"]?.reveal()).toContain(`user php on >${PASSWORD} `);
   expect(JSON.stringify(data)).not.toContain(PASSWORD);
 });

@@ -6,6 +6,8 @@ import type { ClusterSettings } from "../../render/cluster/cluster-settings.ts";
 import { minorOf } from "../../render/cluster/cluster-settings.ts";
 import { crds } from "../../resources/crds.ts";
 import { OWN_NAMESPACE, SETTINGS_NAME } from "../../resources/install/operator-objects.ts";
+import { SENDER_NAMESPACE } from "../../render/data-move/move-labels.ts";
+import { movesUnderWay } from "../data-move/collect-moves.ts";
 import type { StatusCondition } from "../../resources/schema/condition.ts";
 import type { Ports } from "../ports.ts";
 
@@ -21,7 +23,8 @@ export interface ClusterCheck {
 const LEASE_MS = 30_000;
 
 /**
- * Whether Howdah is in a cluster and works: API server, definitions, operator, its lease, what the cluster was said to have, sites that do not serve. Each
+ * Whether Howdah is in a cluster and works: API server, definitions, operator, its lease, what the cluster was said to have, sites that do not serve, copies that
+ * were cut off. Each
  * look is one of its own: what can't be asked is said, and the rest goes on. Never throws for what a cluster lacks.
  */
 export async function checkCluster(
@@ -48,6 +51,7 @@ export async function checkCluster(
     await look("lease", () => leaseCheck(api, ports, flag, signal)),
     await look("way in", () => wayInCheck(api, flag, signal)),
     await look("sites", () => sitesCheck(api, signal)),
+    await look("data moves", () => movesCheck(api, ports, flag, signal)),
   ];
 }
 
@@ -110,6 +114,17 @@ async function wayInCheck(api: KubernetesApi, flag: string, signal: AbortSignal)
   return gateway === undefined
     ? { ok: false, detail: `there is no ${detail}`, fix: `howdah upgrade ${flag} --gateway NAMESPACE/NAME` }
     : { ok: true, detail };
+}
+
+async function movesCheck(api: KubernetesApi, { clock }: Pick<Ports, "clock">, flag: string, signal: AbortSignal): Promise<Found> {
+  const { alive, left } = await movesUnderWay(api, clock.now(), signal);
+  if (!left) return { ok: true, detail: alive === 0 ? "none under way" : `${String(alive)} under way` };
+  const detail = `a copy that was cut off left the namespace ${SENDER_NAMESPACE}`;
+  return {
+    ok: false,
+    detail,
+    fix: `run howdah migrate-data again, which goes on where it was, or kubectl ${flag} delete namespace ${SENDER_NAMESPACE}`,
+  };
 }
 
 async function sitesCheck(api: KubernetesApi, signal: AbortSignal): Promise<Found> {

@@ -4,7 +4,7 @@ import { resources } from "../../kubernetes/resources.ts";
 import { memoryApi } from "../../kubernetes/testing/memory-api.ts";
 import { senderNamespace } from "../../render/data-move/move-company.ts";
 import { receiverJob, senderJob } from "../../render/data-move/move-jobs.ts";
-import { clearLeftovers, removeSenderNamespace } from "./collect-moves.ts";
+import { clearLeftovers, movesUnderWay, removeSenderNamespace } from "./collect-moves.ts";
 import { holdForCutOver } from "./hold-for-cut-over.ts";
 
 const NOW = Date.parse("2026-11-21T22:00:00Z");
@@ -45,6 +45,18 @@ describe("what killed commands left", () => {
     await api.create(resources.Job, senderJob(move("bob@desk 1-1", 500), { node: "n1", path: "/srv" }));
     await clearLeftovers(api, wanted, ports, context);
     expect(api.all("Job").map(({ metadata }) => metadata.name)).toEqual(["howdah-data-receiver-a1"]);
+  });
+
+  it.each([
+    { name: "nothing where none ever was", jobs: null, found: { alive: 0, left: false } },
+    { name: "one that says it lives", jobs: [5], found: { alive: 1, left: false } },
+    { name: "the namespace of one that was killed", jobs: [500], found: { alive: 0, left: true } },
+    { name: "the namespace alone", jobs: [], found: { alive: 0, left: true } },
+  ])("doctor finds $name", async ({ jobs, found }) => {
+    const api = memoryApi();
+    if (jobs !== null) await api.apply(resources.Namespace, senderNamespace({ now: "2026-11-21T21:00:00Z" }));
+    for (const ago of jobs ?? []) await api.create(resources.Job, senderJob(move("bob@desk 1-1", ago), { node: "n1", path: "/srv" }));
+    expect(await movesUnderWay(api, NOW, signal)).toEqual(found);
   });
 
   it("deletes the senders' namespace when nothing is in it, and never one of somebody else", async () => {

@@ -63,6 +63,23 @@ async function isLeft(job: KubeObject, by: string, { clock, machine }: Pick<Port
   return Number.isNaN(renewed) || clock.now() - renewed > SILENT_MS;
 }
 
+/**
+ * What of moves from nodes is in the cluster: how many go on, and whether one that was killed has left its namespace behind, which may hold a Job that reads
+ * a node's files. `now` is in milliseconds since 1970.
+ */
+export async function movesUnderWay(
+  api: KubernetesApi,
+  now: number,
+  signal: AbortSignal,
+): Promise<{ readonly alive: number; readonly left: boolean }> {
+  const silent = (time: string | undefined): boolean => !(now - Date.parse(time ?? "") <= SILENT_MS);
+  const found = await api.get({ resource: resources.Namespace, namespace: undefined, name: SENDER_NAMESPACE }, signal);
+  if (found === undefined || found.metadata.labels?.[moveMark.role] !== "sender") return { alive: 0, left: false };
+  const { items } = await api.list(resources.Job, { namespace: SENDER_NAMESPACE }, signal);
+  const alive = items.filter(({ metadata }) => !silent(metadata.annotations?.[moveMark.renewed])).length;
+  return { alive, left: alive === 0 && silent(found.metadata.annotations?.[moveMark.renewed] ?? found.metadata.creationTimestamp) };
+}
+
 /** Deletes Jobs with all that they own, pods first, and waits until nothing of them is there: two writers would spoil each other's files. */
 export async function removeJobs(
   api: KubernetesApi,

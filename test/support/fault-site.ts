@@ -22,7 +22,13 @@ export interface TestSite {
   page(): Promise<string>;
 }
 
-function siteOf(machine: HowdahMachine, name: string, directory: string): TestSite {
+/** Where the fault application may be put: one machine, or a cluster's rig. */
+interface FaultPlace {
+  readonly directory: string;
+  get(host: string, path: string): Promise<{ readonly status: number; readonly body: string }>;
+}
+
+function siteOf(machine: FaultPlace, name: string, directory: string): TestSite {
   const page = async (): Promise<string> => {
     const { status, body } = await machine.get(`${name}.localhost`, "/");
     return status === 200 ? body.trim() : `status ${status}`;
@@ -32,7 +38,7 @@ function siteOf(machine: HowdahMachine, name: string, directory: string): TestSi
 
 /** A copy of the fault application: PHP with a database and every hook. `lockOf` is another site whose lock has its images already. */
 export async function faultSite(
-  machine: HowdahMachine,
+  machine: FaultPlace,
   name: string,
   lockOf?: TestSite,
 ): Promise<TestSite & { behave(behaviour: Behaviour): Promise<void> }> {

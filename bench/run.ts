@@ -3,6 +3,7 @@ import { parseArgs } from "node:util";
 import { coldStart } from "./cold-start/cold-start.ts";
 import { growth } from "./cluster-grow/growth.ts";
 import { clusterScale, type ScaleStep } from "./cluster-scale/cluster-scale.ts";
+import { clusterRollouts } from "./cluster-rollout/cluster-rollout.ts";
 import { drawScale } from "./cluster-scale/draw-scale.ts";
 import { cronStarts } from "./crons/cron-starts.ts";
 import { deployTimes } from "./deploy/deploy-times.ts";
@@ -91,6 +92,12 @@ async function grow(visitors: number): Promise<void> {
   process.exitCode = most > before && after === before && found.failed === 0 ? 0 : 1;
 }
 
+async function onCluster(deploys: number): Promise<void> {
+  const found = await clusterRollouts(deploys, say);
+  console.log(JSON.stringify(found, null, 2));
+  process.exitCode = found.failed === 0 && found.stored === found.rows && found.ratio <= 2 ? 0 : 1;
+}
+
 async function rollouts(deploys: number): Promise<void> {
   const found = await lostRequests(deploys, say);
   console.log(JSON.stringify(found, null, 2));
@@ -98,7 +105,7 @@ async function rollouts(deploys: number): Promise<void> {
 }
 
 /**
- * `npm run bench [-- speed|times|sizes|change|deploy|watch|push|rollout|migrate-once|isolation|idle|cold-start|crons|cluster-scale|cluster-grow]`: Howdah's defaults against Debian's own in one run (the default), `up` by stage, sizes of images, how late crons start.
+ * `npm run bench [-- speed|times|sizes|change|deploy|watch|push|rollout|migrate-once|isolation|idle|cold-start|crons|cluster-scale|cluster-grow|cluster-rollout]`: Howdah's defaults against Debian's own in one run (the default), `up` by stage, sizes of images, how late crons start.
  * `change [--rounds N]`: a site's images after a changed line.
  * `deploy [--rounds N]`: from the command to a changed line's answer, beside `buildah bud` with `podman kube play`.
  * `watch [--count N]`: from a save to its answer while `deploy --watch` runs, N times in PHP and css (30), beside a deploy of the same change.
@@ -110,6 +117,7 @@ async function rollouts(deploys: number): Promise<void> {
  * `isolation [--seconds N]`: what a pod reaches of another site's while others come and go, with podman's rules alone and with ours.
  * `cluster-scale [--count N]`: one operator and N sites (1,000) on a real API server with played pods: memory, writes, changes, restart; `cluster-scale draw` makes a picture of its answer.
  * `cluster-grow [--count N]`: a site with `scale.max` on the running test cluster under N visitors at once (12): its pods, up and down again (8 minutes).
+ * `cluster-rollout [--deploys N]`: what a hundred deploys on the running test cluster cost visitors under 100 requests a second.
  * `migrate-once [--count N]`: 20 starters of one migration at once, and a runner killed at every moment, N times each (100).
  * `--rounds N --seconds N` set the length of the first. Answers are JSON on stdout, progress on stderr.
  */
@@ -139,9 +147,10 @@ async function main(): Promise<void> {
     process.stdout.write(drawScale(JSON.parse(await text(process.stdin)) as readonly ScaleStep[]));
   else if (what === "cluster-scale") await scale(Number(values.count ?? "1000"));
   else if (what === "cluster-grow") await grow(Number(values.count ?? "12"));
+  else if (what === "cluster-rollout") await onCluster(Number(values.deploys));
   else
     throw new Error(
-      `speed, times, sizes, change, deploy, watch, push, rollout, migrate-once, isolation, idle, cold-start, crons, cluster-scale or cluster-grow, not ${what}`,
+      `speed, times, sizes, change, deploy, watch, push, rollout, migrate-once, isolation, idle, cold-start, crons, cluster-scale, cluster-grow or cluster-rollout, not ${what}`,
     );
 }
 

@@ -100,8 +100,9 @@ function failureOf(release: string, { state, step, code, reason }: ReleaseStatus
   if (state === "superseded") return new HowdahError("cluster/conflict", `Another release took the place of ${release} before it served`);
   const known = code !== undefined && Object.hasOwn(errorCatalog, code) ? (code as ErrorCode) : "cluster/failed";
   const where = step === undefined ? "" : ` at the step ${step}`;
+  const { hint }: { readonly hint: string } = errorCatalog[known];
   return new HowdahError(known, `${release} was not taken into service; it ended${where}: ${reason ?? state ?? ""}`, {
-    hint: `The former release serves. ${errorCatalog[known].hint}`,
+    hint: hint.includes("goes on serving") ? hint : `The former release, if there was one, goes on serving. ${hint}`,
   });
 }
 

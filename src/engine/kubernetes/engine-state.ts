@@ -35,7 +35,8 @@ export async function readState(cluster: Cluster, namespace: string): Promise<En
 
 /**
  * Changes what is remembered, as often as somebody else was faster, and makes the memory when there is none: namespaces with one are those
- * that hold anything. Writes nothing when nothing changes.
+ * that hold anything. Changes nothing when nothing changes; but that a site is stopped is believed only after the server has confirmed, by
+ * a write with its resourceVersion, that it is still so: pods are ended because of it, and a read may be from the past.
  */
 export async function changeState(
   cluster: Cluster,
@@ -46,7 +47,7 @@ export async function changeState(
     const live = await ownLive(cluster, nameIn(namespace));
     const before = parsed(namespace, live);
     const wanted = change(before);
-    if (live !== undefined && canonicalJson(wanted) === canonicalJson(before)) return wanted;
+    if (live !== undefined && !wanted.down && canonicalJson(wanted) === canonicalJson(before)) return wanted;
     const object: KubeObject = {
       apiVersion: "v1",
       kind: "ConfigMap",

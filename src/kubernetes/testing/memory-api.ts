@@ -1,5 +1,5 @@
 import { HowdahError } from "../../kernel/howdah-error.ts";
-import type { KubeObject, KubernetesApi, ObjectName, Resource, WatchEvent } from "../kubernetes-api.ts";
+import type { KubeObject, KubernetesApi, ListOptions, ObjectName, Resource, WatchEvent } from "../kubernetes-api.ts";
 import { FIELD_MANAGER } from "../field-ownership.ts";
 import { apiVersionOf } from "../resources.ts";
 import { FieldRecord, mergedFields, type Writer } from "./managed-fields.ts";
@@ -14,6 +14,10 @@ export interface MemoryApi extends KubernetesApi {
   readonly asked: Set<string>;
   /** All objects of a kind. */
   all(kind: string): readonly KubeObject[];
+  /** How many changes there were: the newest resourceVersion. */
+  readonly newest: () => number;
+  /** Reads as a server that is behind answers them: what was true at a resourceVersion. */
+  asOf(version: number): Pick<KubernetesApi, "get" | "list">;
   /** What `kubectl` of a person does: changes fields, or takes away those that are null, and owns them from then on. */
   edit(name: ObjectName, patch: object, manager?: string): KubeObject;
 }
@@ -105,12 +109,11 @@ export function memoryApi(now: () => string = () => "2026-11-21T12:00:00Z"): Mem
     name: object.metadata.name,
   });
 
-  const select = (resource: Resource, options: { readonly namespace?: string; readonly labelSelector?: string } = {}): KubeObject[] =>
-    [...objects.values()]
-      .filter(({ resource: { plural } }) => plural === resource.plural)
-      .map(({ object }) => object)
-      .filter(({ metadata }) => options.namespace === undefined || metadata.namespace === options.namespace)
-      .filter(({ metadata }) => matches(metadata.labels ?? {}, options.labelSelector));
+  const select = (resource: Resource, options?: ListOptions): KubeObject[] =>
+    selected(
+      [...objects.values()].filter(({ resource: { plural } }) => plural === resource.plural).map(({ object }) => object),
+      options,
+    );
 
   return {
     server: "https://memory.test:6443",
@@ -160,6 +163,22 @@ export function memoryApi(now: () => string = () => "2026-11-21T12:00:00Z"): Mem
       const stored = check(name, metadata);
       if (stored === undefined) throw new HowdahError("cluster/rejected", `${keyOf(name)} is not there`);
       return store("patch", name, mergePatched(structuredClone(stored.object), patch) as Fields, options.subresource);
+    },
+    newest: () => version,
+    asOf: (at) => {
+      const then = (resource: Resource): readonly KubeObject[] => {
+        const last = new Map<string, WatchEvent>();
+        for (const { version: when, event, resource: of } of history) {
+          const { namespace = "", name } = event.object.metadata;
+          if (when <= at && of.plural === resource.plural) last.set(`${namespace}/${name}`, event);
+        }
+        return [...last.values()].flatMap(({ type, object }) => (type === "DELETED" ? [] : [structuredClone(object)]));
+      };
+      return {
+        get: async ({ resource, namespace, name }) =>
+          then(resource).find(({ metadata }) => metadata.name === name && metadata.namespace === namespace),
+        list: async (resource, options) => ({ items: selected(then(resource), options), resourceVersion: String(at) }),
+      };
     },
     edit: (name, patch, manager = "kubectl-edit") => {
       const stored = objects.get(keyOf(name));
@@ -217,6 +236,12 @@ export function memoryApi(now: () => string = () => "2026-11-21T12:00:00Z"): Mem
       });
     }
   }
+}
+
+function selected(objects: readonly KubeObject[], { namespace, labelSelector }: ListOptions = {}): KubeObject[] {
+  return objects
+    .filter(({ metadata }) => namespace === undefined || metadata.namespace === namespace)
+    .filter(({ metadata }) => matches(metadata.labels ?? {}, labelSelector));
 }
 
 function withoutVersion({ metadata, ...rest }: KubeObject): string {

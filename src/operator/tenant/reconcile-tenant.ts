@@ -125,7 +125,8 @@ async function guard(namespace: string, tenant: string, spec: TenantSpec, ports:
     const place: ObjectName = { resource: resources[kind], namespace, name };
     const found = await api.get(place, signal);
     if (found?.metadata.uid === undefined || found.metadata.labels?.[TENANT_LABEL] === undefined) continue;
-    await api.delete(place, { preconditions: { uid: found.metadata.uid } }, signal);
+    const { uid, resourceVersion } = found.metadata;
+    await api.delete(place, { preconditions: { uid, ...(resourceVersion === undefined ? {} : { resourceVersion }) } }, signal);
   }
 }
 

@@ -42,7 +42,8 @@ export function releaseDocuments(api: Api): DocumentStore<Release> {
     remove: async (name) => {
       const found = await api.get(placeOf(name));
       if (found?.metadata.uid === undefined) return;
-      await api.delete(placeOf(name), { preconditions: { uid: found.metadata.uid } });
+      const { uid, resourceVersion } = found.metadata;
+      await api.delete(placeOf(name), { preconditions: { uid, ...(resourceVersion === undefined ? {} : { resourceVersion }) } });
     },
   };
 }

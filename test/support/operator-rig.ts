@@ -130,9 +130,10 @@ function startOperator(environment: Readonly<Record<string, string>>): OperatorP
       child.kill("SIGCONT");
       child.kill(name);
       while (child.exitCode === null && child.signalCode === null) {
-        // A known fault: the process lives on after its last word, with connections to the API server that nobody uses.
-        if (output.includes('"operator stopped"') || Date.now() > last) child.kill("SIGKILL");
         await sleep(50);
+        if (Date.now() < last) continue;
+        child.kill("SIGKILL");
+        throw new Error(`the operator did not end within ${String(STOP_MS / 1000)} s of ${name}: ${output.slice(-2000)}`);
       }
     },
     says: (words) => until(() => output.includes(words), JSON.stringify(words)),

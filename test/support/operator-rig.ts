@@ -1,8 +1,11 @@
 import { spawn } from "node:child_process";
-import { writeFile } from "node:fs/promises";
+import { readFile, writeFile } from "node:fs/promises";
 import { request } from "node:http";
 import { join } from "node:path";
 import { setTimeout as sleep } from "node:timers/promises";
+import { crds } from "../../src/resources/crds.ts";
+import { OPERATOR_NAME, OWN_NAMESPACE, operatorObjects, ownNamespace, settingsMap } from "../../src/resources/install/operator-objects.ts";
+import { chosenSettings } from "../../src/workflows/cluster/chosen-settings.ts";
 import { connect, createWorkshop } from "../cluster/cluster.ts";
 import { clusterEnvironment } from "../cluster/environment.ts";
 import { settingsOf } from "../cluster/settings.ts";
@@ -37,7 +40,7 @@ export interface OperatorRig extends Pick<HowdahMachine, "directory" | "howdah" 
   /** Makes a tenant, whose pods may pull; waits until its namespace is there. */
   tenant(name: string): Promise<void>;
   get(host: string, path: string): Promise<ClusterAnswer>;
-  /** Starts an operator; `server` is where it finds the API, such as a proxy, without credentials. Those that run are ended by `close`. */
+  /** Starts an operator with the rights that the installed one has; `server` is where it finds the API, such as a proxy, without credentials. Those that run are ended by `close`. */
   operator(server?: string): Promise<OperatorProcess>;
   /** Ends operators and takes the tenants with their namespaces away. Answers what is left on the machine. */
   close(): Promise<readonly string[]>;
@@ -72,8 +75,10 @@ export async function operatorRig(name: string, port: number): Promise<OperatorR
     get: (host, path) => ask(address, host, path),
     operator: async (server) => {
       const kubeconfig = join(machine.directory, `operator-${String(operators.length)}.yaml`);
-      if (server !== undefined) await writeFile(kubeconfig, kubeconfigFor(server));
-      const started = startOperator({ ...machine.environment, ...(server === undefined ? {} : { KUBECONFIG: kubeconfig }) });
+      await writeFile(kubeconfig, server === undefined ? await ownKubeconfig(kubectl, cluster.kubeconfig) : kubeconfigFor(server), {
+        mode: 0o600,
+      });
+      const started = startOperator({ ...machine.environment, KUBECONFIG: kubeconfig });
       operators.push(started);
       await started.says("operator started");
       return started;
@@ -82,6 +87,8 @@ export async function operatorRig(name: string, port: number): Promise<OperatorR
       for (const tenant of tenants) {
         await kubectl("delete", "tenant", tenant, "--ignore-not-found", "--wait=false");
         await kubectl("delete", "namespace", tenant, "--ignore-not-found", "--wait=false");
+        // Nobody visits them any more: they need not wait before they stop.
+        await kubectl("delete", "pods", "--all", "--namespace", tenant, "--grace-period=1", "--wait=false");
       }
       for (const tenant of tenants) await kubectl("wait", "--for=delete", "--timeout=180s", `namespace/${tenant}`);
       for (const operator of operators) await operator.stop();
@@ -140,45 +147,84 @@ function startOperator(environment: Readonly<Record<string, string>>): OperatorP
   };
 }
 
-/** What `howdah install` puts into a cluster, but for the operator itself, which runs from this checkout. */
+/** How the test cluster is described to `howdah install`. */
+const clusterFlags = {
+  ...{ gateway: "gateway/howdah", httpListener: "http", httpsListener: "https", trust: ["10.99.0.0/16", "10.244.0.0/16"] },
+  ...{ ingressAnnotation: [], from: [], monitoring: [], privateNetwork: [], readWriteOnce: false },
+};
+
+/** What `howdah install` puts into a cluster, but for the operator's pods: it runs from this checkout, with the rights that it has there. */
 async function install(
   machine: HowdahMachine,
   kubectl: OperatorRig["kubectl"],
   registry: string,
   known: Readonly<Record<string, string>>,
 ): Promise<void> {
-  await kubectl("apply", "--server-side", "--force-conflicts", "--filename=crds/");
-  await kubectl("wait", "--for=condition=Established", "--timeout=60s", "crd/tenants.howdah.dev", "crd/environments.howdah.dev");
   const classes = await kubectl("get", "storageclass", "--output=name");
   const shared = classes.includes("/howdah-rwx\n");
-  const settings = {
-    wayIn: { kind: "gateway", namespace: "gateway", name: "howdah", http: "http", https: "https" },
-    storage: { shared: shared ? "howdah-rwx" : null, sharedAccess: shared ? "ReadWriteMany" : "ReadWriteOnce", single: null, local: null },
-    network: { from: ["gateway", "howdah-system"], nameServers: [], privateNetworks: [] },
-    trustedProxies: ["10.99.0.0/16", "10.244.0.0/16"],
-  };
+  const settings = chosenSettings(undefined, {
+    ...clusterFlags,
+    readWriteOnce: !shared,
+    ...(shared ? { storageClass: "howdah-rwx" } : {}),
+  });
+  await applyAll(machine, kubectl, crds());
+  await kubectl("wait", "--for=condition=Established", "--timeout=60s", "crd/tenants.howdah.dev", "crd/environments.howdah.dev");
+  await applyAll(machine, kubectl, [
+    ownNamespace(),
+    settingsMap(settings),
+    ...operatorObjects({ image: "", pullSecret: PULL_SECRET, settings }).filter(({ kind }) => kind !== "Deployment"),
+  ]);
+  await pullSecret(machine, kubectl, registry, known);
+}
+
+/** The Secret for the registry in howdah-system, where database servers of sites pull with the default service account. */
+export async function pullSecret(
+  machine: Pick<HowdahMachine, "directory">,
+  kubectl: OperatorRig["kubectl"],
+  registry: string,
+  known: Readonly<Record<string, string>>,
+): Promise<void> {
   const user = { username: known["HOWDAH_CLUSTER_REGISTRY_USER"], password: known["HOWDAH_CLUSTER_REGISTRY_PASSWORD"] };
-  const metadata = (name: string): object => ({ name, namespace: "howdah-system" });
-  const objects = [
-    { apiVersion: "v1", kind: "Namespace", metadata: { name: "howdah-system", labels: { "howdah.dev/namespace": "howdah-system" } } },
-    { apiVersion: "v1", kind: "ConfigMap", metadata: metadata("howdah-settings"), data: { settings: JSON.stringify(settings) } },
+  const metadata = (name: string): object => ({ name, namespace: OWN_NAMESPACE });
+  await applyAll(machine, kubectl, [
     {
       ...{ apiVersion: "v1", kind: "Secret", metadata: metadata(PULL_SECRET), type: "kubernetes.io/dockerconfigjson" },
       stringData: { ".dockerconfigjson": JSON.stringify({ auths: { [registry]: user } }) },
     },
-    // The database server of sites runs there, and its image comes from that registry.
     { apiVersion: "v1", kind: "ServiceAccount", metadata: metadata("default"), imagePullSecrets: [{ name: PULL_SECRET }] },
-  ];
-  for (const object of objects) await apply(machine, kubectl, object);
+  ]);
 }
 
-async function apply(machine: HowdahMachine, kubectl: OperatorRig["kubectl"], object: object): Promise<void> {
+/** An operator from this checkout may do what one in the cluster may: it has its token. */
+async function ownKubeconfig(kubectl: OperatorRig["kubectl"], admin: string): Promise<string> {
+  const { clusters } = JSON.parse(await readFile(admin, "utf8")) as { readonly clusters: readonly { readonly name: string }[] };
+  const token = (await kubectl("create", "token", OPERATOR_NAME, `--namespace=${OWN_NAMESPACE}`, "--duration=6h")).trim();
+  const [cluster] = clusters;
+  return JSON.stringify({
+    apiVersion: "v1",
+    kind: "Config",
+    clusters: [cluster],
+    users: [{ name: OPERATOR_NAME, user: { token } }],
+    contexts: [{ name: OPERATOR_NAME, context: { cluster: cluster?.name, user: OPERATOR_NAME } }],
+    "current-context": OPERATOR_NAME,
+  });
+}
+
+async function applyAll(
+  machine: Pick<HowdahMachine, "directory">,
+  kubectl: OperatorRig["kubectl"],
+  items: readonly object[],
+): Promise<void> {
+  await apply(machine, kubectl, { apiVersion: "v1", kind: "List", items });
+}
+
+async function apply(machine: Pick<HowdahMachine, "directory">, kubectl: OperatorRig["kubectl"], object: object): Promise<void> {
   const file = join(machine.directory, "object.json");
   await writeFile(file, JSON.stringify(object), { mode: 0o600 });
   await kubectl("apply", "--server-side", "--force-conflicts", "--field-manager=howdah-test", `--filename=${file}`);
 }
 
-function ask(address: string, host: string, path: string): Promise<ClusterAnswer> {
+export function ask(address: string, host: string, path: string): Promise<ClusterAnswer> {
   return new Promise((resolve, reject) => {
     const asked = request({ host: address, port: 80, path, headers: { host }, agent: false, timeout: 60_000 }, (response) => {
       const chunks: Buffer[] = [];

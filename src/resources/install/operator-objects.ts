@@ -3,6 +3,9 @@ import type { KubeObject } from "../../kubernetes/kubernetes-api.ts";
 import { HOWDAH_GROUP } from "../../kubernetes/resources.ts";
 import { grantedOnRules, leaseRules, operatorRules } from "./operator-role.ts";
 
+/** The heap within the pod's memory limit: 1,000 sites take 224 MB of resident memory with it, and some 5,000 need both to be doubled (docs/reference/benchmarks.md). */
+const HEAP = "--max-old-space-size=256 --max-semi-space-size=8";
+
 /** How the operator is installed. */
 export interface OperatorInstall {
   /** Pinned by digest, where it comes from a registry. */
@@ -160,7 +163,10 @@ function deployment(image: string, digest: string): KubeObject {
               name: "operator",
               image,
               imagePullPolicy: "IfNotPresent",
-              env: [{ name: "POD_NAME", valueFrom: { fieldRef: { fieldPath: "metadata.name" } } }],
+              env: [
+                { name: "POD_NAME", valueFrom: { fieldRef: { fieldPath: "metadata.name" } } },
+                { name: "NODE_OPTIONS", value: HEAP },
+              ],
               ports: [{ name: "metrics", containerPort: PORT, protocol: "TCP" }],
               livenessProbe: probe("/healthz"),
               readinessProbe: probe("/readyz"),

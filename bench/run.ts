@@ -4,7 +4,7 @@ import { coldStart } from "./cold-start/cold-start.ts";
 import { growth } from "./cluster-grow/growth.ts";
 import { clusterScale, type ScaleStep } from "./cluster-scale/cluster-scale.ts";
 import { clusterRollouts } from "./cluster-rollout/cluster-rollout.ts";
-import { stillScale } from "./cluster-scale/still-scale.ts";
+import { stillScale, type StillStep } from "./cluster-scale/still-scale.ts";
 import { drawScale } from "./cluster-scale/draw-scale.ts";
 import { cronStarts } from "./crons/cron-starts.ts";
 import { deployTimes } from "./deploy/deploy-times.ts";
@@ -116,7 +116,7 @@ async function rollouts(deploys: number): Promise<void> {
  * `push [--rounds N]`: a changed line to a registry, bytes and time, beside `buildah bud` with `buildah push`.
  * `rollout [--deploys N]`: what a hundred deploys, slow requests during deploys, and rollbacks cost visitors under 150 requests a second.
  * `isolation [--seconds N]`: what a pod reaches of another site's while others come and go, with podman's rules alone and with ours.
- * `cluster-scale [--count N]`: one operator and N sites (1,000) on a real API server with played pods: memory, writes, changes, restart; `cluster-scale draw` makes a picture of its answer; `cluster-scale still [--count N,M]`: the operator's own cost with so many sites on a server that only says what there is.
+ * `cluster-scale [--count N]`: one operator and N sites (1,000) on a real API server with played pods: memory, writes, changes, restart; `cluster-scale still [--count N,M]`: the operator's own cost with so many sites on a server that only says what there is; `cluster-scale draw` makes a picture of that.
  * `cluster-grow [--count N]`: a site with `scale.max` on the running test cluster under N visitors at once (12): its pods, up and down again (8 minutes).
  * `cluster-rollout [--deploys N]`: what a hundred deploys on the running test cluster cost visitors under 100 requests a second.
  * `migrate-once [--count N]`: 20 starters of one migration at once, and a runner killed at every moment, N times each (100).
@@ -145,7 +145,7 @@ async function main(): Promise<void> {
   else if (what === "cold-start") await firstPages(positionals[1] ?? "8.4", Number(values.rounds));
   else if (what === "crons") await crons(Number(values.count ?? "1000"));
   else if (what === "cluster-scale" && positionals[1] === "draw")
-    process.stdout.write(drawScale(JSON.parse(await text(process.stdin)) as readonly ScaleStep[]));
+    process.stdout.write(drawScale(JSON.parse(await text(process.stdin)) as readonly StillStep[]));
   else if (what === "cluster-scale" && positionals[1] === "still")
     console.log(JSON.stringify(await stillScale((values.count ?? "100,1000,5000").split(",").map(Number), say), null, 2));
   else if (what === "cluster-scale") await scale(Number(values.count ?? "1000"));

@@ -1,27 +1,27 @@
-import type { ScaleStep } from "./cluster-scale.ts";
+import type { StillStep } from "./still-scale.ts";
 
 interface Panel {
   readonly title: string;
   readonly goal: number | null;
-  readonly lines: readonly { readonly name: string; readonly of: (step: ScaleStep) => number }[];
+  readonly lines: readonly { readonly name: string; readonly of: (step: StillStep) => number }[];
 }
 
 const PANELS: readonly Panel[] = [
-  { title: "Memory of the operator, MB", goal: 400, lines: [{ name: "quiet", of: ({ quiet }) => quiet.memoryMb }] },
+  { title: "Memory of the operator, MB", goal: 400, lines: [{ name: "at rest", of: ({ quiet }) => quiet.mostMb }] },
   {
-    title: "A change applied, ms",
-    goal: 1000,
+    title: "Start, s",
+    goal: 30,
     lines: [
-      { name: "median", of: ({ scaling }) => scaling.p50 },
-      { name: "95 %", of: ({ scaling }) => scaling.p95 },
+      { name: "synced", of: ({ synced }) => synced },
+      { name: "all looked at", of: ({ lookedAtAll }) => lookedAtAll },
     ],
   },
   {
-    title: "Restart, s",
-    goal: 30,
+    title: "Requests of a start, and its CPU in ms",
+    goal: null,
     lines: [
-      { name: "synced", of: ({ restart }) => restart.synced },
-      { name: "all looked at", of: ({ restart }) => restart.lookedAtAll },
+      { name: "requests", of: ({ requests }) => requests },
+      { name: "CPU", of: ({ cpuSeconds }) => cpuSeconds * 1000 },
     ],
   },
 ];
@@ -30,8 +30,8 @@ const PANEL = { width: 260, height: 200, left: 48, top: 34, gap: 150 };
 const COLOURS = ["#1f5fa8", "#c2571a"];
 const STYLE = "text{font:12px sans-serif}.title{font-weight:bold;fill:#111}.axis{stroke:#888}.goal{stroke:#2a7d2a;stroke-dasharray:5 4}";
 
-/** Cost against the number of sites as an SVG picture: a panel for each goal, which is the dashed line. From the JSON of `cluster-scale`. */
-export function drawScale(steps: readonly ScaleStep[]): string {
+/** Cost against the number of sites as an SVG picture: a panel for each goal, which is the dashed line. From the JSON of `cluster-scale still`. */
+export function drawScale(steps: readonly StillStep[]): string {
   const width = PANEL.left + PANELS.length * (PANEL.width + PANEL.gap);
   const height = PANEL.top + PANEL.height + 56;
   const parts = PANELS.flatMap((panel, index) => drawPanel(panel, steps, PANEL.left + index * (PANEL.width + PANEL.gap)));
@@ -40,7 +40,7 @@ export function drawScale(steps: readonly ScaleStep[]): string {
   return `${[head, `<title>Cost of an operator against its number of sites</title><style>${STYLE}</style>${white}`, ...parts, "</svg>"].join("\n")}\n`;
 }
 
-function drawPanel({ title, goal, lines }: Panel, steps: readonly ScaleStep[], left: number): readonly string[] {
+function drawPanel({ title, goal, lines }: Panel, steps: readonly StillStep[], left: number): readonly string[] {
   const bottom = PANEL.top + PANEL.height;
   const mostSites = Math.max(...steps.map(({ sites }) => sites));
   const most = 1.15 * Math.max(goal ?? 0, ...lines.flatMap(({ of }) => steps.map(of)));

@@ -3,7 +3,7 @@ import type { KubeObject } from "../../kubernetes/kubernetes-api.ts";
 import { HOWDAH_GROUP } from "../../kubernetes/resources.ts";
 import { grantedOnRules, leaseRules, operatorRules } from "./operator-role.ts";
 
-/** The heap within the pod's memory limit: 1,000 sites take 224 MB of resident memory with it, and some 5,000 need both to be doubled (docs/reference/benchmarks.md). */
+/** The heap within the pod's memory limit: with it 1,000 sites take 224 MB of resident memory, 5,000 take 400 (docs/reference/benchmarks.md). */
 const HEAP = "--max-old-space-size=256 --max-semi-space-size=8";
 
 /** How the operator is installed. */

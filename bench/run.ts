@@ -2,7 +2,7 @@ import { text } from "node:stream/consumers";
 import { parseArgs } from "node:util";
 import { coldStart } from "./cold-start/cold-start.ts";
 import { growth } from "./cluster-grow/growth.ts";
-import { clusterScale, type ScaleStep } from "./cluster-scale/cluster-scale.ts";
+import { clusterScale } from "./cluster-scale/cluster-scale.ts";
 import { clusterRollouts } from "./cluster-rollout/cluster-rollout.ts";
 import { stillScale, type StillStep } from "./cluster-scale/still-scale.ts";
 import { drawScale } from "./cluster-scale/draw-scale.ts";

@@ -1,3 +1,4 @@
+import { isDeepStrictEqual } from "node:util";
 import { HowdahError } from "../../kernel/howdah-error.ts";
 import type { KubeObject, KubernetesApi, ListOptions, ObjectName, Resource, WatchEvent } from "../kubernetes-api.ts";
 import { FIELD_MANAGER } from "../field-ownership.ts";
@@ -31,6 +32,7 @@ interface Stored {
 /**
  * Keeps the API's contract as far as we use it: resourceVersion and uid as preconditions, generation by `spec`, finalizers, status apart, server-side
  * apply with removal of what a manager no longer names, JSON merge patch, watches from a version. It validates nothing and forgets no history.
+ * What it stores is frozen and handed out as it is, as copies of every read took half of the time of the tests: who changes an answer gets an error.
  */
 export function memoryApi(now: () => string = () => "2026-11-21T12:00:00Z"): MemoryApi {
   const objects = new Map<string, Stored>();
@@ -46,7 +48,7 @@ export function memoryApi(now: () => string = () => "2026-11-21T12:00:00Z"): Mem
   };
   const conflict = (words: string): HowdahError => new HowdahError("cluster/conflict", words);
   const tell = (type: WatchEvent["type"], resource: Resource, object: KubeObject): void => {
-    history.push({ version, resource, event: { type, object: structuredClone(object) } });
+    history.push({ version, resource, event: { type, object } });
     for (const wake of waiting) wake();
   };
 
@@ -63,35 +65,44 @@ export function memoryApi(now: () => string = () => "2026-11-21T12:00:00Z"): Mem
     const before = stored?.object;
     const { metadata: given = {}, ...rest } = next as { metadata?: Fields } & Fields;
     const content = subresource === undefined && before !== undefined ? { ...rest, status: before["status"] } : rest;
-    const specChanged = before !== undefined && JSON.stringify(before["spec"]) !== JSON.stringify(content["spec"]);
     const metadata = {
       ...given,
       name: name.name,
       ...(name.namespace === undefined ? {} : { namespace: name.namespace }),
       uid: before?.metadata.uid ?? `uid-${String(version + 1)}`,
       creationTimestamp: before?.metadata.creationTimestamp ?? now(),
-      generation: (before?.metadata.generation ?? 1) + (specChanged ? 1 : 0),
+      generation: before?.metadata.generation ?? 1,
     };
-    const plain = JSON.parse(
-      JSON.stringify({ ...content, apiVersion: apiVersionOf(name.resource), kind: name.resource.kind, metadata }),
-    ) as KubeObject;
+    const plain = frozen(
+      JSON.parse(JSON.stringify({ ...content, apiVersion: apiVersionOf(name.resource), kind: name.resource.kind, metadata })) as KubeObject,
+    );
+    const isSame = before !== undefined && isDeepStrictEqual(unversioned(before), unversioned(plain));
+    if (isSame && applied === undefined) return before;
     const record = stored?.record ?? new FieldRecord();
     record.note(before ?? {}, plain, { manager: FIELD_MANAGER, operation: "Update", subresource: subresource ?? "", ...by }, applied);
-    const object = { ...plain, metadata: { ...plain.metadata, managedFields: record.read() } };
-    const same = before !== undefined && withoutVersion(before) === withoutVersion(object);
-    if (same) return structuredClone(before);
+    const managedFields = frozen(record.read());
+    if (isSame && isDeepStrictEqual(managedFields, managersOf(before))) return before;
+    const specChanged = before !== undefined && !isDeepStrictEqual(before["spec"], plain["spec"]);
     version += 1;
-    const written = { ...object, metadata: { ...object.metadata, resourceVersion: String(version) } };
+    const written: KubeObject = Object.freeze({
+      ...plain,
+      metadata: Object.freeze({
+        ...plain.metadata,
+        managedFields,
+        generation: metadata.generation + (specChanged ? 1 : 0),
+        resourceVersion: String(version),
+      }),
+    });
     writes.push(`${verb} ${name.resource.kind}/${name.namespace === undefined ? "" : `${name.namespace}/`}${name.name}`);
     if (written.metadata.deletionTimestamp !== undefined && (written.metadata.finalizers ?? []).length === 0) {
       objects.delete(key);
       tell("DELETED", name.resource, written);
-      return structuredClone(written);
+      return written;
     }
     if (stored === undefined) objects.set(key, { resource: name.resource, object: written, record });
     else stored.object = written;
     tell(before === undefined ? "ADDED" : "MODIFIED", name.resource, written);
-    return structuredClone(written);
+    return written;
   };
 
   const check = (name: ObjectName, given: { readonly uid?: string; readonly resourceVersion?: string } | undefined): Stored | undefined => {
@@ -119,15 +130,15 @@ export function memoryApi(now: () => string = () => "2026-11-21T12:00:00Z"): Mem
     server: "https://memory.test:6443",
     writes,
     asked,
-    all: (kind) => [...objects.values()].filter(({ resource }) => resource.kind === kind).map(({ object }) => structuredClone(object)),
+    all: (kind) => [...objects.values()].filter(({ resource }) => resource.kind === kind).map(({ object }) => object),
     version: async () => "1.34",
     get: async (name) => {
       note("get", name.resource);
-      return structuredClone(objects.get(keyOf(name))?.object);
+      return objects.get(keyOf(name))?.object;
     },
     list: async (resource, options) => {
       note("list", resource);
-      return { items: structuredClone(select(resource, options)), resourceVersion: String(version) };
+      return { items: select(resource, options), resourceVersion: String(version) };
     },
     apply: async (resource, object, options = {}) => {
       note("patch", resource, options.subresource);
@@ -138,8 +149,8 @@ export function memoryApi(now: () => string = () => "2026-11-21T12:00:00Z"): Mem
         throw new HowdahError("cluster/rejected", `${keyOf(name)} is not there`);
       const { fieldManager: manager = FIELD_MANAGER, subresource = "" } = options;
       const by: Writer = { manager, operation: "Apply", subresource };
-      const { apiVersion: _version, kind: _kind, ...fields } = structuredClone(object) as unknown as Fields;
-      const there = structuredClone(stored?.object ?? {}) as Fields;
+      const { apiVersion: _version, kind: _kind, ...fields } = object as unknown as Fields;
+      const there = (stored?.object ?? {}) as Fields;
       const kept = stored?.record.kept(there, fields, by) ?? there;
       return store("apply", name, mergedFields(kept, fields) as Fields, options.subresource, by, fields);
     },
@@ -147,7 +158,7 @@ export function memoryApi(now: () => string = () => "2026-11-21T12:00:00Z"): Mem
       note("create", resource);
       const name = nameOf(resource, object);
       if (objects.has(keyOf(name))) throw conflict(`${keyOf(name)} is there already`);
-      return store("create", name, structuredClone(object));
+      return store("create", name, object);
     },
     replace: async (resource, object, options = {}) => {
       note("update", resource, options.subresource);
@@ -155,14 +166,14 @@ export function memoryApi(now: () => string = () => "2026-11-21T12:00:00Z"): Mem
       const stored = check(name, object.metadata);
       if (stored === undefined) throw conflict(`${keyOf(name)} is gone`);
       const next = options.subresource === undefined ? object : { ...stored.object, status: object["status"] };
-      return store("replace", name, structuredClone(next), options.subresource);
+      return store("replace", name, next, options.subresource);
     },
     mergePatch: async (name, patch, options = {}) => {
       note("patch", name.resource, options.subresource);
       const { metadata } = patch as { metadata?: { resourceVersion?: string } };
       const stored = check(name, metadata);
       if (stored === undefined) throw new HowdahError("cluster/rejected", `${keyOf(name)} is not there`);
-      return store("patch", name, mergePatched(structuredClone(stored.object), patch) as Fields, options.subresource);
+      return store("patch", name, mergePatched(stored.object, patch) as Fields, options.subresource);
     },
     newest: () => version,
     asOf: (at) => {
@@ -172,7 +183,7 @@ export function memoryApi(now: () => string = () => "2026-11-21T12:00:00Z"): Mem
           const { namespace = "", name } = event.object.metadata;
           if (when <= at && of.plural === resource.plural) last.set(`${namespace}/${name}`, event);
         }
-        return [...last.values()].flatMap(({ type, object }) => (type === "DELETED" ? [] : [structuredClone(object)]));
+        return [...last.values()].flatMap(({ type, object }) => (type === "DELETED" ? [] : [object]));
       };
       return {
         get: async ({ resource, namespace, name }) =>
@@ -183,7 +194,7 @@ export function memoryApi(now: () => string = () => "2026-11-21T12:00:00Z"): Mem
     edit: (name, patch, manager = "kubectl-edit") => {
       const stored = objects.get(keyOf(name));
       if (stored === undefined) throw new HowdahError("cluster/rejected", `${keyOf(name)} is not there`);
-      return store("edit", name, mergePatched(structuredClone(stored.object), patch) as Fields, undefined, { manager });
+      return store("edit", name, mergePatched(stored.object, patch) as Fields, undefined, { manager });
     },
     delete: async (name, { preconditions }) => {
       note("delete", name.resource);
@@ -210,21 +221,23 @@ export function memoryApi(now: () => string = () => "2026-11-21T12:00:00Z"): Mem
     { from, ...options }: { readonly namespace?: string; readonly labelSelector?: string; readonly from: string | undefined },
     signal: AbortSignal,
   ): AsyncGenerator<WatchEvent> {
-    let at = Number(from ?? version);
+    const since = Number(from ?? version);
+    let next = from === undefined ? history.length : history.findIndex(({ version: when }) => when > since);
+    if (next < 0) next = history.length;
     if (from === undefined) {
-      for (const object of select(resource, options)) yield { type: "ADDED", object: structuredClone(object) };
-      const metadata = { name: "", resourceVersion: String(at) };
+      for (const object of select(resource, options)) yield { type: "ADDED", object };
+      const metadata = { name: "", resourceVersion: String(since) };
       yield { type: "BOOKMARK", object: { apiVersion: apiVersionOf(resource), kind: resource.kind, metadata }, initialEnd: true };
     }
     for (;;) {
-      const news = history.filter((one) => one.version > at && one.resource.plural === resource.plural);
-      at = version;
-      for (const { event } of news) {
+      for (let entry = history[next]; entry !== undefined; entry = history[next]) {
+        next += 1;
+        const { event, resource: of } = entry;
         const { namespace, labels = {} } = event.object.metadata;
-        if ((options.namespace === undefined || namespace === options.namespace) && matches(labels, options.labelSelector)) yield event;
+        if (of.plural !== resource.plural || (options.namespace !== undefined && namespace !== options.namespace)) continue;
+        if (matches(labels, options.labelSelector)) yield event;
       }
       if (signal.aborted) return;
-      if (version > at) continue;
       await new Promise<void>((resolve) => {
         const wake = (): void => {
           waiting.delete(wake);
@@ -244,19 +257,25 @@ function selected(objects: readonly KubeObject[], { namespace, labelSelector }: 
     .filter(({ metadata }) => matches(metadata.labels ?? {}, labelSelector));
 }
 
-function withoutVersion({ metadata, ...rest }: KubeObject): string {
-  const { resourceVersion: _version, ...kept } = metadata;
-  return JSON.stringify(sorted({ ...rest, metadata: kept }));
+/** What is compared to find whether a write changes anything; who owns which field is compared apart. */
+function unversioned({ metadata, ...rest }: KubeObject): unknown {
+  const {
+    resourceVersion: _version,
+    generation: _generation,
+    managedFields: _managers,
+    ...kept
+  } = metadata as Fields & KubeObject["metadata"];
+  return { ...rest, metadata: kept };
 }
 
-function sorted(value: unknown): unknown {
-  if (value === null || typeof value !== "object") return value;
-  if (Array.isArray(value)) return value.map(sorted);
-  return Object.fromEntries(
-    Object.entries(value)
-      .sort(([a], [b]) => (a < b ? -1 : 1))
-      .map(([key, inner]) => [key, sorted(inner)]),
-  );
+function managersOf({ metadata }: KubeObject): unknown {
+  return (metadata as Partial<Record<"managedFields", unknown>>).managedFields;
+}
+
+function frozen<T>(value: T): T {
+  if (value === null || typeof value !== "object" || Object.isFrozen(value)) return value;
+  for (const inner of Object.values(value)) frozen(inner);
+  return Object.freeze(value);
 }
 
 /** `a=b,c=d` and `key`. */

@@ -215,8 +215,7 @@ export async function wirePorts({ environment, entrypointDirectory, self }: Wiri
         const running = AbortSignal.any([signal, ended.signal]);
         const purge = (): ReturnType<typeof purgeExpired> => purgeExpired(ports, { emit: () => undefined, signal: running });
         const served = async (): Promise<readonly SiteRecord[]> => (await ports.records.list()).filter(({ serving }) => serving !== null);
-        const crons = (): Promise<void> =>
-          cronLoop({ engine, sites: served, memory: ports.crons, clock: systemClock, signal, log: line });
+        const crons = (): Promise<void> => cronLoop({ engine, sites: served, memory: ports.crons, clock: systemClock, signal, log: line });
         const agentLock = (namespace: string): Promise<HeldLock> => lock(namespace, AGENT_COMMAND);
         const parts = { engine, lock: agentLock, clock: systemClock, signal: running, log: line };
         const beside = async (): Promise<void> => {

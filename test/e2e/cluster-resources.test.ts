@@ -57,7 +57,9 @@ describe.skipIf(skip !== undefined)(`the resources on a real API server${skip ==
   it("is asked for the operator with Pod Security's strictest words", async () => {
     const label = ["label", "namespace", NAMESPACE, "pod-security.kubernetes.io/enforce=restricted", "--overwrite"];
     await cluster.kubectl(label);
-    const deployment = operatorObjects({ image: "example.org/operator:1", pullSecret: null, settings: "{}" }).find(({ kind }) => kind === "Deployment");
+    const deployment = operatorObjects({ image: "example.org/operator:1", pullSecret: null, settings: "{}" }).find(
+      ({ kind }) => kind === "Deployment",
+    );
     if (deployment === undefined) throw new Error("the operator has no Deployment");
     const { template } = deployment["spec"] as { template: { spec: object } };
     const { serviceAccountName: _account, ...spec } = template.spec as { serviceAccountName: string };

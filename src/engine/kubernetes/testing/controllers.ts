@@ -1,3 +1,4 @@
+import { isDeepStrictEqual } from "node:util";
 import type { KubeObject } from "../../../kubernetes/kubernetes-api.ts";
 import { resources } from "../../../kubernetes/resources.ts";
 import type { MemoryApi } from "../../../kubernetes/testing/memory-api.ts";
@@ -22,7 +23,8 @@ export async function runControllers(api: MemoryApi, startPod: (pod: PodObject) 
 async function setStatus(api: MemoryApi, object: KubeObject, status: unknown): Promise<void> {
   const resource = resources[object.kind as "Pod"];
   const live = await api.get({ resource, namespace: object.metadata.namespace, name: object.metadata.name });
-  if (live !== undefined) await api.replace(resource, { ...live, status }, { subresource: "status" });
+  if (live === undefined || isDeepStrictEqual(live["status"], status)) return;
+  await api.replace(resource, { ...live, status }, { subresource: "status" });
 }
 
 async function deletePod(api: MemoryApi, { metadata }: KubeObject): Promise<void> {
@@ -47,7 +49,7 @@ async function makePod(api: MemoryApi, owner: KubeObject, template: WorkloadObje
     kind: "Pod",
     metadata: {
       ...template.metadata,
-      annotations: { ...template.metadata?.annotations, "test/template": canonicalJson(template) },
+      annotations: { ...template.metadata?.annotations, "test/template": textOf(template) },
       name: name ?? `${owner.metadata.name}-${String(pods).padStart(5, "0")}`,
       namespace: owner.metadata.namespace ?? "",
       ownerReferences: [
@@ -58,8 +60,17 @@ async function makePod(api: MemoryApi, owner: KubeObject, template: WorkloadObje
   });
 }
 
+/** What the API in memory hands out is frozen, so that a template's text need not be made again at every look. */
+const texts = new WeakMap<object, string>();
+
+function textOf(template: WorkloadObject["spec"]["template"]): string {
+  const text = texts.get(template) ?? canonicalJson(template);
+  texts.set(template, text);
+  return text;
+}
+
 function isCurrent(pod: PodObject, { spec }: WorkloadObject): boolean {
-  return pod.metadata.annotations?.["test/template"] === canonicalJson(spec.template);
+  return pod.metadata.annotations?.["test/template"] === textOf(spec.template);
 }
 
 function isReady({ status }: PodObject): boolean {

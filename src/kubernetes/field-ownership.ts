@@ -71,6 +71,14 @@ export function lostFields(live: KubeObject, applied: KubeObject, manager: strin
   return lostOf({ metadata: meta, ...content }, live, owners, "");
 }
 
+/**
+ * Whether an object is still as a manager applied it, so that applying it again would change nothing. Values alone can't tell: who fills what is
+ * wanted empty (`podSelector: {}`) leaves every wanted value in place, and is its owner. Where nobody says who owns what, values decide. Pure.
+ */
+export function isAsApplied(live: KubeObject, applied: KubeObject, manager: string): boolean {
+  return holds(live, applied) && lostFields(live, applied, manager).length === 0;
+}
+
 function lostOf(wanted: unknown, live: unknown, owners: Owners, path: string): readonly string[] {
   if (Array.isArray(wanted)) return lostItems(wanted, live, owners, path);
   const there = isMap(live) ? live : {};
@@ -142,7 +150,7 @@ function isMap(value: unknown): value is Fields {
 }
 
 /** Whether a value says what is wanted; what the server or others added does not matter. */
-export function holds(found: unknown, wanted: unknown): boolean {
+function holds(found: unknown, wanted: unknown): boolean {
   if (Array.isArray(wanted))
     return Array.isArray(found) && found.length === wanted.length && wanted.every((one, index) => holds(found[index], one));
   if (wanted === null || typeof wanted !== "object") return found === wanted;

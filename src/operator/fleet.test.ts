@@ -32,6 +32,22 @@ it("finds after a restart that nothing is to be done: of each site only its secr
   expect(two.api.writes.length).toBe(writes);
 });
 
+it.each<{ name: string; edit: object }>([
+  { name: "was narrowed to no pod", edit: { spec: { podSelector: { matchLabels: { app: "none" } } } } },
+  { name: "was opened by another type", edit: { spec: { policyTypes: ["Egress"] } } },
+])("closes a namespace again whose policy $name", async ({ edit }) => {
+  const one = await fleet();
+  rig = one;
+  await one.makeSites(["site-1"]);
+  await one.rest();
+  const policy = () => one.api.all("NetworkPolicy").find(({ metadata }) => metadata.name === "default-deny");
+  const closed = policy()?.["spec"];
+  one.api.edit({ resource: resources.NetworkPolicy, namespace: "site-1", name: "default-deny" }, edit);
+  expect(policy()?.["spec"]).not.toEqual(closed);
+  await one.rest();
+  expect(policy()?.["spec"]).toEqual(closed);
+});
+
 it("writes nothing in ten minutes in which nothing happens to 500 sites, and asks for nothing but each site's secret", {
   timeout: 120_000,
 }, async () => {

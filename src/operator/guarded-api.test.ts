@@ -26,6 +26,23 @@ it("sends an apply once, again when it is another, and again when somebody chang
   expect([await apply("2"), await apply("2")]).toEqual([3, 3]);
 });
 
+it("sends an apply again when somebody filled what it wants empty", async () => {
+  const api = memoryApi();
+  const policy = {
+    apiVersion: "networking.k8s.io/v1",
+    kind: "NetworkPolicy",
+    metadata: { name: "default-deny", namespace: "acme" },
+    spec: { podSelector: {}, policyTypes: ["Ingress", "Egress"] },
+  };
+  const guarded = guardedApi(api, () => undefined, { count: () => undefined });
+  await guarded.apply(resources.NetworkPolicy, policy);
+  const name = { resource: resources.NetworkPolicy, namespace: "acme", name: "default-deny" };
+  api.edit(name, { spec: { podSelector: { matchLabels: { app: "none" } } } });
+  await guarded.apply(resources.NetworkPolicy, policy);
+  expect(await api.get(name)).toMatchObject({ spec: { podSelector: {} } });
+  expect(JSON.stringify(await api.get(name))).not.toContain("none");
+});
+
 it("writes nothing when this process no longer leads, and reads all the same", async () => {
   const api = memoryApi();
   const lost = (): never => {

@@ -1,6 +1,6 @@
+import { FIELD_MANAGER, isAsApplied } from "../kubernetes/field-ownership.ts";
 import type { ApplyOptions, KubeObject, KubernetesApi, Resource } from "../kubernetes/kubernetes-api.ts";
 import { digestOf } from "../render/rendered.ts";
-import { holds } from "./holds.ts";
 import type { Metrics } from "./metrics.ts";
 
 const POD: Pick<Resource, "plural"> = { plural: "pods" };
@@ -24,11 +24,17 @@ export function guardedApi(api: KubernetesApi, check: () => void, metrics: Pick<
     return api.get(name, signal);
   };
   const applied = new Map<string, string>();
-  const isApplied = async (key: string, resource: Resource, object: KubeObject, signal?: AbortSignal): Promise<KubeObject | undefined> => {
-    if (applied.get(key) !== digestOf(object)) return undefined;
+  const isApplied = async (
+    resource: Resource,
+    object: KubeObject,
+    options: ApplyOptions = {},
+    signal?: AbortSignal,
+  ): Promise<KubeObject | undefined> => {
+    if (options.dryRun === true || applied.get(keyOf(resource, object, options)) !== digestOf(object)) return undefined;
     const { namespace, name } = object.metadata;
     const found = await get({ resource, namespace: resource.namespaced ? namespace : undefined, name }, signal);
-    return found !== undefined && found.metadata.deletionTimestamp === undefined && holds(found, object) ? found : undefined;
+    if (found === undefined || found.metadata.deletionTimestamp !== undefined) return undefined;
+    return isAsApplied(found, object, options.fieldManager ?? FIELD_MANAGER) ? found : undefined;
   };
   return {
     server: api.server,
@@ -58,12 +64,11 @@ export function guardedApi(api: KubernetesApi, check: () => void, metrics: Pick<
       api.close();
     },
     apply: async (resource, object, options, signal) => {
-      const key = keyOf(resource, object, options);
-      const found = options?.dryRun === true ? undefined : await isApplied(key, resource, object, signal);
+      const found = await isApplied(resource, object, options, signal);
       if (found !== undefined) return found;
       write("patch", resource, options?.subresource);
       const written = await api.apply(resource, object, options, signal);
-      applied.set(key, digestOf(object));
+      applied.set(keyOf(resource, object, options), digestOf(object));
       return written;
     },
     create: async (resource, object, signal) => {

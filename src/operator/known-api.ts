@@ -1,7 +1,7 @@
 import type { Clock } from "../kernel/clock.ts";
+import { FIELD_MANAGER, isAsApplied } from "../kubernetes/field-ownership.ts";
 import type { KubeObject, KubernetesApi, ListOptions, Resource } from "../kubernetes/kubernetes-api.ts";
 import { type Indexes, keyOf, type ObjectView } from "../kubernetes/object-store.ts";
-import { holds } from "./holds.ts";
 
 /** What a watch has heard of the objects of one kind. */
 export interface KnownObjects {
@@ -67,10 +67,10 @@ export function knownApi(api: KubernetesApi, known: readonly KnownObjects[], clo
       const items = there.filter(({ metadata }) => wanted.every((term) => hasTerm(metadata.labels ?? {}, term)));
       return { items: items.toSorted((a, b) => (keyOf(a.metadata) < keyOf(b.metadata) ? -1 : 1)), resourceVersion: "" };
     },
-    apply: async (resource, object, { subresource } = {}, signal) => {
+    apply: async (resource, object, { subresource, fieldManager = FIELD_MANAGER } = {}, signal) => {
       const { namespace, name } = object.metadata;
       const found = subresource === undefined ? await get({ resource, namespace, name }, signal) : undefined;
-      if (found === undefined || found.metadata.deletionTimestamp !== undefined || !says(found, object))
+      if (found === undefined || found.metadata.deletionTimestamp !== undefined || !says(found, object, fieldManager))
         return needServer(`apply ${object.kind} ${name}`);
       return found;
     },
@@ -105,10 +105,10 @@ function recently(api: Pick<KubernetesApi, "get">, clock: Pick<Clock, "now">): K
   };
 }
 
-/** Whether an object says what is wanted; of a Secret's keys it says no others. */
-function says(found: KubeObject, wanted: KubeObject): boolean {
+/** Whether an object is as it was applied; of a Secret's keys it says no others. */
+function says(found: KubeObject, wanted: KubeObject, manager: string): boolean {
   const [there, asked] = [found, wanted].map(({ data }) => Object.keys((data as object | undefined) ?? {}).length);
-  return holds(found, wanted) && (wanted.kind !== "Secret" || there === asked);
+  return isAsApplied(found, wanted, manager) && (wanted.kind !== "Secret" || there === asked);
 }
 
 function placeOf({ group, plural }: Resource): string {

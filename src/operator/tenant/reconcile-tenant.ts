@@ -1,9 +1,9 @@
 import { HowdahError } from "../../kernel/howdah-error.ts";
+import { FIELD_MANAGER, isAsApplied } from "../../kubernetes/field-ownership.ts";
 import type { KubeObject, ObjectName } from "../../kubernetes/kubernetes-api.ts";
 import { resourceOf, resources } from "../../kubernetes/resources.ts";
 import { canonicalJson } from "../../render/rendered.ts";
 import { type TenantSpec, type TenantStatus, tenantSpec } from "../../resources/schema/tenant.ts";
-import { holds } from "../holds.ts";
 import type { OperatorPorts, Outcome, Reconcile } from "../operator-ports.ts";
 import { conditionsOf, statusOf, type Verdict, writeStatus } from "../status.ts";
 import { namespacesOf, TENANT_LABEL, tenantNames, tenantObjects } from "./tenant-objects.ts";
@@ -118,7 +118,7 @@ async function guard(namespace: string, tenant: string, spec: TenantSpec, ports:
     const resource = resourceOf(object);
     if (resource === undefined) throw new TypeError(`${object.kind} is in no table`);
     const found = await api.get(nameOf(object), signal);
-    if (found === undefined || !holds(found, object)) await api.apply(resource, object, {}, signal);
+    if (found === undefined || !isAsApplied(found, object, FIELD_MANAGER)) await api.apply(resource, object, {}, signal);
   }
   for (const { kind, name } of tenantNames) {
     if (wanted.some((object) => object.kind === kind && object.metadata.name === name)) continue;

@@ -2,7 +2,7 @@ import { setImmediate as turn } from "node:timers/promises";
 import { fenceOf, type ClusterWiring } from "../../cluster-wiring.ts";
 import { simulatedCluster } from "../../engine/kubernetes/testing/simulated-cluster.ts";
 import { reflectorsFor, routesWith, wireKnown } from "../../known-wiring.ts";
-import type { KubeObject, KubernetesApi, ListOptions, Resource } from "../../kubernetes/kubernetes-api.ts";
+import type { KubeObject, KubernetesApi, ListOptions, ObjectName, Resource } from "../../kubernetes/kubernetes-api.ts";
 import { resources } from "../../kubernetes/resources.ts";
 import { ManualClock } from "../../kubernetes/testing/manual-clock.ts";
 import { defaultClusterSettings } from "../../render/cluster/cluster-settings.ts";
@@ -16,7 +16,12 @@ import { type OperatorParts, runOperator } from "../run-operator.ts";
 
 /** An operator as it is shipped, with its watches and its queue, on a cluster in memory whose pods become ready. Its clock stands still. */
 export interface Fleet {
-  readonly api: KubernetesApi & { readonly writes: readonly string[]; all(kind: string): readonly KubeObject[] };
+  readonly api: KubernetesApi & {
+    readonly writes: readonly string[];
+    all(kind: string): readonly KubeObject[];
+    /** What a person does with `kubectl edit`. */
+    edit(name: ObjectName, patch: object): KubeObject;
+  };
   readonly clock: ManualClock;
   /** Requests since the last call of this, by verb and resource, without watches. */
   takeRequests(): Readonly<Record<string, number>>;

@@ -13,7 +13,7 @@ import { simulatedNode } from "./simulated-node.ts";
 
 /** An API server in memory with controllers, nodes and a network that do what `behaviour` says. Time passes when somebody waits. */
 export interface SimulatedCluster {
-  readonly api: KubernetesApi & Pick<MemoryApi, "all" | "writes" | "newest" | "asOf">;
+  readonly api: KubernetesApi & Pick<MemoryApi, "all" | "writes" | "newest" | "asOf" | "edit">;
   readonly clock: Clock;
   /** `/` of a Service, or the status of a way in that reaches nobody of the site. */
   readonly askService: (namespace: string, service: string) => string;

@@ -18,8 +18,8 @@ export interface ReflectorOptions {
   /** Told of each fault, with the milliseconds until the next try: for logs and metrics. It goes on in any case. */
   readonly trouble?: (error: HowdahError, waitMs: number) => void;
   /**
-   * Milliseconds after which all is listed anew with the next watch, as if events had been lost; default 240,000: together with the length of
-   * a watch, what a broken proxy lost or swapped is put right within five minutes. `Infinity` trusts the stream.
+   * Milliseconds after which all is listed anew with the next watch, as if events had been lost; default 240,000. No watch goes on for more than
+   * a minute beyond that, so what a broken proxy lost or swapped is put right within five minutes. `Infinity` trusts the stream.
    */
   readonly resyncMs?: number;
 }
@@ -33,6 +33,7 @@ const TICK_JITTER_MS = 1000;
 const SILENT_TICKS = 5;
 /** Seconds after which the server ends a watch, so that watches spread over the servers again: random from here to 60 more. */
 const WATCH_SECONDS = 240;
+const RESYNC_MS = WATCH_SECONDS * 1000;
 /** Never two listings of a resource within this. */
 const LIST_EVERY_MS = 1000;
 /** Backoff: a server that comes back after an outage is found within ten seconds, and nobody ever gives up. */
@@ -105,7 +106,7 @@ export class Reflector {
 
   /** One listing or watch to its end; answers the milliseconds to wait before the next. */
   async #once(signal: AbortSignal): Promise<number> {
-    const { clock, random, trouble, resyncMs = WATCH_SECONDS * 1000 } = this.#options;
+    const { clock, random, trouble, resyncMs = RESYNC_MS } = this.#options;
     const began = clock.now();
     try {
       if (this.#from === undefined) {
@@ -156,16 +157,22 @@ export class Reflector {
   }
 
   async #watch(signal: AbortSignal): Promise<"ended" | "silent"> {
-    const { api, resource, select, random, clock } = this.#options;
+    const { api, resource, select, random, clock, resyncMs = RESYNC_MS } = this.#options;
     const silence = new AbortController();
     const stop = AbortSignal.any([signal, silence.signal]);
-    const timeoutSeconds = WATCH_SECONDS + Math.floor(random() * 61);
+    // one that goes on where another broke off has only the rest of the time: else a loss would be put right after two lengths
+    const restSeconds = Math.max(0, (this.#listedAt + resyncMs - clock.now()) / 1000);
+    const timeoutSeconds = Math.max(1, Math.floor(Math.min(WATCH_SECONDS, restSeconds) + random() * 61));
     const tickMs = TICK_MS + random() * TICK_JITTER_MS;
     let silentTicks = 0;
     const over = new AbortController();
     const watchdog = async (): Promise<void> => {
       const until = AbortSignal.any([over.signal, signal]);
-      for (; silentTicks < SILENT_TICKS; silentTicks += 1) await clock.sleep(tickMs, until);
+      // nobody but the server ends a watch in time; where a proxy keeps it open, this side does
+      for (let leftMs = timeoutSeconds * 1000; silentTicks < SILENT_TICKS && leftMs > -tickMs; silentTicks += 1) {
+        await clock.sleep(tickMs, until);
+        leftMs -= tickMs;
+      }
       silence.abort();
     };
     watchdog().catch(() => {});

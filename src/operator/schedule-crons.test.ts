@@ -13,9 +13,9 @@ const site = siteOf("blog", {
   crons: { tidy: { schedule: "* * * * *", command: "php tidy.php" } },
 });
 
-function release(id: string): KubeObject {
+function release(id: string, of: typeof site = site): KubeObject {
   const image = { reference: "registry.test/blog", digest: `sha256:${"0".repeat(64)}` };
-  const built = { site, images: { web: image, php: image }, codeDigest: "", watched: {}, git: null, who: "", when: "", why: null };
+  const built = { site: of, images: { web: image, php: image }, codeDigest: "", watched: {}, git: null, who: "", when: "", why: null };
   return releaseObject("acme", id, releaseSpecOf({ ...built, rollbackOf: null }));
 }
 
@@ -29,7 +29,7 @@ function environment(status: object, metadata: object = {}): KubeObject {
   };
 }
 
-/** Starts in ten minutes of a cluster with these objects, and how many jobs the server was asked for instead of the watches. */
+/** Starts in ten minutes of a cluster with these objects, what was logged, and how often the server was asked for what the watches know. */
 async function started(environments: readonly KubeObject[], releases: readonly KubeObject[]) {
   const starts: (JobRequest & { readonly namespace: string })[] = [];
   const memory = new Map<string, CronMemory>();
@@ -49,10 +49,12 @@ async function started(environments: readonly KubeObject[], releases: readonly K
     remove: async (key: string) => void memory.delete(key),
   };
   const asking = { ...jobs, list: async () => ((lists += 1), []) };
-  const portsWith = (its: typeof jobs): OperatorPorts =>
+  const complaints: string[] = [];
+  const awake = { asked: async () => void (lists += 1), known: async () => undefined };
+  const portsWith = (its: typeof jobs, ensureAwake: () => Promise<void>): OperatorPorts =>
     ({
       ownNamespace: "howdah-system",
-      log: () => undefined,
+      log: (_level: string, message: string) => void complaints.push(message),
       clock: {
         now: () => now,
         sleep: async (ms: number) => {
@@ -61,18 +63,18 @@ async function started(environments: readonly KubeObject[], releases: readonly K
           await new Promise(setImmediate);
         },
       },
-      portsFor: () => ({ engine: { jobs: its, ensureAwake: async () => undefined }, crons: documents }),
+      portsFor: () => ({ engine: { jobs: its, ensureAwake }, crons: documents }),
     }) as unknown as OperatorPorts;
   const stores = new Map(releases.map((one) => [`acme/${one.metadata.name}`, one]));
   const reflectors = {
     Environment: { objects: { all: () => environments } },
     Release: { objects: { get: (key: string) => stores.get(key) } },
   };
-  await scheduleCrons({ ports: portsWith(asking), known: portsWith(jobs), reflectors }, stop.signal);
-  return { starts, lists };
+  await scheduleCrons({ ports: portsWith(asking, awake.asked), known: portsWith(jobs, awake.known), reflectors }, stop.signal);
+  return { starts, lists, complaints };
 }
 
-it.each<{ name: string; environments: readonly KubeObject[]; releases: readonly KubeObject[]; runs: number }>([
+it.each<{ name: string; environments: readonly KubeObject[]; releases: readonly KubeObject[]; runs: number; complaints?: number }>([
   {
     name: "starts the crons of the release that serves",
     environments: [environment({ release: "r1" })],
@@ -87,14 +89,23 @@ it.each<{ name: string; environments: readonly KubeObject[]; releases: readonly 
     runs: 0,
   },
   {
-    name: "goes on though a release is damaged",
+    name: "goes on though a release is damaged, and says so once",
     environments: [environment({ release: "r1" }), environment({ release: "r2" }, { name: "other" })],
     releases: [release("r1"), { ...release("r2"), spec: {} }],
     runs: 10,
+    complaints: 1,
   },
-])("$name, and asks the server for nothing that is watched", async ({ environments, releases, runs }) => {
-  const { starts, lists } = await started(environments, releases);
+  {
+    name: "goes on though nobody can read the crons of a release, and says so once",
+    environments: [environment({ release: "r2" }, { name: "other" }), environment({ release: "r1" })],
+    releases: [release("r1"), release("r2", { ...site, crons: [{ name: "bad" }] as never })],
+    runs: 10,
+    complaints: 1,
+  },
+])("$name, and asks the server for nothing that is watched", async ({ environments, releases, runs, complaints: said = 0 }) => {
+  const { starts, lists, complaints } = await started(environments, releases);
   expect(lists).toBe(0);
   expect(starts).toHaveLength(runs);
+  expect(complaints).toHaveLength(said);
   expect(starts.every(({ namespace, name }) => namespace === "acme" && name === "tidy")).toBe(true);
 });

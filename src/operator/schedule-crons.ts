@@ -3,8 +3,8 @@ import type { ObjectView } from "../kubernetes/object-store.ts";
 import type { EnvironmentStatus } from "../resources/schema/environment.ts";
 import { builtRelease } from "../workflows/cluster/release-resource.ts";
 import { cronLoop } from "../workflows/crons/cron-loop.ts";
-import type { CronSite } from "../workflows/crons/planned-crons.ts";
-import type { OperatorPorts } from "./operator-ports.ts";
+import { type CronSite, plannedCrons } from "../workflows/crons/planned-crons.ts";
+import type { Log, OperatorPorts } from "./operator-ports.ts";
 import { statusOf } from "./status.ts";
 
 /** Of what the operator watches. */
@@ -14,8 +14,9 @@ interface WatchedSites {
 }
 
 /**
- * The one scheduler of all crons, while this operator leads: what a machine's agent does, with each run as a Job. Which sites there are and what
- * runs it knows from the watches; only starts, ends and what is remembered of them are requests.
+ * The one scheduler of all crons, while this operator leads: what a machine's agent does, with each run as a Job. Which sites there are, what runs and
+ * whether a site may run anything it knows from the watches (a start asks the server itself whether the site was stopped); only starts, ends and
+ * what is remembered of them are requests.
  */
 export function scheduleCrons(
   given: { readonly ports: OperatorPorts; readonly known: OperatorPorts; readonly reflectors: WatchedSites },
@@ -23,12 +24,12 @@ export function scheduleCrons(
 ): Promise<void> {
   const { ports, known, reflectors } = given;
   const { engine, crons: memory } = ports.portsFor(ports.ownNamespace);
-  const watched = known.portsFor(ports.ownNamespace).engine.jobs;
-  const sites = servingSites(reflectors);
+  const watched = known.portsFor(ports.ownNamespace).engine;
+  const sites = servingSites(reflectors, ports.log);
   return cronLoop({
     engine: {
-      ensureAwake: (namespace, context) => engine.ensureAwake(namespace, context),
-      jobs: { ...engine.jobs, list: (namespace) => watched.list(namespace) },
+      ensureAwake: (namespace, context) => watched.ensureAwake(namespace, context),
+      jobs: { ...engine.jobs, list: (namespace) => watched.jobs.list(namespace) },
     },
     sites: () => Promise.resolve(sites()),
     log: ({ level, msg, ...values }) => {
@@ -38,8 +39,8 @@ export function scheduleCrons(
   });
 }
 
-/** The sites whose releases serve. A Release never changes: each is read once. One that is damaged is left out: its Environment says so. */
-function servingSites({ Environment, Release }: WatchedSites): () => readonly CronSite[] {
+/** The sites whose releases serve. A Release never changes: each is read once, and left out when its crons can't be read: others' go on. */
+function servingSites({ Environment, Release }: WatchedSites, log: Log): () => readonly CronSite[] {
   let read = new Map<KubeObject, CronSite | undefined>();
   return () => {
     const now = new Map<KubeObject, CronSite | undefined>();
@@ -47,18 +48,21 @@ function servingSites({ Environment, Release }: WatchedSites): () => readonly Cr
       const { namespace = "", deletionTimestamp } = environment.metadata;
       const { release: id } = statusOf<EnvironmentStatus>(environment);
       const release = id === undefined || deletionTimestamp !== undefined ? undefined : Release.objects.get(`${namespace}/${id}`);
-      if (release !== undefined) now.set(release, read.has(release) ? read.get(release) : siteOf(release));
+      if (release !== undefined) now.set(release, read.has(release) ? read.get(release) : siteOf(release, log));
     }
     read = now;
     return [...now.values()].filter((site) => site !== undefined);
   };
 }
 
-function siteOf(release: KubeObject): CronSite | undefined {
+function siteOf(release: KubeObject, log: Log): CronSite | undefined {
   try {
     const { site, namespace } = builtRelease(release);
+    plannedCrons({ site, namespace });
     return { site, namespace };
-  } catch {
+  } catch (error) {
+    const { namespace, name } = release.metadata;
+    log("warn", "crons can't be read", { namespace, release: name, error: error instanceof Error ? error.message : String(error) });
     return undefined;
   }
 }

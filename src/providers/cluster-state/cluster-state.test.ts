@@ -3,6 +3,7 @@ import { Secret } from "../../kernel/secret.ts";
 import { memoryApi } from "../../kubernetes/testing/memory-api.ts";
 import { resources } from "../../kubernetes/resources.ts";
 import { clusterSecretStore } from "./cluster-secret-store.ts";
+import { cronDocuments } from "./cron-documents.ts";
 import { configMapDocuments, STATE_CONFIG_MAP } from "./config-map-documents.ts";
 
 describe("documents in a ConfigMap", () => {
@@ -45,6 +46,37 @@ describe("documents in a ConfigMap", () => {
     const metadata = { name: STATE_CONFIG_MAP, namespace: "blog" };
     await api.create(resources.ConfigMap, { apiVersion: "v1", kind: "ConfigMap", metadata, data: { record: "{" } });
     await expect(records.get("blog")).rejects.toMatchObject({ code: "machine/state-unreadable" });
+  });
+});
+
+describe("what is remembered of crons", () => {
+  const labels = { "app.kubernetes.io/component": "howdah-crons" };
+  const write = (api: ReturnType<typeof memoryApi>, namespace: string, data: object, name = "howdah-crons") =>
+    api.create(resources.ConfigMap, { apiVersion: "v1", kind: "ConfigMap", metadata: { name, namespace, labels }, data });
+  const text = (namespace: string, cron: string): string => JSON.stringify({ namespace, cron });
+
+  it("is read of all namespaces at once", async () => {
+    const crons = cronDocuments<{ namespace: string; cron: string }>(memoryApi());
+    await crons.put("blog.tidy", { namespace: "blog", cron: "tidy" });
+    await crons.put("shop.mail", { namespace: "shop", cron: "mail" });
+    expect(await crons.list()).toEqual([
+      { namespace: "blog", cron: "tidy" },
+      { namespace: "shop", cron: "mail" },
+    ]);
+  });
+
+  it.each<{ name: string; namespace: string; data: object; map?: string }>([
+    { name: "one that is damaged", namespace: "shop", data: { mail: "{" } },
+    { name: "one that is no object", namespace: "shop", data: { mail: "7" } },
+    { name: "a word about another namespace's", namespace: "shop", data: { tidy: text("blog", "tidy"), mail: text("blog", "tidy") } },
+    { name: "a word about another cron", namespace: "shop", data: { mail: text("shop", "tidy") } },
+    { name: "another ConfigMap with the label", namespace: "blog", data: { tidy: text("blog", "tidy") }, map: "forged" },
+  ])("is read without $name", async ({ namespace, data, map }) => {
+    const api = memoryApi();
+    await write(api, namespace, data, map);
+    const crons = cronDocuments<{ namespace: string; cron: string }>(api);
+    await crons.put("blog.tidy", { namespace: "blog", cron: "tidy" });
+    expect(await crons.list()).toEqual([{ namespace: "blog", cron: "tidy" }]);
   });
 });
 

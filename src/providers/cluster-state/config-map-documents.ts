@@ -90,7 +90,7 @@ export function dataOf(object: KubeObject | undefined): Readonly<Record<string, 
 }
 
 /** Reads a document. Error: `machine/state-unreadable`. */
-export function parsed({ namespace, key, configMap = STATE_CONFIG_MAP }: DocumentPlace, text: string | undefined): unknown {
+function parsed({ namespace, key, configMap = STATE_CONFIG_MAP }: DocumentPlace, text: string | undefined): unknown {
   if (text === undefined) return undefined;
   try {
     return JSON.parse(text) as unknown;

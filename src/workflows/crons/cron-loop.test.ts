@@ -125,6 +125,16 @@ describe("the scheduler", () => {
     });
   });
 
+  it.each<[string, object]>([
+    ["nothing", {}],
+    ["null", { mark: null }],
+  ])("begins anew with a memory that says %s", async (_name, wrong) => {
+    world.documents.set("blog.jobs", { namespace: "blog", cron: "jobs", ...wrong } as unknown as CronMemory);
+    await world.live(2 * MINUTE);
+    expect(memory()?.last).toMatchObject({ result: "succeeded" });
+    expect(world.lines).toEqual([]);
+  });
+
   it("starts no second run beside one that still goes on, and says so", async () => {
     world.takes = 80_000;
     await world.live(2 * MINUTE + 5000);

@@ -159,7 +159,7 @@ async function keep(self: Scheduler, key: string, memory: CronMemory): Promise<v
 
 async function startWhenDue(self: Scheduler, cron: PlannedCron, seen: { readonly now: number; readonly running: number }): Promise<void> {
   const known = self.known.get(cron.key);
-  const { due, mark } = decideDue(cron.rules, known?.mark, seen);
+  const { due, mark } = decideDue(cron.rules, known?.mark ?? undefined, seen); // null: somebody wrote the memory by hand
   const memory: CronMemory = {
     namespace: cron.namespace,
     cron: cron.cron.name,

@@ -45,11 +45,10 @@ it.each<{ name: string; disturbed: (watch: Watch, clock: ManualClock) => Watch; 
 ])("puts right within five minutes what was lost, though other events come all the time: $name", async ({ disturbed, random }) => {
   const clock = new ManualClock();
   const api = memoryApi();
-  const put = (name: string, data: Record<string, string>): Promise<KubeObject> =>
-    api.apply(resources.ConfigMap, configMap(name, data) as unknown as KubeObject);
+  const put = (name: string, data: Record<string, string>): Promise<KubeObject> => api.apply(resources.ConfigMap, configMap(name, data));
   const { watch } = faultyWatches(api, clock, (_nth, { object }) => (object.metadata.name === "lost" ? "dropped" : undefined));
   const reflector = new Reflector({
-    ...{ api: { list: api.list, watch: disturbed(watch, clock) }, resource: resources.ConfigMap },
+    ...{ api: { ...api, watch: disturbed(watch, clock) }, resource: resources.ConfigMap },
     ...{ clock, random: () => random },
   });
   const stop = new AbortController();

@@ -7,7 +7,7 @@ import type { KubernetesApi, WatchEvent } from "../kubernetes-api.ts";
 export type WatchFault = "dropped" | "duplicated" | "reordered";
 
 /** An API whose watches are not what they should be. */
-export interface FaultyWatches {
+interface FaultyWatches {
   readonly watch: KubernetesApi["watch"];
   /** How many events there were to disturb, each counted once however often watches told it. */
   readonly events: () => number;

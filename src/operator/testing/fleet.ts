@@ -4,6 +4,9 @@ import { simulatedCluster } from "../../engine/kubernetes/testing/simulated-clus
 import { reflectorsFor, routesWith, wireKnown } from "../../known-wiring.ts";
 import type { KubeObject, KubernetesApi, ListOptions, ObjectName, Resource } from "../../kubernetes/kubernetes-api.ts";
 import { resources } from "../../kubernetes/resources.ts";
+import { keyOf } from "../../kubernetes/object-store.ts";
+import type { Reflector } from "../../kubernetes/reflector.ts";
+import { faultyWatches } from "../../kubernetes/testing/faulty-watches.ts";
 import { ManualClock } from "../../kubernetes/testing/manual-clock.ts";
 import { defaultClusterSettings } from "../../render/cluster/cluster-settings.ts";
 import { CLI_MANAGER, PRODUCTION } from "../../workflows/cluster/cluster-place.ts";
@@ -34,6 +37,10 @@ export interface Fleet {
   /** Ends this operator and starts another. */
   restart(): Promise<void>;
   stop(): Promise<void>;
+  /** Objects that the watches know otherwise than they are: `Pod site-1/web-00001`. */
+  misknown(): Promise<readonly string[]>;
+  /** How many events watches with faults were told so far, lost ones too. */
+  readonly events: () => number;
   readonly complaints: readonly string[];
 }
 
@@ -48,17 +55,18 @@ const SITE = "blog";
 /** So many turns of the event loop in a row without work are rest. */
 const QUIET_TURNS = 30;
 
-/** Makes the cluster and starts the operator. */
-export async function fleet(): Promise<Fleet> {
+/** Makes the cluster and starts the operator. `faultOf` says which events of its watches are lost, doubled or swapped on their way. */
+export async function fleet(faultOf?: Parameters<typeof faultyWatches>[2]): Promise<Fleet> {
   const cluster = await simulatedCluster({ start: ({ image }) => ({ state: "ready", serves: image, output: [] }), program: async () => 0 });
   const api = playedGateway(cluster.api);
   const requests = new Map<string, number>();
   const complaints: string[] = [];
   const clock = new ManualClock();
-  let running: { readonly stop: () => Promise<void>; readonly busy: () => number } | undefined;
+  const { watch, events } = faultOf === undefined ? { ...api, events: () => 0 } : faultyWatches(api, clock, faultOf);
+  let running: Running | undefined;
   const start = (): void => {
     running = startOperator({
-      api,
+      api: { ...api, watch },
       clock,
       wiring: {
         clock: cluster.clock,
@@ -118,7 +126,17 @@ export async function fleet(): Promise<Fleet> {
       start();
     },
     stop: async () => running?.stop(),
+    misknown: async () => (await Promise.all((running?.reflectors ?? []).map((one) => misknownBy(one, api)))).flat(),
+    events,
   };
+}
+
+async function misknownBy({ resource, select, objects }: Reflector, api: KubernetesApi): Promise<readonly string[]> {
+  const versions = (all: readonly KubeObject[]): Map<string, string | undefined> =>
+    new Map(all.map(({ metadata }) => [keyOf(metadata), metadata.resourceVersion]));
+  const [there, known] = [versions((await api.list(resource, select)).items), versions(objects.all())];
+  const keys = [...new Set([...there.keys(), ...known.keys()])];
+  return keys.filter((key) => there.get(key) !== known.get(key)).map((key) => `${resource.kind} ${key}`);
 }
 
 /** An operator on a cluster in which nothing happens: `objects` are all there is. What it writes is counted, and not done. */
@@ -156,10 +174,13 @@ interface Started {
   readonly complain: (line: string) => void;
 }
 
-function startOperator({ api, clock, wiring, count, complain }: Started): {
+interface Running {
   readonly stop: () => Promise<void>;
   readonly busy: () => number;
-} {
+  readonly reflectors: readonly Reflector[];
+}
+
+function startOperator({ api, clock, wiring, count, complain }: Started): Running {
   const end = new AbortController();
   const gauges = new Map<string, () => number>();
   const metrics: OperatorParts["metrics"] = {
@@ -192,6 +213,7 @@ function startOperator({ api, clock, wiring, count, complain }: Started): {
   const ended = runOperator(parts, end.signal, () => undefined);
   const depth = (state: string): number => gauges.get(`howdah_queue_depth ${state}`)?.() ?? 1;
   return {
+    reflectors: Object.values(reflectors),
     busy: () => depth("ready") + depth("running"),
     stop: async () => {
       end.abort();

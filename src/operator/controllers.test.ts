@@ -25,6 +25,18 @@ it.each<{ name: string; watch: WatchName; key: string; looks: string[] }>([
   { name: "the environment of a part that went", watch: "Service", key: "acme/web", looks: ["Environment/acme/production"] },
   { name: "the environment of a pod", watch: "Pod", key: "acme/web-1", looks: ["Environment/acme/production"] },
   { name: "the tenant of a role that went", watch: "Role", key: "acme/howdah-admin", looks: ["Tenant//agency"] },
+  {
+    name: "the environment and the tenant of a policy, which closes a namespace without a site, too",
+    watch: "NetworkPolicy",
+    key: "acme/default-deny",
+    looks: ["Environment/acme/production", "Tenant//agency"],
+  },
+  {
+    name: "no tenant for a policy of a namespace that is nobody's",
+    watch: "NetworkPolicy",
+    key: "free/x",
+    looks: ["Environment/free/production"],
+  },
   { name: "nothing for the name server, whose address stays", watch: "NameServer", key: "kube-system/kube-dns", looks: [] },
   { name: "a namespace's tenant", watch: "Namespace", key: "acme", looks: ["Tenant//agency"] },
   { name: "all tenants for a namespace that went", watch: "Namespace", key: "gone", looks: ["Tenant//agency", "Tenant//other"] },

@@ -1,4 +1,4 @@
-import type { KubeObject, ListOptions } from "../kubernetes/kubernetes-api.ts";
+import type { ListOptions } from "../kubernetes/kubernetes-api.ts";
 import type { ObjectView } from "../kubernetes/object-store.ts";
 import { HOWDAH_GROUP, type resources } from "../kubernetes/resources.ts";
 import { PRODUCTION } from "../workflows/cluster/cluster-place.ts";
@@ -91,8 +91,15 @@ export function affected(
   const [namespace, name] = slash < 0 ? [undefined, key] : [key.slice(0, slash), key.slice(slash + 1)];
   const sites = (): readonly string[] =>
     stores.Site.select(BY_NAMESPACE, namespace ?? "").map(({ metadata }) => queueKey("Site", namespace, metadata.name));
-  const tenants = (ofNamespace: string): readonly string[] =>
-    tenantsOf(stores.Namespace.get(ofNamespace), stores.Tenant.all()).map((tenant) => queueKey("Tenant", undefined, tenant));
+  const owner = (ofNamespace: string): readonly string[] => {
+    const tenant = stores.Namespace.get(ofNamespace)?.metadata.labels?.[TENANT_LABEL];
+    return tenant === undefined ? [] : [queueKey("Tenant", undefined, tenant)];
+  };
+  // A namespace that went has no labels any more to ask.
+  const tenants = (ofNamespace: string): readonly string[] => {
+    const known = owner(ofNamespace);
+    return known.length > 0 ? known : stores.Tenant.all().map(({ metadata }) => queueKey("Tenant", undefined, metadata.name));
+  };
   switch (watch) {
     case "Tenant":
       return [queueKey("Tenant", undefined, name)];
@@ -112,13 +119,9 @@ export function affected(
       return [queueKey("Environment", namespace, name), ...sites()];
     case "Release":
       return [queueKey("Environment", namespace, PRODUCTION), ...sites()];
+    case "NetworkPolicy":
+      return [queueKey("Environment", namespace, PRODUCTION), ...owner(namespace ?? "")];
     default:
       return [queueKey("Environment", namespace, PRODUCTION)];
   }
-}
-
-/** A namespace that went has no labels any more to ask. */
-function tenantsOf(namespace: KubeObject | undefined, tenants: readonly KubeObject[]): readonly string[] {
-  const owner = namespace?.metadata.labels?.[TENANT_LABEL];
-  return owner === undefined ? tenants.map(({ metadata }) => metadata.name) : [owner];
 }

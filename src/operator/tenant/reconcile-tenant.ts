@@ -14,6 +14,10 @@ export const TENANT_FINALIZER = "howdah.dev/namespaces";
 /** Namespaces of the cluster itself and of Howdah, which no tenant can have. */
 const RESERVED = /^(kube-.*|default|howdah-system)$/;
 
+/** Nobody watches secrets: a pull secret is looked at as often as this, in milliseconds, and a missing one is soon there. */
+const RESYNC_MS = 900_000;
+const MISSING_MS = 30_000;
+
 /** Makes and guards the namespaces of tenants. */
 export function reconcileTenant(ports: OperatorPorts): Reconcile {
   return async ({ name }, signal) => {
@@ -44,7 +48,8 @@ export function reconcileTenant(ports: OperatorPorts): Reconcile {
       pulled === undefined
         ? { type: "Ready", status: "True", reason: "NamespacesGuarded", message: "Every namespace is there and guarded" }
         : { type: "Ready", status: "False", reason: "PullSecretMissing", message: pulled };
-    return report(tenant, [verdict], inPlace, ports);
+    await report(tenant, [verdict], inPlace, ports);
+    return read.data.pullSecret === undefined ? {} : { again: pulled === undefined ? RESYNC_MS : MISSING_MS };
   };
 }
 

@@ -2,7 +2,7 @@ import { spawn } from "node:child_process";
 import { chmod, mkdtemp, readdir, rm, writeFile } from "node:fs/promises";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
-import { Readable, type Writable } from "node:stream";
+import type { Writable } from "node:stream";
 import { text } from "node:stream/consumers";
 import { afterEach, beforeEach, describe, expect, it } from "vitest";
 import type { ExecRequest } from "../../engine/engine.ts";
@@ -37,12 +37,10 @@ async function server(sql: string, code = 0): Promise<DumpPorts> {
   const program = join(volume, "mariadb-dump");
   await writeFile(program, `#!/bin/sh\ncat ${join(volume, "said")}\nexit ${String(code)}\n`);
   await chmod(program, 0o755);
-  const exec = (_target: unknown, { argv, stdin, stdout, stderr }: ExecRequest): Promise<number> =>
+  const exec = (_target: unknown, { argv, stdout, stderr }: ExecRequest): Promise<number> =>
     new Promise((resolve, reject) => {
       const [name = "", ...words] = argv.map((word) => word.replace(dumpDirectory(record), join(volume, "dumps")));
       const child = spawn(name === "sh" ? "bash" : name, words, { env: { PATH: `${volume}:${process.env["PATH"] ?? ""}` } });
-      if (stdin instanceof Readable) stdin.pipe(child.stdin);
-      else child.stdin.end();
       child.stdout.pipe(stdout as Writable, { end: false });
       child.stderr.pipe(stderr as Writable, { end: false });
       child.once("error", reject);

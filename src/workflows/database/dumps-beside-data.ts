@@ -1,4 +1,4 @@
-import { PassThrough, Readable } from "node:stream";
+import { PassThrough, type Readable } from "node:stream";
 import { HowdahError } from "../../kernel/howdah-error.ts";
 import { SYSTEM_NAMESPACE } from "../../kernel/own-names.ts";
 import { DATABASE_PATHS } from "../../render/database/server-options.ts";
@@ -40,7 +40,7 @@ rm -f ./*.partial
 free=$(df -Pk . | awk 'NR == 2 { print $4 }')
 if [ "$free" -lt "$needed" ]; then echo "$free"; exit ${NO_ROOM}; fi
 trap 'rm -f "./$name.partial"' EXIT
-"$@" </dev/null | gzip >"./$name.partial"
+"$@" | gzip >"./$name.partial"
 gzip -dc "./$name.partial" | tail -n 1 | grep -q '^-- Dump completed' || exit ${NOT_WHOLE}
 sync
 mv "./$name.partial" "./$name"
@@ -119,7 +119,10 @@ export function openDumpBesideData(record: SiteRecord, file: string, ports: Dump
   return stdout;
 }
 
-/** Runs one of the scripts of this file, which come as they are by standard input: nothing but `words` differs, and no word is ever code. */
+/**
+ * Runs one of the scripts of this file, constants all: nothing but `words` differs, which the shell gets as parameters, never as code. By `-c`:
+ * standard input of a program in a pod has no end before Kubernetes 1.30.
+ */
 async function shell(
   record: SiteRecord,
   script: string,
@@ -128,8 +131,7 @@ async function shell(
   context: EngineContext,
 ): Promise<{ readonly code: number; readonly said: string; readonly errors: readonly string[] }> {
   const [output, errors] = [lastLines(10_000), lastLines()];
-  const argv = ["sh", "-s", "--", ...words];
-  const request = { argv, stdin: Readable.from([script]), stdout: output.stream, stderr: errors.stream };
+  const request = { argv: ["sh", "-c", script, "sh", ...words], stdin: "none", stdout: output.stream, stderr: errors.stream } as const;
   const code = await ports.engine.exec(serverTarget(record), request, context);
   return { code, said: output.lines().join("\n"), errors: errors.lines() };
 }

@@ -12,8 +12,8 @@ import { awaitNoPods, isRendered, setReplicas } from "./scale.ts";
 import { selects, type ServiceObject, type WorkloadObject } from "./views.ts";
 import { waitRollout } from "./wait-rollout.ts";
 
-/** So long way-in and kube-proxy may go on sending to pods that a Service has left: the same as pods wait before they end. */
-const DRAIN_MS = 5000;
+/** So long way-in and kube-proxy may go on sending to pods that a Service has left, on a busy node: as long as nginx waits before it ends. */
+const DRAIN_MS = 15_000;
 /** A server for one page starts in a second or two; without it visitors get the way in's own 503. */
 const SERVER_MS = 60_000;
 

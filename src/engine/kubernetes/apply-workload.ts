@@ -149,6 +149,8 @@ async function requireSecrets(
   const mounted = spec.volumes.flatMap((volume) => ("secret" in volume ? volume.secret.secretName : []));
   for (const secret of new Set([...[...spec.initContainers, ...spec.containers].flatMap(inEnvironment), ...mounted])) {
     if ((await cluster.api.get({ resource: resources.Secret, namespace, name: secret })) === undefined)
-      throw new HowdahError("engine/not-ready", `The secret "${secret}" of ${name} was never stored`);
+      throw new HowdahError("engine/not-ready", `The secret "${secret}" of ${name} was never stored`, {
+        hint: `Make it: \`kubectl --namespace ${namespace} create secret generic ${secret} --from-literal=KEY=VALUE\`; the site file says which keys it needs.`,
+      });
   }
 }

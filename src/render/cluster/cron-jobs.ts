@@ -15,7 +15,7 @@ const LEAST_DEADLINE_SECONDS = 30;
 
 /**
  * A site's crons as CronJobs, for clusters without Howdah's operator: each run is a pod of its own with PHP's image, environment and volumes,
- * where the operator would start it in a pod that serves. A run that fails is not repeated before its time.
+ * as the operator's are, but started by Kubernetes at the full minute. A run that fails is not repeated before its time.
  */
 export function renderCronJobs(
   site: Site,

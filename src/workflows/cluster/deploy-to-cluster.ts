@@ -58,6 +58,8 @@ export async function deployToCluster(command: ClusterDeploy, ports: Ports, cont
   const loaded = await loadSite(command.given, command.directory, ports.files);
   for (const { severity, message } of loaded.warnings) emit({ type: "notice", level: severity === "info" ? "info" : "warning", message });
   const { site } = loaded;
+  if (site.scale.idle !== null)
+    emit({ type: "notice", level: "info", message: "scale.idle is for one machine: on a cluster the site stays awake" });
   const cluster = await ports.clusters.connect(command.context);
   const place: ClusterPlace = { cluster, namespace: command.namespace ?? site.name };
   await requireInstalled(cluster, signal);

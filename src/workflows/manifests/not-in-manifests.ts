@@ -15,7 +15,7 @@ export function notInManifests(site: Site, settings: ClusterSettings, images: Pi
       : []),
     ...(hooks.postDeploy.length > 0 ? ["hooks.postDeploy does not run: nobody here sees when a release is healthy."] : []),
     ...(crons.length > 0 ? ["Each cron run is a pod of its own."] : []),
-    ...(scale.idle === null ? [] : ["scale.idle is not followed: without the operator nobody sees that visitors stay away."]),
+    ...(scale.idle === null ? [] : ["scale.idle is for one machine: on a cluster the site stays awake."]),
     ...(wantsSessionServer(site) && images.sessions === null
       ? ["Each pod keeps sessions of its own, so visitors may be signed out: --image-sessions names the image of a server for them."]
       : []),

@@ -28,12 +28,14 @@ const V4 = "v4.channel.k8s.io";
 const QUIET_MINUTES = 30;
 /** What servers read at once; larger frames would be held in their memory. */
 const CHUNK = 32 * 1024;
+/** Less input surely fits into the buffers on the way: then a server says that a program ended. Half of what they hold. */
+const BUFFERED = 32 * 1024;
 
 /**
  * Runs a program in a container. A program that ends without having read its input ends the call only when what is left fits into the buffers
  * on the way (about 64 kB): with more, Kubernetes 1.34 never says that it ended, to kubectl neither. So what is fed to a program that may
- * refuse it (a dump) goes by way of one that reads to the end; a call with input in which nothing moves in either direction for half an hour
- * is given up (`cluster/unreachable`). Output is written with back-pressure and not ended: the streams are the caller's. Errors: `cluster/rejected`
+ * refuse it (a dump) goes by way of one that reads to the end; a call with more input than surely fits in which nothing moves in either direction for half
+ * an hour is given up (`cluster/unreachable`). Output is written with back-pressure and not ended: the streams are the caller's. Errors: `cluster/rejected`
  * when the program can't be started, `cluster/unreachable` when the connection breaks (nobody knows how the program ended then).
  */
 export async function execInPod(connection: ApiConnection, exec: ExecRequest, signal: AbortSignal): Promise<number> {
@@ -54,7 +56,7 @@ export async function execInPod(connection: ApiConnection, exec: ExecRequest, si
   let status: KubeStatus | undefined;
   const { promise: over, resolve: finish } = Promise.withResolvers<Error | undefined>();
   const stop = new AbortController();
-  const quiet = { minutes: 0 };
+  const quiet: Quiet = { minutes: 0, given: 0 };
   const written: { last: Promise<void> } = { last: Promise.resolve() };
   let socket: ChannelSocket | undefined;
   const put = (to: Writable | undefined, data: Buffer): void => {
@@ -92,12 +94,13 @@ export async function execInPod(connection: ApiConnection, exec: ExecRequest, si
     throw new HowdahError("cluster/failed", `The API server can't tell a program that its input ended: it is older than Kubernetes 1.30`);
   }
   const ended = new AbortController();
-  if (stdin !== undefined) {
+  if (stdin !== undefined && !tty) {
     const words = `${where} neither reads what ${argv[0] ?? "it"} is given nor says anything for ${String(QUIET_MINUTES)} minutes`;
     giveUpWhenQuiet(quiet, clock, stop, ended.signal, words).catch(() => {});
   }
-  const sent = (): boolean => {
+  const sent = (bytes: number): boolean => {
     quiet.minutes = 0;
+    quiet.given += bytes;
     return status !== undefined;
   };
   const input = stdin === undefined ? Promise.resolve() : sendInput(stdin, socket, stop, sent);
@@ -113,15 +116,15 @@ export async function execInPod(connection: ApiConnection, exec: ExecRequest, si
   return exitCodeOf(status, what);
 }
 
-/** Ends what has stopped moving. Minutes are counted, not times compared: clocks of machines are set. */
-async function giveUpWhenQuiet(
-  quiet: { minutes: number },
-  clock: Clock,
-  stop: AbortController,
-  ended: AbortSignal,
-  words: string,
-): Promise<void> {
-  for (; quiet.minutes < QUIET_MINUTES; quiet.minutes += 1) await clock.sleep(60_000, ended);
+/** How long nothing has moved, and how many bytes of input were given by then. */
+interface Quiet {
+  minutes: number;
+  given: number;
+}
+
+/** Ends what has stopped moving. Minutes are counted, not times compared: clocks of machines are set. A person's terminal may be quiet for hours. */
+async function giveUpWhenQuiet(quiet: Quiet, clock: Clock, stop: AbortController, ended: AbortSignal, words: string): Promise<void> {
+  for (; quiet.minutes < QUIET_MINUTES; quiet.minutes += quiet.given >= BUFFERED ? 1 : 0) await clock.sleep(60_000, ended);
   stop.abort(
     new HowdahError("cluster/unreachable", words, {
       hint: "The program has most likely ended without reading it all, which this Kubernetes does not say. Look at the container's log.",
@@ -130,21 +133,27 @@ async function giveUpWhenQuiet(
 }
 
 /** Passes input on until it ends, or until the program no longer listens. A source that fails stops the program. */
-async function sendInput(stdin: Readable, socket: ChannelSocket, stop: AbortController, ended: () => boolean): Promise<void> {
+async function sendInput(
+  stdin: Readable,
+  socket: ChannelSocket,
+  stop: AbortController,
+  hasEnded: (sent: number) => boolean,
+): Promise<void> {
   try {
     for await (const chunk of stdin as AsyncIterable<Buffer | string>) {
       const data = typeof chunk === "string" ? Buffer.from(chunk) : chunk;
       for (let at = 0; at < data.length; at += CHUNK) {
-        const sent = await socket.send(STDIN, data.subarray(at, at + CHUNK)).then(
+        const part = data.subarray(at, at + CHUNK);
+        const sent = await socket.send(STDIN, part).then(
           () => true,
           () => false,
         );
-        if (!sent || ended()) return; // how it ended is said by the status, or by the broken connection
+        if (!sent || hasEnded(part.length)) return; // how it ended is said by the status, or by the broken connection
       }
     }
     await socket.send(CLOSE, Uint8Array.of(STDIN)).catch(() => {});
   } catch (error) {
-    if (!ended() && (error as NodeJS.ErrnoException).code !== "ERR_STREAM_PREMATURE_CLOSE") stop.abort(error);
+    if (!hasEnded(0) && (error as NodeJS.ErrnoException).code !== "ERR_STREAM_PREMATURE_CLOSE") stop.abort(error);
   }
 }
 

@@ -154,15 +154,44 @@ describe("exec", () => {
     await expect(exec()).rejects.toMatchObject({ code: "cluster/forbidden", message: expect.stringContaining('User "kim" cannot create') });
   });
 
-  it("gives up a program that has ended without reading its input, which no server of 1.34 says", async () => {
-    node = () => undefined;
-    const clock: Clock = { now: () => 0, sleep: (ms, signal) => (ms === 60_000 ? turn() : patient.sleep(ms, signal)) };
-    const patient = new HastyClock();
-    const access = { kind: "kubeconfig", files: [fake.kubeconfig], context: undefined } as const;
-    const other = await connectCluster({ access, clock, random: () => 1, userAgent: "howdah/test", deadlineMs: 30_000 });
-    const request = { argv: ["sh"], stdin: new PassThrough(), stdout: undefined, stderr: undefined, tty: false };
-    await expect(other.api.exec(container, request, forever)).rejects.toMatchObject({ code: "cluster/unreachable" });
-    other.api.close();
+  describe("in hours without a word", () => {
+    const run = async (given: string, minute: (count: number) => void = () => undefined): Promise<number> => {
+      let count = 0;
+      const patient = new HastyClock();
+      const sleep: Clock["sleep"] = async (ms, signal) => {
+        if (ms !== 60_000) return patient.sleep(ms, signal);
+        minute((count += 1));
+        await turn();
+        signal?.throwIfAborted();
+      };
+      const access = { kind: "kubeconfig", files: [fake.kubeconfig], context: undefined } as const;
+      const clock = { now: () => 0, sleep };
+      const other = await connectCluster({ access, clock, random: () => 1, userAgent: "howdah/test", deadlineMs: 30_000 });
+      const stdin = new PassThrough();
+      stdin.write(given);
+      const request = { argv: ["sh"], stdin, stdout: undefined, stderr: undefined, tty: false };
+      return other.api.exec(container, request, forever).finally(() => {
+        other.api.close();
+      });
+    };
+
+    it("gives up a program that has ended without reading its input, which no server of 1.34 says", async () => {
+      node = () => undefined;
+      await expect(run("x".repeat(200_000))).rejects.toMatchObject({ code: "cluster/unreachable" });
+    });
+
+    it("waits for one that may have read it all", async () => {
+      const there = Promise.withResolvers<WebSocket>();
+      node = there.resolve;
+      const code = run("yes\n", (minutes) => {
+        if (minutes === 120)
+          void there.promise.then((socket) => {
+            sendAll(socket, [status(7)]);
+            socket.close();
+          });
+      });
+      expect(await code).toBe(7);
+    });
   });
 });
 

@@ -84,7 +84,9 @@ async function refuseTakenHostnames(cluster: Cluster, namespace: string, route: 
   for (const hostname of route.spec.hostnames) {
     const other = routesOf(hostname).find(({ metadata }) => metadata.namespace !== namespace);
     if (other === undefined) continue;
-    throw new HowdahError("config/rejected", `${hostname} is already a hostname of the namespace "${other.metadata.namespace ?? ""}"`);
+    throw new HowdahError("config/rejected", `${hostname} is already a hostname of the namespace "${other.metadata.namespace ?? ""}"`, {
+      hint: "Choose another in `spec.hostnames`, or take it out of that site's file and deploy that site first. What ran before goes on running.",
+    });
   }
 }
 

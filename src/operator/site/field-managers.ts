@@ -1,12 +1,5 @@
+import type { ManagedFields } from "../../kubernetes/field-ownership.ts";
 import type { KubeObject } from "../../kubernetes/kubernetes-api.ts";
-
-interface ManagedFields {
-  readonly manager: string;
-  /** RFC 3339. */
-  readonly time?: string;
-  readonly subresource?: string;
-  readonly fieldsV1?: { readonly [field: string]: object | undefined };
-}
 
 function entriesOf(object: KubeObject): readonly ManagedFields[] {
   const { managedFields = [] } = object.metadata as { readonly managedFields?: readonly ManagedFields[] };

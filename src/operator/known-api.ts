@@ -32,11 +32,11 @@ export function needServer(what: string): never {
  * The API as the watches know it: most looks at a site find that nothing is to be done, and a look with this API finds that without a request. It
  * changes nothing. Whoever tries to gets `NeedsServer`, and decides anew on what the server itself says: what a watch knows may be old, so nothing is
  * ever written or deleted because of it. What it says too early, or too late, is put right by the event that is still to come.
- * Of a kind that is watched in part, what is not watched is not there: it is not ours. Kinds that are not watched (secrets) are read from `api`, each
- * object once in a while.
+ * Of a kind that is watched in part, what is not watched is not there: it is not ours. Kinds that are not watched (secrets, routes where
+ * the way in is an Ingress) are read from `api`, each once in a while.
  */
 export function knownApi(api: KubernetesApi, known: readonly KnownObjects[], clock: Pick<Clock, "now">): KubernetesApi {
-  const unwatched = recently(api, clock);
+  const recently = remembering(clock);
   const ofKind = Map.groupBy(
     known.map((one) => ({ one, terms: termsOf(one.select?.labelSelector) })),
     ({ one }) => placeOf(one.resource),
@@ -51,7 +51,9 @@ export function knownApi(api: KubernetesApi, known: readonly KnownObjects[], clo
     return undefined;
   };
   const get: KubernetesApi["get"] = async (name, signal) =>
-    storesOf(name.resource).length === 0 ? unwatched(name, signal) : find(name.resource, name.namespace, name.name);
+    storesOf(name.resource).length === 0
+      ? recently(`${placeOf(name.resource)}/${name.namespace ?? ""}/${name.name}`, () => api.get(name, signal))
+      : find(name.resource, name.namespace, name.name);
   const refuse = (what: string) => async (): Promise<never> => needServer(what);
   return {
     server: api.server,
@@ -60,7 +62,10 @@ export function knownApi(api: KubernetesApi, known: readonly KnownObjects[], clo
     list: async (resource, options = {}, signal) => {
       const wanted = termsOf(options.labelSelector);
       const store = storesOf(resource).find(({ one, terms }) => covers(one.select, terms, { ...options, wanted }));
-      if (store === undefined) return api.list(resource, options, signal);
+      // An event of what is watched in part asks for a look, which must see what it is about.
+      if (store === undefined && ofKind.has(placeOf(resource))) return api.list(resource, options, signal);
+      if (store === undefined)
+        return recently(`${placeOf(resource)} ${JSON.stringify(options)}`, () => api.list(resource, options, signal));
       const { namespace } = options;
       const { objects } = store.one;
       const there = namespace === undefined ? objects.all() : objects.select(BY_NAMESPACE, namespace);
@@ -92,16 +97,16 @@ const READ_AGAIN_MS = 10_000;
 /** So many objects are kept for that at most. */
 const KEPT = 1000;
 
-function recently(api: Pick<KubernetesApi, "get">, clock: Pick<Clock, "now">): KubernetesApi["get"] {
-  const read = new Map<string, { readonly at: number; readonly found: KubeObject | undefined }>();
-  return async (name, signal) => {
-    const key = `${placeOf(name.resource)}/${name.namespace ?? ""}/${name.name}`;
-    const before = read.get(key);
-    if (before !== undefined && clock.now() - before.at < READ_AGAIN_MS) return before.found;
-    const found = await api.get(name, signal);
+/** Failures are kept, too: a cluster without the Gateway API would be asked for its routes again and again. */
+function remembering(clock: Pick<Clock, "now">): <T>(what: string, ask: () => Promise<T>) => Promise<T> {
+  const read = new Map<string, { readonly at: number; readonly answer: Promise<unknown> }>();
+  return <T>(what: string, ask: () => Promise<T>): Promise<T> => {
+    const before = read.get(what);
+    if (before !== undefined && clock.now() - before.at < READ_AGAIN_MS) return before.answer as Promise<T>;
+    const answer = ask();
     if (read.size >= KEPT) read.clear();
-    read.set(key, { at: clock.now(), found });
-    return found;
+    read.set(what, { at: clock.now(), answer });
+    return answer;
   };
 }
 

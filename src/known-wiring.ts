@@ -1,5 +1,6 @@
 import { type ClusterWiring, wireClusterPorts } from "./cluster-wiring.ts";
 import { hostnamesOf } from "./engine/kubernetes/route-hostnames.ts";
+import type { Clock } from "./kernel/clock.ts";
 import type { HowdahError } from "./kernel/howdah-error.ts";
 import type { KubernetesApi } from "./kubernetes/kubernetes-api.ts";
 import { Reflector, type ReflectorOptions } from "./kubernetes/reflector.ts";
@@ -24,7 +25,9 @@ export function wireKnown(wiring: ClusterWiring, reflected: readonly KnownObject
   const { clock = systemClock } = wiring;
   const databases = rememberedDatabases(clock);
   const api = knownApi(wiring.api, reflected, clock);
-  const [there, known] = [wireClusterPorts(wiring), wireClusterPorts({ ...wiring, api })];
+  // What a watch lost is not worth waiting for: it comes with the next listing, and meanwhile nothing else would be done for the environment.
+  const hasty: Clock = { now: () => clock.now(), sleep: async () => needServer("wait") };
+  const [there, known] = [wireClusterPorts(wiring), wireClusterPorts({ ...wiring, api, clock: hasty })];
   return {
     portsFor: (namespace) => {
       const ports = there(namespace);

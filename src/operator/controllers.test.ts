@@ -3,6 +3,7 @@ import type { KubeObject } from "../kubernetes/kubernetes-api.ts";
 import { affected, parseQueueKey, type WatchName } from "./controllers.ts";
 
 const site = { apiVersion: "x", kind: "Site", metadata: { name: "blog", namespace: "acme" } };
+const withDatabase = { apiVersion: "x", kind: "Site", metadata: { name: "wiki", namespace: "uni" }, spec: { database: {} } };
 const namespace = { apiVersion: "v1", kind: "Namespace", metadata: { name: "acme", labels: { "howdah.dev/tenant": "agency" } } };
 const tenants = ["agency", "other"].map((name) => ({ apiVersion: "x", kind: "Tenant", metadata: { name } }));
 const store = (objects: readonly KubeObject[]) => ({
@@ -10,7 +11,7 @@ const store = (objects: readonly KubeObject[]) => ({
   get: (key: string) => objects.find(({ metadata }) => metadata.name === key),
   select: (_index: string, namespace: string) => objects.filter(({ metadata }) => metadata.namespace === namespace),
 });
-const stores = { Site: store([site]), Namespace: store([namespace]), Tenant: store(tenants) };
+const stores = { Site: store([site, withDatabase]), Namespace: store([namespace]), Tenant: store(tenants) };
 
 it.each<{ name: string; watch: WatchName; key: string; looks: string[] }>([
   { name: "a site that changed", watch: "Site", key: "acme/blog", looks: ["Site/acme/blog"] },
@@ -36,6 +37,18 @@ it.each<{ name: string; watch: WatchName; key: string; looks: string[] }>([
     watch: "NetworkPolicy",
     key: "free/x",
     looks: ["Environment/free/production"],
+  },
+  {
+    name: "one environment with a database for a part of the server that all share",
+    watch: "StatefulSet",
+    key: "howdah-system/mariadb-11-8",
+    looks: ["Environment/uni/production"],
+  },
+  {
+    name: "the environment that a policy of the server lets in",
+    watch: "NetworkPolicy",
+    key: "howdah-system/mariadb-11-8-from-acme",
+    looks: ["Environment/acme/production"],
   },
   { name: "nothing for the name server, whose address stays", watch: "NameServer", key: "kube-system/kube-dns", looks: [] },
   { name: "a namespace's tenant", watch: "Namespace", key: "acme", looks: ["Tenant//agency"] },

@@ -1,5 +1,6 @@
 import type { ListOptions } from "../kubernetes/kubernetes-api.ts";
 import type { ObjectView } from "../kubernetes/object-store.ts";
+import { SYSTEM_NAMESPACE } from "../kernel/own-names.ts";
 import { HOWDAH_GROUP, type resources } from "../kubernetes/resources.ts";
 import { PRODUCTION } from "../workflows/cluster/cluster-place.ts";
 import { BY_NAMESPACE } from "./known-api.ts";
@@ -100,6 +101,7 @@ export function affected(
     const known = owner(ofNamespace);
     return known.length > 0 ? known : stores.Tenant.all().map(({ metadata }) => queueKey("Tenant", undefined, metadata.name));
   };
+  if (namespace === SYSTEM_NAMESPACE && !["Site", "Environment", "Release"].includes(watch)) return ofServer(name, stores);
   switch (watch) {
     case "Tenant":
       return [queueKey("Tenant", undefined, name)];
@@ -124,4 +126,18 @@ export function affected(
     default:
       return [queueKey("Environment", namespace, PRODUCTION)];
   }
+}
+
+/**
+ * What keeps the parts of a database server, which all sites with a database share: the environment that a policy lets in, or any one of them. An
+ * environment's look brings its server to what it should be.
+ */
+function ofServer(
+  name: string,
+  { Namespace, Site }: Pick<Stores<Pick<ObjectView, "all" | "get">>, "Namespace" | "Site">,
+): readonly string[] {
+  const letIn = /-from-([a-z0-9-]+)$/.exec(name)?.[1];
+  if (letIn !== undefined && Namespace.get(letIn) !== undefined) return [queueKey("Environment", letIn, PRODUCTION)];
+  const one = Site.all().find(({ spec }) => (spec as { readonly database?: unknown } | undefined)?.database !== undefined);
+  return one === undefined ? [] : [queueKey("Environment", one.metadata.namespace, PRODUCTION)];
 }

@@ -219,8 +219,15 @@ function keyedLocks(): Ports["locks"] {
 /** What was chosen when Howdah was installed, and the server's own version. */
 export async function readClusterSettings(
   api: KubernetesApi,
+  { ofOperator = true }: { readonly ofOperator?: boolean } = {},
 ): Promise<Pick<ClusterWiring, "settings" | "trustedProxies" | "clusterDomain">> {
-  const found = await api.get({ resource: resources.ConfigMap, namespace: SYSTEM_NAMESPACE, name: SETTINGS_NAME });
+  const found = await api
+    .get({ resource: resources.ConfigMap, namespace: SYSTEM_NAMESPACE, name: SETTINGS_NAME })
+    .catch((error: unknown) => {
+      // Developers of one site may not read them; what they do (logs, a program, a cron) follows what the site is made of already.
+      if (!ofOperator && error instanceof HowdahError && error.code === "cluster/forbidden") return undefined;
+      throw error;
+    });
   const { data } = (found ?? {}) as { readonly data?: Readonly<Record<string, string>> };
   const chosen = parseJson(data?.["settings"] ?? "{}") as
     | (Partial<ClusterSettings> & { readonly trustedProxies?: readonly string[]; readonly clusterDomain?: string })

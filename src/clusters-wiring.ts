@@ -28,7 +28,9 @@ export function wireClusters(environment: NodeJS.ProcessEnv): Clusters {
 
 async function portsThere(api: KubernetesApi, namespace: string): Promise<Ports> {
   const { readClusterSettings, wireClusterPorts } = await import("./cluster-wiring.ts");
-  return wireClusterPorts({ api, ...(await readClusterSettings(api)), stateDirectory: "", outside: true })(namespace);
+  return wireClusterPorts({ api, ...(await readClusterSettings(api, { ofOperator: false })), stateDirectory: "", outside: true })(
+    namespace,
+  );
 }
 
 /** As kubectl chooses: a named file or context first, then the pod that this runs in, then the file in the home directory. */

@@ -10,15 +10,25 @@ export interface PolicyRule {
   readonly verbs: readonly string[];
 }
 
+const WATCH = ["get", "list", "watch"];
+
+/** All that an environment is made of, but secrets: what `status`, `logs` and `cron ls` read. */
 const look: readonly PolicyRule[] = [
-  { apiGroups: [HOWDAH_GROUP], resources: ["sites", "environments", "releases"], verbs: ["get", "list", "watch"] },
-  { apiGroups: [""], resources: ["pods"], verbs: ["get", "list", "watch"] },
+  { apiGroups: [HOWDAH_GROUP], resources: ["sites", "environments", "releases"], verbs: WATCH },
+  { apiGroups: [""], resources: ["pods", "services", "configmaps", "persistentvolumeclaims"], verbs: WATCH },
   { apiGroups: [""], resources: ["pods/log"], verbs: ["get"] },
-  { apiGroups: ["apps"], resources: ["deployments"], verbs: ["get", "list", "watch"] },
+  { apiGroups: ["apps"], resources: ["deployments", "statefulsets"], verbs: WATCH },
+  { apiGroups: ["batch"], resources: ["jobs"], verbs: WATCH },
+  { apiGroups: ["autoscaling"], resources: ["horizontalpodautoscalers"], verbs: WATCH },
+  { apiGroups: ["policy"], resources: ["poddisruptionbudgets"], verbs: WATCH },
+  { apiGroups: ["networking.k8s.io"], resources: ["networkpolicies", "ingresses"], verbs: WATCH },
+  { apiGroups: ["gateway.networking.k8s.io"], resources: ["httproutes"], verbs: WATCH },
 ];
 
+/** A cron's run by hand is a Job. */
 const deploy: readonly PolicyRule[] = [
   { apiGroups: [HOWDAH_GROUP], resources: ["sites", "environments", "releases"], verbs: ["create", "patch"] },
+  { apiGroups: ["batch"], resources: ["jobs"], verbs: ["create", "patch"] },
   { apiGroups: [""], resources: ["pods/exec"], verbs: ["get", "create"] },
 ];
 

@@ -1,5 +1,6 @@
 import { readdir, readFile } from "node:fs/promises";
 import { join } from "node:path";
+import { setTimeout as sleep } from "node:timers/promises";
 import { ONCE } from "../../src/engine/podman/pod-volumes.ts";
 import { run } from "../../src/providers/process.ts";
 import type { HowdahMachine } from "./howdah-machine.ts";
@@ -23,6 +24,18 @@ async function containers(instance: string, site: string): Promise<readonly stri
  * builders, temporary files of the state, files and mounts of pods that are gone. Nothing when all is well.
  */
 export async function leftBehind(machine: HowdahMachine, site: string): Promise<readonly string[]> {
+  for (let look = 1; ; look++) {
+    const found = await presentNow(machine, site);
+    if (found.length === 0 || look === LOOKS) return found;
+    await sleep(LOOK_MS);
+  }
+}
+
+/** A container that has ended is taken away by podman's own process, in an instant or, on a busy machine, in seconds. */
+const LOOKS = 30;
+const LOOK_MS = 500;
+
+async function presentNow(machine: HowdahMachine, site: string): Promise<readonly string[]> {
   const instance = machine.environment["HOWDAH_INSTANCE"] ?? "";
   const runDirectory = machine.environment["HOWDAH_RUN_DIR"] ?? "";
   const state = machine.environment["HOWDAH_STATE_DIR"] ?? "";

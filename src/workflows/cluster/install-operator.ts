@@ -88,8 +88,9 @@ async function established(api: KubernetesApi, name: string, ports: Pick<Ports, 
   const until = ports.clock.now() + PATIENCE_MS;
   for (;;) {
     const found = await api.get({ resource: resources.CustomResourceDefinition, namespace: undefined, name }, signal);
-    const { conditions = [] } = (found?.["status"] as { conditions?: { type: string; status: string }[] } | undefined) ?? {};
-    if (conditions.some(({ type, status }) => type === "Established" && status === "True")) return;
+    // Of a definition that was made just now the API server says `conditions: null`.
+    const { conditions } = (found?.["status"] as { conditions?: { type: string; status: string }[] | null } | undefined) ?? {};
+    if (conditions?.some(({ type, status }) => type === "Established" && status === "True") === true) return;
     if (ports.clock.now() > until) throw new HowdahError("cluster/failed", `The API server does not serve ${name}`);
     await ports.clock.sleep(POLL_MS, signal);
   }

@@ -11,8 +11,10 @@ export interface Patience {
   readonly progress: (detail: string) => void;
 }
 
-/** So long no node may have room, or a registry be away: others free room and come back. */
+/** So long no node may have room: others free it, and clusters grow. */
 const CLUSTER_MS = 120_000;
+/** So long a registry may be away, or refuse us: three tries of a node. A person is told why within a minute (A3); the operator tries again later. */
+const REGISTRY_MS = 45_000;
 /** So long a node may pull an image and make volumes, about which it says nothing. */
 const START_MS = 600_000;
 
@@ -42,8 +44,8 @@ export function podJudge(cluster: Cluster, patience: Patience): { readonly look:
       tell(step ?? `waiting for ${trouble.why}`);
     } else tell(`waiting: ${trouble.why}`);
     const late =
-      trouble.kind === "cluster"
-        ? now - since >= CLUSTER_MS
+      trouble.kind === "cluster" || trouble.kind === "registry"
+        ? now - since >= (trouble.kind === "cluster" ? CLUSTER_MS : REGISTRY_MS)
         : began === undefined
           ? now - since >= START_MS
           : now - began >= patience.deadlineMs;

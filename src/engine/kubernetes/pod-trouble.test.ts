@@ -44,7 +44,7 @@ describe("podTrouble", () => {
           status({ state: { waiting: { reason: "ImagePullBackOff", message: "Back-off pulling image: connection refused" } } }),
         ],
       },
-      kind: "cluster",
+      kind: "registry",
       says: /php: its image site:1 can't be pulled: Back-off.*refused/,
     },
     {

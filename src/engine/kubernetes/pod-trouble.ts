@@ -7,10 +7,11 @@ export interface PodTrouble {
   /** `php: its image localhost/x can't be pulled: not found`. */
   readonly why: string;
   /**
-   * `own`: what runs in it is not ready. `starting`: the cluster has it in hand (it pulls its image, makes its volumes). `cluster`: it could not even start, for reasons that may pass (no node has room, a registry is
-   * away). `fallen`: it fell again and again. `wrong`: it can never start.
+   * `own`: what runs in it is not ready. `starting`: the cluster has it in hand (it pulls its image, makes its volumes). `cluster`: it could not
+   * even start, for reasons that may pass (no node has room). `registry`: its image does not come. `fallen`: it fell again and again. `wrong`:
+   * it can never start.
    */
-  readonly kind: "own" | "starting" | "cluster" | "fallen" | "wrong";
+  readonly kind: "own" | "starting" | "cluster" | "registry" | "fallen" | "wrong";
   readonly code: ErrorCode;
 }
 
@@ -39,7 +40,7 @@ export function podTrouble(pod: PodObject): PodTrouble | undefined {
 }
 
 function rank({ kind }: PodTrouble): number {
-  return ["own", "starting", "cluster", "fallen", "wrong"].indexOf(kind);
+  return ["own", "starting", "cluster", "registry", "fallen", "wrong"].indexOf(kind);
 }
 
 function hasSucceeded({ state }: ContainerStatus): boolean {
@@ -59,7 +60,7 @@ function containerTrouble(status: ContainerStatus): PodTrouble | undefined {
     return said("wrong", `its image ${status.image} can't be used: ${joined(waiting.reason, waiting.message)}`);
   if (waiting?.reason === "ErrImagePull" || waiting?.reason === "ImagePullBackOff")
     return said(
-      NOT_THERE.test(waiting.message ?? "") ? "wrong" : "cluster",
+      NOT_THERE.test(waiting.message ?? "") ? "wrong" : "registry",
       `its image ${status.image} can't be pulled: ${waiting.message ?? waiting.reason}`,
     );
   if (ended !== undefined) {

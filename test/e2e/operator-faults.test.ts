@@ -139,6 +139,7 @@ describe.skipIf(why !== undefined && process.env["CI"] === undefined)("an operat
   it("outlives an API server that is away, touches nothing, and converges when it is back without a rush (B7)", async () => {
     const { proxy, operator } = await begin();
     await operator.says('"synced"');
+    await rig.formerGone(NAME);
     const before = await page();
     proxy.down();
     await scale(3);

@@ -58,13 +58,10 @@ describe.skipIf(why !== undefined && process.env["CI"] === undefined)("migration
     const text = await kubectl("get", "configmap", "howdah-state", "--output=jsonpath={.data.migration}");
     return JSON.parse(text) as { state: string; dump: string | null };
   };
-  /** The Gateway may ask a former pod for seconds. */
-  const shows = (words: string): Promise<void> =>
-    expect
-      .poll(async () => [await site.page(), await site.page(), await site.page()].filter((one) => !one.includes(words)), {
-        timeout: 60_000,
-      })
-      .toEqual([]);
+  const shows = async (words: string): Promise<void> => {
+    await rig.formerGone(NAME);
+    await expect.poll(() => site.page(), { timeout: 60_000 }).toContain(words);
+  };
   /** A new migration file: what `watch` names. */
   const migration = async (name: string): Promise<void> => {
     await mkdir(join(site.directory, "migrations"), { recursive: true });

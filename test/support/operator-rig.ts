@@ -40,6 +40,8 @@ export interface OperatorRig extends Pick<HowdahMachine, "directory" | "howdah" 
   /** Makes a tenant, whose pods may pull; waits until its namespace is there. */
   tenant(name: string): Promise<void>;
   get(host: string, path: string): Promise<ClusterAnswer>;
+  /** Waits until no pod of a namespace is on its way out: until then a gateway may ask one, on a busy machine for many seconds. */
+  formerGone(namespace: string): Promise<void>;
   /** Starts an operator with the rights that the installed one has; `server` is where it finds the API, such as a proxy, without credentials. Those that run are ended by `close`. */
   operator(server?: string): Promise<OperatorProcess>;
   /** Ends operators and takes the tenants with their namespaces away. Answers what is left on the machine. */
@@ -73,6 +75,16 @@ export async function operatorRig(name: string, port: number): Promise<OperatorR
       await kubectl("wait", "--for=condition=Ready", "--timeout=120s", `tenant/${tenant}`);
     },
     get: (host, path) => ask(address, host, path),
+    formerGone: async (namespace) => {
+      const ending = "{range .items[?(@.metadata.deletionTimestamp)]}{.metadata.name} {end}";
+      const last = Date.now() + ENDED_MS;
+      for (;;) {
+        const names = await kubectl("get", "pods", "--namespace", namespace, `--output=jsonpath=${ending}`);
+        if (names.trim() === "") return;
+        if (Date.now() > last) throw new Error(`pods of ${namespace} do not end: ${names}`);
+        await sleep(500);
+      }
+    },
     operator: async (server) => {
       const kubeconfig = join(machine.directory, `operator-${String(operators.length)}.yaml`);
       await writeFile(kubeconfig, server === undefined ? await ownKubeconfig(kubectl, cluster.kubeconfig) : kubeconfigFor(server), {
@@ -109,6 +121,8 @@ function kubeconfigFor(server: string): string {
   });
 }
 
+/** Pods wait 15 to 20 s before they stop, and their programs may take as long again. */
+const ENDED_MS = 120_000;
 const SAYS_MS = 60_000;
 const STOP_MS = 30_000;
 

@@ -3,6 +3,7 @@ import { join } from "node:path";
 import { getuid } from "node:process";
 import { agentService } from "./agent/agent-service.ts";
 import { cronLoop } from "./workflows/crons/cron-loop.ts";
+import { type PlannedCron, plannedCrons } from "./workflows/crons/planned-crons.ts";
 import { idleLoop } from "./agent/idle-loop.ts";
 import { primingLoop } from "./agent/priming-loop.ts";
 import { retentionLoop } from "./agent/retention-loop.ts";
@@ -214,8 +215,9 @@ export async function wirePorts({ environment, entrypointDirectory, self }: Wiri
         const ended = new AbortController();
         const running = AbortSignal.any([signal, ended.signal]);
         const purge = (): ReturnType<typeof purgeExpired> => purgeExpired(ports, { emit: () => undefined, signal: running });
-        const served = async (): Promise<readonly SiteRecord[]> => (await ports.records.list()).filter(({ serving }) => serving !== null);
-        const crons = (): Promise<void> => cronLoop({ engine, sites: served, memory: ports.crons, clock: systemClock, signal, log: line });
+        const planned = async (): Promise<readonly PlannedCron[]> =>
+          (await ports.records.list()).filter(({ serving }) => serving !== null).flatMap(plannedCrons);
+        const crons = (): Promise<void> => cronLoop({ engine, crons: planned, memory: ports.crons, clock: systemClock, signal, log: line });
         const agentLock = (namespace: string): Promise<HeldLock> => lock(namespace, AGENT_COMMAND);
         const parts = { engine, lock: agentLock, clock: systemClock, signal: running, log: line };
         const beside = async (): Promise<void> => {

@@ -1,19 +1,15 @@
 import type { Engine, EngineContext } from "../engine/engine.ts";
 import type { Clock } from "../kernel/clock.ts";
 import type { Event } from "../kernel/event.ts";
+import type { StructuredLog } from "../kernel/structured-log.ts";
 import { HowdahError } from "../kernel/howdah-error.ts";
-
-/** One structured line: a constant message, values as keys. */
-export type AgentLog = (
-  line: Readonly<Record<string, unknown>> & { readonly level: "info" | "warning" | "error"; readonly msg: string },
-) => void;
 
 /** What the agent is made of. Other periodic work (crons, certificates) comes as further tasks. */
 export interface AgentParts {
   readonly engine: Engine;
   readonly clock: Clock;
   readonly signal: AbortSignal;
-  readonly log: AgentLog;
+  readonly log: StructuredLog;
   /** A number in [0, 1): spreads the passes of many machines. */
   readonly random: () => number;
 }
@@ -58,11 +54,11 @@ async function pass({ engine, signal, log }: AgentParts): Promise<boolean> {
   }
 }
 
-function logEvent(event: Event, log: AgentLog): void {
+function logEvent(event: Event, log: StructuredLog): void {
   if (event.type === "notice") log({ level: event.level, msg: "notice", notice: event.message });
 }
 
-function failureLine(error: unknown): Parameters<AgentLog>[0] {
+function failureLine(error: unknown): Parameters<StructuredLog>[0] {
   if (error instanceof HowdahError) {
     return { level: "error", msg: "healing failed", code: error.code, error: error.message, output: error.output.slice(-5) };
   }

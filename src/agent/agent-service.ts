@@ -5,7 +5,8 @@ import type { Lock } from "../engine/lock.ts";
 import type { RunProcess } from "../engine/process-port.ts";
 import type { Clock } from "../kernel/clock.ts";
 import { HowdahError } from "../kernel/howdah-error.ts";
-import { type AgentLog, type AgentParts, agentLoop } from "./agent-loop.ts";
+import type { StructuredLog } from "../kernel/structured-log.ts";
+import { type AgentParts, agentLoop } from "./agent-loop.ts";
 import { systemdUnit, UNIT_NAME } from "./systemd-unit.ts";
 
 /** What keeping the agent alive needs. */
@@ -32,7 +33,7 @@ export interface AgentService {
   /** The agent itself, in the foreground. Answers the exit code. Errors: `machine/busy` when one runs already. */
   serve(
     parts: Pick<AgentParts, "engine" | "signal" | "random"> & {
-      readonly log: AgentLog;
+      readonly log: StructuredLog;
       /** Work that only one process of a machine may do: begins when this one is the agent, and ends at the signal. */
       readonly beside?: () => Promise<void>;
     },

@@ -3,7 +3,7 @@ import type { HeldLock } from "../engine/lock.ts";
 import type { Clock } from "../kernel/clock.ts";
 import { HowdahError } from "../kernel/howdah-error.ts";
 import { isLeftAlone } from "../observe/use.ts";
-import type { AgentLog } from "./agent-loop.ts";
+import type { StructuredLog } from "../kernel/structured-log.ts";
 
 /** What putting sites to sleep needs. */
 export interface IdleParts {
@@ -12,7 +12,7 @@ export interface IdleParts {
   readonly lock: (namespace: string) => Promise<HeldLock>;
   readonly clock: Clock;
   readonly signal: AbortSignal;
-  readonly log: AgentLog;
+  readonly log: StructuredLog;
 }
 
 /** A look costs two small files a site. */

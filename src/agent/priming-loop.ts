@@ -1,5 +1,5 @@
 import type { Clock } from "../kernel/clock.ts";
-import type { AgentLog } from "./agent-loop.ts";
+import type { StructuredLog } from "../kernel/structured-log.ts";
 
 /** What the priming task is made of. */
 export interface PrimingParts {
@@ -7,7 +7,7 @@ export interface PrimingParts {
   readonly prime: (signal: AbortSignal) => Promise<object | undefined>;
   readonly clock: Clock;
   readonly signal: AbortSignal;
-  readonly log: AgentLog;
+  readonly log: StructuredLog;
 }
 
 /** After this long without work it looks again: a few small files are read then. */

@@ -1,5 +1,5 @@
 import type { Clock } from "../kernel/clock.ts";
-import type { AgentLog } from "./agent-loop.ts";
+import type { StructuredLog } from "../kernel/structured-log.ts";
 
 /** What the recovery task is made of. */
 export interface RecoveryParts {
@@ -10,7 +10,7 @@ export interface RecoveryParts {
   }>;
   readonly clock: Clock;
   readonly signal: AbortSignal;
-  readonly log: AgentLog;
+  readonly log: StructuredLog;
 }
 
 const PERIOD_MS = 3000;

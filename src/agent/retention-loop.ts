@@ -1,5 +1,5 @@
 import type { Clock } from "../kernel/clock.ts";
-import type { AgentLog } from "./agent-loop.ts";
+import type { StructuredLog } from "../kernel/structured-log.ts";
 
 /** What the retention task is made of. */
 export interface RetentionParts {
@@ -12,7 +12,7 @@ export interface RetentionParts {
   readonly signal: AbortSignal;
   /** Milliseconds before the first round; default 0. */
   readonly after?: number;
-  readonly log: AgentLog;
+  readonly log: StructuredLog;
 }
 
 /** Retention is counted in days: an hour late does not matter. */

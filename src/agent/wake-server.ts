@@ -2,14 +2,14 @@ import { lstat, rm } from "node:fs/promises";
 import { createServer, type Server, type ServerResponse } from "node:http";
 import type { Engine, EngineContext } from "../engine/engine.ts";
 import type { Clock } from "../kernel/clock.ts";
-import type { AgentLog } from "./agent-loop.ts";
+import type { StructuredLog } from "../kernel/structured-log.ts";
 
 /** What waking sites needs. */
 export interface WakeParts {
   readonly engine: Pick<Engine, "use" | "ensureAwake">;
   readonly clock: Clock;
   readonly signal: AbortSignal;
-  readonly log: AgentLog;
+  readonly log: StructuredLog;
   /** Where the edge asks: a socket in a directory that the edge makes, and that goes with it. */
   readonly socket: string;
 }

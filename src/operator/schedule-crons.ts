@@ -3,7 +3,7 @@ import type { ObjectView } from "../kubernetes/object-store.ts";
 import type { EnvironmentStatus } from "../resources/schema/environment.ts";
 import { builtRelease } from "../workflows/cluster/release-resource.ts";
 import { cronLoop } from "../workflows/crons/cron-loop.ts";
-import { type CronSite, plannedCrons } from "../workflows/crons/planned-crons.ts";
+import { type PlannedCron, plannedCrons } from "../workflows/crons/planned-crons.ts";
 import type { Log, OperatorPorts } from "./operator-ports.ts";
 import { statusOf } from "./status.ts";
 
@@ -25,13 +25,13 @@ export function scheduleCrons(
   const { ports, known, reflectors } = given;
   const { engine, crons: memory } = ports.portsFor(ports.ownNamespace);
   const watched = known.portsFor(ports.ownNamespace).engine;
-  const sites = servingSites(reflectors, ports.log);
+  const crons = cronsOfServing(reflectors, ports.log);
   return cronLoop({
     engine: {
       ensureAwake: (namespace, context) => watched.ensureAwake(namespace, context),
       jobs: { ...engine.jobs, list: (namespace) => watched.jobs.list(namespace) },
     },
-    sites: () => Promise.resolve(sites()),
+    crons: () => Promise.resolve(crons()),
     log: ({ level, msg, ...values }) => {
       ports.log(level === "warning" ? "warn" : level, msg, values);
     },
@@ -39,30 +39,30 @@ export function scheduleCrons(
   });
 }
 
-/** The sites whose releases serve. A Release never changes: each is read once, and left out when its crons can't be read: others' go on. */
-function servingSites({ Environment, Release }: WatchedSites, log: Log): () => readonly CronSite[] {
-  let read = new Map<KubeObject, CronSite | undefined>();
+/**
+ * The crons of the releases that serve. A Release never changes: its crons are read once, and left out when they can't be: others' go on.
+ */
+function cronsOfServing({ Environment, Release }: WatchedSites, log: Log): () => readonly PlannedCron[] {
+  let read = new Map<KubeObject, readonly PlannedCron[]>();
   return () => {
-    const now = new Map<KubeObject, CronSite | undefined>();
+    const now = new Map<KubeObject, readonly PlannedCron[]>();
     for (const environment of Environment.objects.all()) {
       const { namespace = "", deletionTimestamp } = environment.metadata;
       const { release: id } = statusOf<EnvironmentStatus>(environment);
       const release = id === undefined || deletionTimestamp !== undefined ? undefined : Release.objects.get(`${namespace}/${id}`);
-      if (release !== undefined) now.set(release, read.has(release) ? read.get(release) : siteOf(release, log));
+      if (release !== undefined) now.set(release, read.get(release) ?? cronsOf(release, log));
     }
     read = now;
-    return [...now.values()].filter((site) => site !== undefined);
+    return [...now.values()].flat();
   };
 }
 
-function siteOf(release: KubeObject, log: Log): CronSite | undefined {
+function cronsOf(release: KubeObject, log: Log): readonly PlannedCron[] {
   try {
-    const { site, namespace } = builtRelease(release);
-    plannedCrons({ site, namespace });
-    return { site, namespace };
+    return plannedCrons(builtRelease(release));
   } catch (error) {
     const { namespace, name } = release.metadata;
     log("warn", "crons can't be read", { namespace, release: name, error: error instanceof Error ? error.message : String(error) });
-    return undefined;
+    return [];
   }
 }

@@ -5,7 +5,7 @@ import { readSchedule } from "../../schedule/schedule.ts";
 import type { Cron } from "../../site/site.ts";
 import type { CronMemory } from "../ports.ts";
 import { cronLoop } from "./cron-loop.ts";
-import type { CronSite } from "./planned-crons.ts";
+import { type CronSite, plannedCrons } from "./planned-crons.ts";
 
 const MINUTE = 60_000;
 const noon = Date.parse("2026-11-21T12:00:00Z");
@@ -51,7 +51,7 @@ class World {
     await cronLoop({
       signal: stop.signal,
       log: (line) => void this.lines.push(line),
-      sites: async () => [record as unknown as CronSite],
+      crons: async () => plannedCrons(record as unknown as CronSite),
       memory: {
         get: async (key) => this.documents.get(key),
         list: async () => [...this.documents.values()],

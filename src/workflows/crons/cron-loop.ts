@@ -3,23 +3,21 @@ import type { Engine, EngineContext } from "../../engine/engine.ts";
 import type { JobRun } from "../../engine/jobs.ts";
 import type { Clock } from "../../kernel/clock.ts";
 import { HowdahError } from "../../kernel/howdah-error.ts";
+import type { StructuredLog } from "../../kernel/structured-log.ts";
 import { type CronMark, decideDue } from "../../schedule/due.ts";
 import type { CronMemory, CronOutcome, DocumentStore } from "../ports.ts";
 import { cronOutcome } from "./cron-outcome.ts";
-import { type CronSite, type PlannedCron, plannedCrons } from "./planned-crons.ts";
-
-/** One structured line: a constant message, values as keys. */
-type CronLog = (line: Readonly<Record<string, unknown>> & { readonly level: "info" | "warning" | "error"; readonly msg: string }) => void;
+import type { PlannedCron } from "./planned-crons.ts";
 
 /** What the scheduler is made of. */
 export interface CronParts {
   readonly engine: Pick<Engine, "jobs" | "ensureAwake">;
-  /** The sites that serve, read again every few seconds. One that was never healthy has no crons yet: its installation may be under way. */
-  readonly sites: () => Promise<readonly CronSite[]>;
+  /** The crons of sites that serve, asked for every few seconds. One that was never healthy has none yet: its installation may be under way. */
+  readonly crons: () => Promise<readonly PlannedCron[]>;
   readonly memory: DocumentStore<CronMemory>;
   readonly clock: Clock;
   readonly signal: AbortSignal;
-  readonly log: CronLog;
+  readonly log: StructuredLog;
 }
 
 /** Runs are looked at so often; a start that is due earlier is not waited for. */
@@ -36,7 +34,7 @@ const WAITED_FOR: ReadonlySet<string> = new Set(["site/down", "engine/not-ready"
 
 interface Scheduler extends CronParts {
   readonly known: Map<string, CronMemory>;
-  readonly crons: Map<string, PlannedCron>;
+  readonly planned: Map<string, PlannedCron>;
   /** Sites that can't run crons for now, and when to ask again. */
   readonly waiting: Map<string, number>;
   /** Crons whose start is under way. */
@@ -50,14 +48,14 @@ interface Scheduler extends CronParts {
 }
 
 /**
- * The scheduler of a machine (in its agent) and of a cluster (in its operator): starts what is due, ends what runs too long, remembers how it went. Before a start it writes down that the
- * time is dealt with, so that a kill at any point never makes a second start; runs belong to the engine and outlive this loop.
+ * The scheduler of a machine (in its agent) and of a cluster (in its operator): starts what is due, ends what runs too long, remembers how it
+ * went. Before a start it writes down that the time is dealt with, so that a kill at any point never makes a second start; runs belong to the engine and outlive this loop.
  */
 export async function cronLoop(parts: CronParts): Promise<void> {
   const self: Scheduler = {
     ...parts,
     known: new Map(),
-    crons: new Map(),
+    planned: new Map(),
     waiting: new Map(),
     starting: new Set(),
     ending: new Set(),
@@ -87,7 +85,7 @@ async function look(self: Scheduler): Promise<number> {
     (run) => `${run.namespace}.${run.name}`,
   );
   let next = now + LOOK_MS;
-  for (const cron of self.crons.values()) {
+  for (const cron of self.planned.values()) {
     await startWhenDue(self, cron, { now, running: (busy.get(cron.key)?.length ?? 0) + (self.starting.has(cron.key) ? 1 : 0) });
     const due = self.known.get(cron.key)?.mark.next ?? null;
     if (due !== null && due > now) next = Math.min(next, due);
@@ -100,11 +98,11 @@ async function readCrons(self: Scheduler, now: number): Promise<void> {
   if (self.readAt === Number.NEGATIVE_INFINITY) {
     for (const one of await self.memory.list()) self.known.set(`${one.namespace}.${one.cron}`, one);
   }
-  const crons = (await self.sites()).flatMap(plannedCrons);
-  self.crons.clear();
-  for (const cron of crons) self.crons.set(cron.key, cron);
+  const crons = await self.crons();
+  self.planned.clear();
+  for (const cron of crons) self.planned.set(cron.key, cron);
   for (const key of self.known.keys()) {
-    if (self.crons.has(key)) continue;
+    if (self.planned.has(key)) continue;
     self.known.delete(key);
     await self.memory.remove(key);
   }
@@ -231,7 +229,7 @@ async function put(self: Scheduler, key: string, memory: CronMemory): Promise<vo
   });
 }
 
-function trouble(msg: string, error: unknown, more: Readonly<Record<string, unknown>> = {}): Parameters<CronLog>[0] {
+function trouble(msg: string, error: unknown, more: Readonly<Record<string, unknown>> = {}): Parameters<StructuredLog>[0] {
   if (error instanceof HowdahError) return { level: "error", msg, code: error.code, error: error.message, ...more };
   return { level: "error", msg, code: "bug", stack: error instanceof Error ? error.stack : String(error), ...more };
 }

@@ -1,4 +1,4 @@
-import { RUN_AS } from "../kernel/label.ts";
+import { SEALED } from "../render/sealed.ts";
 import type { Container, Deployment, Manifest, NetworkPolicy, PodSpec, Rendered, StatefulSet } from "../render/objects.ts";
 import { rendered } from "../render/rendered.ts";
 
@@ -38,13 +38,7 @@ function container(site: TinySite): Container {
       ...(site.secret === undefined ? [] : [{ name: "secret", mountPath: "/srv/secret", readOnly: true }]),
     ],
     resources: { limits: { memory: "64Mi", cpu: "1" } },
-    securityContext: {
-      runAsUser: RUN_AS,
-      runAsGroup: RUN_AS,
-      readOnlyRootFilesystem: true,
-      allowPrivilegeEscalation: false,
-      capabilities: { drop: ["ALL"] },
-    },
+    securityContext: SEALED,
     readinessProbe: probe,
     ...(site.preStop === undefined ? {} : { lifecycle: { preStop: { sleep: { seconds: site.preStop } } } }),
     stopSignal: "SIGQUIT",

@@ -18,10 +18,11 @@ export interface FieldSet {
 /** Who owns what we write, for server-side apply: one manager for all of it. */
 export const FIELD_MANAGER = "howdah";
 
-type Fields = Readonly<Record<string, unknown>>;
+/** Any fields of an object. */
+export type Fields = Readonly<Record<string, unknown>>;
 
-/** Named by the path or preconditions of a request, not fields that anybody owns. */
-const NEVER_OWNED = [
+/** Fields of `metadata` that a request names by its path or preconditions, or that the server keeps: nobody owns them. */
+export const NEVER_OWNED: ReadonlySet<string> = new Set([
   "name",
   "namespace",
   "uid",
@@ -30,7 +31,7 @@ const NEVER_OWNED = [
   "creationTimestamp",
   "deletionTimestamp",
   "managedFields",
-];
+]);
 
 /** What was written of an object by a manager: by server-side apply and otherwise, but its status. */
 export function fieldsOf(object: KubeObject, manager: string): readonly FieldSet[] {
@@ -67,7 +68,7 @@ export function lostFields(live: KubeObject, applied: KubeObject, manager: strin
     theirs: setsOf(live, (entry) => entry.manager !== manager),
   };
   const { apiVersion: _version, kind: _kind, status: _status, metadata, ...content } = applied;
-  const meta = Object.fromEntries(Object.entries(metadata).filter(([field]) => !NEVER_OWNED.includes(field)));
+  const meta = Object.fromEntries(Object.entries(metadata).filter(([field]) => !NEVER_OWNED.has(field)));
   return lostOf({ metadata: meta, ...content }, live, owners, "");
 }
 
@@ -145,7 +146,8 @@ function isLeaf(set: FieldSet): boolean {
   return Object.keys(set).length === 0;
 }
 
-function isMap(value: unknown): value is Fields {
+/** Whether a value is an object of fields, not a list. */
+export function isMap(value: unknown): value is Fields {
   return value !== null && typeof value === "object" && !Array.isArray(value);
 }
 

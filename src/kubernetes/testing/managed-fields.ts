@@ -1,6 +1,4 @@
-import type { FieldSet, ManagedFields } from "../field-ownership.ts";
-
-type Fields = Readonly<Record<string, unknown>>;
+import { type FieldSet, type Fields, isMap, type ManagedFields, NEVER_OWNED } from "../field-ownership.ts";
 
 /** A manager's entry with its paths flat, each as JSON of its elements. */
 interface Entry extends Pick<ManagedFields, "manager" | "operation"> {
@@ -24,16 +22,6 @@ const LIST_KEYS: Readonly<Record<string, readonly string[]>> = {
 const DEFAULTS: Fields = { protocol: "TCP" };
 /** Maps that are replaced as a whole. */
 const ATOMIC = new Set(["selector", "podSelector", "namespaceSelector", "nodeSelector", "labelSelector"]);
-const UNOWNED = new Set([
-  "name",
-  "namespace",
-  "uid",
-  "resourceVersion",
-  "generation",
-  "creationTimestamp",
-  "deletionTimestamp",
-  "managedFields",
-]);
 
 /** The record of who owns which field of one object, as an API server keeps it. */
 export class FieldRecord {
@@ -81,7 +69,7 @@ function isOf(entry: Entry, { manager, operation, subresource }: Writer): boolea
 /** Paths of all values, as JSON of their elements, to the values as JSON. */
 function leavesOf(object: Fields): Map<string, string> {
   const { apiVersion: _version, kind: _kind, metadata, ...content } = object as { metadata?: Fields } & Fields;
-  const meta = Object.fromEntries(Object.entries(metadata ?? {}).filter(([field]) => !UNOWNED.has(field)));
+  const meta = Object.fromEntries(Object.entries(metadata ?? {}).filter(([field]) => !NEVER_OWNED.has(field)));
   const leaves = new Map<string, string>();
   const walk = (value: unknown, path: readonly string[], field: string): void => {
     if (value === undefined || value === null) return;
@@ -147,8 +135,4 @@ function treeOf(paths: readonly (readonly string[])[]): FieldSet {
     for (const element of path) at = at[element] ??= {};
   }
   return tree;
-}
-
-function isMap(value: unknown): value is Fields {
-  return value !== null && typeof value === "object" && !Array.isArray(value);
 }

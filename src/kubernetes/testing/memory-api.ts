@@ -1,7 +1,7 @@
 import { isDeepStrictEqual } from "node:util";
 import { HowdahError } from "../../kernel/howdah-error.ts";
 import type { KubeObject, KubernetesApi, ListOptions, ObjectName, Resource, WatchEvent } from "../kubernetes-api.ts";
-import { FIELD_MANAGER } from "../field-ownership.ts";
+import { FIELD_MANAGER, isMap } from "../field-ownership.ts";
 import { apiVersionOf } from "../resources.ts";
 import { FieldRecord, mergedFields, type Writer } from "./managed-fields.ts";
 
@@ -287,10 +287,6 @@ function matches(labels: Readonly<Record<string, string>>, selector: string | un
       const [key = "", value] = part.split("=");
       return value === undefined ? labels[key] !== undefined : labels[key] === value;
     });
-}
-
-function isMap(value: unknown): value is Fields {
-  return value !== null && typeof value === "object" && !Array.isArray(value);
 }
 
 function mergePatched(there: unknown, patch: unknown): unknown {

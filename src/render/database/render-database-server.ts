@@ -1,4 +1,4 @@
-import { RUN_AS } from "../../kernel/label.ts";
+import { SEALED } from "../sealed.ts";
 import type { ConfigMap, Container, Manifest, PersistentVolumeClaim, PodSpec, Service, StatefulSet } from "../objects.ts";
 import { digestOf } from "../rendered.ts";
 import { CONFIG_DIGEST, DATABASE_CONTAINER, databaseLabels, databaseSelector, databaseServerName } from "./database-name.ts";
@@ -116,13 +116,7 @@ function renderContainer(server: DatabaseServer): Container {
       { name: "tmp", mountPath: DATABASE_PATHS.temporary },
     ],
     resources: { limits: { memory: String(server.memoryBytes) } },
-    securityContext: {
-      runAsUser: RUN_AS,
-      runAsGroup: RUN_AS,
-      readOnlyRootFilesystem: true,
-      allowPrivilegeEscalation: false,
-      capabilities: { drop: ["ALL"] },
-    },
+    securityContext: SEALED,
     startupProbe: { exec: { command: answersQuery }, periodSeconds: 2, timeoutSeconds: 5, failureThreshold: 900 },
     readinessProbe: { exec: { command: answersQuery }, periodSeconds: 10, timeoutSeconds: 5, failureThreshold: 3 },
     stopSignal: "SIGTERM",

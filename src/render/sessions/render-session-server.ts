@@ -1,4 +1,5 @@
-import { LABEL_PREFIX, RUN_AS } from "../../kernel/label.ts";
+import { SEALED } from "../sealed.ts";
+import { LABEL_PREFIX } from "../../kernel/label.ts";
 import type { Site } from "../../site/site.ts";
 import { labelsFor, selectorFor } from "../labels.ts";
 import type { Container, Manifest, NetworkPolicy, PersistentVolumeClaim, PodSpec, Service, StatefulSet } from "../objects.ts";
@@ -114,13 +115,7 @@ function container(server: SessionServer): Container {
       { name: "users", mountPath: VALKEY_PATHS.users, readOnly: true },
     ],
     resources: { limits: { memory: VALKEY_MEMORY } },
-    securityContext: {
-      runAsUser: RUN_AS,
-      runAsGroup: RUN_AS,
-      readOnlyRootFilesystem: true,
-      allowPrivilegeEscalation: false,
-      capabilities: { drop: ["ALL"] },
-    },
+    securityContext: SEALED,
     startupProbe: { ...answers, periodSeconds: 1, failureThreshold: 300 },
     readinessProbe: { ...answers, periodSeconds: 10, failureThreshold: 3 },
     stopSignal: "SIGTERM",

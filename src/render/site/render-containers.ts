@@ -1,4 +1,4 @@
-import { RUN_AS } from "../../kernel/label.ts";
+import { SEALED } from "../sealed.ts";
 import type { Site } from "../../site/site.ts";
 import type { Container, VolumeMount } from "../objects.ts";
 import { PHP_ENVIRONMENT, PHP_PATHS, usesPrimedOpcache } from "../php/entrypoint-config.ts";
@@ -16,14 +16,6 @@ export const WEB_TLS_PORT = 8443;
 
 /** Seconds between leaving the way in and the stop signal: longer than it takes to be forgotten (M2: 0 failed with a wait, 25 % without). */
 export const DRAIN_SECONDS = 5;
-
-const securityContext: Container["securityContext"] = {
-  runAsUser: RUN_AS,
-  runAsGroup: RUN_AS,
-  readOnlyRootFilesystem: true,
-  allowPrivilegeEscalation: false,
-  capabilities: { drop: ["ALL"] },
-};
 
 const scratch: readonly VolumeMount[] = [
   { name: "run", mountPath: "/run" },
@@ -53,7 +45,7 @@ export function webContainer(site: Site, input: RenderInput, data: readonly Volu
     ],
     // The cache of one second and open files; nginx itself takes about 10 MiB (runtime.md 9).
     resources: { limits: { memory: "256Mi" } },
-    securityContext,
+    securityContext: SEALED,
     readinessProbe: { ...get, failureThreshold: 3 },
     livenessProbe: { httpGet: { path: "/-/live", port: STATUS_PORT }, periodSeconds: 10, timeoutSeconds: 5, failureThreshold: 6 },
     lifecycle: { preStop: { sleep: { seconds: DRAIN_SECONDS } } },
@@ -78,7 +70,7 @@ export function phpContainer(site: Site, input: RenderInput, data: readonly Volu
       ...data,
     ],
     resources: { limits: { memory: String(site.scale.memoryBytes), ...(site.scale.cpu === null ? {} : { cpu: site.scale.cpu }) } },
-    securityContext,
+    securityContext: SEALED,
     lifecycle: { preStop: { sleep: { seconds: DRAIN_SECONDS } } },
     stopSignal: "SIGQUIT",
   };

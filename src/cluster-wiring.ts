@@ -216,16 +216,20 @@ function keyedLocks(): Ports["locks"] {
   };
 }
 
-/** What was chosen when Howdah was installed, and the server's own version. */
+/**
+ * What was chosen when Howdah was installed, and the server's own version. Whoever only reads, or runs a program in what is there, may go without
+ * (`needsSettings: false`) and gets the defaults when they are not his to read; whoever changes objects may not. Errors: `cluster/*`,
+ * `machine/state-unreadable`.
+ */
 export async function readClusterSettings(
   api: KubernetesApi,
-  { ofOperator = true }: { readonly ofOperator?: boolean } = {},
+  { needsSettings }: { readonly needsSettings: boolean } = { needsSettings: true },
 ): Promise<Pick<ClusterWiring, "settings" | "trustedProxies" | "clusterDomain">> {
   const found = await api
     .get({ resource: resources.ConfigMap, namespace: SYSTEM_NAMESPACE, name: SETTINGS_NAME })
     .catch((error: unknown) => {
       // Developers of one site may not read them; what they do (logs, a program, a cron) follows what the site is made of already.
-      if (!ofOperator && error instanceof HowdahError && error.code === "cluster/forbidden") return undefined;
+      if (!needsSettings && error instanceof HowdahError && error.code === "cluster/forbidden") return undefined;
       throw error;
     });
   const { data } = (found ?? {}) as { readonly data?: Readonly<Record<string, string>> };

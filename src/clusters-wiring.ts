@@ -21,16 +21,14 @@ export function wireClusters(environment: NodeJS.ProcessEnv): Clusters {
         userAgent: `howdah/${VERSION}`,
       });
     },
-    engine: async ({ api }) => (await portsThere(api, "")).engine,
-    ports: ({ api }, namespace) => portsThere(api, namespace),
+    engine: async ({ api }) => (await portsThere(api, "", { needsSettings: true })).engine,
+    ports: ({ api }, namespace) => portsThere(api, namespace, { needsSettings: false }),
   };
 }
 
-async function portsThere(api: KubernetesApi, namespace: string): Promise<Ports> {
+async function portsThere(api: KubernetesApi, namespace: string, how: { readonly needsSettings: boolean }): Promise<Ports> {
   const { readClusterSettings, wireClusterPorts } = await import("./cluster-wiring.ts");
-  return wireClusterPorts({ api, ...(await readClusterSettings(api, { ofOperator: false })), stateDirectory: "", outside: true })(
-    namespace,
-  );
+  return wireClusterPorts({ api, ...(await readClusterSettings(api, how)), stateDirectory: "", outside: true })(namespace);
 }
 
 /** As kubectl chooses: a named file or context first, then the pod that this runs in, then the file in the home directory. */

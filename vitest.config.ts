@@ -18,7 +18,10 @@ export default defineConfig({
         test: {
           name: "unit",
           include: ["src/**/*.test.ts", "scripts/**/*.test.ts", "test/support/**/*.test.ts", "test/cluster/**/*.test.ts"],
-          testTimeout: 20_000,
+          // No test asserts time: this only ends one that hangs, also where others take the cores.
+          testTimeout: 300_000,
+          // vitest leaves one core to itself otherwise: half of a machine that has two.
+          maxWorkers: "100%",
         },
       },
       {

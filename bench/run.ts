@@ -4,8 +4,8 @@ import { coldStart } from "./cold-start/cold-start.ts";
 import { growth } from "./cluster-grow/growth.ts";
 import { clusterScale } from "./cluster-scale/cluster-scale.ts";
 import { clusterRollouts } from "./cluster-rollout/cluster-rollout.ts";
-import { stillScale, type StillStep } from "./cluster-scale/still-scale.ts";
-import { drawScale } from "./cluster-scale/draw-scale.ts";
+import { stillScale } from "./cluster-scale/still-scale.ts";
+import { drawScale, type Measured } from "./cluster-scale/draw-scale.ts";
 import { cronStarts } from "./crons/cron-starts.ts";
 import { deployTimes } from "./deploy/deploy-times.ts";
 import { watchTimes } from "./deploy/watch-times.ts";
@@ -73,8 +73,9 @@ async function watches(saves: number): Promise<void> {
   process.exitCode = found.php.p95 >= 1000 || found.css.p95 >= 1000 ? 1 : 0;
 }
 
-async function scale(count: number): Promise<void> {
-  const found = await clusterScale(count, say);
+async function scale(counts: readonly number[]): Promise<void> {
+  const [count = 0] = counts;
+  const found = await clusterScale(counts.length > 1 ? counts : [Math.ceil(count / 20), Math.ceil(count / 5), count], say);
   console.log(JSON.stringify(found, null, 2));
   const last = found.at(-1);
   const kept =
@@ -116,7 +117,7 @@ async function rollouts(deploys: number): Promise<void> {
  * `push [--rounds N]`: a changed line to a registry, bytes and time, beside `buildah bud` with `buildah push`.
  * `rollout [--deploys N]`: what a hundred deploys, slow requests during deploys, and rollbacks cost visitors under 150 requests a second.
  * `isolation [--seconds N]`: what a pod reaches of another site's while others come and go, with podman's rules alone and with ours.
- * `cluster-scale [--count N]`: one operator and N sites (1,000) on a real API server with played pods: memory, writes, changes, restart; `cluster-scale still [--count N,M]`: the operator's own cost with so many sites on a server that only says what there is; `cluster-scale draw` makes a picture of that.
+ * `cluster-scale [--count N]`: one operator and a twentieth, a fifth and all of N sites (1,000) on a real API server with played pods: memory, writes, changes, restart; `--count N,M`: with these numbers of them; `cluster-scale still [--count N,M]`: the operator's own cost with so many sites on a server that only says what there is; `cluster-scale draw` makes a picture of both, read as `{"still": [...], "real": [...]}`.
  * `cluster-grow [--count N]`: a site with `scale.max` on the running test cluster under N visitors at once (12): its pods, up and down again (8 minutes).
  * `cluster-rollout [--deploys N]`: what a hundred deploys on the running test cluster cost visitors under 100 requests a second.
  * `migrate-once [--count N]`: 20 starters of one migration at once, and a runner killed at every moment, N times each (100).
@@ -145,10 +146,10 @@ async function main(): Promise<void> {
   else if (what === "cold-start") await firstPages(positionals[1] ?? "8.4", Number(values.rounds));
   else if (what === "crons") await crons(Number(values.count ?? "1000"));
   else if (what === "cluster-scale" && positionals[1] === "draw")
-    process.stdout.write(drawScale(JSON.parse(await text(process.stdin)) as readonly StillStep[]));
+    process.stdout.write(drawScale(JSON.parse(await text(process.stdin)) as Measured));
   else if (what === "cluster-scale" && positionals[1] === "still")
     console.log(JSON.stringify(await stillScale((values.count ?? "100,1000,5000").split(",").map(Number), say), null, 2));
-  else if (what === "cluster-scale") await scale(Number(values.count ?? "1000"));
+  else if (what === "cluster-scale") await scale((values.count ?? "1000").split(",").map(Number));
   else if (what === "cluster-grow") await grow(Number(values.count ?? "12"));
   else if (what === "cluster-rollout") await onCluster(Number(values.deploys));
   else

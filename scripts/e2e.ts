@@ -26,8 +26,6 @@ interface Report {
   readonly numPendingTests?: number;
   readonly testResults?: readonly {
     readonly name: string;
-    readonly startTime: number;
-    readonly endTime: number;
     readonly message: string;
     readonly assertionResults: readonly {
       readonly status: string;
@@ -40,7 +38,9 @@ interface Report {
 /** What it prints comes at once, or goes to a file. */
 async function runProject(project: string, directory: string, output: "live" | "file"): Promise<Run> {
   const report = join(directory, `${project}.json`);
-  const reporters = ["--reporter=verbose", "--reporter=json", `--outputFile.json=${report}`];
+  const times = join(directory, `${project}.xml`);
+  const reporters = ["verbose", "json", "junit"].map((name) => `--reporter=${name}`);
+  reporters.push(`--outputFile.json=${report}`, `--outputFile.junit=${times}`);
   const argv = ["node_modules/vitest/vitest.mjs", "run", "--passWithNoTests", "--project", project, ...reporters, ...process.argv.slice(2)];
   const child = spawn(process.execPath, argv, { stdio: ["ignore", "pipe", "pipe"] });
   const sink = output === "live" ? process.stdout : createWriteStream(logOf(project, directory));
@@ -54,10 +54,7 @@ async function runProject(project: string, directory: string, output: "live" | "
     passed: said.numPassedTests ?? 0,
     failed: failed + (code !== 0 && failed === 0 ? 1 : 0),
     skipped: said.numPendingTests ?? 0,
-    files: (said.testResults ?? []).map(({ name, startTime, endTime }) => ({
-      name: name.slice(name.lastIndexOf("/") + 1),
-      seconds: (endTime - startTime) / 1000,
-    })),
+    files: fileTimes(times),
     failures: (said.testResults ?? []).flatMap(({ name, message, assertionResults }) => [
       ...(message === "" ? [] : [`${name}\n${message}`]),
       ...assertionResults
@@ -71,12 +68,29 @@ function logOf(project: string, directory: string): string {
   return join(directory, `${project}.log`);
 }
 
-/** No report: vitest did not come to its end, which its exit code says. */
+/** No report, or half of one: vitest did not come to its end, which its exit code says. */
 function readReport(path: string): Report {
   try {
-    return JSON.parse(readFileSync(path, "utf8")) as Report;
+    return JSON.parse(readText(path) ?? "{}") as Report;
   } catch {
     return {};
+  }
+}
+
+/** Of JUnit's report: the one in JSON leaves out what is done before and after a file's tests, which may be most of it. */
+function fileTimes(path: string): Run["files"] {
+  const text = readText(path) ?? "";
+  return [...text.matchAll(/<testsuite name="(?:[^"]*\/)?([^"]+)"[^>]* time="([\d.]+)"/g)].map(([, name = "", seconds]) => ({
+    name,
+    seconds: Number(seconds),
+  }));
+}
+
+function readText(path: string): string | undefined {
+  try {
+    return readFileSync(path, "utf8");
+  } catch {
+    return undefined;
   }
 }
 

@@ -8,6 +8,7 @@ import { parseJson } from "./kernel/parse-json.ts";
 import type { KubeObject, KubernetesApi } from "./kubernetes/kubernetes-api.ts";
 import { resources } from "./kubernetes/resources.ts";
 import { clusterSecretStore } from "./providers/cluster-state/cluster-secret-store.ts";
+import { keptDocuments } from "./providers/cluster-state/kept-documents.ts";
 import { cronDocuments } from "./providers/cluster-state/cron-documents.ts";
 import { configMapDocuments } from "./providers/cluster-state/config-map-documents.ts";
 import type { ConnectServer } from "./providers/database/mariadb/sql-client.ts";
@@ -20,8 +21,10 @@ import { namespacePolicies } from "./render/cluster/network-policies.ts";
 import { digestOf } from "./render/rendered.ts";
 import { WEB_PORT } from "./render/site/render-containers.ts";
 import { SETTINGS_NAME } from "./resources/install/operator-objects.ts";
+import { TENANT_LABEL } from "./workflows/cluster/cluster-place.ts";
+import { serversPullAsOperator } from "./workflows/cluster/pull-secret.ts";
 import { outcomeDocuments, releaseDocuments } from "./workflows/cluster/release-documents.ts";
-import type { DocumentStore, Ports } from "./workflows/ports.ts";
+import type { DocumentStore, KeptDatabases, Ports } from "./workflows/ports.ts";
 
 /** Of what the operator's ports are made. */
 export interface ClusterWiring {
@@ -84,10 +87,12 @@ function wireEngine({
   );
   return {
     ...engine,
-    prepare: async (namespace, context) => ({
-      ...(await engine.prepare(namespace, context)),
-      serviceDomain: `${namespace}.svc.${clusterDomain}`,
-    }),
+    prepare: async (namespace, context) => {
+      const facts = await engine.prepare(namespace, context);
+      if (namespace === SYSTEM_NAMESPACE) await serversPullAsOperator(api, context.signal);
+      const memory = settings.storage.sessions === "memory" ? { sessionsInMemory: true } : {};
+      return { ...facts, ...memory, serviceDomain: `${namespace}.svc.${clusterDomain}` };
+    },
     putSecret: (namespace, name, data) =>
       namespace === SYSTEM_NAMESPACE || OWN_SECRETS.includes(name)
         ? engine.putSecret(namespace, name, data)
@@ -125,6 +130,13 @@ export function wireClusterPorts(given: ClusterWiring): (namespace: string) => P
       databases: mariadbServer(secrets, clock, given.outside ? throughApi(api) : undefined),
       records: documents("site"),
       retained: documents("retained"),
+      keptDatabases: {
+        ...keptDocuments<KeptDatabases>(api, "howdah-kept-databases"),
+        tenantOf: async (name) => {
+          const found = await api.get({ resource: resources.Namespace, namespace: undefined, name });
+          return found?.metadata.labels?.[TENANT_LABEL] ?? null;
+        },
+      },
       migrations: documents("migration"),
       rollouts: documents("rollout"),
       watches: documents("watch"),

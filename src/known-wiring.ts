@@ -1,12 +1,13 @@
 import { type ClusterWiring, wireClusterPorts } from "./cluster-wiring.ts";
-import { hostnamesOf } from "./engine/kubernetes/route-hostnames.ts";
+import { hostnamesOf } from "./kubernetes/route-hostnames.ts";
 import type { Clock } from "./kernel/clock.ts";
 import type { HowdahError } from "./kernel/howdah-error.ts";
 import type { KubernetesApi } from "./kubernetes/kubernetes-api.ts";
 import { Reflector, type ReflectorOptions } from "./kubernetes/reflector.ts";
 import { resources } from "./kubernetes/resources.ts";
-import { type Stores, WATCH_NAMES, type Watched, WATCHES, type WatchName } from "./operator/controllers.ts";
+import { BY_HOSTNAME, type Stores, WATCH_NAMES, type Watched, WATCHES, type WatchName } from "./operator/controllers.ts";
 import { type KnownObjects, knownApi, knownIndexes, needServer } from "./operator/known-api.ts";
+import { oneReading } from "./operator/one-reading.ts";
 import { rememberedDatabases } from "./operator/remembered-databases.ts";
 import type { ClusterSettings } from "./render/cluster/cluster-settings.ts";
 import { systemClock } from "./providers/system-clock.ts";
@@ -16,6 +17,8 @@ import type { Ports } from "./workflows/ports.ts";
 export interface WiredKnown {
   /** For looks that change things: what the server says. */
   readonly portsFor: (namespace: string) => Ports;
+  /** The same for one look, which asks the server nothing twice in a row. */
+  readonly lookPortsFor: (namespace: string, readsAhead: boolean) => ReturnType<WiredKnown["portsFor"]>;
   /** For looks that only find out whether there is anything to do: what the watches know. */
   readonly known: { readonly api: KubernetesApi; readonly portsFor: (namespace: string) => Ports };
 }
@@ -28,10 +31,22 @@ export function wireKnown(wiring: ClusterWiring, reflected: readonly KnownObject
   // What a watch lost is not worth waiting for: it comes with the next listing, and meanwhile nothing else would be done for the environment.
   const hasty: Clock = { now: () => clock.now(), sleep: async () => needServer("wait") };
   const [there, known] = [wireClusterPorts(wiring), wireClusterPorts({ ...wiring, api, clock: hasty })];
+  const remembering = (ports: ReturnType<typeof there>): typeof ports => ({ ...ports, databases: databases.remembering(ports.databases) });
   return {
-    portsFor: (namespace) => {
-      const ports = there(namespace);
-      return { ...ports, databases: databases.remembering(ports.databases) };
+    portsFor: (namespace) => remembering(there(namespace)),
+    lookPortsFor: (namespace, readsAhead) => {
+      const { forget, ...reading } = oneReading(wiring.api, clock);
+      const ports = wireClusterPorts({ ...wiring, ...reading })(namespace);
+      const { locks } = there(namespace);
+      // All of it at once: the look asks for it one after the other, and finds it read. What fails is asked again, and told then.
+      if (readsAhead) ports.engine.inventory(namespace).catch(() => undefined);
+      // Its own namespace is its alone; whoever waited for another one's (that of database servers) plans on what is there then.
+      const hold: typeof locks.hold = (other, command, work) =>
+        locks.hold(other, command, () => {
+          if (other !== namespace) forget();
+          return work();
+        });
+      return remembering({ ...ports, locks: { ...locks, hold } });
     },
     known: {
       api,
@@ -51,8 +66,6 @@ export function wireKnown(wiring: ClusterWiring, reflected: readonly KnownObject
     },
   };
 }
-
-const BY_HOSTNAME = "hostname";
 
 /** What reflectors are made with. */
 export interface ReflectorWiring extends Pick<ReflectorOptions, "api" | "clock" | "random"> {

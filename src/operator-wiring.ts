@@ -78,12 +78,12 @@ export async function runWiredOperator(
     stateDirectory: environment["HOWDAH_STATE_DIR"] ?? join("/tmp", "howdah-operator"),
     routesOf: routesWith(reflectors),
   };
-  const { portsFor, known } = wireKnown(wiring, Object.values(reflectors));
+  const { portsFor, lookPortsFor, known } = wireKnown(wiring, Object.values(reflectors));
   const ports: OperatorPorts = {
-    ...{ api: guarded, clock: systemClock, log, ownNamespace: SYSTEM_NAMESPACE, portsFor },
+    ...{ api: guarded, clock: systemClock, log, ownNamespace: SYSTEM_NAMESPACE, portsFor, lookPortsFor },
     fence: fenceOf({ settings }),
     observeKnown: (namespace) => known.portsFor(namespace).engine.observe(namespace),
-    tell: (object, event) => tell(guarded, object, event, log),
+    tell: (object, event) => tellPeople(guarded, object, event, log),
   };
   let ready = (): boolean => false;
   const health = start.listen === null ? undefined : await serveHealth({ ready: () => ready(), metrics: metrics.text }, start.listen);
@@ -101,8 +101,8 @@ export async function runWiredOperator(
   }
 }
 
-/** An Event beside the object. That it can't be written is no reason to fail. */
-async function tell(
+/** Tells people what happened to an object in an Event beside it. That it can't be written is no reason to fail. */
+export async function tellPeople(
   api: KubernetesApi,
   object: KubeObject,
   { type, reason, message }: { readonly type: string; readonly reason: string; readonly message: string },

@@ -197,7 +197,8 @@ export async function wirePorts({ environment, entrypointDirectory, self }: Wiri
     configCheck: { run: checkInImage },
     testBench: podmanTestBench({
       ...{ instance, runDir: runDirectory, limits: machineLimits() },
-      closeNetworks: (options) => engine.closeNetworks(options),
+      closeNetworks: () => engine.closeNetworks(),
+      withdrawNetwork: (...given) => engine.withdrawNetwork(...given),
     }),
     testLocks: documentStore<KeptLock>(join(cacheDirectory, "test-locks")),
     http: { get: async (...given) => (await import("./providers/http-probe/http-probe.ts")).httpGet(...given) },

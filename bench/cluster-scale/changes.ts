@@ -1,3 +1,4 @@
+import { loadavg } from "node:os";
 import { setTimeout as sleep } from "node:timers/promises";
 import type { KubeObject, Resource } from "../../src/kubernetes/kubernetes-api.ts";
 import { resources } from "../../src/kubernetes/resources.ts";
@@ -8,14 +9,16 @@ import { SITE_NAME, siteName } from "./sites.ts";
 /** Milliseconds from a person's change to the object that it is about. */
 export interface Latency {
   readonly changes: number;
+  /** The machine's load average when they were through. */
+  readonly load: number;
   readonly p50: number;
   readonly p95: number;
   readonly most: number;
 }
 
 const PATIENCE_MS = 120_000;
-/** People don't change sites in bursts: one change is through before the next one comes, and then some. */
-const PAUSE_MS = 100;
+/** People don't change sites in bursts: one change is through before the next one comes, and so is most of what the cluster's controllers make of it. */
+const PAUSE_MS = 1000;
 
 /** Another number of replicas (`kubectl scale environment`), until the API server has the Deployment with it. */
 export function scalings(cluster: PlayedCluster, sites: number, changes: number, replicas: number): Promise<Latency> {
@@ -61,7 +64,12 @@ async function measured({ api }: PlayedCluster, sites: number, changes: number, 
   }
   took.sort((a, b) => a - b);
   const at = (part: number): number => Math.round(took[Math.min(took.length - 1, Math.ceil(took.length * part) - 1)] ?? Number.NaN);
-  return { changes, p50: at(0.5), p95: at(0.95), most: at(1) };
+  return { changes, load: loadNow(), p50: at(0.5), p95: at(0.95), most: at(1) };
+}
+
+/** The load average of the last minute, to a tenth. */
+export function loadNow(): number {
+  return Math.round((loadavg()[0] ?? Number.NaN) * 10) / 10;
 }
 
 async function firstThat(events: ReturnType<PlayedCluster["api"]["watch"]>, is: (object: KubeObject) => boolean): Promise<void> {

@@ -1,6 +1,5 @@
-import { loadavg } from "node:os";
 import { setTimeout as sleep } from "node:timers/promises";
-import { type Latency, renamings, scalings } from "./changes.ts";
+import { type Latency, loadNow, renamings, scalings } from "./changes.ts";
 import { bundledOperator, busyIn, type OperatorProcess, requestsIn, writesIn } from "./operator-process.ts";
 import { copySites, type Pattern, patternOf, readyPods } from "./copies.ts";
 import { type PlayedCluster, playedCluster } from "./played-cluster.ts";
@@ -9,7 +8,6 @@ import { changedBetween, makeSites, servingCount, versionsOf } from "./sites.ts"
 /** What one operator costs with so many sites. Times in seconds where nothing else is said, memory in MB of 10^6 bytes. */
 export interface ScaleStep {
   readonly sites: number;
-  readonly load: number;
   /** What the operator itself brought up in this step; null when it found copies in place. */
   readonly bringUp: {
     readonly sites: number;
@@ -28,6 +26,10 @@ export interface ScaleStep {
     readonly writes: number;
   } | null;
   readonly quiet: {
+    /** Until the control plane had come to rest (`PlayedCluster.calm`), and the part of a core that its API server used then. */
+    readonly calm: { readonly seconds: number; readonly cores: number };
+    /** The machine's load average, as in the parts below. */
+    readonly load: number;
     readonly seconds: number;
     readonly memoryMb: number;
     /** By the operator's own count, by the API server's count of applies, and by objects whose resourceVersion changed. */
@@ -49,6 +51,7 @@ export interface ScaleStep {
     readonly applies: number;
     readonly changedObjects: number;
     readonly memoryMb: number;
+    readonly load: number;
   };
 }
 
@@ -57,10 +60,10 @@ const LAST_QUIET_MS = 120_000;
 const QUIET_MS = 30_000;
 
 /**
- * What one operator costs with a twentieth, a fifth and all of `count` sites, in a cluster of its own with played pods. The first are brought up by the
+ * What one operator costs with so many sites, one number after the other, in a cluster of its own with played pods. The first are brought up by the
  * operator, and are the pattern of the rest.
  */
-export async function clusterScale(count: number, say: (line: string) => void): Promise<readonly ScaleStep[]> {
+export async function clusterScale(counts: readonly number[], say: (line: string) => void): Promise<readonly ScaleStep[]> {
   const bundle = await bundledOperator();
   const cluster = await playedCluster(say);
   const steps: ScaleStep[] = [];
@@ -69,8 +72,8 @@ export async function clusterScale(count: number, say: (line: string) => void): 
     run.operator = await run.restart();
     await run.operator.said("synced");
     let there = 0;
-    for (const sites of new Set([Math.ceil(count / 20), Math.ceil(count / 5), count])) {
-      const step = await measureStep(run, { there, sites, last: sites === count });
+    for (const sites of counts) {
+      const step = await measureStep(run, { there, sites, last: sites === counts.at(-1) });
       there = sites;
       steps.push(step);
       say(JSON.stringify(step));
@@ -109,10 +112,12 @@ async function measureStep(run: Run, { there, sites, last }: StepWanted): Promis
   const quiet = await quietFor(cluster, operator, last ? LAST_QUIET_MS : QUIET_MS, say);
   say(JSON.stringify({ sites, bringUp, copies, quiet }));
   say("changes");
-  const scaling = await scalings(cluster, sites, Math.min(sites, last ? 100 : 10), last ? 2 : there === 0 ? 3 : 4);
+  const scaling = await scalings(cluster, sites, Math.min(sites, last ? 100 : 20), last ? 2 : there === 0 ? 3 : 4);
   await idle(operator);
+  await cluster.calm();
   const hostname = await renamings(cluster, sites, Math.min(sites, last ? 20 : 5), sites);
   await idle(operator);
+  await cluster.calm();
   say(JSON.stringify({ sites, scaling, hostname }));
   say("the operator is killed");
   const before = await versionsOf(cluster);
@@ -130,8 +135,11 @@ async function measureStep(run: Run, { there, sites, last }: StepWanted): Promis
   const applies = (await cluster.appliesSeen()) - applied;
   run.operator = next;
   return {
-    ...{ sites, load: Math.round(loadavg()[0] ?? Number.NaN), bringUp, copies, quiet, scaling, hostname },
-    restart: { leading, synced, lookedAtAll, requests: requestsIn(counts, /./), applies, changedObjects, memoryMb: Math.round(memoryMb) },
+    ...{ sites, bringUp, copies, quiet, scaling, hostname },
+    restart: {
+      ...{ leading, synced, lookedAtAll, requests: requestsIn(counts, /./), applies, changedObjects },
+      ...{ memoryMb: Math.round(memoryMb), load: loadNow() },
+    },
   };
 }
 
@@ -201,8 +209,8 @@ async function quietFor(
   milliseconds: number,
   say: (line: string) => void,
 ): Promise<ScaleStep["quiet"]> {
-  say(`${String(milliseconds / 1000)} s of quiet`);
-  await sleep(15_000); // what controllers of the cluster still have to do
+  const calm = await cluster.calm();
+  say(`${String(milliseconds / 1000)} s of quiet, after ${String(calm.seconds)} s in which the control plane came to rest`);
   const [before, counted, applied, use] = [
     await versionsOf(cluster),
     await operator.metrics(),
@@ -212,7 +220,7 @@ async function quietFor(
   await sleep(milliseconds);
   const [used, metrics] = [await operator.use(), await operator.metrics()];
   return {
-    seconds: milliseconds / 1000,
+    ...{ calm, load: loadNow(), seconds: milliseconds / 1000 },
     memoryMb: Math.round(used.memoryMb),
     writes: writesIn(metrics) - writesIn(counted),
     applies: (await cluster.appliesSeen()) - applied,

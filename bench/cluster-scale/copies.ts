@@ -2,7 +2,7 @@ import type { KubeMeta, KubeObject } from "../../src/kubernetes/kubernetes-api.t
 import { resourceOf, resources } from "../../src/kubernetes/resources.ts";
 import { CLI_MANAGER } from "../../src/workflows/cluster/cluster-place.ts";
 import type { PlayedCluster } from "./played-cluster.ts";
-import { AT_ONCE, fenceFor, makeTenants, SITE_NAME, siteName } from "./sites.ts";
+import { fenceFor, forEachOf, makeTenants, SITE_NAME, siteName } from "./sites.ts";
 
 /** Objects of one namespace as the operator has left them. */
 export type Pattern = readonly KubeObject[];
@@ -24,11 +24,7 @@ export async function patternOf({ api }: PlayedCluster): Promise<Pattern> {
  */
 export async function copySites(cluster: PlayedCluster, pattern: Pattern, from: number, to: number): Promise<void> {
   await makeTenants(cluster, from, to);
-  const left = Array.from({ length: to - from }, (_, index) => from + index).values();
-  const copier = async (): Promise<void> => {
-    for (const index of left) await copySite(cluster, pattern, siteName(index));
-  };
-  await Promise.all(Array.from({ length: AT_ONCE }, copier));
+  await forEachOf(from, to, (index) => copySite(cluster, pattern, siteName(index)));
 }
 
 async function copySite(cluster: PlayedCluster, pattern: Pattern, namespace: string): Promise<void> {

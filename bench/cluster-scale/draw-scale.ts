@@ -1,15 +1,22 @@
+import type { ScaleStep } from "./cluster-scale.ts";
 import type { StillStep } from "./still-scale.ts";
 
-interface Panel {
-  readonly title: string;
-  readonly goal: number | null;
-  readonly lines: readonly { readonly name: string; readonly of: (step: StillStep) => number }[];
+/** What is drawn: the operator alone, and with a real control plane. From the JSON of `cluster-scale still` and of `cluster-scale`. */
+export interface Measured {
+  readonly still: readonly StillStep[];
+  readonly real: readonly ScaleStep[];
 }
 
-const PANELS: readonly Panel[] = [
-  { title: "Memory of the operator, MB", goal: 400, lines: [{ name: "at rest", of: ({ quiet }) => quiet.mostMb }] },
+interface Panel<Step> {
+  readonly title: string;
+  readonly goal: number | null;
+  readonly lines: readonly { readonly name: string; readonly of: (step: Step) => number }[];
+}
+
+const ALONE: readonly Panel<StillStep>[] = [
+  { title: "Operator alone: its memory, MB", goal: 400, lines: [{ name: "at rest", of: ({ quiet }) => quiet.mostMb }] },
   {
-    title: "Start, s",
+    title: "Operator alone: start, s",
     goal: 30,
     lines: [
       { name: "synced", of: ({ synced }) => synced },
@@ -26,22 +33,52 @@ const PANELS: readonly Panel[] = [
   },
 ];
 
+const REAL: readonly Panel<ScaleStep>[] = [
+  { title: "On a real control plane: memory, MB", goal: 400, lines: [{ name: "at rest", of: ({ quiet }) => quiet.memoryMb }] },
+  {
+    title: "There: killed and started again, s",
+    goal: 30,
+    lines: [
+      { name: "synced", of: ({ restart }) => restart.synced },
+      { name: "all looked at", of: ({ restart }) => restart.lookedAtAll },
+    ],
+  },
+  {
+    title: "There: a change until it is applied, ms",
+    goal: 1000,
+    lines: [
+      { name: "median", of: ({ scaling }) => scaling.p50 },
+      { name: "95 %", of: ({ scaling }) => scaling.p95 },
+      { name: "load × 100", of: ({ scaling }) => Math.round(scaling.load * 100) },
+    ],
+  },
+];
+
 const PANEL = { width: 260, height: 200, left: 48, top: 34, gap: 150 };
-const COLOURS = ["#1f5fa8", "#c2571a"];
+const ROW = PANEL.top + PANEL.height + 56;
+const COLOURS = ["#1f5fa8", "#c2571a", "#888"];
 const STYLE = "text{font:12px sans-serif}.title{font-weight:bold;fill:#111}.axis{stroke:#888}.goal{stroke:#2a7d2a;stroke-dasharray:5 4}";
 
-/** Cost against the number of sites as an SVG picture: a panel for each goal, which is the dashed line. From the JSON of `cluster-scale still`. */
-export function drawScale(steps: readonly StillStep[]): string {
-  const width = PANEL.left + PANELS.length * (PANEL.width + PANEL.gap);
-  const height = PANEL.top + PANEL.height + 56;
-  const parts = PANELS.flatMap((panel, index) => drawPanel(panel, steps, PANEL.left + index * (PANEL.width + PANEL.gap)));
+/** Cost against the number of sites as an SVG picture: a panel for each goal, which is the dashed line. */
+export function drawScale({ still, real }: Measured): string {
+  const [width, height] = [PANEL.left + ALONE.length * (PANEL.width + PANEL.gap), 2 * ROW];
+  const parts = [
+    ...ALONE.flatMap((panel, index) => drawPanel(panel, still, { column: index, row: 0 })),
+    ...REAL.flatMap((panel, index) => drawPanel(panel, real, { column: index, row: 1 })),
+  ];
   const head = `<svg xmlns="http://www.w3.org/2000/svg" width="${String(width)}" height="${String(height)}" role="img">`;
   const white = '<rect width="100%" height="100%" fill="#fff"/>';
   return `${[head, `<title>Cost of an operator against its number of sites</title><style>${STYLE}</style>${white}`, ...parts, "</svg>"].join("\n")}\n`;
 }
 
-function drawPanel({ title, goal, lines }: Panel, steps: readonly StillStep[], left: number): readonly string[] {
-  const bottom = PANEL.top + PANEL.height;
+function drawPanel<Step extends { readonly sites: number }>(
+  { title, goal, lines }: Panel<Step>,
+  steps: readonly Step[],
+  place: { readonly column: number; readonly row: number },
+): readonly string[] {
+  const left = PANEL.left + place.column * (PANEL.width + PANEL.gap);
+  const top = PANEL.top + place.row * ROW;
+  const bottom = top + PANEL.height;
   const mostSites = Math.max(...steps.map(({ sites }) => sites));
   const most = 1.15 * Math.max(goal ?? 0, ...lines.flatMap(({ of }) => steps.map(of)));
   const x = (sites: number): string => (left + (sites / mostSites) * PANEL.width).toFixed(1);
@@ -49,8 +86,8 @@ function drawPanel({ title, goal, lines }: Panel, steps: readonly StillStep[], l
   const text = (at: string, where: string, words: string): string => `<text x="${at}" y="${where}" ${words}</text>`;
   const right = x(mostSites);
   return [
-    text(x(0), "18", `class="title">${title}`),
-    `<path class="axis" fill="none" d="M${x(0)} ${String(PANEL.top)}V${String(bottom)}H${right}"/>`,
+    text(x(0), String(top - 16), `class="title">${title}`),
+    `<path class="axis" fill="none" d="M${x(0)} ${String(top)}V${String(bottom)}H${right}"/>`,
     ...steps.map(({ sites }) => text(x(sites), String(bottom + 18), `text-anchor="middle">${String(sites)}`)),
     text(right, String(bottom + 38), 'text-anchor="end">sites'),
     text(x(0), String(bottom), 'text-anchor="end" dx="-6">0'),

@@ -1,5 +1,6 @@
 import { createServer, type Server } from "node:http";
 import { join } from "node:path";
+import { setTimeout as sleep } from "node:timers/promises";
 import { clusterAccess } from "../../src/clusters-wiring.ts";
 import { connectCluster } from "../../src/kubernetes/create-kubernetes-api.ts";
 import type { KubernetesApi } from "../../src/kubernetes/kubernetes-api.ts";
@@ -18,6 +19,11 @@ export interface PlayedCluster {
   readonly api: KubernetesApi;
   /** Server-side applies that the API server has answered since it started, whoever sent them: its own count. */
   appliesSeen(): Promise<number>;
+  /**
+   * Waits until the API server uses less than a quarter of a core: what bringing up left for controllers, scheduler and kwok to do is no cost of what is
+   * measured next. Answers the seconds that it took, and the part of a core that was used last; gives up after ten minutes.
+   */
+  calm(): Promise<{ readonly seconds: number; readonly cores: number }>;
   /** Stops everything and leaves nothing. */
   stop(): Promise<void>;
 }
@@ -62,15 +68,33 @@ export async function playedCluster(say: (line: string) => void): Promise<Played
     const rate = { perSecond: 2000, burst: 2000 };
     ({ api } = await connectCluster({ access, clock: systemClock, random: Math.random, userAgent: "howdah-bench", rate }));
     void playGateway(api, end.signal, say);
-    const appliesSeen = async (): Promise<number> => {
+    const counted = async (series: (line: string) => boolean): Promise<number> => {
       const { stdout } = await cluster.kubectl(["get", "--raw=/metrics"], { timeoutMs: 60_000 });
-      const own = stdout.split("\n").filter((line) => line.startsWith("apiserver_request_total{") && line.includes('verb="APPLY"'));
+      const own = stdout.split("\n").filter(series);
       return own.reduce((sum, line) => sum + Number(line.slice(line.lastIndexOf(" "))), 0);
     };
-    return { kubeconfig: cluster.kubeconfig, api, appliesSeen, stop };
+    const appliesSeen = () => counted((line) => line.startsWith("apiserver_request_total{") && line.includes('verb="APPLY"'));
+    const calm = () => calmOf(() => counted((line) => line.startsWith("process_cpu_seconds_total ")));
+    return { kubeconfig: cluster.kubeconfig, api, appliesSeen, calm, stop };
   } catch (error) {
     await stop();
     throw error;
+  }
+}
+
+const CALM_CORES = 0.25;
+const CALM_OVER_MS = 5000;
+const CALM_WITHIN_MS = 600_000;
+
+async function calmOf(cpuSeconds: () => Promise<number>): ReturnType<PlayedCluster["calm"]> {
+  const began = Date.now();
+  for (let [at, used] = [began, await cpuSeconds()]; ; ) {
+    await sleep(CALM_OVER_MS);
+    const [now, more] = [Date.now(), await cpuSeconds()];
+    const cores = Math.round(((more - used) / ((now - at) / 1000)) * 100) / 100;
+    const seconds = Math.round((now - began) / 1000);
+    if (cores < CALM_CORES || now - began > CALM_WITHIN_MS) return { seconds, cores };
+    [at, used] = [now, more];
   }
 }
 

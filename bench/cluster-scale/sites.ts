@@ -13,7 +13,7 @@ import { type PlayedCluster, SETTINGS } from "./played-cluster.ts";
 /** Sites of one tenant; each has a namespace of its own. */
 const SITES_OF_A_TENANT = 10;
 /** Made side by side: this process must not be what is waited for. */
-export const AT_ONCE = 8;
+const AT_ONCE = 16;
 
 /** Every site's name: each has a namespace of its own, as two agencies may both have a `blog`. */
 export const SITE_NAME = "blog";
@@ -28,9 +28,19 @@ export function siteName(index: number): string {
 /** Policies that close a namespace, as the operator writes them. */
 export const fenceFor = fenceOf({ settings: { ...defaultClusterSettings, ...SETTINGS } });
 
+/** Does work for each number from `from` to before `to`, side by side. */
+export async function forEachOf(from: number, to: number, work: (index: number) => Promise<void>): Promise<void> {
+  const left = Array.from({ length: to - from }, (_, index) => from + index).values();
+  const worker = async (): Promise<void> => {
+    for (const index of left) await work(index);
+  };
+  await Promise.all(Array.from({ length: AT_ONCE }, worker));
+}
+
 /** Makes namespaces as their tenants would have them, and the tenants, ten namespaces to each. */
 export async function makeTenants({ api }: Pick<PlayedCluster, "api">, from: number, to: number): Promise<void> {
-  for (let first = from; first < to; first += SITES_OF_A_TENANT) {
+  await forEachOf(0, Math.ceil((to - from) / SITES_OF_A_TENANT), async (index) => {
+    const first = from + index * SITES_OF_A_TENANT;
     const namespaces = Array.from({ length: Math.min(SITES_OF_A_TENANT, to - first) }, (_, index) => siteName(first + index));
     const tenant = `tenant-${String(first).padStart(4, "0")}`;
     for (const name of namespaces) {
@@ -42,19 +52,13 @@ export async function makeTenants({ api }: Pick<PlayedCluster, "api">, from: num
     }
     const metadata = { name: tenant };
     await api.create(resources.Tenant, { apiVersion: apiVersionOf(resources.Tenant), kind: "Tenant", metadata, spec: { namespaces } });
-  }
+  });
 }
 
 /** Makes sites from `from` to before `to`, as `howdah deploy --context` does: static ones with one pod, their images only named. */
 export async function makeSites(cluster: PlayedCluster, from: number, to: number): Promise<void> {
-  const { api } = cluster;
   await makeTenants(cluster, from, to);
-  const indexes = Array.from({ length: to - from }, (_, index) => from + index);
-  const left = indexes.values();
-  const maker = async (): Promise<void> => {
-    for (const index of left) await makeSite(api, index);
-  };
-  await Promise.all(Array.from({ length: AT_ONCE }, maker));
+  await forEachOf(from, to, (index) => makeSite(cluster.api, index));
 }
 
 async function makeSite(api: KubernetesApi, index: number): Promise<void> {

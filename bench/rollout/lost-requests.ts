@@ -1,6 +1,6 @@
 import { setTimeout as sleep } from "node:timers/promises";
 import { type HowdahMachine, howdahMachine } from "../../test/support/howdah-machine.ts";
-import type { Failure, LoadReport, PhaseReport } from "../../test/support/load/load-report.ts";
+import type { LoadReport } from "../../test/support/load/load-report.ts";
 import { slowLoad, steadyLoad } from "../../test/support/load/load-tool.ts";
 import { type SteadySite, steadySite } from "../../test/support/load/steady-site.ts";
 
@@ -15,19 +15,9 @@ const SLOW = 20;
 const GIVE_UP = 3;
 
 /** What a load lost, and what it was like. */
-interface Loss {
-  readonly requests: number;
-  readonly failed: number;
-  readonly failures: readonly Failure[];
-  /** Sent a second time: a kept connection was closed, by a reload of the edge, before the answer's first byte. */
-  readonly resent: number;
-  /** Requests a second. */
-  readonly rate: number;
-  /** Bodies that were answered as stored, and rows that are there for them: the same, or something got lost or was done twice. */
-  readonly stored: number;
+interface Loss extends Pick<LoadReport, "requests" | "failed" | "failures" | "resent" | "rate" | "stored" | "phases"> {
+  /** Rows that are there for the bodies that were answered as stored: as many, or something got lost or was done twice. */
   readonly rows: number;
-  /** Milliseconds by what happened meanwhile. */
-  readonly phases: Readonly<Record<string, PhaseReport>>;
 }
 
 /** Commands that went well, in seconds from the command to the new release's answer, and what the others said. */

@@ -21,6 +21,11 @@ export interface EngineContext {
    * (both at once would take twice the memory of all nodes): there, going back starts them anew, without a trial.
    */
   readonly reached?: (phase: RollPhase) => Promise<void>;
+  /**
+   * What is applied served before, and somebody has taken it away or changed it. A cluster's engine then waits for no pod, and takes nothing back
+   * when pods fall: whoever puts things right would see no other change meanwhile.
+   */
+  readonly putsBack?: true;
 }
 
 /** What visitors of a site read while it is held: plain text, escaped where it lands. */
@@ -72,6 +77,8 @@ export interface EngineFacts {
   readonly serviceDomain?: string;
   /** Networks (CIDR) of the way in, whose X-Forwarded-* are believed. */
   readonly trustedProxies: readonly string[];
+  /** A session server gets no volume: one would hold it to a node, also when that is lost. */
+  readonly sessionsInMemory?: boolean;
 }
 
 /** Somebody who waits for a site to wake. */

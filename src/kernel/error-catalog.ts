@@ -376,6 +376,13 @@ export const errorCatalog = {
     title: "The database refused a statement",
     hint: "The server's words are above.",
   },
+  "database/no-image": {
+    exit: 75,
+    retry: "backoff",
+    reason: "DatabaseServerImageMissing",
+    title: "No image was chosen for a shared database server of a cluster",
+    hint: "Whoever may write in howdah-system deploys a site with a database of this version once: `howdah deploy --context NAME`. A release by itself never chooses what the sites of all tenants share.",
+  },
   "release/unknown": {
     exit: 66,
     retry: "never",

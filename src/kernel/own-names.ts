@@ -10,6 +10,9 @@ export const GENERATED_SECRET = "generated";
 /** Name of a site's secret for its session server: `password` for PHP, `users.acl` for the server. */
 export const SESSIONS_SECRET = "session-server";
 
+/** Name of the copy of a registry's secret in the namespaces of a tenant: always the same, so that an operator may watch it by its name. */
+export const PULL_SECRET = "howdah-pull";
+
 /**
  * Names of a site's secrets that Howdah makes and keeps: no person stores anything under them. On a cluster the engine makes copies of them for
  * pods; every other one is a person's and is mounted as it is.

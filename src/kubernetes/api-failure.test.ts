@@ -53,6 +53,18 @@ describe("failureOf", () => {
     expect(refused(status, body).error.code).toBe(code);
   });
 
+  it.each([
+    ["get", "exec"],
+    ["create", "portforward"],
+  ])("says which verbs a stream to a pod takes, when a user may not %s pods/%s", (verb, subresource) => {
+    const message = `pods "web-1" is forbidden: User "kim" cannot ${verb} resource "pods/${subresource}" in API group "" in the namespace "blog"`;
+    const { error } = refused(403, { message });
+    expect([error.code, error.hint]).toEqual([
+      "cluster/forbidden",
+      expect.stringContaining(`\`get\` and \`create\` on pods/${subresource}`),
+    ]);
+  });
+
   it("sends people to the installation when the missing kind is one of ours", () => {
     const failure = failureOf({ status: 404, headers: {}, body: "404 page not found", what: "list sites", ours: true });
     expect(failure.error.code).toBe("cluster/not-installed");

@@ -110,6 +110,12 @@ function judgeForbidden(words: string): Verdict {
       code: "cluster/forbidden",
       hint: "The namespace's quota is used up: raise it, or free some of it (`kubectl describe quota`).",
     };
+  const stream = /cannot (?:get|create) resource "(pods\/(?:exec|portforward))"/.exec(words)?.[1];
+  if (stream !== undefined)
+    return {
+      code: "cluster/forbidden",
+      hint: `A Role with the verbs \`get\` and \`create\` on ${stream} fits every Kubernetes: a stream over a WebSocket is asked for by \`get\` up to 1.34, by \`create\` from 1.35 on. Developers of a Tenant (\`spec.roles\`) have both for pods/exec.`,
+    };
   if (/being terminated/.test(words)) return { code: "cluster/conflict", hint: "The namespace is being deleted: wait until it is gone." };
   return { code: / cannot /.test(words) ? "cluster/forbidden" : "cluster/rejected" };
 }

@@ -4,27 +4,17 @@ import { join } from "node:path";
 import { afterEach, beforeEach, describe, expect, it } from "vitest";
 
 import { connectCluster } from "./create-kubernetes-api.ts";
-import type { KubernetesApi } from "./kubernetes-api.ts";
-import { type FakeApiServer, fakeApiServer } from "./testing/fake-api-server.ts";
-import { connectFake, named } from "./testing/fake-client.ts";
-import { HastyClock } from "./testing/manual-clock.ts";
+import { connectFake, type FakeRig, fakeRig, named } from "./testing/fake-client.ts";
 
-let fake: FakeApiServer;
-let clock: HastyClock;
-let api: KubernetesApi;
-
+let rig: FakeRig;
+let fake: FakeRig["fake"];
+let clock: FakeRig["clock"];
+let api: FakeRig["api"];
 beforeEach(async () => {
-  fake = await fakeApiServer();
-  clock = new HastyClock();
-  ({ api } = await connect(fake.kubeconfig));
+  rig = await fakeRig();
+  ({ fake, clock, api } = rig);
 });
-
-afterEach(async () => {
-  api.close();
-  await fake.close();
-});
-
-const connect = (file: string, context?: string) => connectFake(clock, file, context);
+afterEach(() => rig.close());
 
 describe("contexts and credentials", () => {
   let folder: string;
@@ -59,7 +49,7 @@ describe("contexts and credentials", () => {
     await write("plugin", plugin);
     const exec = { apiVersion: "client.authentication.k8s.io/v1", command: "./plugin", provideClusterInfo: true };
     const file = await write("config", config(fake.url, { exec }));
-    const { api: other } = await connect(file, "one");
+    const { api: other } = await connectFake(clock, file, "one");
     await other.get(named("a"));
     await other.get(named("a"));
     let refuse = true;
@@ -84,7 +74,7 @@ describe("contexts and credentials", () => {
 
   it("says the words of a plugin that fails", async () => {
     await write("plugin", "#!/bin/sh\necho 'your session has ended' >&2\nexit 1\n");
-    const { api: other } = await connect(await write("config", config(fake.url, { exec: { command: "./plugin" } })), "one");
+    const { api: other } = await connectFake(clock, await write("config", config(fake.url, { exec: { command: "./plugin" } })), "one");
     await expect(other.get(named("a"))).rejects.toMatchObject({
       code: "cluster/unauthorized",
       message: expect.stringContaining("your session has ended"),
@@ -121,6 +111,9 @@ describe("contexts and credentials", () => {
     await write("broken", "{{{");
     await write("plain", config("http://192.0.2.1:8080", {}));
     const path = file === "fake-config" ? fake.kubeconfig : join(folder, file);
-    await expect(connect(path, context)).rejects.toMatchObject({ code: "usage/invalid", message: expect.stringContaining(message) });
+    await expect(connectFake(clock, path, context)).rejects.toMatchObject({
+      code: "usage/invalid",
+      message: expect.stringContaining(message),
+    });
   });
 });

@@ -1,28 +1,19 @@
 import { afterEach, beforeEach, describe, expect, it } from "vitest";
 import { connectCluster } from "./create-kubernetes-api.ts";
-import type { KubernetesApi } from "./kubernetes-api.ts";
 import { resources } from "./resources.ts";
-import { configMap, type FakeApiServer, fakeApiServer, type SeenRequest } from "./testing/fake-api-server.ts";
-import { connectFake, named } from "./testing/fake-client.ts";
-import { HastyClock } from "./testing/manual-clock.ts";
+import { configMap, type SeenRequest } from "./testing/fake-api-server.ts";
+import { type FakeRig, fakeRig, named } from "./testing/fake-client.ts";
 
 const collection = "/api/v1/namespaces/blog/configmaps";
-let fake: FakeApiServer;
-let clock: HastyClock;
-let api: KubernetesApi;
-
+let rig: FakeRig;
+let fake: FakeRig["fake"];
+let clock: FakeRig["clock"];
+let api: FakeRig["api"];
 beforeEach(async () => {
-  fake = await fakeApiServer();
-  clock = new HastyClock();
-  ({ api } = await connect(fake.kubeconfig));
+  rig = await fakeRig();
+  ({ fake, clock, api } = rig);
 });
-
-afterEach(async () => {
-  api.close();
-  await fake.close();
-});
-
-const connect = (file: string, context?: string) => connectFake(clock, file, context);
+afterEach(() => rig.close());
 
 /** Fails the first `times` requests. */
 function failing(
@@ -154,7 +145,6 @@ describe("what may pass", () => {
       code: "cluster/unreachable",
       message: `${fake.url} refuses the connection`,
     });
-    fake = await fakeApiServer();
   });
 
   it("ends with the caller's signal while nobody answers", async () => {

@@ -153,6 +153,7 @@ export function isMap(value: unknown): value is Fields {
 
 /** Whether a value says what is wanted; what the server or others added does not matter. */
 function holds(found: unknown, wanted: unknown): boolean {
+  if (Array.isArray(wanted) && wanted.length === 0 && isEmpty(found)) return true; // servers store no empty lists
   if (Array.isArray(wanted))
     return Array.isArray(found) && found.length === wanted.length && wanted.every((one, index) => holds(found[index], one));
   if (wanted === null || typeof wanted !== "object") return found === wanted;

@@ -112,6 +112,22 @@ describe("leadership", () => {
     expect([a.state.ended, b.state.working]).toEqual([1, 1]);
   });
 
+  it("lets nothing be written from the moment on at which its process is told to stop, though the work takes its time to end", async () => {
+    const server = new LeaseServer();
+    const clock = new ManualClock();
+    const { api } = server.line();
+    const identity = { namespace: "howdah", name: "operator", identity: "first" };
+    const leadership = new Leadership({ api, ...identity, clock, monotonic: () => clock.now(), random: () => 0.5 });
+    const stop = new AbortController();
+    const seen: boolean[] = [];
+    await leadership.run(async () => {
+      seen.push(mayWrite({ leadership }));
+      stop.abort();
+      seen.push(mayWrite({ leadership }), server.spec()["holderIdentity"] === "first");
+    }, stop.signal);
+    expect([...seen, server.spec()["holderIdentity"]]).toEqual([true, false, true, ""]);
+  });
+
   it("ends before another can have it when the server can't be reached", async () => {
     const clock = new ManualClock();
     const server = new LeaseServer();

@@ -48,6 +48,8 @@ export class Leadership {
   #seen: { readonly version: string | undefined; readonly at: number } | undefined;
 
   #lastTerm = -1;
+  /** Ends when this process is told to stop. */
+  #stop: AbortSignal | undefined;
 
   constructor(options: LeaseOptions) {
     this.#options = { durationMs: 15_000, renewWithinMs: 10_000, retryMs: 2000, ...options };
@@ -58,10 +60,18 @@ export class Leadership {
     return this.#stillHeld() ? this.#held?.term : undefined;
   }
 
-  /** Throws `cluster/conflict` unless the lease is surely ours at this moment. */
+  /**
+   * Throws `cluster/conflict` unless the lease is surely ours at this moment and we may go on. A process that is told to stop writes nothing
+   * more, though it holds the lease until its work has ended: tidying up would undo what the next holder is about to finish.
+   */
   check(): void {
     if (!this.#stillHeld())
       throw new HowdahError("cluster/conflict", `The lease ${this.#name()} is no longer held by this process: nothing was written`);
+    if (this.#stop?.aborted === true)
+      throw new HowdahError(
+        "cluster/conflict",
+        `This process ends: what is under way is left to the next holder of the lease ${this.#name()}`,
+      );
   }
 
   /**
@@ -69,6 +79,7 @@ export class Leadership {
    * that ends with the lease, and is waited for before the next try. Rejects with what `work` throws while the lease is held.
    */
   async run(work: (term: number, signal: AbortSignal) => Promise<void>, signal: AbortSignal): Promise<void> {
+    this.#stop = signal;
     while (!signal.aborted) {
       if (!(await this.#acquire(signal))) continue;
       const lost = new AbortController();

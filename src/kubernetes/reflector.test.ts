@@ -7,7 +7,7 @@ import { configMap, type FakeApiServer, fakeApiServer } from "./testing/fake-api
 import { ManualClock } from "./testing/manual-clock.ts";
 
 /** Of real time; waiting is by the test's own clock. */
-const PATIENCE = { timeout: 15_000 };
+const PATIENCE = { timeout: 60_000 };
 const collection = "/api/v1/namespaces/blog/configmaps";
 
 describe.each([
@@ -70,7 +70,7 @@ describe.each([
         await clock.advance(1000);
         expect(namesOf()).toEqual(names);
       },
-      { timeout: 10_000, interval: 5 },
+      { timeout: 60_000, interval: 5 },
     );
   }
 

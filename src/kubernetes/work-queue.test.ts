@@ -130,6 +130,21 @@ describe("a work queue", () => {
     expect(log).toEqual(["a@1000"]);
   });
 
+  it("works on what changed before what is only due by the clock, which is not put off for ever", async () => {
+    const one = rig(() => "slow", 1);
+    for (const key of ["a", "b", "c"]) one.queue.addAfter(key, 0);
+    await one.clock.advance(0);
+    one.queue.add("changed");
+    one.queue.add("c");
+    await one.clock.advance(10_000);
+    expect(one.log).toEqual(["a@0", "changed@1000", "c@2000", "b@3000"]);
+    const two = rig(() => "slow", 2);
+    two.queue.addAfter("due", 500);
+    for (let index = 0; index < 20; index += 1) two.queue.add(`changed ${String(index)}`);
+    await two.clock.advance(1500);
+    expect(two.log).toContain("due@1000");
+  });
+
   it("tries all that failed again soon when their reason is gone", async () => {
     let down = true;
     const { clock, queue, times } = rig(() => (down ? "throw" : "on-change"));

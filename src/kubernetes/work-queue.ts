@@ -20,14 +20,20 @@ export interface WorkQueueOptions {
 /** A key that fails is not looked at again sooner, however often it is said to have changed. */
 const FAILING_EVERY_MS = 1000;
 
+/** This worker takes what is due by the clock first, so that many changes don't put it off for ever. */
+const PATIENT_WORKER = 1;
+
 /**
  * Keys that wait for work. One worker at a time has a key; a key that is added while it is worked on is worked on once more afterwards; a key
- * that is added ten times is worked on once. Keys that fail come back later and later, each by its own count.
+ * that is added ten times is worked on once. Keys that fail come back later and later, each by its own count. What changed goes before what is
+ * only due by the clock: a person's change does not wait until a thousand objects were looked at again.
  */
 export class WorkQueue {
   readonly #options: WorkQueueOptions;
-  /** In the order of their adding. */
+  /** In the order of their adding: what changed. */
   readonly #ready = new Set<string>();
+  /** In the order in which they came due: what is looked at again though nobody said that it changed. */
+  readonly #timed = new Set<string>();
   /** Due by the clock, milliseconds since the epoch. */
   readonly #waiting = new Map<string, number>();
   readonly #running = new Set<string>();
@@ -42,7 +48,7 @@ export class WorkQueue {
 
   /** How many keys are due, wait for a time, and are worked on: for metrics. */
   get depth(): { readonly ready: number; readonly waiting: number; readonly running: number } {
-    return { ready: this.#ready.size, waiting: this.#waiting.size, running: this.#running.size };
+    return { ready: this.#ready.size + this.#timed.size, waiting: this.#waiting.size, running: this.#running.size };
   }
 
   /** Has a key worked on soon: at once, or after a second when it failed a moment ago. */
@@ -54,13 +60,18 @@ export class WorkQueue {
     const failing = this.#failing.get(key);
     const left = failing === undefined ? 0 : Math.min(FAILING_EVERY_MS, failing.at + FAILING_EVERY_MS - this.#options.clock.now());
     if (left > 0) this.addAfter(key, left);
-    else this.#due(key);
+    else {
+      this.#waiting.delete(key);
+      this.#timed.delete(key);
+      this.#ready.add(key);
+      this.#stir();
+    }
   }
 
-  /** Has a key worked on after a time, or earlier where it is due earlier. */
+  /** Has a key worked on after a time, or earlier where it is due earlier; after those that were added. */
   addAfter(key: string, ms: number): void {
     const at = this.#options.clock.now() + ms;
-    if (this.#ready.has(key) || (this.#waiting.get(key) ?? Infinity) <= at) return;
+    if (this.#ready.has(key) || this.#timed.has(key) || (this.#waiting.get(key) ?? Infinity) <= at) return;
     this.#waiting.set(key, at);
     this.#stir();
   }
@@ -76,18 +87,23 @@ export class WorkQueue {
       this.#stir();
     };
     signal.addEventListener("abort", stir, { once: true });
-    await Promise.all([this.#alarm(signal), ...Array.from({ length: this.#options.workers }, () => this.#worker(signal))]);
+    const orders = [this.#ready, this.#timed];
+    const workers = Array.from({ length: this.#options.workers }, (_, index) =>
+      this.#worker(index === PATIENT_WORKER ? orders.toReversed() : orders, signal),
+    );
+    await Promise.all([this.#alarm(signal), ...workers]);
     signal.removeEventListener("abort", stir);
   }
 
-  async #worker(signal: AbortSignal): Promise<void> {
+  async #worker(queues: readonly Set<string>[], signal: AbortSignal): Promise<void> {
     while (!signal.aborted) {
-      const [key] = this.#ready;
+      const queue = queues.find(({ size }) => size > 0);
+      const [key] = queue ?? [];
       if (key === undefined) {
         await this.#wake.promise;
         continue;
       }
-      this.#ready.delete(key);
+      queue?.delete(key);
       this.#running.add(key);
       const again = await this.#look(key, signal);
       this.#running.delete(key);
@@ -144,7 +160,7 @@ export class WorkQueue {
   #due(key: string): void {
     this.#waiting.delete(key);
     if (this.#running.has(key)) this.#dirty.add(key);
-    else this.#ready.add(key);
+    else if (!this.#ready.has(key)) this.#timed.add(key);
     this.#stir();
   }
 

@@ -25,6 +25,15 @@ it.each<{ name: string; watch: WatchName; key: string; looks: string[] }>([
   { name: "what a release is for", watch: "Release", key: "acme/r2", looks: ["Environment/acme/production", "Site/acme/blog"] },
   { name: "the environment of a part that went", watch: "Service", key: "acme/web", looks: ["Environment/acme/production"] },
   { name: "the environment of a pod", watch: "Pod", key: "acme/web-1", looks: ["Environment/acme/production"] },
+  { name: "the environment of a secret of ours", watch: "GeneratedSecret", key: "acme/generated", looks: ["Environment/acme/production"] },
+  { name: "the tenant of a pull secret", watch: "PullSecret", key: "acme/howdah-pull", looks: ["Tenant//agency"] },
+  { name: "no tenant for an account of a namespace that is nobody's", watch: "ServiceAccount", key: "free/default", looks: [] },
+  {
+    name: "one environment with a database for the server's secret",
+    watch: "ServerSecret",
+    key: "howdah-system/mariadb-11-8",
+    looks: ["Environment/uni/production"],
+  },
   { name: "the tenant of a role that went", watch: "Role", key: "acme/howdah-admin", looks: ["Tenant//agency"] },
   {
     name: "the environment and the tenant of a policy, which closes a namespace without a site, too",
@@ -59,4 +68,23 @@ it.each<{ name: string; watch: WatchName; key: string; looks: string[] }>([
 
 it("names an object by one word", () => {
   expect(parseQueueKey("Tenant//acme")).toEqual({ kind: "Tenant", namespace: undefined, name: "acme" });
+});
+
+it("looks at whoever claims a hostname of a route that came, too: of two written at once either may have to go", () => {
+  const route = (of: string, ...hostnames: string[]): KubeObject => ({
+    ...{ apiVersion: "x", kind: "HTTPRoute", metadata: { name: "web", namespace: of } },
+    spec: { hostnames },
+  });
+  const all = [route("acme", "a.test", "b.test"), route("uni", "b.test"), route("free", "c.test")];
+  const HTTPRoute = {
+    get: (key: string) => all.find(({ metadata }) => key === `${metadata.namespace ?? ""}/web`),
+    select: (_index: string, hostname: string) => all.filter(({ spec }) => (spec as { hostnames: string[] }).hostnames.includes(hostname)),
+  };
+  const looks = (of: string): readonly string[] => affected("HTTPRoute", `${of}/web`, { ...stores, HTTPRoute });
+  expect([looks("acme"), looks("uni"), looks("free"), looks("gone")]).toEqual([
+    ["Environment/acme/production", "Environment/uni/production"],
+    ["Environment/uni/production", "Environment/acme/production"],
+    ["Environment/free/production"],
+    ["Environment/gone/production"],
+  ]);
 });

@@ -1,7 +1,8 @@
 import type { ListOptions } from "../kubernetes/kubernetes-api.ts";
 import type { ObjectView } from "../kubernetes/object-store.ts";
-import { SYSTEM_NAMESPACE } from "../kernel/own-names.ts";
+import { DATABASE_SECRET, GENERATED_SECRET, PULL_SECRET, SESSIONS_SECRET, SYSTEM_NAMESPACE } from "../kernel/own-names.ts";
 import { HOWDAH_GROUP, type resources } from "../kubernetes/resources.ts";
+import { hostnamesOf } from "../kubernetes/route-hostnames.ts";
 import { PRODUCTION } from "../workflows/cluster/cluster-place.ts";
 import { BY_NAMESPACE } from "./known-api.ts";
 import { TENANT_LABEL } from "./tenant/tenant-objects.ts";
@@ -21,6 +22,11 @@ export interface Watched {
 const own = { select: { labelSelector: OWN }, withManagers: true } as const;
 const tenants = { select: { labelSelector: TENANT_LABEL } };
 
+/** Nobody may list all secrets of a cluster: those that Howdah writes are asked for by name, and of these only what has its label is answered. */
+function ownSecret(name: string): { readonly select: ListOptions; readonly withManagers: true } {
+  return { select: { labelSelector: OWN, fieldSelector: `metadata.name=${name}` }, withManagers: true };
+}
+
 /** What the operator watches: all that a look at something reads, so that one which finds nothing to do asks the server for nothing. */
 export const WATCHES = {
   Tenant: { kind: "Tenant" },
@@ -29,6 +35,12 @@ export const WATCHES = {
   LimitRange: { kind: "LimitRange", ...tenants },
   Role: { kind: "Role", ...tenants },
   RoleBinding: { kind: "RoleBinding", ...tenants },
+  /** Pods pull with what it names. */
+  ServiceAccount: { kind: "ServiceAccount", select: { fieldSelector: "metadata.name=default" } },
+  PullSecret: {
+    kind: "Secret",
+    select: { labelSelector: "app.kubernetes.io/managed-by=howdah", fieldSelector: `metadata.name=${PULL_SECRET}` },
+  },
   Site: { kind: "Site", withManagers: true },
   Environment: { kind: "Environment", withManagers: true },
   Release: { kind: "Release" },
@@ -45,6 +57,11 @@ export const WATCHES = {
   HorizontalPodAutoscaler: { kind: "HorizontalPodAutoscaler", ...own },
   PersistentVolumeClaim: { kind: "PersistentVolumeClaim", ...own },
   Ingress: { kind: "Ingress", ...own },
+  GeneratedSecret: { kind: "Secret", ...ownSecret(GENERATED_SECRET) },
+  DatabaseSecret: { kind: "Secret", ...ownSecret(DATABASE_SECRET) },
+  SessionsSecret: { kind: "Secret", ...ownSecret(SESSIONS_SECRET) },
+  /** Those of database servers. */
+  ServerSecret: { kind: "Secret", select: { namespace: SYSTEM_NAMESPACE, labelSelector: OWN }, withManagers: true },
   HTTPRoute: { kind: "HTTPRoute", ...own },
   /** What workflows remember of a namespace. */
   State: { kind: "ConfigMap", select: { labelSelector: "app.kubernetes.io/managed-by=howdah,app.kubernetes.io/component=state" } },
@@ -86,7 +103,7 @@ export function parseQueueKey(key: string): {
 export function affected(
   watch: WatchName,
   key: string,
-  stores: Pick<Stores<Pick<ObjectView, "all" | "get" | "select">>, "Namespace" | "Site" | "Tenant">,
+  stores: Pick<Stores<Pick<ObjectView, "all" | "get" | "select">>, "Namespace" | "Site" | "Tenant"> & Routes,
 ): readonly string[] {
   const slash = key.indexOf("/");
   const [namespace, name] = slash < 0 ? [undefined, key] : [key.slice(0, slash), key.slice(slash + 1)];
@@ -112,6 +129,9 @@ export function affected(
     case "Role":
     case "RoleBinding":
       return tenants(namespace ?? "");
+    case "ServiceAccount":
+    case "PullSecret":
+      return owner(namespace ?? "");
     case "NameServer":
     case "Job":
       return [];
@@ -121,11 +141,29 @@ export function affected(
       return [queueKey("Environment", namespace, name), ...sites()];
     case "Release":
       return [queueKey("Environment", namespace, PRODUCTION), ...sites()];
+    case "HTTPRoute":
+    case "Ingress":
+      return [...new Set([namespace, ...rivals(watch, key, stores)])].map((one) => queueKey("Environment", one, PRODUCTION));
     case "NetworkPolicy":
       return [queueKey("Environment", namespace, PRODUCTION), ...owner(namespace ?? "")];
     default:
       return [queueKey("Environment", namespace, PRODUCTION)];
   }
+}
+
+/** The index by which a store of routes finds those that have a hostname. */
+export const BY_HOSTNAME = "hostname";
+
+/** What knows who has which hostname. */
+export type Routes = Readonly<Partial<Record<"HTTPRoute" | "Ingress", Pick<ObjectView, "get" | "select">>>>;
+
+/** Namespaces that claim a hostname of this route, too: of two that were written at once either may be the one that has to go. */
+function rivals(watch: "HTTPRoute" | "Ingress", key: string, { HTTPRoute, Ingress }: Routes): readonly (string | undefined)[] {
+  const route = (watch === "HTTPRoute" ? HTTPRoute : Ingress)?.get(key);
+  const hostnames = route === undefined ? [] : hostnamesOf(route);
+  return hostnames
+    .flatMap((hostname) => [HTTPRoute, Ingress].flatMap((one) => one?.select(BY_HOSTNAME, hostname) ?? []))
+    .map(({ metadata }) => metadata.namespace);
 }
 
 /**

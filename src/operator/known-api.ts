@@ -32,8 +32,8 @@ export function needServer(what: string): never {
  * The API as the watches know it: most looks at a site find that nothing is to be done, and a look with this API finds that without a request. It
  * changes nothing. Whoever tries to gets `NeedsServer`, and decides anew on what the server itself says: what a watch knows may be old, so nothing is
  * ever written or deleted because of it. What it says too early, or too late, is put right by the event that is still to come.
- * Of a kind that is watched in part, what is not watched is not there: it is not ours. Kinds that are not watched (secrets, routes where
- * the way in is an Ingress) are read from `api`, each once in a while.
+ * Of a kind that is watched by a label, what is not watched is not there: it is not ours. What is not watched otherwise (secrets of other names, routes
+ * where the way in is an Ingress) is read from `api`, each once in a while.
  */
 export function knownApi(api: KubernetesApi, known: readonly KnownObjects[], clock: Pick<Clock, "now">): KubernetesApi {
   const recently = remembering(clock);
@@ -50,10 +50,11 @@ export function knownApi(api: KubernetesApi, known: readonly KnownObjects[], clo
     }
     return undefined;
   };
-  const get: KubernetesApi["get"] = async (name, signal) =>
-    storesOf(name.resource).length === 0
-      ? recently(`${placeOf(name.resource)}/${name.namespace ?? ""}/${name.name}`, () => api.get(name, signal))
-      : find(name.resource, name.namespace, name.name);
+  const get: KubernetesApi["get"] = async (name, signal) => {
+    const found = find(name.resource, name.namespace, name.name);
+    if (found !== undefined || storesOf(name.resource).some(({ one }) => !isBound(one.select))) return found;
+    return recently(`${placeOf(name.resource)}/${name.namespace ?? ""}/${name.name}`, () => api.get(name, signal));
+  };
   const refuse = (what: string) => async (): Promise<never> => needServer(what);
   return {
     server: api.server,
@@ -122,6 +123,11 @@ function placeOf({ group, plural }: Resource): string {
 
 function termsOf(selector: string | undefined): readonly string[] {
   return (selector ?? "").split(",").filter((term) => term !== "");
+}
+
+/** Some names or one namespace are watched: of the rest nothing is known. */
+function isBound(select: ListOptions | undefined): boolean {
+  return select?.fieldSelector !== undefined || select?.namespace !== undefined;
 }
 
 /** A term is `name` or `name=value`; the selectors of this code have no others. */

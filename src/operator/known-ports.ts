@@ -6,6 +6,7 @@ export function knownPorts(ports: OperatorPorts, known: Pick<OperatorPorts, "api
   return {
     ...ports,
     ...known,
+    lookPortsFor: known.portsFor, // reading what is known costs nothing
     log: (_level, message) => needServer(message),
     tell: async (_object, { reason }) => needServer(reason),
   };

@@ -46,9 +46,10 @@ const deeds: readonly { readonly name: string; readonly perform: (one: Fleet) =>
   { name: "delete the environment", perform: (one) => takeAway(one, "Environment", PRODUCTION) },
 ];
 
-/** Everything that is there, without what counts or names a moment; of Pods what they are of. */
+/** Everything that is there, without what counts or names a moment; of Pods what they are of. Events are words about what was. */
 function stateOf({ api }: Fleet): readonly string[] {
   return Object.keys(resources)
+    .filter((kind) => kind !== "Event")
     .flatMap((kind) => api.all(kind))
     .map(plain)
     .toSorted();
@@ -76,7 +77,7 @@ interface Told {
 async function play(faults: Faults): Promise<readonly Told[]> {
   const told: Told[] = [];
   let [before, isCalm] = [0, false];
-  const one = await fleet((nth) => (isCalm ? undefined : faults(told.length, nth - before)));
+  const one = await fleet({ faultOf: (nth) => (isCalm ? undefined : faults(told.length, nth - before)) });
   for (const { name: deed, perform } of deeds) {
     [before, isCalm] = [one.events(), false];
     await perform(one);

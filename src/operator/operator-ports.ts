@@ -17,6 +17,11 @@ export interface OperatorPorts {
   readonly fence: (namespace: string) => readonly KubeObject[];
   /** The workflows' ports for an environment's namespace. */
   readonly portsFor: (namespace: string) => Ports;
+  /**
+   * The same for one look at it, which reads nothing twice in a row (`oneReading`); never kept for longer. `readsAhead`: what runs there is asked for at
+   * once, since the look is going to compare it before it writes anything.
+   */
+  readonly lookPortsFor: (namespace: string, readsAhead: boolean) => ReturnType<OperatorPorts["portsFor"]>;
   /** What runs in a namespace as the watches know it, for words in a status that the next event puts right. */
   readonly observeKnown: (namespace: string) => Promise<Observed>;
   /** Tells people what happened to an object, in its events. Never fails. */

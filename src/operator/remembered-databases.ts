@@ -46,6 +46,7 @@ export function rememberedDatabases(clock: Pick<Clock, "now">): RememberedDataba
         const found = ensured.get(keyOf(request));
         return found !== undefined && isFresh(found.at) ? found.access : needServer(`ensure the database of ${request.namespace}`);
       },
+      findDatabase: refuse,
       dropDatabase: refuse,
       emptyDatabase: refuse,
       databaseExists: refuse,

@@ -4,17 +4,21 @@ import { HowdahError } from "../kernel/howdah-error.ts";
 import type { Leadership } from "../kubernetes/lease.ts";
 import type { Reflector } from "../kubernetes/reflector.ts";
 import { type Again, WorkQueue } from "../kubernetes/work-queue.ts";
-import { affected, parseQueueKey, type ReconciledKind, type Stores, WATCH_NAMES, type WatchName } from "./controllers.ts";
-import { type Pause, reconcileEnvironment } from "./environment/reconcile-environment.ts";
+import { affected, parseQueueKey, type ReconciledKind, type Routes, type Stores, WATCH_NAMES, type WatchName } from "./controllers.ts";
+import { type Pause, reconcileEnvironment, type Rollouts } from "./environment/reconcile-environment.ts";
 import { firstKeys } from "./first-keys.ts";
 import type { Metrics } from "./metrics.ts";
 import type { Log, OperatorPorts, Outcome, Reconcile } from "./operator-ports.ts";
 import { scheduleCrons } from "./schedule-crons.ts";
 import { reconcileSite } from "./site/reconcile-site.ts";
 import { reconcileTenant } from "./tenant/reconcile-tenant.ts";
+import { watchRetention } from "./watch-retention.ts";
 
 /** How many objects are worked on at once: a rollout waits most of the time. */
 const WORKERS = 20;
+
+/** How many of them may wait for rollouts: releases that find no room for minutes must not keep tenants, other sites and repairs waiting. */
+const MOST_ROLLOUTS = 15;
 
 /** What failed while the API server was away is tried again within so long after its return, spread over it: it has others to serve (B7). */
 const HURRY_MS = 10_000;
@@ -77,10 +81,11 @@ type Reconcilers = Readonly<Record<ReconciledKind, Reconcile>>;
 async function work(parts: OperatorParts, signal: AbortSignal): Promise<void> {
   const { reflectors, metrics, ports } = parts;
   const pauses = new Map<string, Pause>();
+  const rollouts: Rollouts = { underWay: new Set(), most: MOST_ROLLOUTS };
   const reconcilers = (on: OperatorPorts): Reconcilers => ({
     Tenant: reconcileTenant(on),
     Site: reconcileSite(on),
-    Environment: reconcileEnvironment(on, pauses),
+    Environment: reconcileEnvironment(on, pauses, rollouts),
   });
   const [glances, looks] = [reconcilers(parts.known), reconcilers(ports)];
   const queue = new WorkQueue({
@@ -95,18 +100,21 @@ async function work(parts: OperatorParts, signal: AbortSignal): Promise<void> {
   });
   for (const state of ["ready", "waiting", "running"] as const) metrics.gauge("howdah_queue_depth", { state }, () => queue.depth[state]);
   const views = { Namespace: reflectors.Namespace.objects, Site: reflectors.Site.objects, Tenant: reflectors.Tenant.objects };
+  const { HTTPRoute } = reflectors;
+  const routes: Routes = { Ingress: reflectors.Ingress.objects, ...(HTTPRoute === undefined ? {} : { HTTPRoute: HTTPRoute.objects }) };
   const forget = WATCH_NAMES.map((name) =>
     reflectors[name]?.objects.listen((keys) => {
-      for (const key of keys) for (const one of affected(name, key, views)) queue.add(one);
+      for (const key of keys) for (const one of affected(name, key, { ...views, ...routes })) queue.add(one);
     }),
   );
   // One watch speaks for all: each would spread the same keys anew, until they come at once after all.
   const rested = reflectors.Environment.onHeardAgain(() => {
     queue.hurry(HURRY_MS);
   });
-  for (const key of firstKeys({ ...views, Environment: reflectors.Environment.objects })) queue.add(key);
+  for (const key of firstKeys({ ...views, Environment: reflectors.Environment.objects })) queue.addAfter(key, 0); // what changes goes first
   try {
-    await Promise.all([queue.run(signal), scheduleCrons({ ports, known: parts.known, reflectors }, signal)]);
+    const crons = scheduleCrons({ ports, known: parts.known, reflectors }, signal);
+    await Promise.all([queue.run(signal), crons, watchRetention(parts, signal)]);
   } finally {
     for (const stop of [...forget, rested]) stop?.();
   }

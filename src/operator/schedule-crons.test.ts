@@ -30,9 +30,12 @@ function environment(status: object, metadata: object = {}): KubeObject {
 }
 
 /** Starts in ten minutes of a cluster with these objects, what was logged, and how often the server was asked for what the watches know. */
-async function started(environments: readonly KubeObject[], releases: readonly KubeObject[]) {
+async function started(
+  environments: readonly KubeObject[],
+  releases: readonly KubeObject[],
+  memory: Map<string, CronMemory> = new Map<string, CronMemory>(),
+) {
   const starts: (JobRequest & { readonly namespace: string })[] = [];
-  const memory = new Map<string, CronMemory>();
   let now = noon;
   let lists = 0;
   const stop = new AbortController();
@@ -108,4 +111,16 @@ it.each<{ name: string; environments: readonly KubeObject[]; releases: readonly 
   expect(starts).toHaveLength(runs);
   expect(complaints).toHaveLength(said);
   expect(starts.every(({ namespace, name }) => namespace === "acme" && name === "tidy")).toBe(true);
+});
+
+it.each([
+  { name: "is there, though its status names no release just then", environments: [environment({})], releases: [release("r1")], kept: 1 },
+  { name: "is there, though its release is not known yet", environments: [environment({ release: "r2" })], releases: [], kept: 1 },
+  { name: "is there, but has no such cron any more", environments: [environment({ release: "r1" })], releases: [release("r1")], kept: 0 },
+  { name: "is gone", environments: [], releases: [], kept: 0 },
+])("remembers when crons ran of a site that $name: $kept", async ({ environments, releases, kept }) => {
+  const mark = { after: noon, next: null, schedule: "" } as unknown as CronMemory["mark"];
+  const memory = new Map([["acme.other", { namespace: "acme", cron: "other", mark, last: null, left: null }]]);
+  await started(environments, releases, memory);
+  expect([...memory.keys()].filter((key) => key === "acme.other")).toHaveLength(kept);
 });

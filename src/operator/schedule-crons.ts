@@ -31,7 +31,8 @@ export function scheduleCrons(
       ensureAwake: (namespace, context) => watched.ensureAwake(namespace, context),
       jobs: { ...engine.jobs, list: (namespace) => watched.jobs.list(namespace) },
     },
-    crons: () => Promise.resolve(crons()),
+    crons: () => Promise.resolve(crons.read()),
+    unsaid: crons.unsaid,
     log: ({ level, msg, ...values }) => {
       ports.log(level === "warning" ? "warn" : level, msg, values);
     },
@@ -40,29 +41,41 @@ export function scheduleCrons(
 }
 
 /**
- * The crons of the releases that serve. A Release never changes: its crons are read once, and left out when they can't be: others' go on.
+ * The crons of the releases that serve. A Release never changes: its crons are read once, and left out when they can't be: others' go on. While an
+ * environment is there nothing is forgotten because of what is not known of it: a watch may be behind, a status may be written anew.
  */
-function cronsOfServing({ Environment, Release }: WatchedSites, log: Log): () => readonly PlannedCron[] {
-  let read = new Map<KubeObject, readonly PlannedCron[]>();
-  return () => {
-    const now = new Map<KubeObject, readonly PlannedCron[]>();
+function cronsOfServing(
+  { Environment, Release }: WatchedSites,
+  log: Log,
+): { readonly read: () => readonly PlannedCron[]; readonly unsaid: () => ReadonlySet<string> } {
+  let known = new Map<KubeObject, readonly PlannedCron[] | null>();
+  let unsaid: ReadonlySet<string> = new Set();
+  const read = (): readonly PlannedCron[] => {
+    const now = new Map<KubeObject, readonly PlannedCron[] | null>();
+    const silent = new Set<string>();
     for (const environment of Environment.objects.all()) {
       const { namespace = "", deletionTimestamp } = environment.metadata;
       const { release: id } = statusOf<EnvironmentStatus>(environment);
       const release = id === undefined || deletionTimestamp !== undefined ? undefined : Release.objects.get(`${namespace}/${id}`);
-      if (release !== undefined) now.set(release, read.get(release) ?? cronsOf(release, log));
+      const before = release === undefined ? undefined : known.get(release);
+      const crons = release === undefined ? null : before === undefined ? cronsOf(release, log) : before;
+      if (release !== undefined) now.set(release, crons);
+      if (crons === null) silent.add(namespace);
     }
-    read = now;
-    return [...now.values()].flat();
+    known = now;
+    unsaid = silent;
+    return [...now.values()].flatMap((crons) => crons ?? []);
   };
+  return { read, unsaid: () => unsaid };
 }
 
-function cronsOf(release: KubeObject, log: Log): readonly PlannedCron[] {
+/** Null for a release that can't be read. */
+function cronsOf(release: KubeObject, log: Log): readonly PlannedCron[] | null {
   try {
     return plannedCrons(builtRelease(release));
   } catch (error) {
     const { namespace, name } = release.metadata;
     log("warn", "crons can't be read", { namespace, release: name, error: error instanceof Error ? error.message : String(error) });
-    return [];
+    return null;
   }
 }

@@ -69,6 +69,12 @@ describe("planObjects", () => {
       steps: ["update Deployment/worker-queue", "update Deployment/web"],
     },
     {
+      name: "starts the server of sessions before PHP asks it",
+      desired: [object("Deployment", "php"), object("Deployment", "worker-a"), object("Deployment", "sessions")],
+      inventory: [["Deployment/php", "old"]],
+      steps: ["create Deployment/sessions", "create Deployment/worker-a", "update Deployment/php"],
+    },
+    {
       name: "starts a new worker before what visitors reach is replaced",
       desired: [web, object("Deployment", "worker-queue")],
       inventory: [[web.key, "old"]],

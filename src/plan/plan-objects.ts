@@ -1,4 +1,5 @@
 import type { Manifest, ObjectKey, Rendered } from "../render/objects.ts";
+import { SESSION_SERVER } from "../render/sessions/session-server.ts";
 import type { Inventory } from "./inventory.ts";
 import type { Step } from "./step.ts";
 
@@ -30,12 +31,17 @@ function isWorker(key: ObjectKey): boolean {
   return key.startsWith("Deployment/worker-");
 }
 
+/** A server that PHP asks from its first request on, as a StatefulSet would be that it is in the place of. */
+function isServer(key: ObjectKey): boolean {
+  return key === `Deployment/${SESSION_SERVER}`;
+}
+
 /**
  * Workers go before what visitors reach: one that does not stand, new or replacing another, ends a rollout before anybody has met the new
  * code. Only where nothing serves yet they go after it, since the first start of the server installs what they need.
  */
 function byOrder(workersFirst: boolean): (a: Step, b: Step) => number {
-  const place = ({ key }: Step): number => Number(isWorker(key)) * (workersFirst ? -1 : 1);
+  const place = ({ key }: Step): number => (isServer(key) ? -2 : Number(isWorker(key)) * (workersFirst ? -1 : 1));
   return (a, b) => rank(a.key) - rank(b.key) || place(a) - place(b) || (a.key < b.key ? -1 : 1);
 }
 
@@ -45,7 +51,7 @@ function byOrder(workersFirst: boolean): (a: Step, b: Step) => number {
  */
 export function planObjects(desired: readonly Rendered[], inventory: Inventory): Step[] {
   const wanted = new Set(desired.map((object) => object.key));
-  const order = byOrder([...inventory.objects.keys()].some((key) => key.startsWith("Deployment/") && !isWorker(key)));
+  const order = byOrder([...inventory.objects.keys()].some((key) => key.startsWith("Deployment/") && !isWorker(key) && !isServer(key)));
   const changes = desired.flatMap((object): Step[] => {
     const applied = inventory.objects.get(object.key);
     if (applied === undefined) return [{ do: "create", key: object.key, desired: object, because: "not in the inventory" }];

@@ -221,4 +221,9 @@ export interface Rendered<M extends Manifest = Manifest> {
   /** sha256 in hex. */
   readonly digest: string;
   readonly object: M;
+  /**
+   * Of a Deployment whose pods alone answer no page: the one whose pod is tried in the place of theirs before they are replaced. It is never
+   * put anywhere. An engine may leave it aside.
+   */
+  readonly trial?: Deployment;
 }

@@ -4,7 +4,7 @@ import type { CompiledCodeStore } from "../engine/compiled-code.ts";
 import type { Clock } from "../kernel/clock.ts";
 import type { Secret } from "../kernel/secret.ts";
 import type { ConnectedCluster } from "../kubernetes/create-kubernetes-api.ts";
-import type { DatabaseServer } from "../providers/database/database-server.ts";
+import type { DatabaseServer, FoundDatabase } from "../providers/database/database-server.ts";
 import type { GitState } from "../providers/git/git-state.ts";
 import type { ImageBuilder, WatchedFiles } from "../providers/image-builder.ts";
 import type { ImageStore } from "../providers/image-store.ts";
@@ -19,6 +19,16 @@ import type { RolloutJournal } from "./rollout/journal.ts";
 import type { KeptLock } from "./test/test-lock.ts";
 import type { SharedImage } from "./up/keep-newest.ts";
 import type { WatchRecord } from "./watch/watch-record.ts";
+
+/** Where a site's database is, and whose: all but its password. */
+export interface SiteDatabase {
+  readonly server: string;
+  readonly host: string;
+  readonly port: number;
+  readonly name: string;
+  readonly user: string;
+  readonly uid: string;
+}
 
 /** What is remembered of a site that runs on this machine, so that verbs work without its file. Holds no secret. */
 export interface SiteRecord {
@@ -35,14 +45,7 @@ export interface SiteRecord {
   readonly watched: WatchedFiles;
   /** As the engine answered it: changes when a secret does. Tells nothing about values. */
   readonly secretsDigest: string;
-  readonly database: {
-    readonly server: string;
-    readonly host: string;
-    readonly port: number;
-    readonly name: string;
-    readonly user: string;
-    readonly uid: string;
-  } | null;
+  readonly database: SiteDatabase | null;
   /** RFC 3339. */
   readonly updatedAt: string;
   /** What passed its health check last; null until the first time. The fields above are what was asked for last. */
@@ -82,6 +85,25 @@ export interface RetainedData {
   readonly keptUntil: string;
 }
 
+/** A database on one of a cluster's servers. */
+export interface NamedDatabase extends FoundDatabase {
+  readonly server: string;
+}
+
+/** One whose environment is gone. */
+export interface KeptDatabase extends NamedDatabase {
+  /** Whose namespace it was: nobody else's of that name gets it. Null: it was no tenant's. */
+  readonly tenant: string | null;
+  /** RFC 3339: from then on the operator deletes it. Null while its namespace is there, where only a person deletes data. */
+  readonly keptUntil: string | null;
+}
+
+/** What environments of a namespace have left, one for each version of MariaDB that had data. */
+export interface KeptDatabases {
+  readonly namespace: string;
+  readonly databases: readonly KeptDatabase[];
+}
+
 /** What is remembered of a cron between its runs. Times are RFC 3339 for people, but for the mark. */
 export interface CronMemory {
   readonly namespace: string;
@@ -104,6 +126,12 @@ export interface CronOutcome {
   readonly result: "succeeded" | "failed" | "stopped" | "lost" | "not started";
   /** Why it was stopped or not started. */
   readonly why?: string;
+}
+
+/** By namespace, in a namespace of Howdah's own: on a cluster a database may outlive the namespace that its site was in. */
+export interface KeptDatabaseStore extends DocumentStore<KeptDatabases> {
+  /** Whose a namespace is; null: no tenant's, or there is none. */
+  tenantOf(namespace: string): Promise<string | null>;
 }
 
 /** JSON documents by name, written atomically. A damaged one is machine/state-unreadable, naming the file. */
@@ -220,6 +248,8 @@ export interface Ports {
   readonly secrets: SecretStore;
   readonly records: DocumentStore<SiteRecord>;
   readonly retained: DocumentStore<RetainedData>;
+  /** Left out on one machine, where `destroy` is the only way that a namespace goes. */
+  readonly keptDatabases?: KeptDatabaseStore;
   /** By `NAMESPACE.CRON`; the agent writes them. */
   readonly crons: DocumentStore<CronMemory>;
   readonly migrations: DocumentStore<MigrationRecord>;

@@ -4,7 +4,7 @@ import { afterAll, beforeAll, describe, expect, it } from "vitest";
 import { Agent, request } from "undici";
 import { BUSYBOX_IMAGE, busyboxRecipe } from "../cluster/addons/busybox.ts";
 import { keyPair } from "../cluster/pki.ts";
-import { runningCluster, whyNoCluster } from "../support/test-cluster.ts";
+import { removeNamespaces, runningCluster, whyNoCluster } from "../support/test-cluster.ts";
 
 const NAMESPACE = "howdah-e2e-gateway";
 const HOST = "e2e.howdah.test";
@@ -24,7 +24,7 @@ describe.skipIf(skip !== undefined)(`the Gateway of the test cluster${skip === u
     await untilAnswers();
   });
   afterAll(async () => {
-    await cluster.kubectl(["delete", "namespace", NAMESPACE, "--ignore-not-found", "--timeout=120s"]);
+    await removeNamespaces(cluster, NAMESPACE);
   });
 
   async function untilAnswers(): Promise<void> {

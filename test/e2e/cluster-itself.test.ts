@@ -4,10 +4,10 @@ import { BUSYBOX_IMAGE, busyboxRecipe } from "../cluster/addons/busybox.ts";
 import { REGISTRY_PASSWORD, REGISTRY_USER } from "../cluster/addons/registry.ts";
 import { cutMachine, cutPower, drainNode, healMachine } from "../cluster/faults.ts";
 import { keyPair } from "../cluster/pki.ts";
-import { runningCluster, whyNoCluster } from "../support/test-cluster.ts";
+import { removeNamespaces, runningCluster, whyNoCluster } from "../support/test-cluster.ts";
 
 const NAMESPACE = "howdah-e2e-cluster";
-const FOLLOWS = { timeout: 120_000, interval: 500 };
+const FOLLOWS = { timeout: 240_000, interval: 500 };
 const skip = await whyNoCluster();
 
 // What every test on the cluster relies on: that it is a cluster, and that its nodes can be taken away and come back.
@@ -27,7 +27,7 @@ describe.skipIf(skip !== undefined)(`the test cluster${skip === undefined ? "" :
 
   beforeAll(async () => {
     await cluster.load([await cluster.image(await busyboxRecipe())]);
-    await cluster.kubectl(["delete", "namespace", NAMESPACE, "--ignore-not-found", "--timeout=120s"]);
+    await removeNamespaces(cluster, NAMESPACE);
     await cluster.apply([{ apiVersion: "v1", kind: "Namespace", metadata: { name: NAMESPACE } }]);
     await kubectl(["wait", "--for=create", "serviceaccount/default", "--timeout=60s"]);
     await cluster.apply([
@@ -38,7 +38,7 @@ describe.skipIf(skip !== undefined)(`the test cluster${skip === undefined ? "" :
     await kubectl(["wait", "--for=condition=Ready", "pod", "--all", "--timeout=120s"]);
   });
   afterAll(async () => {
-    await cluster.kubectl(["delete", "namespace", NAMESPACE, "--ignore-not-found", "--timeout=120s"]);
+    await removeNamespaces(cluster, NAMESPACE);
   });
 
   it("has three nodes that are Ready, each in its own zone with its own pod addresses", async () => {

@@ -1,12 +1,12 @@
 import { mkdir, readFile, writeFile } from "node:fs/promises";
-import { request } from "node:http";
 import { join } from "node:path";
 import { setTimeout as sleep } from "node:timers/promises";
 import { afterAll, beforeAll, describe, expect, it } from "vitest";
 import { BUSYBOX_IMAGE, busyboxRecipe } from "../cluster/addons/busybox.ts";
 import { clusterEnvironment } from "../cluster/environment.ts";
 import { type HowdahMachine, howdahMachine, whyNoMachine } from "../support/howdah-machine.ts";
-import { runningCluster, whyNoCluster } from "../support/test-cluster.ts";
+import { type Answer, httpAnswer } from "../support/http-answer.ts";
+import { removeNamespaces, runningCluster, whyNoCluster } from "../support/test-cluster.ts";
 
 const NAMESPACE = "howdah-e2e-manifests";
 const HOST = "manifests.howdah.test";
@@ -61,7 +61,7 @@ describe.skipIf(skip !== undefined)(`\`howdah manifests\` on a real cluster${ski
     await ready("deployment/web");
   });
   afterAll(async () => {
-    await cluster.kubectl(["delete", "namespace", NAMESPACE, `${NAMESPACE}-2`, "--ignore-not-found", "--timeout=180s"]);
+    await removeNamespaces(cluster, NAMESPACE, `${NAMESPACE}-2`);
     expect(await machine.remove()).toEqual([]);
   });
 
@@ -95,7 +95,7 @@ describe.skipIf(skip !== undefined)(`\`howdah manifests\` on a real cluster${ski
 
   it("serves through the Gateway, with sessions that all pods share and a rollout does not end", async () => {
     const first = await settled();
-    const cookie = (first.cookie ?? "").split(";")[0] ?? "";
+    const cookie = first.headers["set-cookie"]?.[0]?.split(";")[0] ?? "";
     const seen = new Set<string>();
     const failed: string[] = [];
     let visits = 1;
@@ -139,7 +139,7 @@ describe.skipIf(skip !== undefined)(`\`howdah manifests\` on a real cluster${ski
   });
 
   /** The Gateway hears of new pods an instant after they are ready. */
-  async function settled(): ReturnType<typeof ask> {
+  async function settled(): Promise<Answer> {
     for (let tries = 0; tries < 40; tries += 1) {
       const answer = await ask("");
       if (answer.status === 200) return answer;
@@ -148,16 +148,5 @@ describe.skipIf(skip !== undefined)(`\`howdah manifests\` on a real cluster${ski
     return ask("");
   }
 
-  function ask(cookie: string): Promise<{ readonly status: number; readonly body: string; readonly cookie: string | undefined }> {
-    return new Promise((resolve, reject) => {
-      const asked = request({ host: address, port: 80, path: "/", headers: { host: HOST, cookie }, agent: false }, (answer) => {
-        let body = "";
-        answer.setEncoding("utf8").on("data", (text: string) => (body += text));
-        answer.once("end", () => {
-          resolve({ status: answer.statusCode ?? 0, body, cookie: answer.headers["set-cookie"]?.[0] });
-        });
-      });
-      asked.once("error", reject).end();
-    });
-  }
+  const ask = (cookie: string): Promise<Answer> => httpAnswer({ address, port: 80 }, HOST, "/", { headers: { cookie } });
 });

@@ -1,7 +1,7 @@
 import { setTimeout as sleep } from "node:timers/promises";
 import { afterAll, beforeAll, describe, expect, it } from "vitest";
 import { BUSYBOX_IMAGE } from "../cluster/addons/busybox.ts";
-import { runningCluster, whyNoCluster } from "../support/test-cluster.ts";
+import { removeNamespaces, runningCluster, whyNoCluster } from "../support/test-cluster.ts";
 
 const NAMESPACE = "howdah-e2e-metrics";
 const skip = await whyNoCluster();
@@ -16,7 +16,7 @@ describe.skipIf(skip !== undefined)(`numbers of the test cluster${skip === undef
     await cluster.apply([busy, autoscaler]);
   });
   afterAll(async () => {
-    await cluster.kubectl(["delete", "namespace", NAMESPACE, "--ignore-not-found", "--timeout=120s"]);
+    await removeNamespaces(cluster, NAMESPACE);
   });
 
   /** What a command says once it says what is looked for, at the latest after two minutes. */

@@ -1,7 +1,7 @@
 import { setTimeout as sleep } from "node:timers/promises";
 import { afterAll, beforeAll, describe, expect, it } from "vitest";
 import { BUSYBOX_IMAGE, busyboxRecipe } from "../cluster/addons/busybox.ts";
-import { runningCluster, whyNoCluster } from "../support/test-cluster.ts";
+import { removeNamespaces, runningCluster, whyNoCluster } from "../support/test-cluster.ts";
 
 const NAMESPACE = "howdah-e2e-network-policy";
 /** Asks $1 for a page: debian's static busybox has no wget that works. */
@@ -27,7 +27,7 @@ describe.skipIf(skip !== undefined)(`NetworkPolicies of the test cluster${skip =
     await kubectl(["wait", "--for=condition=Ready", "pod", "--all", "--timeout=120s"]);
   });
   afterAll(async () => {
-    await cluster.kubectl(["delete", "namespace", NAMESPACE, "--ignore-not-found", "--timeout=120s"]);
+    await removeNamespaces(cluster, NAMESPACE);
   });
 
   /** Whether a page of the server's comes, by its own address or by its service's. */

@@ -5,14 +5,15 @@ import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { setTimeout as sleep } from "node:timers/promises";
 import { afterAll, beforeAll, describe, expect, it } from "vitest";
-import { connectCluster } from "../../src/kubernetes/create-kubernetes-api.ts";
 import type { KubeObject, KubernetesApi } from "../../src/kubernetes/kubernetes-api.ts";
 import { Reflector } from "../../src/kubernetes/reflector.ts";
 import { resources } from "../../src/kubernetes/resources.ts";
 import { systemClock } from "../support/system-clock.ts";
-import { runningCluster, whyNoCluster } from "../support/test-cluster.ts";
+import { connectAdmin, runningCluster, whyNoCluster } from "../support/test-cluster.ts";
 
 const NAMESPACE = `howdah-e2e-reflector-${randomBytes(3).toString("hex")}`;
+/** Long enough for several tries that fail, each after a longer pause. */
+const OUTAGE_MS = 12_000;
 const skip = await whyNoCluster();
 
 // The real API server behind a line that can be cut: what the unit tests do with a false server.
@@ -30,13 +31,13 @@ describe.skipIf(skip !== undefined)(`the reflector and a bad line${skip === unde
 
   beforeAll(async () => {
     folder = await mkdtemp(join(tmpdir(), "howdah-line-"));
-    straight = await connect(cluster.kubeconfig);
+    straight = (await connectAdmin(cluster.kubeconfig)).api;
     await straight.apply(resources.Namespace, { apiVersion: "v1", kind: "Namespace", metadata: { name: NAMESPACE } });
     const { hostname, port } = new URL(straight.server);
     line = await openLine(hostname, Number(port));
     const kubeconfig = (await readFile(cluster.kubeconfig, "utf8")).replace(straight.server, `https://127.0.0.1:${String(line.port)}`);
     await writeFile(join(folder, "config"), kubeconfig);
-    through = await connect(join(folder, "config"));
+    through = (await connectAdmin(join(folder, "config"))).api;
     reflector = new Reflector({
       api: counted(through),
       resource: resources.ConfigMap,
@@ -57,11 +58,6 @@ describe.skipIf(skip !== undefined)(`the reflector and a bad line${skip === unde
     await line.close();
     await rm(folder, { recursive: true, force: true });
   });
-
-  async function connect(kubeconfig: string): Promise<KubernetesApi> {
-    const access = { kind: "kubeconfig", files: [kubeconfig], context: undefined } as const;
-    return (await connectCluster({ access, clock: systemClock, random: Math.random, userAgent: "howdah/test" })).api;
-  }
 
   function counted(api: KubernetesApi): Pick<KubernetesApi, "list" | "watch"> {
     return {
@@ -112,7 +108,7 @@ describe.skipIf(skip !== undefined)(`the reflector and a bad line${skip === unde
     const { uid = "" } = (await straight.get({ resource: resources.ConfigMap, namespace: NAMESPACE, name: "c2" }))?.metadata ?? {};
     await straight.delete({ resource: resources.ConfigMap, namespace: NAMESPACE, name: "c2" }, { preconditions: { uid } });
     await change("c3");
-    await sleep(30_000);
+    await sleep(OUTAGE_MS);
     line.mend();
     const seconds = await secondsUntilEqual();
     process.stdout.write(`all was known ${seconds.toFixed(1)} s after an outage, with ${String(listings - before)} tries to list\n`);

@@ -2,7 +2,7 @@ import { setTimeout as sleep } from "node:timers/promises";
 import { afterAll, beforeAll, describe, expect, it } from "vitest";
 import { BUSYBOX_IMAGE } from "../cluster/addons/busybox.ts";
 import { gluster, VOLUME } from "../cluster/addons/shared-files/gluster-volume.ts";
-import { runningCluster, whyNoCluster } from "../support/test-cluster.ts";
+import { removeNamespaces, runningCluster, whyNoCluster } from "../support/test-cluster.ts";
 
 const NAMESPACE = "howdah-e2e-shared-files";
 const skip = await whyNoCluster();
@@ -20,7 +20,7 @@ describe.skipIf(skip !== undefined)(`the StorageClass howdah-rwx of the test clu
   });
   afterAll(async () => {
     await gluster(cluster, "node-2", ["volume", "start", VOLUME, "force"]);
-    await cluster.kubectl(["delete", "namespace", NAMESPACE, "--ignore-not-found", "--timeout=120s"]);
+    await removeNamespaces(cluster, NAMESPACE);
   });
 
   it("a file written on node 1 is read on node 3 as soon as it is closed, with owner, mode and time", async () => {

@@ -40,7 +40,7 @@ describe.skipIf(skip !== undefined)(`deploy --watch${skip === undefined ? "" : `
   };
   /** Generous: a machine in CI does other things as well. */
   const shows = (path: string, wanted: string): Promise<void> =>
-    expect.poll(() => body(path), { timeout: 30_000, interval: 25 }).toBe(wanted);
+    expect.poll(() => body(path), { timeout: 180_000, interval: 25 }).toBe(wanted);
   const status = async (name: string): Promise<SiteStatus> =>
     JSON.parse((await machine.howdah("status", name, "--output", "json")).stdout) as SiteStatus;
   const releases = async (name: string): Promise<readonly string[]> => {
@@ -148,7 +148,7 @@ describe.skipIf(skip !== undefined)(`deploy --watch${skip === undefined ? "" : `
     expect(await watching.says('"event":"refused","code":"site/invalid"')).toBe(true);
     await shows("/", "mended");
     await save("howdah.yaml", site(`${SPEC}  hostnames: [${HOST}, wother.localhost]\n`));
-    await expect.poll(async () => (await machine.get("wother.localhost", "/")).body, { timeout: 60_000 }).toBe("mended");
+    await expect.poll(async () => (await machine.get("wother.localhost", "/")).body, { timeout: 180_000 }).toBe("mended");
     await save("public/index.php", script("after it"));
     await shows("/", "after it");
     await save("howdah.yaml", site(SPEC));
@@ -233,7 +233,7 @@ describe.skipIf(skip !== undefined)(`deploy --watch${skip === undefined ? "" : `
     await stop(apart);
     const still = await watch(plain.directory);
     await plain.write("wplain saved");
-    await expect.poll(() => plain.page(), { timeout: 30_000, interval: 25 }).toBe("wplain saved");
+    await expect.poll(() => plain.page(), { timeout: 180_000, interval: 25 }).toBe("wplain saved");
     await stop(still);
     expect(await plain.page()).toBe("wplain one");
   });

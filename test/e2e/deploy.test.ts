@@ -161,8 +161,8 @@ describe.skipIf(skip !== undefined)(`deploy and rollback${skip === undefined ? "
     await plain.write("dplain by the agent");
     const died = await killAtStep(machine, "dplain", "ask", "deploy", plain.directory);
     await machine.ok("deploy", site.directory); // of another site: it starts the agent
-    await expect.poll(() => journalOf(machine, "dplain"), { timeout: 30_000, interval: 200 }).toBeUndefined();
-    await expect.poll(() => leftBehind(machine, "dplain"), { timeout: 30_000, interval: 500 }).toEqual([]);
+    await expect.poll(() => journalOf(machine, "dplain"), { timeout: 180_000, interval: 200 }).toBeUndefined();
+    await expect.poll(() => leftBehind(machine, "dplain"), { timeout: 180_000, interval: 500 }).toEqual([]);
     expect([before, "dplain by the agent"]).toContain(await plain.page());
     expect(died).toBeDefined();
   });

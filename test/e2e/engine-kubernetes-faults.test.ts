@@ -1,15 +1,19 @@
+import { randomBytes } from "node:crypto";
 import { PassThrough } from "node:stream";
 import { text } from "node:stream/consumers";
 import { afterAll, beforeAll, describe, expect, it, vi } from "vitest";
 import { tinyDeployment, tinySurroundings, type TinySite } from "../../src/engine/contract-objects.ts";
-import type { EngineContext, LogLine, Target } from "../../src/engine/engine.ts";
+import type { Engine, EngineContext, LogLine, Target } from "../../src/engine/engine.ts";
 import { HowdahError } from "../../src/kernel/howdah-error.ts";
 import { resources } from "../../src/kubernetes/resources.ts";
 import type { Deployment, Rendered } from "../../src/render/objects.ts";
 import { rendered } from "../../src/render/rendered.ts";
 import { type ClusterUnderTest, clusterUnderTest, gatewayAnswer } from "../support/engine/cluster-under-test.ts";
+import { fastClock } from "../support/system-clock.ts";
 
-const HOST = "t-faults.localhost";
+/** A run that was killed, or another one, has its own. */
+const NAME = `t-faults-${randomBytes(3).toString("hex")}`;
+const HOST = `${NAME}.localhost`;
 /** Of the loaded test machine. */
 const PATIENCE = { timeout: 120_000, interval: 250 };
 
@@ -29,8 +33,8 @@ function site(change: Partial<TinySite> & { readonly memory?: string } = {}): Re
   return rendered({ ...object, spec: { ...object.spec, template } });
 }
 
-const apply = (desired: Rendered, how: EngineContext = context): Promise<void> =>
-  cluster.engine.apply("alpha", { do: "update", key: desired.key, desired, because: "test" }, how);
+const apply = (desired: Rendered, how: EngineContext = context, engine: Engine = cluster.engine): Promise<void> =>
+  engine.apply("alpha", { do: "update", key: desired.key, desired, because: "test" }, how);
 
 async function failureOf(work: Promise<unknown>): Promise<HowdahError> {
   const error = await work.then(() => undefined).catch((thrown: unknown) => thrown);
@@ -39,7 +43,7 @@ async function failureOf(work: Promise<unknown>): Promise<HowdahError> {
 }
 
 beforeAll(async () => {
-  cluster = await clusterUnderTest("t-faults-");
+  cluster = await clusterUnderTest(`${NAME}-`);
   await cluster.engine.prepare("alpha", context);
   for (const object of tinySurroundings(HOST)) await apply(object);
   await apply(site());
@@ -60,7 +64,8 @@ describe("a release that the cluster can't run", () => {
       says: /no node takes the pod: Unschedulable: .*memory/,
     },
   ])("$what: its words are told, and the former serves", async ({ change, says }) => {
-    const failure = await failureOf(apply(site(change())));
+    // Nothing comes of it however long it is looked at: the engine's five minutes may be short ones.
+    const failure = await failureOf(apply(site(change()), context, cluster.engineBy(fastClock(15))));
     expect(failure.code).toBe("engine/not-ready");
     expect(failure.message).toMatch(says);
     expect(await cluster.ask(HOST)).toBe("one");
@@ -100,7 +105,9 @@ describe("a site that visitors use", () => {
 
 describe("programs", () => {
   it("that run as jobs are ended when somebody says so, and say why", async () => {
-    const job = { id: "stopped1", name: "long", argv: ["sleep", "3000"], env: {}, timeoutSeconds: 3600, planned: 1234 };
+    // A pod's first program hears no signal that it does not ask for: a plain sleep would wait for its grace of 30 s.
+    const argv = ["sh", "-c", "trap 'exit 143' TERM; sleep 3000 & wait"];
+    const job = { id: "stopped1", name: "long", argv, env: {}, timeoutSeconds: 3600, planned: 1234 };
     await cluster.engine.jobs.start(tiny, job, context);
     const running = async () => (await cluster.engine.jobs.list("alpha")).find(({ id }) => id === job.id);
     await expect.poll(async () => (await running())?.pod, PATIENCE).toMatch(/^run-stopped1/);

@@ -4,7 +4,8 @@ import { join } from "node:path";
 import { setTimeout as delay } from "node:timers/promises";
 import { afterAll, beforeAll, describe, expect, it } from "vitest";
 import { run } from "../../src/providers/process.ts";
-import { type Answer, type HowdahMachine, howdahMachine, whyNoMachine } from "../support/howdah-machine.ts";
+import { type HowdahMachine, howdahMachine, whyNoMachine } from "../support/howdah-machine.ts";
+import type { Answer } from "../support/http-answer.ts";
 
 const why = await whyNoMachine();
 if (why !== undefined) process.stderr.write(`idle.test.ts is skipped: ${why}\n`);
@@ -63,10 +64,10 @@ describe.skipIf(why !== undefined && process.env["CI"] === undefined)("a site th
           await machine.get(HOST, "/", { headers: GOOGLEBOT });
           return isIdle();
         },
-        { timeout: 60_000, interval: 500 },
+        { timeout: 180_000, interval: 500 },
       )
       .toBe(true);
-    await expect.poll(() => containers(), { timeout: 20_000 }).toEqual([]);
+    await expect.poll(() => containers(), { timeout: 180_000 }).toEqual([]);
     expect((await status()).idleSince).toMatch(/^\d{4}-/);
     const robot = await machine.get(HOST, "/", { headers: GOOGLEBOT });
     expect([robot.status, robot.headers["retry-after"]]).toEqual([503, "3600"]);
@@ -126,7 +127,7 @@ describe.skipIf(why !== undefined && process.env["CI"] === undefined)("a site th
     expect((await machine.howdah("doctor")).stdout).toContain("nobody wakes drowsy");
     const agent = machine.start("agent");
     await agent.says("agent started");
-    await expect.poll(async () => (await visit()).status, { timeout: 30_000 }).toBe(200);
+    await expect.poll(async () => (await visit()).status, { timeout: 180_000 }).toBe(200);
     await machine.ok("agent", "--stop");
     await agent.done;
     await sleep(); // starts it as a process of its own

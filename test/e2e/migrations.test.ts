@@ -3,7 +3,7 @@ import { join } from "node:path";
 import { afterAll, beforeAll, describe, expect, it } from "vitest";
 import type { ErrorCode } from "../../src/kernel/error-catalog.ts";
 import { run } from "../../src/providers/process.ts";
-import { type Behaviour, faultSite, type TestSite } from "../support/fault-site.ts";
+import { type Behaviour, faultSite, migrationHook, type TestSite } from "../support/fault-site.ts";
 import { type HowdahMachine, howdahMachine, whyNoMachine } from "../support/howdah-machine.ts";
 import { stopAtEvent } from "../support/stop-at-event.ts";
 
@@ -11,18 +11,9 @@ const PORT = 18_796;
 const skip = await whyNoMachine();
 
 /** Counts its runs in the database; then fails, or takes its time, as behave.json says. */
-const hook = `<?php
-require __DIR__ . '/database.php';
-$database = database();
-$database->query('CREATE TABLE IF NOT EXISTS runs (id INT AUTO_INCREMENT PRIMARY KEY)');
-$database->query('INSERT INTO runs () VALUES ()');
-echo "migration began\\n";
-for ($until = microtime(true) + (behave()['slow'] ?? 0); microtime(true) < $until; usleep(200000)) {
+const hook = migrationHook(`for ($until = microtime(true) + (behave()['slow'] ?? 0); microtime(true) < $until; usleep(200000)) {
     echo "migration goes on\\n"; // to whoever still listens
-}
-echo "migration ends\\n";
-exit(behave()['migrate'] ?? 0);
-`;
+}`);
 
 describe.skipIf(skip !== undefined)(`migrations${skip === undefined ? "" : ` (${skip})`}`, () => {
   let machine: HowdahMachine;

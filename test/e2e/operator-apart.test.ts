@@ -42,9 +42,8 @@ describe.skipIf(why !== undefined && process.env["CI"] === undefined)("nginx and
 
   const show = (words: string): Promise<void> =>
     writeFile(join(code, "public/index.php"), `<?php echo "${words} ", gethostname(), " ", PHP_SAPI;`);
-  const deploy = async (): Promise<void> => {
-    await rig.ok("deploy", code, "--context", ".", "--to", `${rig.registry}/test/${NAME}`);
-  };
+  const deployment = (): readonly string[] => ["deploy", code, "--context", ".", "--to", `${rig.registry}/test/${NAME}`];
+  const deploy = async (): Promise<void> => void (await rig.ok(...deployment()));
   const page = async (path = "/"): Promise<string> => {
     const { status, body } = await rig.get(HOST, path).catch(() => ({ status: 0, body: "" }));
     return status === 200 ? body : String(status);
@@ -86,7 +85,7 @@ describe.skipIf(why !== undefined && process.env["CI"] === undefined)("nginx and
   });
 
   it("is a page of PHP in one pod, and files of nginx in another, each as many as the file says", async () => {
-    await expect.poll(() => page(), { timeout: 60_000 }).toMatch(/^one php-\S+ fpm-fcgi$/);
+    await expect.poll(() => page(), { timeout: 180_000 }).toMatch(/^one php-\S+ fpm-fcgi$/);
     expect(await page("/style.css")).toContain("navy");
     expect(await ready()).toBe("php=2/2 web=1/1");
   });
@@ -94,35 +93,61 @@ describe.skipIf(why !== undefined && process.env["CI"] === undefined)("nginx and
   it("lets nobody but the site's nginx connect to PHP, until a policy says so and after it is gone", async () => {
     for (const namespace of [NAME, ELSEWHERE])
       await rig.kubectl("wait", "--for=condition=Ready", "--timeout=120s", "pod/stranger", "--namespace", namespace);
-    await expect.poll(() => reached("web", 8080), { timeout: 60_000 }).toEqual([true, false]);
+    await expect.poll(() => reached("web", 8080), { timeout: 180_000 }).toEqual([true, false]);
     expect(await reached("php", FASTCGI)).toEqual([false, false]);
     await cluster.apply([allowAll]);
-    await expect.poll(() => reached("php", FASTCGI), { timeout: 60_000 }).toEqual([true, true]);
+    await expect.poll(() => reached("php", FASTCGI), { timeout: 180_000 }).toEqual([true, true]);
     await rig.kubectl("delete", "networkpolicy", "allow-fastcgi", "--namespace", NAME);
-    await expect.poll(() => reached("php", FASTCGI), { timeout: 60_000 }).toEqual([false, false]);
+    await expect.poll(() => reached("php", FASTCGI), { timeout: 180_000 }).toEqual([false, false]);
+  });
+
+  it("takes a rule out again that somebody writes into the policy which closes the namespace", async () => {
+    const patch = ["patch", "networkpolicy", "default-deny", "--type=merge", "--patch", '{"spec":{"ingress":[{}]}}'];
+    await rig.kubectl("--namespace", NAME, ...patch);
+    const rules = (): Promise<string> => get("networkpolicy", "default-deny", "--output=jsonpath={.spec.ingress}");
+    await expect.poll(rules, { timeout: 180_000 }).toBe("");
+  });
+
+  /** What visitors see while something is done, each once. */
+  async function seenDuring(work: () => Promise<unknown>): Promise<readonly string[]> {
+    const seen = new Set<string>();
+    const working = { over: false };
+    const visits = (async (): Promise<void> => {
+      while (!working.over) seen.add((await page()).replace(/ php-.*/, ""));
+    })();
+    await work().finally(() => (working.over = true));
+    await visits;
+    return [...seen];
+  }
+
+  it("shows FPM's figures in each pod of PHP, for who counts", async () => {
+    const ask = '$figures = file_get_contents("http://127.0.0.1:8081/-/metrics"); echo $figures;';
+    const argv = ["--namespace", NAME, "exec", "deployment/php", "--container", "php", "--", "/usr/bin/php", "-r", ask];
+    expect(await rig.kubectl(...argv)).toMatch(/^phpfpm_active_processes(?:\{.*\})? \d+$/m);
+  });
+
+  it("refuses a release whose PHP answers 500: no pod of PHP or nginx is replaced, and no visitor meets it", async () => {
+    const generations = (): Promise<string> => get("deployment", "--output=jsonpath={.items[*].metadata.generation}");
+    const before = await generations();
+    await writeFile(join(code, "public/index.php"), '<?php http_response_code(500); echo "broken";');
+    const said: { code: number; stderr: string }[] = [];
+    expect(await seenDuring(async () => said.push(await rig.howdah(...deployment())))).toEqual(["one"]);
+    expect(said[0]?.code).not.toBe(0);
+    expect(said[0]?.stderr).toContain("is not healthy: it answered 500: broken");
+    expect(await generations()).toBe(before);
   });
 
   it("takes a new release to both, without a failed request", async () => {
-    const failed: string[] = [];
-    const deploying = { over: false };
-    const visits = (async (): Promise<void> => {
-      while (!deploying.over) {
-        const seen = await page();
-        if (!/^(one|two) php-/.test(seen)) failed.push(seen);
-      }
-    })();
     await show("two");
-    await deploy().finally(() => (deploying.over = true));
-    await visits;
-    expect(failed).toEqual([]);
+    expect((await seenDuring(deploy)).filter((seen) => !["one", "two"].includes(seen))).toEqual([]);
     await expect
-      .poll(async () => [await page(), await page(), await page()].filter((one) => !one.startsWith("two ")), { timeout: 30_000 })
+      .poll(async () => [await page(), await page(), await page()].filter((one) => !one.startsWith("two ")), { timeout: 180_000 })
       .toEqual([]);
   });
 
   it("scales PHP by the Environment, and leaves nginx as it is", async () => {
     await rig.kubectl("scale", "environment", "production", "--replicas=3", "--namespace", NAME);
-    await expect.poll(ready, { timeout: 60_000 }).toBe("php=3/3 web=1/1");
+    await expect.poll(ready, { timeout: 180_000 }).toBe("php=3/3 web=1/1");
   });
 });
 

@@ -2,19 +2,14 @@ import { mkdir, writeFile } from "node:fs/promises";
 import { join } from "node:path";
 import { afterAll, beforeAll, describe, expect, it } from "vitest";
 import { whyNoMachine } from "../support/howdah-machine.ts";
-import { type OperatorProcess, type OperatorRig, operatorRig } from "../support/operator-rig.ts";
+import { pageOf } from "../support/http-answer.ts";
+import { type Deployed, type OperatorProcess, type OperatorRig, operatorRig } from "../support/operator-rig.ts";
 
 const why = await whyNoMachine();
 if (why !== undefined) process.stderr.write(`operator-deploy.test.ts is skipped: ${why}\n`);
 
 const NAME = "t-hello";
 const HOST = "t-hello.howdah.test";
-
-interface Deployed {
-  readonly release: string;
-  readonly released: boolean;
-  readonly url: string | null;
-}
 
 describe.skipIf(why !== undefined && process.env["CI"] === undefined)("a site on a cluster", () => {
   let rig: OperatorRig;
@@ -27,17 +22,11 @@ describe.skipIf(why !== undefined && process.env["CI"] === undefined)("a site on
       join(code, "howdah.yaml"),
       `apiVersion: howdah.dev/v1alpha1\nkind: Site\nmetadata: { name: ${NAME} }\nspec:\n  web: { root: public }\n  hostnames: [${HOST}]\n  scale: { replicas: 2 }\n${more}`,
     );
-  const deploy = async (): Promise<Deployed> => {
-    const said = await rig.ok("deploy", code, "--context", ".", "--to", `${rig.registry}/test/${NAME}`, "--output", "json");
-    return JSON.parse(said.stdout) as Deployed;
-  };
-  const page = async (): Promise<string> => {
-    const { status, body } = await rig.get(HOST, "/").catch(() => ({ status: 0, body: "" }));
-    return status === 200 ? body : String(status);
-  };
+  const deploy = (): Promise<Deployed> => rig.deploy(code);
+  const page = (): Promise<string> => pageOf(rig.get(HOST, "/"));
   const shows = async (text: string): Promise<void> => {
     await rig.formerGone(NAME);
-    await expect.poll(page, { timeout: 60_000 }).toBe(text);
+    await expect.poll(page, { timeout: 180_000 }).toBe(text);
   };
   const states = async (): Promise<string[]> => {
     const said = await rig.ok("releases", NAME, "--context", ".", "--output", "json");
@@ -62,7 +51,7 @@ describe.skipIf(why !== undefined && process.env["CI"] === undefined)("a site on
     expect(await deploy()).toMatchObject({ release: "r1", released: true, url: `http://${HOST}` });
     await shows("one");
     const sites = (): Promise<string> => rig.kubectl("get", "sites", "--namespace", NAME);
-    await expect.poll(sites, { timeout: 30_000 }).toMatch(new RegExp(`${NAME}\\s+http://${HOST}\\s+r1\\s+True`));
+    await expect.poll(sites, { timeout: 180_000 }).toMatch(new RegExp(`${NAME}\\s+http://${HOST}\\s+r1\\s+True`));
     expect(await sites()).toMatch(/NAME\s+URL\s+RELEASE\s+READY\s+AGE\n/);
     const pods = JSON.parse(await rig.kubectl("get", "pods", "--namespace", NAME, "--output=json")) as {
       items: { spec: { nodeName: string } }[];
@@ -88,9 +77,9 @@ describe.skipIf(why !== undefined && process.env["CI"] === undefined)("a site on
       join(code, "howdah.yaml"),
       `apiVersion: howdah.dev/v1alpha1\nkind: Site\nmetadata: { name: ${NAME} }\nspec:\n  web: { root: public, healthPath: /missing.html }\n  hostnames: [${HOST}]\n  scale: { replicas: 2 }\n  rollout: { timeout: 60s }\n`,
     );
-    const failed = await rig.howdah("deploy", code, "--context", ".", "--to", `${rig.registry}/test/${NAME}`);
+    const failed = await rig.howdah(...rig.deployArguments(code));
     expect(failed.code).not.toBe(0);
-    expect(failed.stderr).toContain("r4 was not taken into service");
+    expect(JSON.parse(failed.stdout)).toMatchObject({ error: { message: expect.stringContaining("r4 was not taken into service") } });
     await shows("one");
     await site();
     await show("five");
@@ -113,7 +102,7 @@ describe.skipIf(why !== undefined && process.env["CI"] === undefined)("a site on
   it("puts back what somebody took away", async () => {
     await rig.kubectl("delete", "service", "web", "--namespace", NAME);
     await expect
-      .poll(() => rig.kubectl("get", "service", "--namespace", NAME, "--output=name"), { timeout: 60_000 })
+      .poll(() => rig.kubectl("get", "service", "--namespace", NAME, "--output=name"), { timeout: 180_000 })
       .toContain("service/web");
     const uid = (): Promise<string> =>
       rig.kubectl("get", "deployment", "web", "--namespace", NAME, "--ignore-not-found", "--output=jsonpath={.metadata.uid}");

@@ -6,7 +6,9 @@ import { connect, createWorkshop } from "../cluster/cluster.ts";
 import { clusterEnvironment } from "../cluster/environment.ts";
 import { settingsOf } from "../cluster/settings.ts";
 import { type HowdahMachine, howdahMachine, type Said, whyNoMachine } from "../support/howdah-machine.ts";
-import { ask, pullSecret } from "../support/operator-rig.ts";
+import { httpAnswer, pageOf } from "../support/http-answer.ts";
+import { pullSecret } from "../support/operator-rig.ts";
+import { removeNamespaces } from "../support/test-cluster.ts";
 
 const why = await whyNoMachine();
 if (why !== undefined) process.stderr.write(`operator-install.test.ts is skipped: ${why}\n`);
@@ -53,10 +55,7 @@ describe.skipIf(why !== undefined && process.env["CI"] === undefined)("howdah in
     const { stdout } = await howdah("doctor", "--context", ".", "--output", "json");
     return Object.fromEntries((JSON.parse(stdout) as Doctor).checks.map(({ name, ok }) => [name, ok]));
   };
-  const page = async (): Promise<string> => {
-    const { status, body } = await ask(settings.nodes[0]?.address ?? "", HOST, "/").catch(() => ({ status: 0, body: "" }));
-    return status === 200 ? body : String(status);
-  };
+  const page = (): Promise<string> => pageOf(httpAnswer({ address: settings.nodes[0]?.address ?? "", port: 80 }, HOST, "/"));
   const deploy = (): Promise<object> => answer("deploy", code, "--context", ".", "--to", `${settings.registryHost}/test/${NAME}`);
   const what = (path: string): Promise<string> =>
     kubectl("get", "deployment/howdah-operator", "--namespace=howdah-system", `--output=jsonpath=${path}`);
@@ -98,7 +97,7 @@ describe.skipIf(why !== undefined && process.env["CI"] === undefined)("howdah in
     const released = '--patch={"metadata":{"finalizers":null}}';
     await kubectl("patch", "environment", "production", `--namespace=${NAME}`, "--type=merge", released).catch(() => "not there");
     await kubectl("patch", "tenant", NAME, "--type=merge", released).catch(() => "not there");
-    await kubectl("delete", "namespace", NAME, "--ignore-not-found", "--timeout=180s");
+    await removeNamespaces(cluster, NAME);
     expect(await machine.remove()).toEqual([]);
   });
 
@@ -126,10 +125,10 @@ describe.skipIf(why !== undefined && process.env["CI"] === undefined)("howdah in
     expect(image).toMatch(new RegExp(`^${repository}@sha256:[0-9a-f]{64}$`));
     expect(await what("{.status.availableReplicas}")).toBe("2");
     await expect
-      .poll(doctor, { timeout: 60_000 })
+      .poll(doctor, { timeout: 180_000 })
       .toMatchObject({ "api server": true, definitions: true, operator: true, lease: true, "way in": true });
     const holder = ["get", "lease/howdah-operator", "--namespace=howdah-system", "--output=jsonpath={.spec.holderIdentity}"];
-    await expect.poll(() => kubectl(...holder), { timeout: 60_000 }).toMatch(/^howdah-operator-/); // a pod, none of another test's
+    await expect.poll(() => kubectl(...holder), { timeout: 180_000 }).toMatch(/^howdah-operator-/); // a pod, none of another test's
   });
 
   it("has a program without a shell, which can't write to its own root", async () => {
@@ -152,7 +151,7 @@ describe.skipIf(why !== undefined && process.env["CI"] === undefined)("howdah in
 
   it("serves a site with the rights that it is given", async () => {
     expect(await deploy()).toMatchObject({ release: "r1", url: `http://${HOST}` });
-    await expect.poll(page, { timeout: 60_000 }).toBe("one");
+    await expect.poll(page, { timeout: 180_000 }).toBe("one");
     const logs = await kubectl("logs", "--namespace=howdah-system", "--selector=app.kubernetes.io/name=howdah-operator", "--tail=-1");
     expect(logs.split("\n").filter((line) => line.includes("cluster/forbidden"))).toEqual([]);
   });
@@ -172,7 +171,7 @@ describe.skipIf(why !== undefined && process.env["CI"] === undefined)("howdah in
   });
 
   it("uninstalls the operator and nothing else: the site serves on, and the next install goes on with it", async () => {
-    await expect.poll(async () => (await doctor())["sites"], { timeout: 60_000 }).toBe(true);
+    await expect.poll(async () => (await doctor())["sites"], { timeout: 180_000 }).toBe(true);
     const before = await kept();
     const { deleted } = await answer<{ deleted: readonly string[] }>("uninstall", "--context", ".");
     expect(deleted).toContain("Deployment/howdah-operator");

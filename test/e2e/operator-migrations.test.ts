@@ -2,7 +2,7 @@ import { randomBytes } from "node:crypto";
 import { mkdir, readFile, writeFile } from "node:fs/promises";
 import { join } from "node:path";
 import { afterAll, beforeAll, describe, expect, it } from "vitest";
-import { type Behaviour, faultSite, type TestSite } from "../support/fault-site.ts";
+import { type Behaviour, faultSite, migrationHook, type TestSite } from "../support/fault-site.ts";
 import { type Said, whyNoMachine } from "../support/howdah-machine.ts";
 import { type OperatorRig, operatorRig } from "../support/operator-rig.ts";
 
@@ -15,21 +15,12 @@ const HOST = `${NAME}.localhost`;
 const MESSAGE = "The shop counts its stock.";
 
 /** Counts its runs in the database; then waits until it may go on, if behave.json says so, and ends as it says. */
-const hook = `<?php
-require __DIR__ . '/database.php';
-$database = database();
-$database->query('CREATE TABLE IF NOT EXISTS runs (id INT AUTO_INCREMENT PRIMARY KEY)');
-$database->query('INSERT INTO runs () VALUES ()');
-echo "migration began\\n";
-for ($until = time() + 120; (behave()['waits'] ?? false) && time() < $until; usleep(200000)) {
+const hook = migrationHook(`for ($until = time() + 120; (behave()['waits'] ?? false) && time() < $until; usleep(200000)) {
     if ($database->query("SHOW TABLES LIKE 'go'")->num_rows > 0) {
         $database->query('DROP TABLE go');
         break;
     }
-}
-echo "migration ends\\n";
-exit(behave()['migrate'] ?? 0);
-`;
+}`);
 
 interface Failure {
   readonly code: string;
@@ -42,7 +33,7 @@ describe.skipIf(why !== undefined && process.env["CI"] === undefined)("migration
   let site: TestSite & { behave(behaviour: Behaviour & { waits?: boolean }): Promise<void> };
 
   const kubectl = (...argv: readonly string[]): Promise<string> => rig.kubectl("--namespace", NAME, ...argv);
-  const deploy = () => rig.howdah("deploy", site.directory, "--context", ".", "--to", `${rig.registry}/test/t-migrate`, "--output", "json");
+  const deploy = () => rig.howdah(...rig.deployArguments(site.directory));
   const deployed = async (): Promise<void> => {
     const said = await deploy();
     expect([said.code, said.stderr]).toEqual([0, expect.any(String)]);
@@ -60,7 +51,7 @@ describe.skipIf(why !== undefined && process.env["CI"] === undefined)("migration
   };
   const shows = async (words: string): Promise<void> => {
     await rig.formerGone(NAME);
-    await expect.poll(() => site.page(), { timeout: 60_000 }).toContain(words);
+    await expect.poll(() => site.page(), { timeout: 180_000 }).toContain(words);
   };
   /** A new migration file: what `watch` names. */
   const migration = async (name: string): Promise<void> => {
@@ -146,7 +137,7 @@ describe.skipIf(why !== undefined && process.env["CI"] === undefined)("migration
       const { status, headers, body } = await rig.get(HOST, "/");
       return `${String(status)} ${headers["retry-after"] === undefined ? "" : "again later"} ${body}`;
     };
-    await expect.poll(page, { timeout: 60_000 }).toMatch(new RegExp(`^503 again later [\\s\\S]*${MESSAGE}`));
+    await expect.poll(page, { timeout: 180_000 }).toMatch(new RegExp(`^503 again later [\\s\\S]*${MESSAGE}`));
     await goOn();
     await deploying;
     await shows("release five");

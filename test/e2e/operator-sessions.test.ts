@@ -1,11 +1,10 @@
 import { mkdir, writeFile } from "node:fs/promises";
-import { request } from "node:http";
 import { connect } from "node:net";
 import { join } from "node:path";
 import { afterAll, beforeAll, describe, expect, it } from "vitest";
 import { countingPage } from "../support/counting-page.ts";
 import { whyNoMachine } from "../support/howdah-machine.ts";
-import { type OperatorRig, operatorRig } from "../support/operator-rig.ts";
+import { type Deployed, type OperatorRig, operatorRig } from "../support/operator-rig.ts";
 
 const why = await whyNoMachine();
 if (why !== undefined) process.stderr.write(`operator-sessions.test.ts is skipped: ${why}\n`);
@@ -19,7 +18,7 @@ spec:
   runtime: {php: "8.4"}
   web: {microcache: false}
   hostnames: [${HOST}]
-  scale: {replicas: 2, memory: 128Mi}
+  scale: {memory: 128Mi}
 `;
 
 /** One-machine's test has more: test/e2e/shared-sessions.test.ts. */
@@ -31,14 +30,14 @@ describe.skipIf(why !== undefined && process.env["CI"] === undefined)("logins at
   let visits = 0;
 
   const show = (words: string): Promise<void> => writeFile(join(code, "index.php"), countingPage(words));
-  const deploy = (): Promise<object> => rig.ok("deploy", code, "--context", ".", "--to", `${rig.registry}/test/${NAME}`);
+  const deploy = (): Promise<Deployed> => rig.deploy(code);
   const get = (...argv: readonly string[]): Promise<string> => rig.kubectl("--namespace", NAME, "get", ...argv);
 
   /** The words of a page: visits of this browser's session, code, pod. */
   const visit = async (): Promise<readonly string[]> => {
-    const { setCookie, body } = await ask(rig.address, cookie).catch(() => ({ setCookie: undefined, body: "" }));
-    cookie = setCookie?.split(";")[0] ?? cookie;
-    return body.trim().split(" ");
+    const answer = await rig.get(HOST, "/", { cookie }).catch(() => undefined);
+    cookie = answer?.headers["set-cookie"]?.[0]?.split(";")[0] ?? cookie;
+    return (answer?.body ?? "").trim().split(" ");
   };
   /** Comes back until `words` of the page's code are there, from a session that counts on: a visitor who is a stranger now stays one. */
   const countsOn = async (words: string): Promise<void> => {
@@ -75,6 +74,19 @@ describe.skipIf(why !== undefined && process.env["CI"] === undefined)("logins at
     expect(await rig?.close()).toEqual([]);
   });
 
+  it("have no server while one pod answers, and one as soon as a person asks for two", async () => {
+    expect(await get("statefulset", "--output=name")).toBe("");
+    await rig.kubectl("scale", "environment", "production", "--replicas=2", "--namespace", NAME);
+    const ready = "--output=jsonpath={.status.readyReplicas}/{.spec.replicas}";
+    await expect.poll(() => get("deployment", "web", ready), { timeout: 120_000 }).toBe("2/2");
+    await expect.poll(() => get("statefulset", "sessions", "--ignore-not-found", ready), { timeout: 120_000 }).toBe("1/1");
+    // PHP's pods are others now, which ask the server; those that kept sessions by themselves may answer for a while.
+    const settings = async (): Promise<number> =>
+      (await podsOf("web")).filter(({ metadata }) => metadata.annotations["howdah.dev/sessions"] !== undefined).length;
+    await expect.poll(settings, { timeout: 120_000 }).toBe(2);
+    await rig.formerGone(NAME);
+  });
+
   it("are known to both pods", async () => {
     await countsOn("one");
     const pods = new Set<string | undefined>();
@@ -85,7 +97,7 @@ describe.skipIf(why !== undefined && process.env["CI"] === undefined)("logins at
           if (Number(count) > visits) pods.add(pod);
           return pods.size;
         },
-        { timeout: 60_000 },
+        { timeout: 180_000 },
       )
       .toBe(2);
     await countsOn("one");
@@ -122,22 +134,10 @@ describe.skipIf(why !== undefined && process.env["CI"] === undefined)("logins at
 });
 
 interface Pod {
-  readonly metadata: { readonly uid: string };
+  readonly metadata: { readonly uid: string; readonly annotations: Readonly<Record<string, string>> };
   readonly status: { readonly conditions?: readonly { readonly type: string; readonly status: string }[] };
 }
 
 function isReady({ status }: Pod): boolean {
   return status.conditions?.some((one) => one.type === "Ready" && one.status === "True") === true;
-}
-
-function ask(address: string, cookie: string): Promise<{ readonly setCookie: string | undefined; readonly body: string }> {
-  return new Promise((resolve, reject) => {
-    const asked = request({ host: address, path: "/", headers: { host: HOST, cookie }, agent: false, timeout: 30_000 }, (response) => {
-      let body = "";
-      response.setEncoding("utf8").on("data", (text: string) => (body += text));
-      response.once("error", reject).once("end", () => resolve({ setCookie: response.headers["set-cookie"]?.[0], body }));
-    });
-    asked.once("timeout", () => asked.destroy(new Error("no answer"))).once("error", reject);
-    asked.end();
-  });
 }

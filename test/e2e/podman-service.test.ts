@@ -125,6 +125,6 @@ describe.skipIf(skip !== undefined)(`podman's own service${skip === undefined ? 
     expect(await ours.list({ "howdah.dev/instance": NAME })).toEqual([]);
     expect(commands).toEqual([]);
     service.close();
-    await expect.poll(processOf, { timeout: 15_000 }).toBeUndefined();
+    await expect.poll(processOf, { timeout: 180_000 }).toBeUndefined();
   });
 });

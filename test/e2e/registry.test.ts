@@ -387,7 +387,7 @@ describe.skipIf((rig === undefined || why !== undefined) && process.env["CI"] ==
   // The rig ends here: this is the last block of the file.
   afterAll(async () => {
     await machine?.remove();
-    await removeImages("t-registry");
+    await removeImages("t-registry", "all");
     await rig?.remove();
   });
 

@@ -51,7 +51,7 @@ describe.skipIf(skip !== undefined)(`sessions of a site with several pods${suffi
   const countsOn = async (name: string, browser: Browser, before: number, code: string): Promise<number> => {
     let seen: readonly [number, string, string] = [0, "", ""];
     await expect
-      .poll(async () => (seen = await visit(name, browser)), { timeout: 90_000, interval: 250 })
+      .poll(async () => (seen = await visit(name, browser)), { timeout: 180_000, interval: 250 })
       .toEqual([expect.any(Number), code, expect.stringMatching(/./)]);
     expect(seen[0]).toBeGreaterThan(before);
     return seen[0];

@@ -64,7 +64,7 @@ describe.skipIf((rig === undefined || why !== undefined) && process.env["CI"] ==
     });
     afterAll(async () => {
       await machine?.remove();
-      await removeImages("t-signed");
+      await removeImages("t-signed", "all");
       await rig?.remove();
     });
 

@@ -6,6 +6,7 @@ import { type TestBrowser, testBrowser, whyNoBrowser } from "../support/browser.
 import { type HowdahMachine, howdahMachine, whyNoMachine } from "../support/howdah-machine.ts";
 import { pngPicture } from "../support/picture.ts";
 import { echoRequest, echoScript, pageRequest, steadyLoad } from "../support/steady-load.ts";
+import { type WordPressVisitor, wordpressVisitor } from "../support/wordpress-visitor.ts";
 
 const HOST = "wordpress.localhost";
 const why = (await whyNoMachine()) ?? (await whyNoBrowser());
@@ -25,13 +26,13 @@ describe.skipIf(why !== undefined && process.env["CI"] === undefined)("WordPress
   let page: Page;
   let code: string;
   let first: Up;
+  let visitor: WordPressVisitor;
   const picture = pngPicture(1200, 800);
   let pictureUrl = "";
 
   const up = async (): Promise<Up> => JSON.parse((await machine.ok("up", code, "--output", "json")).stdout) as Up;
   const php = async (script: string): Promise<string> =>
     (await machine.ok("run", "wordpress", "--", "php", "-r", `require 'wp-load.php'; ${script}`)).stdout.trim();
-  const open = (path: string): Promise<unknown> => page.goto(new URL(path, first.url).href);
 
   beforeAll(async () => {
     machine = await howdahMachine("wp", 18500);
@@ -39,7 +40,9 @@ describe.skipIf(why !== undefined && process.env["CI"] === undefined)("WordPress
     page = await browser.page();
     code = join(await machine.app("trixie", "wordpress", "wordpress-theme-twentytwentyfive"), "usr/share/wordpress");
     await writeFile(join(code, "echo.php"), echoScript("one"));
+    await writeFile(join(code, "slow.php"), '<?php sleep(3); echo "slow but whole";');
     first = await up();
+    visitor = wordpressVisitor(page, first.url);
   });
   afterAll(async () => {
     await browser?.close();
@@ -52,30 +55,20 @@ describe.skipIf(why !== undefined && process.env["CI"] === undefined)("WordPress
     const home = await machine.get(HOST, "/");
     expect(home.status).toBe(200);
     expect(home.body).toContain("Hello world!");
-    await open("/");
+    await visitor.open("/");
     expect(await page.getByRole("link", { name: "Hello world!" }).count()).toBe(1);
     await page.screenshot({ path: join(machine.directory, "home.png") });
   });
 
   it("lets its administrator in with the credentials that `up` shows", async () => {
-    expect(first.credentials?.user).toBe("admin");
-    await open("/wp-login.php");
-    await page.fill("#user_login", first.credentials?.user ?? "");
-    await page.fill("#user_pass", first.credentials?.password ?? "");
-    await page.click("#wp-submit");
-    await page.waitForURL(/\/wp-admin\/$/);
+    const { credentials = { user: "", password: "" } } = first;
+    expect(credentials.user).toBe("admin");
+    await visitor.logIn(credentials);
     expect(await page.locator("h1").first().textContent()).toBe("Dashboard");
   });
 
   it("takes a picture into the media library, makes smaller ones, and serves them", async () => {
-    await open("/wp-admin/media-new.php?browser-uploader");
-    await page.setInputFiles("#async-upload", { name: "sea.png", mimeType: "image/png", buffer: picture });
-    await page.click("#html-upload");
-    await page.waitForURL(/upload\.php/);
-    const thumbnail = page.locator(".attachment img").first();
-    await thumbnail.waitFor();
-    expect(await thumbnail.evaluate((image) => (image as unknown as { naturalWidth: number }).naturalWidth)).toBeGreaterThan(0);
-    pictureUrl = new URL((await thumbnail.getAttribute("src")) ?? "").pathname.replace(/-\d+x\d+\.png$/, ".png");
+    pictureUrl = await visitor.upload("sea.png", picture);
     const answer = await machine.get(HOST, pictureUrl);
     expect([answer.status, answer.headers["content-type"]]).toEqual([200, "image/png"]);
     expect(answer.bytes.equals(picture)).toBe(true);
@@ -88,7 +81,7 @@ describe.skipIf(why !== undefined && process.env["CI"] === undefined)("WordPress
   });
 
   it("publishes a post through its REST interface, with the login's cookie", async () => {
-    await open("/wp-admin/");
+    await visitor.open("/wp-admin/");
     const status = await page.evaluate(async () => {
       const nonce = await (await fetch("/wp-admin/admin-ajax.php?action=rest-nonce")).text();
       const answer = await fetch("/wp-json/wp/v2/posts", {
@@ -170,12 +163,13 @@ describe.skipIf(why !== undefined && process.env["CI"] === undefined)("WordPress
   async function everythingIsThere(): Promise<void> {
     expect((await machine.get(HOST, "/")).body).toContain("A post of the test");
     expect((await machine.get(HOST, pictureUrl)).bytes.equals(picture)).toBe(true);
-    await open("/wp-admin/");
-    expect(await page.locator("h1").first().textContent()).toBe("Dashboard");
+    expect(await visitor.dashboard()).toBe("Dashboard");
   }
 
-  it("stops and comes back with post, picture and login", async () => {
+  it("ends what visitors have begun when it stops, and comes back with post, picture and login", async () => {
+    const slow = machine.get(HOST, "/slow.php");
     await machine.ok("down", "wordpress");
+    expect(await slow).toMatchObject({ status: 200, body: "slow but whole" });
     expect((await machine.get(HOST, "/")).status).toBeGreaterThanOrEqual(400);
     const back = await up();
     expect(back.steps).toEqual([]);

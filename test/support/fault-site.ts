@@ -53,6 +53,20 @@ export async function faultSite(
   };
 }
 
+/** A migration in PHP for it, that counts its runs in the table `runs`, does something, and ends as behave.json says. `work`: PHP, of ours. */
+export function migrationHook(work: string): string {
+  return `<?php
+require __DIR__ . '/database.php';
+$database = database();
+$database->query('CREATE TABLE IF NOT EXISTS runs (id INT AUTO_INCREMENT PRIMARY KEY)');
+$database->query('INSERT INTO runs () VALUES ()');
+echo "migration began\\n";
+${work}
+echo "migration ends\\n";
+exit(behave()['migrate'] ?? 0);
+`;
+}
+
 /** A site of one static page. */
 export async function staticSite(
   machine: HowdahMachine,

@@ -1,27 +1,19 @@
 import { spawn } from "node:child_process";
 import { cp, mkdir, mkdtemp, readFile, rm } from "node:fs/promises";
-import { type IncomingMessage, request } from "node:http";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 import type { Suite } from "../../src/catalog/debian-suites.ts";
 import { run } from "../../src/providers/process.ts";
 import { debianApp } from "./debian-app.ts";
 import { firewallLines, removeFirewall } from "./firewall-lines.ts";
+import { type Answer, type Asked, httpAnswer } from "./http-answer.ts";
+import { removeImages } from "./remove-images.ts";
 
 /** What a command said. */
 export interface Said {
   readonly code: number;
   readonly stdout: string;
   readonly stderr: string;
-}
-
-/** One HTTP answer. */
-export interface Answer {
-  readonly status: number;
-  readonly headers: IncomingMessage["headers"];
-  readonly body: string;
-  /** The same, as it came: pictures, compressed answers. */
-  readonly bytes: Buffer;
 }
 
 /** A command that goes on. */
@@ -47,12 +39,9 @@ export interface HowdahMachine {
   start(...argv: readonly string[]): Started;
   /** A copy of an application of Debian, unpacked, that the test may change. Answers the root of its file system. */
   app(suite: Suite, ...packages: readonly string[]): Promise<string>;
-  get(
-    host: string,
-    path: string,
-    options?: { readonly method?: string; readonly headers?: Readonly<Record<string, string>>; readonly body?: string | Buffer },
-  ): Promise<Answer>;
-  /** Stops everything and answers what is left in podman: nothing, or the test fails. */
+  /** Asks the edge for a path of a site. */
+  get(host: string, path: string, asked?: Asked): Promise<Answer>;
+  /** Stops everything and answers what is left in podman: nothing, or the test fails. The second time nothing is done: tests look, and `afterAll` makes sure. */
   remove(): Promise<readonly string[]>;
 }
 
@@ -123,6 +112,7 @@ export async function howdahMachine(name: string, port: number, more: Readonly<R
     const value = process.env[key];
     if (value !== undefined) environment[key] = value;
   }
+  let removed = false;
   const start: HowdahMachine["start"] = (...argv) => {
     const child = spawn(process.execPath, ["bin/howdah", ...argv], { env: environment, stdio: ["ignore", "pipe", "pipe"] });
     let stdout = "";
@@ -168,33 +158,9 @@ export async function howdahMachine(name: string, port: number, more: Readonly<R
       await cp(await debianApp(suite, packages), target, { recursive: true, verbatimSymlinks: true, preserveTimestamps: true });
       return target;
     },
-    get: (host, path, options = {}) =>
-      new Promise((resolve, reject) => {
-        const sent = request(
-          {
-            host: "127.0.0.1",
-            port,
-            path,
-            method: options.method ?? "GET",
-            headers: { host: `${host}:${String(port)}`, ...options.headers },
-            timeout: 60_000,
-            // A kept connection may be closed by a reload just as a request comes in on it, which HTTP allows: the load tool counts those.
-            agent: false,
-          },
-          (response) => {
-            const chunks: Buffer[] = [];
-            response.on("data", (chunk: Buffer) => chunks.push(chunk));
-            response.once("error", reject);
-            response.once("end", () => {
-              const bytes = Buffer.concat(chunks);
-              resolve({ status: response.statusCode ?? 0, headers: response.headers, body: bytes.toString("utf8"), bytes });
-            });
-          },
-        );
-        sent.once("error", reject);
-        sent.end(options.body);
-      }),
+    get: (host, path, asked) => httpAnswer({ address: "127.0.0.1", port }, `${host}:${String(port)}`, path, asked),
     async remove() {
+      if (removed) return [];
       await howdah("agent", "--stop");
       const { stdout } = await howdah("status", "--output", "json");
       const sites = (JSON.parse(stdout || '{"sites":[]}') as { sites: { name: string }[] }).sites;
@@ -206,12 +172,14 @@ export async function howdahMachine(name: string, port: number, more: Readonly<R
         (thing) => !thing.startsWith(`${instance}.howdah-system`) && !thing.startsWith(`${instance}.edge`),
       );
       await sweep(instance);
+      await removeImages(instance, "sites");
       const mounted = (await readFile("/proc/mounts", "utf8")).split("\n").flatMap((line) => line.split(" ")[1] ?? []);
       const ours = mounted.filter((path) => path.startsWith(`${directory}/`));
       for (const path of ours) await run(["umount", "-l", path], { accept: "any" });
       await rm(directory, { recursive: true, force: true });
       // The secrets' own file system and the shared database server are the machine's: they outlive every site.
       const leftMounts = ours.filter((path) => path !== join(directory, "run/secrets") && !path.includes(`/${instance}.howdah-system`));
+      removed = true;
       return [...left, ...leftMounts, ...(await everything(instance))];
     },
   };

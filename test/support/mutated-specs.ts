@@ -1,4 +1,3 @@
-import type { SiteDocument } from "../../src/site/schema/site-document.ts";
 import { randomFrom } from "./seeded-random.ts";
 
 type Json = null | boolean | number | string | Json[] | { [key: string]: Json };
@@ -84,8 +83,8 @@ function valueAt(document: Json, place: Place): Json | undefined {
   );
 }
 
-/** The mutation of a number, of one of several good documents: any place of it or field of the schema gets another value, or goes. */
-export function mutation(seed: number, documents: readonly SiteDocument[], schema: Schema): Mutation {
+/** The mutation of a number, of one of several good documents: any place of it or field of its schema gets another value, or goes. */
+export function mutation(seed: number, documents: readonly object[], schema: Schema): Mutation {
   const random = randomFrom(seed);
   const pick = <T>(from: readonly T[]): T => from[Math.floor(random() * from.length)] as T;
   const document = structuredClone(pick(documents)) as unknown as Json;

@@ -1,7 +1,6 @@
 import { spawn } from "node:child_process";
 import { readFile, writeFile } from "node:fs/promises";
-import { request } from "node:http";
-import { join } from "node:path";
+import { basename, join } from "node:path";
 import { setTimeout as sleep } from "node:timers/promises";
 import { crds } from "../../src/resources/crds.ts";
 import { OPERATOR_NAME, OWN_NAMESPACE, operatorObjects, ownNamespace, settingsMap } from "../../src/resources/install/operator-objects.ts";
@@ -10,12 +9,17 @@ import { connect, createWorkshop } from "../cluster/cluster.ts";
 import { clusterEnvironment } from "../cluster/environment.ts";
 import { settingsOf } from "../cluster/settings.ts";
 import { type HowdahMachine, howdahMachine } from "./howdah-machine.ts";
+import { type Answer, httpAnswer } from "./http-answer.ts";
+import { removeNamespaces } from "./test-cluster.ts";
 
-/** What came from a site through the Gateway. */
-export interface ClusterAnswer {
-  readonly status: number;
-  readonly headers: Readonly<Record<string, string | string[] | undefined>>;
-  readonly body: string;
+/** What `howdah deploy --context` says, as far as tests look at it. */
+export interface Deployed {
+  readonly release: string;
+  /** False when nothing changed: `release` then is the one that serves. */
+  readonly released: boolean;
+  readonly url: string | null;
+  /** Those of an application's first administrator, shown once. */
+  readonly credentials: { readonly user: string; readonly password: string } | null;
 }
 
 /** A process of `howdah operator`, of this checkout. */
@@ -28,10 +32,12 @@ export interface OperatorProcess {
   stop(name?: NodeJS.Signals): Promise<void>;
   /** Waits until it has said something. */
   says(words: string): Promise<void>;
+  /** Its log. */
+  readonly said: () => string;
 }
 
 /** The real command line on the test cluster, with an operator of this checkout. */
-export interface OperatorRig extends Pick<HowdahMachine, "directory" | "howdah" | "ok" | "app"> {
+export interface OperatorRig extends Pick<HowdahMachine, "directory" | "howdah" | "ok" | "start" | "app"> {
   /** Where the Gateway listens, port 80. */
   readonly address: string;
   /** `10.99.0.5:5000`. */
@@ -39,16 +45,22 @@ export interface OperatorRig extends Pick<HowdahMachine, "directory" | "howdah" 
   kubectl(...argv: readonly string[]): Promise<string>;
   /** Makes a tenant, whose pods may pull; waits until its namespace is there. */
   tenant(name: string): Promise<void>;
-  get(host: string, path: string): Promise<ClusterAnswer>;
+  /** Deploys the site of a directory, which must succeed; its images go to the registry under the directory's name. `namespace`: where it is not the site's name. */
+  deploy(directory: string, namespace?: string): Promise<Deployed>;
+  /** The arguments of that command, for those who expect something else of it. */
+  deployArguments(directory: string, namespace?: string): readonly string[];
+  /** Asks the Gateway. */
+  get(host: string, path: string, headers?: Readonly<Record<string, string>>): Promise<Answer>;
   /** Waits until no pod of a namespace is on its way out: until then a gateway may ask one, on a busy machine for many seconds. */
   formerGone(namespace: string): Promise<void>;
-  /** Starts an operator with the rights that the installed one has; `server` is where it finds the API, such as a proxy, without credentials. Those that run are ended by `close`. */
-  operator(server?: string): Promise<OperatorProcess>;
+  /** Starts an operator with the rights that the installed one has; `server` is where it finds the API, such as a proxy, without credentials; `program` another `howdah` than this checkout's. Those that run are ended by `close`. */
+  operator(server?: string, program?: string): Promise<OperatorProcess>;
   /** Ends operators and takes the tenants with their namespaces away. Answers what is left on the machine. */
   close(): Promise<readonly string[]>;
 }
 
 const PULL_SECRET = "registry";
+const GATEWAY_PORT = 80;
 
 /** Makes the rig. `name` is a short word of the test file; `port` of one machine's edge, which is never started. */
 export async function operatorRig(name: string, port: number): Promise<OperatorRig> {
@@ -64,6 +76,10 @@ export async function operatorRig(name: string, port: number): Promise<OperatorR
   const address = settings.nodes[0]?.address ?? "";
   const tenants: string[] = [];
   const operators: OperatorProcess[] = [];
+  const deployArguments: OperatorRig["deployArguments"] = (directory, namespace) => [
+    ...["deploy", directory, "--context", ".", "--to", `${settings.registryHost}/test/${basename(directory)}`, "--output", "json"],
+    ...(namespace === undefined ? [] : ["--namespace", namespace]),
+  ];
   await install(machine, kubectl, settings.registryHost, known);
   return {
     ...machine,
@@ -74,7 +90,9 @@ export async function operatorRig(name: string, port: number): Promise<OperatorR
       await apply(machine, kubectl, object);
       await kubectl("wait", "--for=condition=Ready", "--timeout=120s", `tenant/${tenant}`);
     },
-    get: (host, path) => ask(address, host, path),
+    deployArguments,
+    deploy: async (directory, namespace) => JSON.parse((await machine.ok(...deployArguments(directory, namespace))).stdout) as Deployed,
+    get: (host, path, headers = {}) => httpAnswer({ address, port: GATEWAY_PORT }, host, path, { headers }),
     formerGone: async (namespace) => {
       const ending = "{range .items[?(@.metadata.deletionTimestamp)]}{.metadata.name} {end}";
       const last = Date.now() + ENDED_MS;
@@ -85,24 +103,22 @@ export async function operatorRig(name: string, port: number): Promise<OperatorR
         await sleep(500);
       }
     },
-    operator: async (server) => {
+    operator: async (server, program = "bin/howdah") => {
       const kubeconfig = join(machine.directory, `operator-${String(operators.length)}.yaml`);
       await writeFile(kubeconfig, server === undefined ? await ownKubeconfig(kubectl, cluster.kubeconfig) : kubeconfigFor(server), {
         mode: 0o600,
       });
-      const started = startOperator({ ...machine.environment, KUBECONFIG: kubeconfig });
+      const started = startOperator(program, { ...machine.environment, KUBECONFIG: kubeconfig });
       operators.push(started);
       await started.says("operator started");
       return started;
     },
     close: async () => {
-      for (const tenant of tenants) {
-        await kubectl("delete", "tenant", tenant, "--ignore-not-found", "--wait=false");
-        await kubectl("delete", "namespace", tenant, "--ignore-not-found", "--wait=false");
-        // Nobody visits them any more: they need not wait before they stop.
-        await kubectl("delete", "pods", "--all", "--namespace", tenant, "--grace-period=1", "--wait=false");
-      }
-      for (const tenant of tenants) await kubectl("wait", "--for=delete", "--timeout=180s", `namespace/${tenant}`);
+      for (const tenant of tenants) await kubectl("delete", "tenant", tenant, "--ignore-not-found", "--wait=false");
+      await removeNamespaces(cluster, ...tenants);
+      // One that runs takes their finalizer away then: a tenant that is still going would be the next run's.
+      if (operators.some((operator) => operator.ended() === undefined))
+        for (const tenant of tenants) await kubectl("wait", "--for=delete", "--timeout=30s", `tenant/${tenant}`).catch(() => undefined); // stopped, or cut off
       for (const operator of operators) await operator.stop();
       return machine.remove();
     },
@@ -126,8 +142,8 @@ const ENDED_MS = 120_000;
 const SAYS_MS = 60_000;
 const STOP_MS = 30_000;
 
-function startOperator(environment: Readonly<Record<string, string>>): OperatorProcess {
-  const child = spawn(process.execPath, ["bin/howdah", "operator"], { env: environment, stdio: ["ignore", "pipe", "pipe"] });
+function startOperator(program: string, environment: Readonly<Record<string, string>>): OperatorProcess {
+  const child = spawn(process.execPath, [program, "operator"], { env: environment, stdio: ["ignore", "pipe", "pipe"] });
   let output = "";
   let end: string | undefined;
   for (const stream of [child.stdout, child.stderr]) stream.setEncoding("utf8").on("data", (text: string) => (output += text));
@@ -157,6 +173,7 @@ function startOperator(environment: Readonly<Record<string, string>>): OperatorP
         throw new Error(`the operator did not end within ${String(STOP_MS / 1000)} s of ${name}: ${output.slice(-2000)}`);
       }
     },
+    said: () => output,
     says: (words) => until(() => output.includes(words), JSON.stringify(words)),
   };
 }
@@ -236,19 +253,4 @@ async function apply(machine: Pick<HowdahMachine, "directory">, kubectl: Operato
   const file = join(machine.directory, "object.json");
   await writeFile(file, JSON.stringify(object), { mode: 0o600 });
   await kubectl("apply", "--server-side", "--force-conflicts", "--field-manager=howdah-test", `--filename=${file}`);
-}
-
-export function ask(address: string, host: string, path: string): Promise<ClusterAnswer> {
-  return new Promise((resolve, reject) => {
-    const asked = request({ host: address, port: 80, path, headers: { host }, agent: false, timeout: 60_000 }, (response) => {
-      const chunks: Buffer[] = [];
-      response.on("data", (chunk: Buffer) => chunks.push(chunk));
-      response.once("error", reject);
-      response.once("end", () => {
-        resolve({ status: response.statusCode ?? 0, headers: response.headers, body: Buffer.concat(chunks).toString("utf8") });
-      });
-    });
-    asked.once("error", reject);
-    asked.end();
-  });
 }

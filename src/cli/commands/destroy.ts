@@ -1,32 +1,34 @@
 import type { Command } from "commander";
 import { HowdahError } from "../../kernel/howdah-error.ts";
+import { confirm } from "../ask-first.ts";
 import type { CliContext } from "../context.ts";
 import type { Choose } from "../program.ts";
+import { type ClusterFlags, clusterOptions, contextOf } from "./cluster-options.ts";
+import { destroyThere, purgeThere } from "./destroy-there.ts";
 import { withReporter } from "./with-reporter.ts";
 
 /** `howdah destroy`: names what it deletes, keeps data for the retention period. */
 export function destroyCommand(program: Command, choose: Choose): void {
-  program
+  const command = program
     .command("destroy")
     .argument("<site>", "name of the site")
     .summary("take a site away; its data is kept for a while, then deleted")
     .description(
-      "Takes a site away and names what it deletes. Volumes, database and secrets are kept for the retention period (7 days, HOWDAH_RETENTION_DAYS): `howdah up` of the same site before then has them back. `--purge` deletes the kept data of a site that was destroyed before.",
+      "Takes a site away and names what it deletes. Volumes, database and secrets are kept for the retention period (7 days, HOWDAH_RETENTION_DAYS): `howdah up` of the same site before then has them back. `--purge` deletes the kept data of a site that was destroyed before.\n\nOn a cluster data stays in the site's namespace until somebody says `--purge`, and `howdah deploy` has it back. When the namespace itself is deleted its volumes go with it, and its database is kept for 7 days: an environment of that namespace's name in the same tenant has it back, `--purge` drops it at once. What is deleted there asks for the rights of the cluster's administrator.",
     )
     .option("-y, --yes", "don't ask", false)
     .option("--purge", "delete the data that is kept, for good", false)
-    .addHelpText("after", "\nExamples:\n  howdah destroy blog\n  howdah destroy blog --yes && howdah destroy blog --purge --yes")
-    .action((name: string, flags: { readonly yes: boolean; readonly purge: boolean }) => {
-      choose((context) => (flags.purge ? purge(name, flags.yes, context) : destroy(name, flags.yes, context)));
+    .addHelpText(
+      "after",
+      "\nExamples:\n  howdah destroy blog\n  howdah destroy blog --yes && howdah destroy blog --purge --yes\n  howdah destroy blog --context prod\n  howdah destroy blog --context prod --purge",
+    )
+    .action((name: string, flags: ClusterFlags & { readonly yes: boolean; readonly purge: boolean }) => {
+      const cluster = contextOf(flags);
+      const machine = flags.purge ? purge : destroy;
+      const there = flags.purge ? purgeThere : destroyThere;
+      choose((context) => (cluster === undefined ? machine(name, flags.yes, context) : there(name, flags, cluster, context)));
     });
-}
-
-async function confirm(question: string, yes: boolean, context: CliContext): Promise<void> {
-  if (yes) return;
-  if (!context.terminal.interactive)
-    throw new HowdahError("usage/invalid", "This deletes something and nobody can be asked here", { hint: "Add --yes when you mean it." });
-  const { confirmOnTerminal } = await import("../ask.ts");
-  if (!(await confirmOnTerminal(question))) throw new HowdahError("cancelled", "Nothing was deleted");
+  clusterOptions(command);
 }
 
 async function destroy(name: string, yes: boolean, context: CliContext): Promise<number> {

@@ -1,6 +1,6 @@
 import type { Command } from "commander";
-import { HowdahError } from "../../kernel/howdah-error.ts";
 import type { PrunePlan } from "../../plan/prune/plan-prune.ts";
+import { confirm } from "../ask-first.ts";
 import type { CliContext } from "../context.ts";
 import type { Choose } from "../program.ts";
 import { printImage, printImages } from "../report/print-images.ts";
@@ -85,11 +85,7 @@ async function prune({ dryRun, yes, olderThan }: PruneFlags, context: CliContext
 
 async function agree(plan: PrunePlan, yes: boolean, context: CliContext): Promise<void> {
   if (context.terminal.output === "text") context.terminal.err(pruneLines(plan, context));
-  if (yes) return;
-  if (!context.terminal.interactive)
-    throw new HowdahError("usage/invalid", "This deletes something and nobody can be asked here", { hint: "Add --yes when you mean it." });
-  const { confirmOnTerminal } = await import("../ask.ts");
-  if (!(await confirmOnTerminal("Delete all this?"))) throw new HowdahError("cancelled", "Nothing was deleted");
+  await confirm("Delete all this?", yes, context);
 }
 
 /** The storage is root's: without it, podman would show another one, which is empty. */

@@ -37,6 +37,10 @@ function clusterFlags(command: Command): Command {
     .option("--storage-class <name>", "the class of volumes that all pods of a site share; it must know ReadWriteMany")
     .option("--read-write-once", "for clusters of one node: shared volumes are ReadWriteOnce", false)
     .option("--local-storage-class <name>", "a class for local mounts (default: the node's own disk)")
+    .option(
+      "--sessions <place>",
+      "where session servers keep logins: volume, or memory where volumes lie on one node's disk (default: as the default class is)",
+    )
     .option("--priority-class <name>", "the PriorityClass of sites' pods")
     .option("--memory-request <percent>", "how much of a memory limit is requested (default: 100%)")
     .option("--private-network <network>", "a private network that sites connect to (the internet is always open)", collect, [])

@@ -40,6 +40,10 @@ export function manifestsCommand(program: Command, choose: Choose): void {
     .option("--storage-class <name>", "the class of volumes that all pods share; it must know ReadWriteMany")
     .option("--read-write-once", "for clusters of one node: shared volumes are ReadWriteOnce", false)
     .option("--local-storage-class <name>", "a class for local mounts (default: the node's own disk)")
+    .option(
+      "--sessions <place>",
+      "where session servers keep logins: volume, or memory where volumes lie on one node's disk (default: volume)",
+    )
     .option("--priority-class <name>", "the PriorityClass of all pods")
     .option("--memory-request <percent>", "how much of the memory limit is requested (default: 100%)")
     .option("--pull-secret <name>", "the Secret for the registry, named by the namespace's default service account")

@@ -1,18 +1,15 @@
 import { HowdahError } from "../../kernel/howdah-error.ts";
-import { resources } from "../../kubernetes/resources.ts";
 import type { Step } from "../../plan/step.ts";
-import type { HttpRoute, ObjectKey, Rendered } from "../../render/objects.ts";
+import type { ObjectKey, Rendered } from "../../render/objects.ts";
 import type { EngineContext } from "../engine.ts";
+import { applyRoute } from "./apply-route.ts";
 import { applyWorkload } from "./apply-workload.ts";
-import { awaitRoute } from "./await-route.ts";
 import type { Cluster } from "./cluster.ts";
 import { changeState } from "./engine-state.ts";
 import { mark } from "./marks.ts";
 import { missingClaim } from "./missing-claim.ts";
-import { outlast } from "./outlast.ts";
-import { ownObjects, ownOfKind, put } from "./own-objects.ts";
-import { partsOf, putParts, removeKey, restoreParts } from "./parts.ts";
-import { hostnamesOf } from "./route-hostnames.ts";
+import { ownObjects, put } from "./own-objects.ts";
+import { partsOf, putParts, removeKey } from "./parts.ts";
 import { awaitNoPods } from "./scale.ts";
 
 /** Performs one step of a plan in a namespace. */
@@ -32,19 +29,13 @@ interface Place {
 async function applyObject(cluster: Cluster, { name, namespace }: Place, desired: Rendered, context: EngineContext): Promise<void> {
   const { object, key, digest } = desired;
   const state = await changeState(cluster, namespace); // from now on the namespace holds something
-  if (object.kind === "HTTPRoute") await refuseTakenHostnames(cluster, namespace, object);
   if (object.kind === "PersistentVolumeClaim") await missingClaim(cluster, { name, namespace }, object.metadata.name, state);
   if (object.kind === "Deployment" || object.kind === "StatefulSet") {
     return applyWorkload(cluster, { name, namespace, state }, desired as Rendered<typeof object>, context);
   }
   const parts = await partsOf(cluster, { namespace, state }, desired, context.signal);
-  const written = await putParts(cluster, parts, digest, context.signal);
-  try {
-    for (const route of written) if (route.kind === "HTTPRoute") await awaitRoute(cluster, route, context);
-  } catch (error) {
-    await outlast(cluster, () => restoreParts(cluster, parts)); // the former route goes on leading visitors in
-    throw error;
-  }
+  if (object.kind === "HTTPRoute") await applyRoute(cluster, parts, context);
+  else await putParts(cluster, parts, digest, context.signal);
   const isRemembered = object.kind === "PersistentVolumeClaim" || parts.completed.length === 0 || state.withoutParts?.[key] !== undefined;
   if (!isRemembered) return;
   await changeState(cluster, namespace, ({ withoutParts = {}, ...rest }) => {
@@ -76,24 +67,4 @@ async function deleteKey(cluster: Cluster, namespace: string, key: ObjectKey, { 
   const workload = key.slice(key.indexOf("/") + 1);
   // What its programs began is finished first: who deletes next may count on nothing of it running.
   await awaitNoPods(cluster, namespace, { workload }, signal);
-}
-
-/** A hostname belongs to one site of a cluster: the second one is refused instead of silently winning or losing. */
-async function refuseTakenHostnames(cluster: Cluster, namespace: string, route: HttpRoute): Promise<void> {
-  const routesOf = cluster.routesOf ?? (await listedRoutes(cluster));
-  for (const hostname of route.spec.hostnames) {
-    const other = routesOf(hostname).find(({ metadata }) => metadata.namespace !== namespace);
-    if (other === undefined) continue;
-    throw new HowdahError("config/rejected", `${hostname} is already a hostname of the namespace "${other.metadata.namespace ?? ""}"`, {
-      hint: "Choose another in `spec.hostnames`, or take it out of that site's file and deploy that site first. What ran before goes on running.",
-    });
-  }
-}
-
-async function listedRoutes(cluster: Cluster): Promise<NonNullable<Cluster["routesOf"]>> {
-  const routes = [
-    ...(await ownOfKind(cluster, resources.HTTPRoute, undefined)),
-    ...(await ownOfKind(cluster, resources.Ingress, undefined)),
-  ];
-  return (hostname) => routes.filter((route) => hostnamesOf(route).includes(hostname));
 }

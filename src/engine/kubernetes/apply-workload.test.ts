@@ -1,8 +1,10 @@
 import { describe, expect, it } from "vitest";
 import { HowdahError } from "../../kernel/howdah-error.ts";
+import type { KubeObject } from "../../kubernetes/kubernetes-api.ts";
 import { resources } from "../../kubernetes/resources.ts";
+import { HEALTH_ANNOTATION } from "../../kernel/label.ts";
 import type { Container, Rendered } from "../../render/objects.ts";
-import { tinyDeployment, tinySurroundings } from "../contract-objects.ts";
+import { tinyDeployment, tinyStatefulSet, tinySurroundings } from "../contract-objects.ts";
 import type { Engine, EngineContext } from "../engine.ts";
 import type { Behaviour, Started } from "../memory/behaviour.ts";
 import { behave } from "../testing/behave.ts";
@@ -113,6 +115,28 @@ describe("a change of a Deployment", () => {
     expect(cluster.askService("alpha", "tiny")).toBe("one");
   });
 
+  it("tries what is named in the place of its own pods, whose page alone says nothing", async () => {
+    const { cluster } = await prepared();
+    const asked: string[] = [];
+    const api: typeof cluster.api = {
+      ...cluster.api,
+      askPod: async (...request) => {
+        const { body } = await cluster.api.askPod(...request);
+        asked.push(body);
+        return { status: 500, headers: {}, body };
+      },
+    };
+    const engine = simulatedEngine(cluster, api);
+    const { object } = tinyDeployment({ image: "test", behave: ["serve", "two with nginx"] });
+    const annotations = { [HEALTH_ANNOTATION]: "http://alpha.localhost/" };
+    const trial = { ...object, metadata: { ...object.metadata, annotations } };
+    await apply(engine, page("one"));
+    expect((await failureOf(apply(engine, { ...page("two"), trial }))).code).toBe("site/unhealthy");
+    expect(asked).toEqual(["two with nginx"]);
+    expect(cluster.askService("alpha", "tiny")).toBe("one");
+    expect((await engine.inventory("alpha")).objects.get("Deployment/tiny")).toBe(page("one").digest);
+  });
+
   it("waits while the API server is away", async () => {
     const { cluster } = await prepared();
     let away = 0;
@@ -134,6 +158,92 @@ describe("a change of a Deployment", () => {
     await apply(simulatedEngine(cluster, api), page("one"));
     expect(cluster.askService("alpha", "tiny")).toBe("one");
     expect(away).toBeGreaterThan(20);
+  });
+});
+
+describe("what served before, put back after somebody took it away or changed it", () => {
+  const putBack: EngineContext = { ...context, putsBack: true };
+  const name = { resource: resources.Deployment, namespace: "alpha", name: "tiny" };
+  const takeAway = async ({ api }: SimulatedCluster): Promise<void> => {
+    await api.delete(name, { preconditions: { uid: (await api.get(name))?.metadata.uid ?? "" } });
+  };
+
+  it("waits for no pod: another change would not be seen meanwhile", async () => {
+    const { cluster, engine } = await prepared();
+    await apply(engine, page("one"));
+    await takeAway(cluster);
+    const before = cluster.clock.now();
+    await apply(engine, page("one"), putBack);
+    expect([cluster.clock.now(), (await engine.inventory("alpha")).objects.get("Deployment/tiny")]).toEqual([before, page("one").digest]);
+    await cluster.clock.sleep(1000);
+    expect(cluster.askService("alpha", "tiny")).toBe("one");
+    const writes = cluster.api.writes.length;
+    await apply(engine, page("two"));
+    await apply(engine, page("one"));
+    expect(cluster.api.writes.slice(writes).filter((write) => write.startsWith("create Pod/alpha/tiny-trial"))).toHaveLength(1);
+  });
+
+  it("does not stand behind former pods that take long to end, when its template changed with a fact", async () => {
+    const { cluster, engine } = await prepared();
+    await apply(engine, page("one"));
+    const [former] = cluster.api.all("Pod").filter(({ metadata }) => metadata.name.startsWith("tiny-"));
+    const ending = { ...former, metadata: { ...former?.metadata, deletionTimestamp: "2026-11-21T12:00:00Z" } } as KubeObject;
+    const api: typeof cluster.api = {
+      ...cluster.api,
+      list: async (resource, ...asked) => {
+        const found = await cluster.api.list(resource, ...asked);
+        const isThere = resource.kind !== "Pod" || found.items.some(({ metadata }) => metadata.name === ending.metadata.name);
+        return isThere ? found : { ...found, items: [...found.items, ending] };
+      },
+    };
+    await apply(simulatedEngine(cluster, api), page("two"), putBack);
+    expect(cluster.askService("alpha", "tiny")).toBe("two");
+  });
+
+  it("stays when its pods fall: the cluster starts them again", async () => {
+    const { cluster, engine } = await prepared(tiring());
+    const tired = tinyDeployment({ image: "test", behave: ["serve", "twice", "1"] });
+    await apply(engine, tired);
+    await takeAway(cluster);
+    await apply(engine, tired, putBack);
+    await cluster.clock.sleep(60_000);
+    expect((await engine.inventory("alpha")).objects.get("Deployment/tiny")).toBe(tired.digest);
+  });
+
+  it.each([
+    { finalizer: "foregroundDeletion", name: "at once, though its pods take their time to end", ends: undefined },
+    { finalizer: "example.org/hold", name: "when somebody's finalizer lets it go, who is named", ends: "example.org/hold" },
+  ])("is made again $name", async ({ finalizer, ends }) => {
+    const { cluster, engine } = await prepared();
+    await apply(engine, page("one"));
+    const former = (await cluster.api.get(name))?.metadata.uid;
+    cluster.api.edit(name, { metadata: { finalizers: [finalizer] } });
+    await takeAway(cluster);
+    if (ends !== undefined) {
+      const failure = await failureOf(apply(engine, page("one"), putBack));
+      expect([failure.code, failure.message]).toEqual(["cluster/conflict", expect.stringContaining(ends)]);
+      cluster.api.edit(name, { metadata: { finalizers: null } });
+    }
+    await apply(engine, page("one"), putBack);
+    const { uid, deletionTimestamp } = (await cluster.api.get(name))?.metadata ?? {};
+    expect([uid === former, deletionTimestamp]).toEqual([false, undefined]);
+  });
+});
+
+describe("a StatefulSet that somebody changed while nobody looked", () => {
+  it("loses its pod that never got ready when it is put back: its controller would wait for it for ever", async () => {
+    const { cluster, engine } = await prepared();
+    const set = tinyStatefulSet({ image: "test", behave: ["serve", "one"] });
+    const name = { resource: resources.StatefulSet, namespace: "alpha", name: set.object.metadata.name };
+    await apply(engine, set);
+    const [container] = set.object.spec.template.spec.containers;
+    const containers = [{ ...container, command: ["behave", "crash"] }];
+    cluster.api.edit(name, { spec: { template: { spec: { containers } } } });
+    for (let tick = 0; tick < 5; tick += 1) await cluster.clock.sleep(1000);
+    expect((await engine.observe("alpha")).workloads.find((one) => one.name === name.name)?.ready).toBe(0);
+    await apply(engine, set, { ...context, putsBack: true });
+    for (let tick = 0; tick < 5; tick += 1) await cluster.clock.sleep(1000);
+    expect((await engine.observe("alpha")).workloads.find((one) => one.name === name.name)?.ready).toBe(1);
   });
 });
 

@@ -3,6 +3,7 @@ import { OWN_SECRETS } from "../../kernel/own-names.ts";
 import type { KubeObject } from "../../kubernetes/kubernetes-api.ts";
 import { resources } from "../../kubernetes/resources.ts";
 import type { Container, Deployment, Rendered, StatefulSet } from "../../render/objects.ts";
+import { canonicalJson, rendered } from "../../render/rendered.ts";
 import type { EngineContext } from "../engine.ts";
 import type { Cluster } from "./cluster.ts";
 import type { EngineState } from "./engine-state.ts";
@@ -12,10 +13,10 @@ import { outlast } from "./outlast.ts";
 import { type Parts, partsOf, putParts, restoreParts, wantedParts } from "./parts.ts";
 import { templateDigest } from "./place.ts";
 import { madeFrom, podsOf } from "./pods.ts";
-import { progressOf } from "./progress.ts";
+import { progressOf, warnOf } from "./progress.ts";
 import { awaitNoPods } from "./scale.ts";
 import { tryTemplate } from "./trial-pod.ts";
-import { isReady, type WorkloadObject } from "./views.ts";
+import { isReady, type PodObject, type WorkloadObject } from "./views.ts";
 import { waitRollout } from "./wait-rollout.ts";
 
 /** So many templates that served are remembered: as many as a Deployment keeps ReplicaSets of. */
@@ -36,9 +37,10 @@ interface Place {
  *   ◀────────── nothing was changed ──────────────┘ ◀─── as it was before: applied again ┘
  * ```
  *
- * There is no trial where none serves, where pods stay as they are, and for a template that served before (going back is quick). A
- * StatefulSet has none either: two of its pods may never share a volume. Killed anywhere, the digest says "unsettled" and the next plan
- * performs it again. Errors: those of `podJudge`, `site/unhealthy`, `cancelled`; the former template serves then.
+ * Pods that answer no page by themselves (PHP apart from nginx) are tried in one that has both (`Rendered.trial`). There is no trial where
+ * none serves, where pods stay as they are, and for a template that served before (going back is quick). A StatefulSet has none either: two
+ * of its pods may never share a volume. Killed anywhere, the digest says "unsettled" and the next plan performs it again. Errors: those of
+ * `podJudge`, `site/unhealthy`, `cancelled`; the former template serves then.
  */
 export async function applyWorkload(
   cluster: Cluster,
@@ -46,17 +48,17 @@ export async function applyWorkload(
   desired: Rendered<Deployment | StatefulSet>,
   context: EngineContext,
 ): Promise<void> {
-  await requireSecrets(cluster, { name, namespace }, desired.object.spec.template.spec);
+  await requireSecrets(cluster, { name, namespace }, (desired.trial ?? desired.object).spec.template.spec);
   const parts = await partsOf(cluster, { namespace, state }, desired, context.signal);
-  const progress = progressOf(context, desired.key);
+  const [progress, trouble] = [progressOf(context, desired.key), warnOf(context, desired.object.metadata.name)];
   const live = parts.former.find((one) => isWorkload(one, desired));
   const same = live !== undefined && madeFrom(live.spec.template) === templateDigest(desired);
   const settled = live !== undefined && !isUnsettled(live.metadata.annotations?.[mark.digest] ?? unsettled(""));
+  if (context.putsBack === true && (live === undefined || (same && settled))) return putBack(cluster, parts, desired, context);
   try {
     await context.reached?.("start");
     if (live !== undefined && !same && (await needsTrial(cluster, live, desired, state))) {
-      const wanted = wantedParts(parts, desired.digest).find((one) => isWorkload(one, desired)) as WorkloadObject;
-      await tryTemplate(cluster, { wanted, live, progress }, context);
+      await tryTemplate(cluster, { wanted: triedIn(cluster, parts, desired), live, progress, trouble }, context);
     } else await context.reached?.("ask");
     await context.reached?.("switch");
   } catch (error) {
@@ -66,14 +68,51 @@ export async function applyWorkload(
     // Pods that stay as they are need no memory of a change under way: nothing is written when nothing changed.
     const written = await putParts(cluster, parts, same && settled ? desired.digest : unsettled(desired.digest), context.signal);
     const changed = written.find((one) => isWorkload(one, desired)) as WorkloadObject;
-    await waitRollout(cluster, nameOf(changed), { signal: context.signal, progress });
+    await waitRollout(cluster, nameOf(changed), { signal: context.signal, progress, trouble });
   } catch (error) {
     await goBack(cluster, parts, live);
     throw cancelledOr(error, context.signal);
   }
   if (!(same && settled)) await settle(cluster, parts, desired, live);
-  // Whoever leads the rollout ends the former pods itself; they are on their way out already.
-  if (context.reached === undefined) await formerEnded(cluster, parts, desired, context.signal);
+  // Whoever leads the rollout ends the former pods itself, and who looks at many sites has no time for them; they are on their way out already.
+  if (context.reached === undefined && context.putsBack !== true) await formerEnded(cluster, parts, desired, context.signal);
+}
+
+/** Whose pod is tried: a workload's own, or of what stands for it where its pods alone answer no page. */
+function triedIn(cluster: Cluster, parts: Parts, desired: Rendered<Deployment | StatefulSet>): WorkloadObject {
+  const tried = desired.trial === undefined ? desired : rendered(desired.trial);
+  const completed = desired.trial === undefined ? parts.completed : cluster.complete(parts.namespace, tried);
+  return wantedParts({ ...parts, completed, desired: tried }, tried.digest).find((one) => isWorkload(one, tried)) as WorkloadObject;
+}
+
+/** What was settled once needs no trial and no wait. That its template served is remembered, too: going back to it is quick. */
+async function putBack(cluster: Cluster, parts: Parts, desired: Rendered, { signal }: EngineContext): Promise<void> {
+  const live = parts.former.find((one) => isWorkload(one, desired));
+  const written = await putParts(cluster, parts, desired.digest, signal);
+  if (live === undefined) return settle(cluster, parts, desired, undefined);
+  const { spec } = written.find((one) => isWorkload(one, desired)) as WorkloadObject;
+  if (live.kind === "StatefulSet") await endUnready(cluster, live, (pod) => programsOf(pod.spec) !== programsOf(spec.template.spec));
+}
+
+/** What of a pod decides whether it gets ready, as far as no server completes it. */
+function programsOf({ containers }: { readonly containers: readonly object[] }): string {
+  return canonicalJson(
+    containers.map((container) => {
+      const { name, image, command = [], args = [] } = container as { name: string; image: string; command?: unknown; args?: unknown };
+      return { name, image, command, args };
+    }),
+  );
+}
+
+/** A StatefulSet's controller waits for a pod that never gets ready for ever, whatever became of its template since. */
+async function endUnready(cluster: Cluster, { metadata }: WorkloadObject, which: (pod: PodObject) => boolean): Promise<void> {
+  const pods = await podsOf(cluster, metadata.namespace, { role: "serve", workload: metadata.name });
+  for (const pod of pods.filter((one) => !isReady(one) && which(one)))
+    await removeOwn(
+      cluster,
+      { resource: resources.Pod, namespace: metadata.namespace, name: pod.metadata.name },
+      { uid: pod.metadata.uid },
+    );
 }
 
 function isWorkload(object: KubeObject, { object: { kind, metadata } }: Rendered): object is WorkloadObject {
@@ -120,15 +159,7 @@ async function settle(cluster: Cluster, parts: Parts, desired: Rendered, live: W
 async function goBack(cluster: Cluster, parts: Parts, live: WorkloadObject | undefined): Promise<void> {
   await outlast(cluster, () => restoreParts(cluster, parts));
   if (live === undefined) return;
-  const { namespace, name } = { namespace: parts.namespace, name: live.metadata.name };
-  if (live.kind === "StatefulSet") {
-    const failed = (await podsOf(cluster, namespace, { role: "serve", workload: name })).filter(
-      (pod) => !isReady(pod) && madeFrom(pod) !== madeFrom(live.spec.template),
-    );
-    for (const { metadata } of failed) {
-      await removeOwn(cluster, { resource: resources.Pod, namespace, name: metadata.name }, { uid: metadata.uid });
-    }
-  }
+  if (live.kind === "StatefulSet") await endUnready(cluster, live, (pod) => madeFrom(pod) !== madeFrom(live.spec.template));
   await waitRollout(cluster, nameOf(live), { signal: AbortSignal.timeout(RESTORED_MS), progress: () => undefined }).catch(() => undefined);
 }
 

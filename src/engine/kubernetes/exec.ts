@@ -15,7 +15,7 @@ import { isReady, type PodObject } from "./views.ts";
 export async function execProgram(cluster: Cluster, target: Target, request: ExecRequest, context: EngineContext): Promise<number> {
   if (request.user !== undefined) {
     throw new HowdahError("usage/invalid", "A cluster runs programs in a container as the container's own user", {
-      hint: "`howdah run` takes a container of its own.",
+      hint: "Its pods have one user, and no way to another.",
     });
   }
   const pods = await podsOf(cluster, cluster.namespace(target.namespace), { role: "serve", workload: target.workload }, context.signal);

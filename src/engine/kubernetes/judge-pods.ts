@@ -8,11 +8,18 @@ import type { PodObject } from "./views.ts";
 export interface Patience {
   /** Milliseconds from the moment that a pod's containers run. */
   readonly deadlineMs: number;
+  /** Milliseconds until a node has taken it. Default: as many, but no fewer than `PLACE_MS`. */
+  readonly placeMs?: number;
   readonly progress: (detail: string) => void;
+  /** Told once, of what a person can mend while it is waited for: the scheduler's own words. */
+  readonly trouble?: (why: string) => void;
 }
 
-/** So long no node may have room: others free it, and clusters grow. */
-const CLUSTER_MS = 120_000;
+/** So long no node may have room, however quick the pod is to start then: others free some, and clusters get another node within minutes. */
+export const PLACE_MS = 300_000;
+
+/** A scheduler finds a node within a second; what lasts longer than this a person should read (A3: within a minute). */
+const TROUBLE_MS = 30_000;
 /** So long a registry may be away, or refuse us: three tries of a node. A person is told why within a minute (A3); the operator tries again later. */
 const REGISTRY_MS = 45_000;
 /** So long a node may pull an image and make volumes, about which it says nothing. */
@@ -28,7 +35,13 @@ export const LOOK_MS = 500;
 export function podJudge(cluster: Cluster, patience: Patience): { readonly look: (pods: readonly PodObject[]) => Promise<boolean> } {
   const since = cluster.clock.now();
   const begun = new Map<string, number>();
+  const { deadlineMs, placeMs = Math.max(deadlineMs, PLACE_MS) } = patience;
   let told = "";
+  let warned = "";
+  const warn = (why: string): void => {
+    if (why !== warned) patience.trouble?.(why);
+    warned = why;
+  };
   const tell = (detail: string): void => {
     if (detail !== told) patience.progress(detail);
     told = detail;
@@ -43,12 +56,13 @@ export function podJudge(cluster: Cluster, patience: Patience): { readonly look:
       if (failure !== undefined) throw failure;
       tell(step ?? `waiting for ${trouble.why}`);
     } else tell(`waiting: ${trouble.why}`);
+    if (trouble.kind === "cluster" && now - since >= TROUBLE_MS) warn(trouble.why);
     const late =
       trouble.kind === "cluster" || trouble.kind === "registry"
-        ? now - since >= (trouble.kind === "cluster" ? CLUSTER_MS : REGISTRY_MS)
+        ? now - since >= (trouble.kind === "cluster" ? placeMs : REGISTRY_MS)
         : began === undefined
           ? now - since >= START_MS
-          : now - began >= patience.deadlineMs;
+          : now - began >= deadlineMs;
     if (late || trouble.kind === "fallen" || trouble.kind === "wrong") throw await failureOf(cluster, pod, trouble, patience);
   };
   return {

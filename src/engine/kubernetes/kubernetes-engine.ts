@@ -5,6 +5,7 @@ import { collectGarbage } from "./collect-garbage.ts";
 import { readState } from "./engine-state.ts";
 import { editedByOthers } from "./drift.ts";
 import { execProgram } from "./exec.ts";
+import { contested } from "./hostname-claims.ts";
 import { holdNamespace } from "./hold.ts";
 import { inventoryOf } from "./inventory.ts";
 import { kubernetesJobs } from "./jobs.ts";
@@ -34,7 +35,8 @@ export function kubernetesEngine(settings: KubernetesEngineSettings, ports: Kube
     inventory: async (namespace, desired = []) => {
       const space = cluster.namespace(namespace);
       const [state, objects] = await Promise.all([readState(cluster, space), ownObjects(cluster, space)]);
-      return inventoryOf(namespace, objects, state, editedByOthers(cluster, { namespace: space, state }, desired, objects));
+      const edited = editedByOthers(cluster, { namespace: space, state }, desired, objects);
+      return inventoryOf(namespace, objects, state, new Map([...edited, ...contested(cluster, space, desired, objects)]));
     },
     putSecret: (namespace, name, data) => putSecret(cluster, namespace, name, data),
     deleteSecret: async (namespace, name) => {

@@ -3,6 +3,7 @@ import { text } from "node:stream/consumers";
 import { HowdahError } from "../../kernel/howdah-error.ts";
 import type { KubeObject } from "../../kubernetes/kubernetes-api.ts";
 import { resources } from "../../kubernetes/resources.ts";
+import { withoutSessionPassword } from "../../render/sessions/session-server.ts";
 import { entrypointLine } from "../entrypoint-line.ts";
 import type { Cluster } from "./cluster.ts";
 import type { ContainerStatus, PodObject } from "./views.ts";
@@ -13,8 +14,9 @@ export interface TimedLine {
   readonly text: string;
 }
 
-/** Takes the kubelet's time off a line. */
-export function timedLine(line: string): TimedLine {
+/** Takes the kubelet's time off a line, and a password out of it. */
+export function timedLine(given: string): TimedLine {
+  const line = withoutSessionPassword(given);
   const at = line.indexOf(" ");
   return at > 0 && /^\d{4}-\d\d-\d\dT/.test(line) ? { time: line.slice(0, at), text: line.slice(at + 1) } : { time: "", text: line };
 }

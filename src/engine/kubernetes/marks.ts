@@ -29,6 +29,8 @@ export const mark = {
   replicas: `${LABEL_PREFIX}/replicas`,
   /** Annotation of a Deployment: digests of the templates that served, newest first. They need no trial. */
   served: `${LABEL_PREFIX}/served`,
+  /** Annotation of an HTTPRoute or Ingress: since when its namespace claims the hostnames that it has. */
+  claimed: `${LABEL_PREFIX}/claimed`,
   /** Annotation of a Job: why it was stopped. */
   stopped: `${LABEL_PREFIX}/stopped`,
   /** Annotation of a Job: seconds that it may take. */

@@ -28,8 +28,9 @@ export async function prepareNamespace(cluster: Cluster, name: string, { signal 
     });
   }
   await label(cluster, namespace, live, { [mark.namespace]: name, "app.kubernetes.io/managed-by": "howdah", ...POD_SECURITY }, signal);
-  for (const object of cluster.fence(namespace)) await put(cluster, object, { signal });
-  return { resolver: await resolverOf(cluster, signal), trustedProxies: cluster.settings.trustedProxies };
+  const closed = cluster.fence(namespace).map((object) => put(cluster, object, { signal }));
+  const [resolver] = await Promise.all([resolverOf(cluster, signal), ...closed]);
+  return { resolver, trustedProxies: cluster.settings.trustedProxies };
 }
 
 /** A namespace may have labels of others (its tenant's, a mesh's): ours are added, none is taken away. */

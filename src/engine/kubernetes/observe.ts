@@ -1,6 +1,6 @@
 import type { KubeObject, Resource } from "../../kubernetes/kubernetes-api.ts";
 import type { Observed, ObservedPod, ObservedWorkload } from "../../observe/observed.ts";
-import { hostnamesOf } from "./route-hostnames.ts";
+import { hostnamesOf } from "../../kubernetes/route-hostnames.ts";
 import type { Cluster } from "./cluster.ts";
 import { type EngineState, readState } from "./engine-state.ts";
 import { mark } from "./marks.ts";

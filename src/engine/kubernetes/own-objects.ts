@@ -68,6 +68,28 @@ export async function ownLive(cluster: Cluster, name: ObjectName, signal?: Abort
   });
 }
 
+/** Who deletes in the foreground (`kubectl delete --cascade=foreground`) has an object stay until its pods are gone, by this finalizer. */
+const FOREGROUND = "foregroundDeletion";
+
+/**
+ * As `ownLive`, of an object that is to be written: one that somebody deletes can only be made anew, once its name is free. What is held for nothing but
+ * its pods' end is let go of: they take half a minute, in which no other would serve. Error: `cluster/conflict` naming whose finalizer it waits for.
+ */
+export async function ownStaying(cluster: Cluster, name: ObjectName, signal?: AbortSignal): Promise<KubeObject | undefined> {
+  const live = await ownLive(cluster, name, signal);
+  // A claim on its way out is data: nothing is made in its place.
+  if (live?.metadata.deletionTimestamp === undefined || name.resource.kind === "PersistentVolumeClaim") return live;
+  const { finalizers = [], uid, resourceVersion } = live.metadata;
+  const others = finalizers.filter((one) => one !== FOREGROUND);
+  if (others.length === 0) {
+    await cluster.api.mergePatch(name, { metadata: { uid, resourceVersion, finalizers: null } }, {}, signal);
+    return undefined;
+  }
+  throw new HowdahError("cluster/conflict", `${name.resource.kind}/${name.name} is being deleted, and held by ${others.join(", ")}`, {
+    hint: "It is made again as soon as it is gone. Who sets that finalizer has to take it away.",
+  });
+}
+
 /** Writes an object by server-side apply; never over one that is somebody else's, nor over another one than was seen. */
 export async function put(
   cluster: Cluster,

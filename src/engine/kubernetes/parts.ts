@@ -4,7 +4,7 @@ import type { Manifest, ObjectKey, Rendered } from "../../render/objects.ts";
 import type { Cluster } from "./cluster.ts";
 import type { EngineState } from "./engine-state.ts";
 import { mark } from "./marks.ts";
-import { nameOf, ownLive, ownObjects, ownOfKind, put, removeOwn } from "./own-objects.ts";
+import { nameOf, ownObjects, ownOfKind, ownStaying, put, removeOwn } from "./own-objects.ts";
 import { place } from "./place.ts";
 
 /** The objects of a cluster that one rendered object becomes: as they were, and as they are to be. */
@@ -24,7 +24,7 @@ const COMPANIONS: Readonly<Partial<Record<Manifest["kind"], readonly (keyof type
   HTTPRoute: ["HTTPRoute", "Ingress"],
 };
 
-/** Reads what is there for a rendered object. Error: `cluster/conflict` when a name is somebody else's. */
+/** Reads what is there for a rendered object. Error: `cluster/conflict` when a name is somebody else's, or is not free yet. */
 export async function partsOf(
   cluster: Cluster,
   where: { readonly namespace: string; readonly state: EngineState },
@@ -38,7 +38,7 @@ export async function partsOf(
   const found = lists.flat();
   const named = await Promise.all(
     completed.map((object) =>
-      ownLive(cluster, nameOf({ ...object, metadata: { ...object.metadata, namespace: where.namespace } }), signal),
+      ownStaying(cluster, nameOf({ ...object, metadata: { ...object.metadata, namespace: where.namespace } }), signal),
     ),
   );
   const former = new Map(

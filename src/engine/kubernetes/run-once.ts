@@ -7,12 +7,13 @@ import { entrypointLine } from "../entrypoint-line.ts";
 import type { EngineContext, ExecRequest, Target } from "../engine.ts";
 import type { Cluster } from "./cluster.ts";
 import { execIn, outputOf } from "./exec.ts";
-import { podJudge } from "./judge-pods.ts";
+import { PLACE_MS, podJudge } from "./judge-pods.ts";
 import { type TimedLine, timedLine, warningsOf } from "./last-words.ts";
 import { outlast } from "./outlast.ts";
 import { removeOwn } from "./own-objects.ts";
 import { oneOffTemplate } from "./one-off-pod.ts";
 import { hasBegun, podTrouble } from "./pod-trouble.ts";
+import { warnOf } from "./progress.ts";
 import type { PodObject, PodTemplateObject } from "./views.ts";
 
 /** A one-off program may take a day: a migration of a large database does. */
@@ -58,7 +59,10 @@ function onePod({ metadata, spec }: PodTemplateObject, namespace: string, worklo
 
 /** Waits until the pod's container runs or has run. Errors: those of `podJudge`, for what the cluster can't start. */
 async function begun(cluster: Cluster, made: PodObject, context: EngineContext): Promise<void> {
-  const judge = podJudge(cluster, { deadlineMs: Number.POSITIVE_INFINITY, progress: () => undefined });
+  const judge = podJudge(cluster, {
+    ...{ deadlineMs: Number.POSITIVE_INFINITY, placeMs: PLACE_MS, progress: () => undefined },
+    trouble: warnOf(context, made.metadata.name),
+  });
   for (;;) {
     const pod = await look(cluster, made, context.signal);
     if (hasBegun(pod) && podTrouble(pod)?.kind !== "wrong") return;

@@ -2,7 +2,7 @@ import { HowdahError } from "../../kernel/howdah-error.ts";
 import type { ObjectName } from "../../kubernetes/kubernetes-api.ts";
 import type { Cluster } from "./cluster.ts";
 import type { Role } from "./marks.ts";
-import { LOOK_MS, podJudge } from "./judge-pods.ts";
+import { LOOK_MS, type Patience, podJudge } from "./judge-pods.ts";
 import { outlast } from "./outlast.ts";
 import { isOver, madeFrom, podsOf } from "./pods.ts";
 import { isReady, type PodObject, type WorkloadObject } from "./views.ts";
@@ -20,7 +20,7 @@ const CONTROLLER_MS = 120_000;
 export async function waitRollout(
   cluster: Cluster,
   name: ObjectName,
-  options: { readonly signal: AbortSignal; readonly progress: (detail: string) => void; readonly role?: Role },
+  options: Pick<Patience, "progress" | "trouble"> & { readonly signal: AbortSignal; readonly role?: Role },
 ): Promise<void> {
   const namespace = name.namespace ?? "";
   let judge: ReturnType<typeof podJudge> | undefined;
@@ -34,7 +34,7 @@ export async function waitRollout(
       options.signal,
     );
     const own = all.filter((pod) => madeFrom(pod) === madeFrom(live.spec.template) && pod.metadata.deletionTimestamp === undefined);
-    judge ??= podJudge(cluster, { deadlineMs: deadlineSeconds(live) * 1000, progress: options.progress });
+    judge ??= podJudge(cluster, { ...options, deadlineMs: deadlineSeconds(live) * 1000 });
     if (isComplete(live, all)) return;
     await judge.look(own);
     if (own.length > 0) since = cluster.clock.now();

@@ -5,6 +5,7 @@ import type { Use } from "../../observe/use.ts";
 import type { HttpRoute, ObjectKey, Rendered } from "../../render/objects.ts";
 import { digestOf } from "../../render/rendered.ts";
 import type { Engine, LogLine } from "../engine.ts";
+import { hostnameTaken } from "../hostname-taken.ts";
 import { type Behaviour, wellBehaved } from "./behaviour.ts";
 import { memoryJobs } from "./memory-jobs.ts";
 import { askWayIn, podsBehind } from "./memory-network.ts";
@@ -157,7 +158,7 @@ function refuseTakenHostnames(world: World, space: MemoryNamespace, route: HttpR
   for (const other of world.namespaces.values()) {
     const taken = other === space ? [] : objectsOf(other, "HTTPRoute").flatMap((one) => one.spec.hostnames);
     const same = route.spec.hostnames.find((hostname) => taken.includes(hostname));
-    if (same !== undefined) throw new HowdahError("config/rejected", `${same} is already a hostname of the site "${other.name}"`);
+    if (same !== undefined) throw hostnameTaken(same, other.name);
   }
 }
 

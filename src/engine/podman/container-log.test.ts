@@ -23,6 +23,11 @@ describe("a container's log", () => {
     expect(await cursor.next()).toEqual([{ time: "T4", stream: "stdout", text: "new" }]);
   });
 
+  it("is read without the password that PHP says when the session server is away", async () => {
+    await writeFile(path, "T1 stderr F path: tcp://sessions:6379?auth[]=php&auth[]=secret1\n");
+    expect((await lastLines(path, 9)).map((line) => line.text)).toEqual(["path: tcp://sessions:6379?auth[]=php&auth[]=…"]);
+  });
+
   it("joins the pieces of a long line", async () => {
     await writeFile(path, "T1 stdout P one \nT1 stderr F other\nT1 stdout F line\n");
     expect((await logCursor(path).next()).map((line) => line.text)).toEqual(["other", "one line"]);

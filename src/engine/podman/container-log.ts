@@ -1,4 +1,5 @@
 import { open } from "node:fs/promises";
+import { withoutSessionPassword } from "../../render/sessions/session-server.ts";
 
 /** One line of a container's log file. */
 export interface FileLine {
@@ -26,7 +27,9 @@ export function logCursor(path: string, from: number | "start" = "start"): LogCu
   const pieces = new Map<string, Piece>();
   return {
     rest: () => {
-      const left = [...pieces].map(([stream, { time, text }]): FileLine => ({ time, stream: stream as FileLine["stream"], text }));
+      const left = [...pieces].map(
+        ([stream, { time, text }]): FileLine => ({ time, stream: stream as FileLine["stream"], text: withoutSessionPassword(text) }),
+      );
       pieces.clear();
       return left;
     },
@@ -98,5 +101,5 @@ function joined(line: string, pieces: Map<string, Piece>): FileLine[] {
     return [];
   }
   pieces.delete(stream);
-  return [{ time, stream: stream as "stdout" | "stderr", text: whole }];
+  return [{ time, stream: stream as "stdout" | "stderr", text: withoutSessionPassword(whole) }];
 }

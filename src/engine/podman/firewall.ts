@@ -9,10 +9,16 @@ import type { Podman } from "./podman-cli.ts";
 /** What keeps the instance's networks apart: podman's own rules have gaps (docs/adr/0010). */
 export interface Firewall {
   /**
-   * Makes the rules be those of the instance's networks, but for `without`, which is about to be removed; without any network nothing of
-   * ours is left. Answers whether something had to change. Errors: `machine/tool-missing`, `machine/tool-failed`.
+   * Makes the rules be those of the instance's networks; without any network nothing of ours is left. Answers whether something had to
+   * change. Errors: `machine/tool-missing`, `machine/tool-failed`.
    */
-  sync(options?: { readonly without?: string }): Promise<boolean>;
+  sync(): Promise<boolean>;
+  /**
+   * Takes a network's rules away and then the network, by `remove`: once it is gone, the name of its bridge is free for a network of somebody
+   * else, whom the rules would shut in. Nobody else's `sync` comes between, which would find the network there and make its rules anew, for
+   * good. `remove` is called also when the rules can't be taken away. Errors: as `sync`, and those of `remove`.
+   */
+  withdraw(network: string, remove: () => Promise<void>): Promise<void>;
   /** Closes a network if it is not: asked before anything starts there, so it costs two short programs and no call of podman. */
   ensure(network: string): Promise<void>;
 }
@@ -53,21 +59,32 @@ export function firewall(ports: FirewallPorts): Firewall {
       await ports.clock.sleep(PAUSE_MS); // another program changed the table meanwhile
     }
   };
-  const sync: Firewall["sync"] = async ({ without } = {}) => {
-    // Whoever comes second reads the networks after the first has written: a new network is never taken for one that is not there.
+  const close = async (without?: string): Promise<boolean> => {
+    const networks = (await networksOf(ports)).filter(({ name }) => name !== without);
+    const open = await ports.openPorts();
+    const changed = [];
+    for (const family of await families()) changed.push(await put(family, networks, open));
+    return changed.includes(true);
+  };
+  /** Whoever comes second reads the networks after the first has written: a new network is never taken for one that is not there. */
+  const alone = async <T>(work: () => Promise<T>): Promise<T> => {
     const lock = await ports.lock("firewall_", "howdah networks", { waitMs: LOCK_WAIT_MS });
     try {
-      const networks = (await networksOf(ports)).filter(({ name }) => name !== without);
-      const open = await ports.openPorts();
-      const changed = [];
-      for (const family of await families()) changed.push(await put(family, networks, open));
-      return changed.includes(true);
+      return await work();
     } finally {
       await lock.release();
     }
   };
+  const sync: Firewall["sync"] = () => alone(close);
   return {
     sync,
+    withdraw: (network, remove) =>
+      alone(async () => {
+        const closed = close(network);
+        await closed.catch(() => undefined);
+        await remove();
+        await closed;
+      }),
     ensure: async (network) => {
       const found = await Promise.all((await families()).map(look));
       if (!found.every((one) => isClosed(one, network))) await sync();

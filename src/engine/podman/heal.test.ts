@@ -23,7 +23,11 @@ function machineOf(namespaces: Readonly<Record<string, Error | undefined>>, prob
         return error === undefined ? Promise.resolve(empty) : Promise.reject(error);
       },
     },
-    firewall: { sync: () => Promise.resolve(false), ensure: () => Promise.resolve() },
+    firewall: {
+      sync: () => Promise.resolve(false),
+      ensure: () => Promise.resolve(),
+      withdraw: (_: string, remove: () => Promise<void>) => remove(),
+    },
     clock: { now: () => 0, sleep: () => Promise.resolve() },
     refreshEdge: () => Promise.resolve(problems).finally(() => asked.push("edge")),
   };

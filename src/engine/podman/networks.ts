@@ -47,9 +47,7 @@ export async function removeNetwork(machine: Machine, namespace: string): Promis
   for (const id of stdout.split("\n").filter((line) => line !== "")) {
     await machine.podman.run(["network", "disconnect", "--force", name, id], { accept: "any" });
   }
-  // Before the network: its bridge's name is free then for a network of somebody else, whom these rules would shut in.
-  await machine.firewall.sync({ without: name });
-  await machine.podman.run(["network", "rm", name], { accept: "any" });
+  await machine.firewall.withdraw(name, async () => void (await machine.podman.run(["network", "rm", name], { accept: "any" })));
 }
 
 /** A network that a policy lets a pod's Services be reached from. */
@@ -129,11 +127,11 @@ async function joinPod(
   if (workload === undefined || pod.infra === undefined) return [];
   const { template } = workload.spec;
   const wanted = joined.filter((one) => matches(one.labels, template.metadata.labels)).map((one) => one.namespace);
-  const now = await networksOf(machine, pod.infra.name);
+  const now = await networksOf(machine.podman, pod.infra.name);
   const own = machine.names.network(namespace);
   const wantedNetworks = new Set(wanted.map((other) => machine.names.network(other)));
   const left = [...now].filter((network) => network !== own && !wantedNetworks.has(network));
-  for (const network of left) await machine.podman.run(["network", "disconnect", network, pod.infra.name]);
+  for (const network of left) await leaveNetwork(machine.podman, network, pod.infra.name);
   for (const other of new Set(wanted)) {
     const network = machine.names.network(other);
     if (now.has(network)) continue;
@@ -149,6 +147,21 @@ async function joinPod(
     await awaitNames(machine, resolver, aliases, { address, known });
   }
   return left;
+}
+
+/** What netavark 1.4.0 says when the process that answers names was killed: its file with the pid is there, the process is not. */
+const NAME_SERVER_DIED = /aardvark pid not found/;
+
+/**
+ * Takes a container out of a network. Where the process that answers names has died, podman 4.3.1 fails, though the interface is gone and its own books
+ * may say so: then it is done, or done by another call, which finds the file taken away. Errors: those of podman.
+ */
+export async function leaveNetwork(podman: Machine["podman"], network: string, container: string): Promise<void> {
+  const argv = ["network", "disconnect", network, container];
+  const { code, stderr } = await podman.run(argv, { accept: "any" });
+  if (code === 0) return;
+  if (NAME_SERVER_DIED.test(stderr) && !(await networksOf(podman, container)).has(network)) return;
+  await podman.run(argv);
 }
 
 const CONNECT_ATTEMPTS = 3;
@@ -205,7 +218,7 @@ export function workloadOf(state: NamespaceState, pod: FoundPod): Workload | und
 }
 
 /** Networks that a container is on, also while it is stopped. */
-async function networksOf(machine: Machine, container: string): Promise<Set<string>> {
-  const { stdout } = await machine.podman.run(["container", "inspect", "--format", "{{json .NetworkSettings.Networks}}", container]);
+async function networksOf(podman: Machine["podman"], container: string): Promise<Set<string>> {
+  const { stdout } = await podman.run(["container", "inspect", "--format", "{{json .NetworkSettings.Networks}}", container]);
   return new Set(Object.keys((JSON.parse(stdout) as Record<string, unknown> | null) ?? {}));
 }

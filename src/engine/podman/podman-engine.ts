@@ -3,6 +3,7 @@ import { HowdahError } from "../../kernel/howdah-error.ts";
 import type { HttpRoute, ObjectKey, Rendered } from "../../render/objects.ts";
 import type { CompiledCodeStore } from "../compiled-code.ts";
 import type { Engine, EngineContext } from "../engine.ts";
+import { hostnameTaken } from "../hostname-taken.ts";
 import type { Jobs } from "../jobs.ts";
 import type { Lock } from "../lock.ts";
 import type { AttachProcess, RunProcess } from "../process-port.ts";
@@ -66,8 +67,10 @@ export interface PodmanEngine extends Engine {
   readonly compiledCode: CompiledCodeStore;
   /** Compiles the code of one site that serves without compiled code, for its next starts; undefined when there is none left to do. */
   primeNext(signal: AbortSignal): Promise<Primed | undefined>;
-  /** Closes all networks of the instance, also those that somebody else of ours made; `without` is one that is about to be removed. */
-  closeNetworks(options?: { readonly without?: string }): Promise<boolean>;
+  /** Closes all networks of the instance, also those that somebody else of ours made. */
+  closeNetworks(): Promise<boolean>;
+  /** Takes the rules of such a network away, and then the network, by `remove`. */
+  withdrawNetwork(network: string, remove: () => Promise<void>): Promise<void>;
 }
 
 /** Makes the engine of one machine. Nothing runs until it is asked. */
@@ -138,7 +141,8 @@ function engineOf(machine: Machine, ports: PodmanEnginePorts & { readonly jobs: 
     },
     compiledCode: compiledCode(machine),
     primeNext: primer(machine),
-    closeNetworks: (options) => machine.firewall.sync(options),
+    closeNetworks: () => machine.firewall.sync(),
+    withdrawNetwork: (network, remove) => machine.firewall.withdraw(network, remove),
     prepare: async (namespace, context) => {
       const { memory, cpu, pids } = await machine.limits();
       if (!(memory && cpu && pids)) {
@@ -259,6 +263,6 @@ async function refuseTakenHostnames(machine: Machine, namespace: string, route: 
     if (other === namespace) continue;
     const taken = objectsOf(await machine.store.read(other), "HTTPRoute").flatMap((one) => one.spec.hostnames);
     const same = route.spec.hostnames.find((hostname) => taken.includes(hostname));
-    if (same !== undefined) throw new HowdahError("config/rejected", `${same} is already a hostname of the site "${other}"`);
+    if (same !== undefined) throw hostnameTaken(same, other);
   }
 }

@@ -18,7 +18,10 @@ import {
 import { markReady, progressOf } from "./roll-workload.ts";
 import { awake, type NamespaceState, objectsOf } from "./state-store.ts";
 
-/** Ends all pods of a namespace, servers of the way in first and what they need after; the inventory and all data stay. */
+/**
+ * Ends all pods of a namespace, servers of the way in first and what they need after; the inventory and all data stay. Pods go when the
+ * edge has no request under way, at the latest after their preStop: whoever else asks one of them goes at the same time.
+ */
 export async function scaleDown(machine: Machine, namespace: string, context: EngineContext): Promise<void> {
   const state = await machine.store.change(namespace, (before) => ({ ...awake(before), down: true }));
   const pods = await findPods(machine, namespace);
@@ -26,7 +29,7 @@ export async function scaleDown(machine: Machine, namespace: string, context: En
   await refreshEdgeIfPossible(machine, context);
   await machine.jobs.stopAll(namespace, "the site was stopped");
   const wait = Math.max(0, ...workloads(state).map((workload) => preStopSeconds(workload.spec.template)));
-  if (wait > 0 && pods.some((pod) => pod.infra?.state === "running")) await machine.clock.sleep(wait * 1000, context.signal);
+  if (wait > 0 && pods.some((pod) => pod.infra?.state === "running")) await machine.edgeDrained(wait * 1000);
   const stateful = new Set(objectsOf(state, "StatefulSet").map((one) => one.metadata.name));
   for (const group of [pods.filter((pod) => !stateful.has(pod.workload)), pods.filter((pod) => stateful.has(pod.workload))]) {
     await Promise.all(group.map((pod) => stopPod(machine, pod)));

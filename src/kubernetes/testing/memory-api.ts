@@ -218,7 +218,7 @@ export function memoryApi(now: () => string = () => "2026-11-21T12:00:00Z"): Mem
 
   async function* events(
     resource: Resource,
-    { from, ...options }: { readonly namespace?: string; readonly labelSelector?: string; readonly from: string | undefined },
+    { from, ...options }: ListOptions & { readonly from: string | undefined },
     signal: AbortSignal,
   ): AsyncGenerator<WatchEvent> {
     const since = Number(from ?? version);
@@ -233,9 +233,7 @@ export function memoryApi(now: () => string = () => "2026-11-21T12:00:00Z"): Mem
       for (let entry = history[next]; entry !== undefined; entry = history[next]) {
         next += 1;
         const { event, resource: of } = entry;
-        const { namespace, labels = {} } = event.object.metadata;
-        if (of.plural !== resource.plural || (options.namespace !== undefined && namespace !== options.namespace)) continue;
-        if (matches(labels, options.labelSelector)) yield event;
+        if (of.plural === resource.plural && selected([event.object], options).length > 0) yield event;
       }
       if (signal.aborted) return;
       await new Promise<void>((resolve) => {
@@ -251,9 +249,12 @@ export function memoryApi(now: () => string = () => "2026-11-21T12:00:00Z"): Mem
   }
 }
 
-function selected(objects: readonly KubeObject[], { namespace, labelSelector }: ListOptions = {}): KubeObject[] {
+/** Of field selectors it knows `metadata.name=…`. */
+function selected(objects: readonly KubeObject[], { namespace, labelSelector, fieldSelector }: ListOptions = {}): KubeObject[] {
+  const name = /^metadata\.name=(.+)$/.exec(fieldSelector ?? "")?.[1];
   return objects
     .filter(({ metadata }) => namespace === undefined || metadata.namespace === namespace)
+    .filter(({ metadata }) => name === undefined || metadata.name === name)
     .filter(({ metadata }) => matches(metadata.labels ?? {}, labelSelector));
 }
 

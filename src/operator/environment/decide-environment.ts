@@ -50,7 +50,7 @@ function stalled(reason: string, message: string): Verdict {
 }
 
 /** Failures of the surroundings: what failed once may well succeed the next time. */
-const PASSING = /^(cluster|registry)\/|^(engine|database)\/unreachable$|^machine\/busy$/;
+const PASSING = /^(cluster|registry)\/|^(engine|database)\/unreachable$|^database\/no-image$|^machine\/busy$/;
 
 /**
  * Why a release needs a person; null when it may be tried: it never was, it was cut off, or what failed passes by itself. While nothing serves there is

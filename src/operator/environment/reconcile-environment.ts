@@ -1,3 +1,4 @@
+import type { ErrorCode } from "../../kernel/error-catalog.ts";
 import { HowdahError } from "../../kernel/howdah-error.ts";
 import { RETRY_ANNOTATION } from "../../kernel/label.ts";
 import type { KubeObject, ObjectName } from "../../kubernetes/kubernetes-api.ts";
@@ -11,50 +12,73 @@ import type { Site } from "../../site/site.ts";
 import { builtRelease } from "../../workflows/cluster/release-resource.ts";
 import { serveRelease } from "../../workflows/cluster/serve-release.ts";
 import type { EngineContext, Ports } from "../../workflows/ports.ts";
+import { isPastSwitch } from "../../workflows/rollout/journal.ts";
 import { siteUrl } from "../../workflows/up/site-url.ts";
-import type { OperatorPorts, Outcome, Reconcile } from "../operator-ports.ts";
+import type { OperatorPorts, Reconcile } from "../operator-ports.ts";
 import { conditionsOf, statusOf, type Verdict, writeStatus } from "../status.ts";
 import { decideEnvironment, type EnvironmentDecision, releasesToDrop } from "./decide-environment.ts";
+import { oneAfterAnother } from "./one-after-another.ts";
+import { holdForTakeDown, isTerminating, type Look, takeDown } from "./take-down.ts";
+import { untilSuperseded } from "./until-superseded.ts";
 
-/** Takes what serves away before an environment goes; its volumes, secrets, database and releases stay. */
-export const ENVIRONMENT_FINALIZER = "howdah.dev/take-down";
-
-/** One look at an environment. */
-interface Look {
-  readonly object: KubeObject;
-  readonly namespace: string;
-  readonly ports: OperatorPorts;
-  readonly signal: AbortSignal;
-}
-
-/** After a failure the next try comes after 10 s, then later each time, up to five minutes: whatever changes meanwhile. */
+/**
+ * After a failure the next try comes after 10 s, then later each time, up to five minutes: whatever changes meanwhile. What serves is put right 10 s
+ * after a failure when something of it changes: what lasts (a volume that is gone) must not hold up the rest (a deleted Service).
+ */
 const FIRST_PAUSE_MS = 10_000;
 const LONGEST_PAUSE_MS = 300_000;
 
-/** What is not watched (secrets, databases) is looked at as often. */
+/** Somebody who changes what is put right at that moment is met again at once, so often; then it is told as any failure. */
+const OVERTAKEN = { pauseMs: 1000, times: 3 };
+
+/** What is not watched (secrets of people, databases) is looked at as often. */
 const RESYNC_MS = 900_000;
 
 /** The last failures of an environment: of which release, how many, and when it may be tried again. */
 export interface Pause {
   readonly release: string;
   readonly failures: number;
+  /** How often somebody else was faster. */
+  readonly overtaken: number;
+  /** Until then not even a change has it tried again. */
   readonly until: number;
 }
 
+/** A release that waits for its turn is looked at again after this: another's rollout takes a minute or so. */
+const TURN_MS = 5000;
+
+/** Rollouts of all environments. Each is waited for, and whoever works through a queue has only so many workers. */
+export interface Rollouts {
+  /** Namespaces in which one is under way. */
+  readonly underWay: Set<string>;
+  /** So many may be. */
+  readonly most: number;
+}
+
+const unbounded = (): Rollouts => ({ underWay: new Set(), most: Number.POSITIVE_INFINITY });
+
 /** Brings environments to the releases that are wanted, and says in their status what they serve. `pauses`: by namespace. */
-export function reconcileEnvironment(ports: OperatorPorts, pauses = new Map<string, Pause>()): Reconcile {
+export function reconcileEnvironment(ports: OperatorPorts, pauses = new Map<string, Pause>(), rollouts = unbounded()): Reconcile {
   return async ({ namespace = "", name }, signal) => {
     const place: ObjectName = { resource: resources.Environment, namespace, name };
-    const object = await ports.api.get(place, signal);
+    const [object, isGoing, { items: releases }] = await Promise.all([
+      ports.api.get(place, signal),
+      isTerminating(namespace, ports, signal),
+      ports.api.list(resources.Release, { namespace }, signal),
+    ]);
     if (object === undefined) return {};
     const look: Look = { object, namespace, ports, signal };
     if (object.metadata.deletionTimestamp !== undefined) return takeDown(look);
-    if (await isTerminating(namespace, ports, signal)) return {};
-    await hold(look);
-    const { items: releases } = await ports.api.list(resources.Release, { namespace }, signal);
+    if (isGoing) return {};
+    await holdForTakeDown(look);
     const status = statusOf<EnvironmentStatus>(object);
     const retry = object.metadata.annotations?.[RETRY_ANNOTATION];
-    const decision = decideEnvironment({ spec: environmentSpec.parse(object["spec"]), status, retry, releases });
+    const read = environmentSpec.safeParse(object["spec"]);
+    if (!read.success) {
+      await report(look, [...(await readiness(namespace, ports)), invalidSpec(read.error)], factsOf(status));
+      return {};
+    }
+    const decision = decideEnvironment({ spec: read.data, status, retry, releases });
     const retried = retry === undefined ? {} : { retried: retry };
     if (decision.do === "wait") {
       await report(look, decision.verdicts, { ...factsOf(status), ...retried });
@@ -65,16 +89,56 @@ export function reconcileEnvironment(ports: OperatorPorts, pauses = new Map<stri
     const asked = retry !== undefined && retry !== status.retried;
     const rest = pause?.release === release && !asked ? pause.until - ports.clock.now() : 0;
     if (rest > 0) return { again: rest };
-    const served = await serve(look, decision, releases, { ...factsOf(status), ...retried });
-    if (served) {
-      pauses.delete(namespace);
-      return { again: RESYNC_MS };
+    const before = pause?.release === release ? pause : { failures: 0, overtaken: 0 };
+    const isNew = !isServing(decision.release);
+    if (isNew && rollouts.underWay.size >= rollouts.most) {
+      await report(look, [...(await readiness(namespace, ports)), queued(release)], factsOf(status)); // a retry is still to come
+      return { again: TURN_MS };
     }
-    const failures = pause?.release === release ? pause.failures + 1 : 1;
-    const again = Math.min(FIRST_PAUSE_MS * 2 ** (failures - 1), LONGEST_PAUSE_MS);
-    pauses.set(namespace, { release, failures, until: ports.clock.now() + again });
+    if (isNew) rollouts.underWay.add(namespace);
+    const ended = await serve(look, decision, releases, { ...factsOf(status), ...retried }, before.overtaken < OVERTAKEN.times).finally(
+      () => rollouts.underWay.delete(namespace),
+    );
+    if (ended === "serves" || ended === "superseded") {
+      pauses.delete(namespace);
+      return { again: ended === "serves" ? RESYNC_MS : 0 };
+    }
+    const next =
+      ended === "overtaken"
+        ? { ...before, overtaken: before.overtaken + 1 }
+        : { failures: before.failures + (isOutage(ended.code) ? 0 : 1), overtaken: before.overtaken };
+    const again = ended === "overtaken" ? OVERTAKEN.pauseMs : pauseAfter(next.failures, ended);
+    pauses.set(namespace, { release, ...next, until: ports.clock.now() + (isNew ? again : Math.min(again, FIRST_PAUSE_MS)) });
     return { again };
   };
+}
+
+function isServing(release: KubeObject): boolean {
+  return statusOf<ReleaseStatus>(release).state === "serving";
+}
+
+/** The API server lets none in that is not as its definition says; one that was there before, or came while that was another, is told. */
+function invalidSpec({
+  issues: [issue],
+}: {
+  readonly issues: readonly { readonly path: readonly PropertyKey[]; readonly message: string }[];
+}): Verdict {
+  const field = ["spec", ...(issue?.path ?? [])].join(".");
+  return { type: "Stalled", status: "True", reason: "SpecInvalid", message: `${field}: ${issue?.message ?? ""}` };
+}
+
+function queued(release: string): Verdict {
+  const message = `${release} waits for its turn: the operator performs as many rollouts as it may at once`;
+  return { type: "Reconciling", status: "True", reason: "RolloutQueued", message };
+}
+
+/** That the API server failed says nothing of the release: however long that lasts, it is tried again soon after its return (B7). */
+function pauseAfter(failures: number, { code }: HowdahError): number {
+  return isOutage(code) ? FIRST_PAUSE_MS : Math.min(FIRST_PAUSE_MS * 2 ** (failures - 1), LONGEST_PAUSE_MS);
+}
+
+function isOutage(code: ErrorCode): boolean {
+  return code === "cluster/unreachable" || code === "cluster/failed" || code === "cluster/expired";
 }
 
 type Facts = Pick<EnvironmentStatus, "url" | "release" | "rollout" | "retried" | "replicas" | "selector">;
@@ -84,49 +148,84 @@ function factsOf({ url, release, retried, replicas, selector }: Partial<Environm
   return { url, release, retried, replicas, selector };
 }
 
-/** Answers whether it serves; what it fails with is said in the status. */
+/**
+ * Answers whether it serves; what it fails with is said in the status. What serves already, and is only put right, has no failure to tell when somebody
+ * changed it meanwhile (`overtaken`, while `patient`), or when the API server fails: that is thrown, for the queue to try again.
+ */
 async function serve(
   look: Look,
   { release, stalled }: Extract<EnvironmentDecision, { do: "serve" }>,
   releases: readonly KubeObject[],
   facts: Facts,
-): Promise<boolean> {
+  patient: boolean,
+): Promise<"serves" | "overtaken" | "superseded" | HowdahError> {
   const { object, namespace, ports, signal } = look;
   const { name: id } = release.metadata;
-  const base = ports.portsFor(namespace);
+  const base = ports.lookPortsFor(namespace, isServing(release));
+  const inOrder = oneAfterAnother();
   let known = facts;
+  let rollout: Facts["rollout"];
+  const tell = async (words: string): Promise<void> => {
+    const going: Verdict = { type: "Reconciling", status: "True", reason: "RollingOut", message: `${id} is taken into service${words}` };
+    await inOrder(async () => report(look, [...(await readiness(namespace, ports)), going], { ...known, rollout }));
+  };
+  const [over, superseded] = [new AbortController(), new AbortController()];
+  let watching: Promise<void> | undefined;
   const reached = async (step: string): Promise<void> => {
     ports.log("info", "rollout", { namespace, release: id, step });
-    const message = `${id} is taken into service`;
-    const going: Verdict = { type: "Reconciling", status: "True", reason: "RollingOut", message };
-    await report(look, [...(await readiness(namespace, ports)), going], { ...known, rollout: { release: id, step } });
+    rollout = { release: id, step };
+    await tell("");
+    watching ??= untilSuperseded({ namespace, name: object.metadata.name, rollout: () => rollout }, ports, over.signal).then((end) => {
+      if (end === "superseded") superseded.abort();
+    });
   };
-  const workflow = withSteps(base, reached);
-  const context: EngineContext = { emit: logged(namespace, id, ports), signal };
+  const warned = (words: string): void => {
+    if (rollout !== undefined) void tell(`; ${words}`).catch(() => undefined); // in the log it is in any case
+  };
+  const workflow = withSteps(base, id, reached);
+  const context: EngineContext = { emit: logged(namespace, id, ports, warned), signal: AbortSignal.any([signal, superseded.signal]) };
   try {
     const built = builtRelease(release);
     known = { ...facts, url: siteUrl(built.site, base.settings) };
     // Images are pulled and a database is made before the journal begins: that takes its time, too.
-    if (statusOf<ReleaseStatus>(release).state !== "serving") await reached("build");
+    if (!isServing(release)) await reached("build");
     const spec = environmentSpec.parse(object["spec"]);
-    const { record, released } = await serveRelease({ release: built, replicas: spec.replicas ?? null }, workflow, context);
+    const { record, released, keepsSessionsApart } = await serveRelease(
+      { release: built, replicas: spec.replicas ?? null },
+      workflow,
+      context,
+    );
     const observed = await base.engine.observe(namespace);
-    const verdicts = [readyCondition(observed), ...(stalled === null ? [] : [stalled])];
+    const needed = stalled ?? (keepsSessionsApart ? sessionsApart(id) : null);
+    const verdicts = [readyCondition(observed), ...(needed === null ? [] : [needed])];
     const now: Facts = { ...known, url: record.url, release: id, ...replicasOf(built.site, observed) };
-    await report(look, verdicts, now);
+    await inOrder(() => report(look, verdicts, now));
     if (released) {
       ports.log("info", "release serves", { namespace, release: id });
       await ports.tell(object, { type: "Normal", reason: "ReleaseServes", message: `${id} serves at ${record.url}` });
     }
     await retire(releases, built.site.releases.keep, spec.release, look);
-    return true;
+    return "serves";
   } catch (error) {
     if (signal.aborted) throw error;
+    if (superseded.signal.aborted) return "superseded";
     const named = error instanceof HowdahError ? error : new HowdahError("bug", error instanceof Error ? error.message : String(error));
-    await failed(look, id, named, known);
+    if (isServing(release)) {
+      if (isOutage(named.code)) throw error;
+      if (named.code === "cluster/conflict" && patient) return "overtaken";
+    }
+    await inOrder(() => failed(look, id, named, known));
     if (named !== error) throw error; // whoever works through the queue logs where it happened
-    return false;
+    return named;
+  } finally {
+    over.abort();
   }
+}
+
+/** A release of before, or of a command that knew one pod only: visitors are strangers to every other pod. */
+function sessionsApart(id: string): Verdict {
+  const message = `Each pod keeps PHP's sessions by itself, so logins don't hold: ${id} has no server for them. \`howdah deploy --context NAME\` makes a release with one`;
+  return { type: "Stalled", status: "True", reason: "BuildNeeded", message };
 }
 
 async function failed(look: Look, id: string, error: HowdahError, facts: Facts): Promise<void> {
@@ -165,13 +264,18 @@ async function report({ object, ports }: Look, verdicts: readonly Verdict[], fac
   return writeStatus(ports.api, resources.Environment, current, { observedGeneration: generation, conditions, ...facts });
 }
 
-/** The journal of a rollout says each step before it begins: so does the status. */
-function withSteps(ports: Ports, reached: (step: string) => Promise<void>): Ports {
+/** The journal of a rollout says each step before it begins, and at which one a rollout was left that is finished now: so does the status. */
+function withSteps(ports: Ports, release: string, reached: (step: string) => Promise<void>): Ports {
   const { rollouts } = ports;
   return {
     ...ports,
     rollouts: {
       ...rollouts,
+      get: async (name) => {
+        const left = await rollouts.get(name);
+        if (left?.release === release && isPastSwitch(left.step)) await reached(left.step);
+        return left;
+      },
       put: async (name, journal) => {
         await rollouts.put(name, journal);
         await reached(journal.step);
@@ -180,44 +284,14 @@ function withSteps(ports: Ports, reached: (step: string) => Promise<void>): Port
   };
 }
 
-function logged(namespace: string, release: string, { log }: OperatorPorts): EngineContext["emit"] {
+/** `warned`: of what a person may have to mend while it is waited for. */
+function logged(namespace: string, release: string, { log }: OperatorPorts, warned: (words: string) => void): EngineContext["emit"] {
   return (event) => {
+    if (event.type === "notice" && event.level === "warning") warned(event.message);
     if (event.type === "notice") log(event.level === "warning" ? "warn" : "info", event.message, { namespace, release });
     if (event.type === "task-failed")
       log("warn", "task failed", { namespace, release, task: event.id, code: event.code, error: event.message });
   };
-}
-
-async function hold({ object, ports, signal }: Look): Promise<void> {
-  const { name, namespace, finalizers = [], resourceVersion } = object.metadata;
-  if (finalizers.includes(ENVIRONMENT_FINALIZER)) return;
-  const metadata = { resourceVersion, finalizers: [...finalizers, ENVIRONMENT_FINALIZER] };
-  await ports.api.mergePatch({ resource: resources.Environment, namespace, name }, { metadata }, {}, signal);
-}
-
-async function takeDown({ object, namespace, ports, signal }: Look): Promise<Outcome> {
-  const { name, finalizers = [] } = object.metadata;
-  if (!finalizers.includes(ENVIRONMENT_FINALIZER)) return {};
-  // A namespace that a person deletes takes everything along, and lets nothing be written any more.
-  if (!(await isTerminating(namespace, ports, signal))) {
-    const { engine, locks } = ports.portsFor(namespace);
-    await locks.hold(namespace, "take down", () => engine.remove(namespace, { emit: () => undefined, signal }));
-  }
-  const place: ObjectName = { resource: resources.Environment, namespace, name };
-  const current = await ports.api.get(place, signal);
-  if (current === undefined) return {};
-  const metadata = {
-    resourceVersion: current.metadata.resourceVersion,
-    finalizers: (current.metadata.finalizers ?? []).filter((one) => one !== ENVIRONMENT_FINALIZER),
-  };
-  await ports.api.mergePatch(place, { metadata }, {}, signal);
-  ports.log("info", "environment taken down, its data stays", { namespace });
-  return {};
-}
-
-async function isTerminating(namespace: string, { api }: OperatorPorts, signal: AbortSignal): Promise<boolean> {
-  const found = await api.get({ resource: resources.Namespace, namespace: undefined, name: namespace }, signal);
-  return found?.metadata.deletionTimestamp !== undefined;
 }
 
 /** Old releases go once the wanted one serves. */

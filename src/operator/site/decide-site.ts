@@ -1,5 +1,6 @@
 import type { KubeObject } from "../../kubernetes/kubernetes-api.ts";
 import { HOWDAH_GROUP } from "../../kubernetes/resources.ts";
+import { scalable } from "../../render/php/sessions.ts";
 import { digestOf } from "../../render/rendered.ts";
 import type { EnvironmentSpec, EnvironmentStatus } from "../../resources/schema/environment.ts";
 import type { ReleaseSpec } from "../../resources/schema/release.ts";
@@ -115,7 +116,7 @@ const SAID = 5;
 
 /** What of a site decides its images: when it is equal, those of the former release serve. */
 export function imageIdentity(site: Site): string {
-  return digestOf([baseRequests(site), siteImageRequest(site, "", { web: "", php: null })]);
+  return digestOf([baseRequests(scalable(site)), siteImageRequest(site, "", { web: "", php: null })]);
 }
 
 function nextRelease(site: Site, { site: object, environment, releases }: SeenSite, now: string): SiteDecision["release"] | "build" {

@@ -1,9 +1,10 @@
-import { HowdahError } from "../../kernel/howdah-error.ts";
+import { PULL_SECRET } from "../../kernel/own-names.ts";
 import { FIELD_MANAGER, isAsApplied } from "../../kubernetes/field-ownership.ts";
 import type { KubeObject, ObjectName } from "../../kubernetes/kubernetes-api.ts";
 import { resourceOf, resources } from "../../kubernetes/resources.ts";
 import { canonicalJson } from "../../render/rendered.ts";
 import { type TenantSpec, type TenantStatus, tenantSpec } from "../../resources/schema/tenant.ts";
+import { pullWith } from "../../workflows/cluster/pull-secret.ts";
 import type { OperatorPorts, Outcome, Reconcile } from "../operator-ports.ts";
 import { conditionsOf, statusOf, type Verdict, writeStatus } from "../status.ts";
 import { namespacesOf, TENANT_LABEL, tenantNames, tenantObjects } from "./tenant-objects.ts";
@@ -14,7 +15,7 @@ export const TENANT_FINALIZER = "howdah.dev/namespaces";
 /** Namespaces of the cluster itself and of Howdah, which no tenant can have. */
 const RESERVED = /^(kube-.*|default|howdah-system)$/;
 
-/** Nobody watches secrets: a pull secret is looked at as often as this, in milliseconds, and a missing one is soon there. */
+/** Nobody watches a person's secrets: the registry's is looked at as often as this, in milliseconds, and a missing one is soon there. */
 const RESYNC_MS = 900_000;
 const MISSING_MS = 30_000;
 
@@ -149,9 +150,9 @@ async function pullSecret(
   signal: AbortSignal,
 ): Promise<string | undefined> {
   if (spec.pullSecret === undefined) return undefined;
-  const name = spec.pullSecret;
-  const source = await api.get({ resource: resources.Secret, namespace: ownNamespace, name }, signal);
-  if (source === undefined) return `There is no Secret ${ownNamespace}/${name}, which spec.pullSecret names`;
+  const source = await api.get({ resource: resources.Secret, namespace: ownNamespace, name: spec.pullSecret }, signal);
+  if (source === undefined) return `There is no Secret ${ownNamespace}/${spec.pullSecret}, which spec.pullSecret names`;
+  const name = PULL_SECRET;
   for (const namespace of namespaces) {
     const found = await api.get({ resource: resources.Secret, namespace, name }, signal);
     const data = source["data"] ?? {};
@@ -159,19 +160,7 @@ async function pullSecret(
       const metadata = { name, namespace, labels: { "app.kubernetes.io/managed-by": "howdah" } };
       await api.apply(resources.Secret, { apiVersion: "v1", kind: "Secret", metadata, type: source["type"], data }, {}, signal);
     }
-    await nameOnAccount(name, namespace, { api }, signal);
+    await pullWith(name, namespace, api, signal);
   }
   return undefined;
-}
-
-/** The list on a service account is one field to the API server, so what others put there is written along. */
-async function nameOnAccount(name: string, namespace: string, { api }: Pick<OperatorPorts, "api">, signal: AbortSignal): Promise<void> {
-  const account: ObjectName = { resource: resources.ServiceAccount, namespace, name: "default" };
-  const found = await api.get(account, signal);
-  // A new namespace has none for a moment.
-  if (found === undefined) throw new HowdahError("cluster/conflict", `The namespace ${namespace} has no default service account yet`);
-  const there = (found["imagePullSecrets"] as readonly { readonly name: string }[] | undefined) ?? [];
-  if (there.some((one) => one.name === name)) return;
-  const { resourceVersion } = found.metadata;
-  await api.mergePatch(account, { metadata: { resourceVersion }, imagePullSecrets: [...there, { name }] }, {}, signal);
 }

@@ -4,15 +4,19 @@ import { simulatedCluster } from "../../engine/kubernetes/testing/simulated-clus
 import { reflectorsFor, routesWith, wireKnown } from "../../known-wiring.ts";
 import type { KubeObject, KubernetesApi, ListOptions, ObjectName, Resource } from "../../kubernetes/kubernetes-api.ts";
 import { resources } from "../../kubernetes/resources.ts";
+import type { HowdahError } from "../../kernel/howdah-error.ts";
 import { keyOf } from "../../kubernetes/object-store.ts";
 import type { Reflector } from "../../kubernetes/reflector.ts";
 import { faultyWatches } from "../../kubernetes/testing/faulty-watches.ts";
 import { ManualClock } from "../../kubernetes/testing/manual-clock.ts";
-import { defaultClusterSettings } from "../../render/cluster/cluster-settings.ts";
+import { type ClusterSettings, defaultClusterSettings } from "../../render/cluster/cluster-settings.ts";
+import { wantsSessionServer } from "../../render/php/sessions.ts";
+import type { SiteDocument } from "../../site/schema/site-document.ts";
 import { CLI_MANAGER, PRODUCTION } from "../../workflows/cluster/cluster-place.ts";
 import { releaseObject, releaseSpecOf } from "../../workflows/cluster/release-resource.ts";
 import { siteOf } from "../../workflows/cluster/testing/cluster-rig.ts";
 import { guardedApi } from "../guarded-api.ts";
+import { tellPeople } from "../../operator-wiring.ts";
 import { knownPorts } from "../known-ports.ts";
 import type { OperatorPorts } from "../operator-ports.ts";
 import { type OperatorParts, runOperator } from "../run-operator.ts";
@@ -30,8 +34,8 @@ export interface Fleet {
   takeRequests(): Readonly<Record<string, number>>;
   /** Makes sites as `howdah deploy --context` does, each in a namespace of its own, all in one tenant. */
   makeSites(names: readonly string[]): Promise<void>;
-  /** Another release of a site, with another image. */
-  deploy(name: string, release: string): Promise<void>;
+  /** Another release of a site, with another image. `spec`: of its file, beside the hostname. */
+  deploy(name: string, release: string, spec?: SiteDocument["spec"]): Promise<void>;
   /** Until no key is due or worked on, and nobody has anything to say. */
   rest(): Promise<void>;
   /** Ends this operator and starts another. */
@@ -55,9 +59,25 @@ const SITE = "blog";
 /** So many turns of the event loop in a row without work are rest. */
 const QUIET_TURNS = 30;
 
-/** Makes the cluster and starts the operator. `faultOf` says which events of its watches are lost, doubled or swapped on their way. */
-export async function fleet(faultOf?: Parameters<typeof faultyWatches>[2]): Promise<Fleet> {
-  const cluster = await simulatedCluster({ start: ({ image }) => ({ state: "ready", serves: image, output: [] }), program: async () => 0 });
+/** What may be otherwise than it mostly is. */
+export interface FleetOptions {
+  /** Which events of the operator's watches are lost, doubled or swapped on their way. */
+  readonly faultOf?: Parameters<typeof faultyWatches>[2];
+  readonly wayIn?: ClusterSettings["wayIn"];
+  /** Releases whose pods fall. */
+  readonly bad?: readonly string[];
+  /** What the operator's next request fails with; undefined: it doesn't. The server has done nothing then. */
+  readonly trouble?: () => HowdahError | undefined;
+}
+
+/** Makes the cluster and starts the operator. */
+export async function fleet({ faultOf, wayIn = settings.wayIn, bad = [], trouble }: FleetOptions = {}): Promise<Fleet> {
+  const isBad = (image: string): boolean => bad.some((id) => image.endsWith(digestFor(id)));
+  const cluster = await simulatedCluster({
+    start: ({ image }) =>
+      isBad(image) ? { state: "crashed", exitCode: 1, output: ["no"] } : { state: "ready", serves: image, output: [] },
+    program: async () => 0,
+  });
   const api = playedGateway(cluster.api);
   const requests = new Map<string, number>();
   const complaints: string[] = [];
@@ -66,11 +86,11 @@ export async function fleet(faultOf?: Parameters<typeof faultyWatches>[2]): Prom
   let running: Running | undefined;
   const start = (): void => {
     running = startOperator({
-      api: { ...api, watch },
+      api: trouble === undefined ? { ...api, watch } : troubled({ ...api, watch }, trouble),
       clock,
       wiring: {
         clock: cluster.clock,
-        settings,
+        settings: { ...settings, wayIn },
         trustedProxies: [],
         clusterDomain: "cluster.local",
         stateDirectory: "/nonexistent",
@@ -81,10 +101,16 @@ export async function fleet(faultOf?: Parameters<typeof faultyWatches>[2]): Prom
     });
   };
   start();
-  const release = async (name: string, id: string): Promise<void> => {
-    const digest = `sha256:${id.slice(1).padStart(64, "0")}`;
-    const site = siteOf(SITE, { hostnames: [`${name}.test`] });
-    const built = { site, images: { web: { reference: `registry.test/${name}@${digest}`, digest } }, codeDigest: digest, watched: {} };
+  const release = async (name: string, id: string, spec: SiteDocument["spec"] = {}): Promise<void> => {
+    const digest = digestFor(id);
+    const site = siteOf(SITE, { hostnames: [`${name}.test`], ...spec });
+    const image = { reference: `registry.test/${name}@${digest}`, digest };
+    const images = {
+      web: image,
+      ...(site.runtime === null ? {} : { php: image }),
+      ...(wantsSessionServer(site) ? { sessions: image } : {}),
+    };
+    const built = { site, images, codeDigest: digest, watched: {} };
     const said = { git: null, who: "ann", when: "2026-11-21T12:00:00Z", why: null, rollbackOf: null };
     await api.create(resources.Release, releaseObject(name, id, releaseSpecOf({ ...built, ...said })));
   };
@@ -103,6 +129,7 @@ export async function fleet(faultOf?: Parameters<typeof faultyWatches>[2]): Prom
         metadata: { name: `of-${names[0] ?? ""}` },
         spec: { namespaces: names },
       });
+      await restOf({ busy: () => running?.busy() ?? 1 }); // namespaces are their tenant's before anybody deploys into them
       for (const name of names) {
         const metadata = { name: SITE, namespace: name };
         await api.apply(resources.Site, { apiVersion, kind: "Site", metadata, spec: { hostnames: [`${name}.test`] } }, asCli);
@@ -116,8 +143,8 @@ export async function fleet(faultOf?: Parameters<typeof faultyWatches>[2]): Prom
         await api.apply(resources.Environment, environment, asCli);
       }
     },
-    deploy: async (name, id) => {
-      await release(name, id);
+    deploy: async (name, id, spec) => {
+      await release(name, id, spec);
       await api.mergePatch({ resource: resources.Environment, namespace: name, name: PRODUCTION }, { spec: { release: id } });
     },
     rest: () => restOf({ busy: () => running?.busy() ?? 1 }),
@@ -129,6 +156,34 @@ export async function fleet(faultOf?: Parameters<typeof faultyWatches>[2]): Prom
     misknown: async () => (await Promise.all((running?.reflectors ?? []).map((one) => misknownBy(one, api)))).flat(),
     events,
   };
+}
+
+function troubled(api: KubernetesApi, trouble: NonNullable<FleetOptions["trouble"]>): KubernetesApi {
+  const ask = async <T>(request: () => Promise<T>): Promise<T> => {
+    const error = trouble();
+    if (error !== undefined) throw error;
+    return request();
+  };
+  return {
+    ...api,
+    get: (...asked) => ask(() => api.get(...asked)),
+    list: (...asked) => ask(() => api.list(...asked)),
+    apply: (...asked) => ask(() => api.apply(...asked)),
+    create: (...asked) => ask(() => api.create(...asked)),
+    replace: (...asked) => ask(() => api.replace(...asked)),
+    mergePatch: (...asked) => ask(() => api.mergePatch(...asked)),
+    delete: (...asked) => ask(() => api.delete(...asked)),
+    askPod: (...asked) => ask(() => api.askPod(...asked)),
+    watch: async function* (...asked) {
+      const error = trouble();
+      if (error !== undefined) throw error;
+      yield* api.watch(...asked);
+    },
+  };
+}
+
+function digestFor(release: string): string {
+  return `sha256:${release.slice(1).padStart(64, "0")}`;
 }
 
 async function misknownBy({ resource, select, objects }: Reflector, api: KubernetesApi): Promise<readonly string[]> {
@@ -191,20 +246,20 @@ function startOperator({ api, clock, wiring, count, complain }: Started): Runnin
     text: () => "",
   };
   const guarded = guardedApi(api, () => undefined, metrics);
-  const reflectors = reflectorsFor({ api: guarded, clock, random: () => 0.5, wayIn: settings.wayIn }, (watch, error) => {
+  const reflectors = reflectorsFor({ api: guarded, clock, random: () => 0.5, wayIn: wiring.settings.wayIn }, (watch, error) => {
     complain(`${watch}: ${error.message}`);
   });
-  const { portsFor, known } = wireKnown(
+  const { portsFor, lookPortsFor, known } = wireKnown(
     { ...wiring, api: guarded, measures: false, routesOf: routesWith(reflectors) },
     Object.values(reflectors),
   );
   const ports: OperatorPorts = {
-    ...{ api: guarded, clock: wiring.clock ?? clock, ownNamespace: "howdah-system", portsFor, fence: fenceOf({ settings }) },
+    ...{ api: guarded, clock: wiring.clock ?? clock, ownNamespace: "howdah-system", portsFor, lookPortsFor, fence: fenceOf({ settings }) },
     log: (level, message, values) => {
       if (level !== "info") complain(`${message} ${JSON.stringify(values)}`);
     },
     observeKnown: (namespace) => known.portsFor(namespace).engine.observe(namespace),
-    tell: async () => undefined,
+    tell: (object, event) => tellPeople(guarded, object, event, () => undefined),
   };
   const parts: OperatorParts = {
     ...{ ports, known: knownPorts(ports, known), reflectors, metrics, clock, random: () => 0.5 },
@@ -249,13 +304,14 @@ async function restOf({ busy }: { readonly busy: () => number }): Promise<void> 
 
 function stillApi(objects: readonly KubeObject[]): KubernetesApi {
   const byName = new Map(objects.map((object) => [`${object.kind}/${object.metadata.namespace ?? ""}/${object.metadata.name}`, object]));
-  const select = ({ kind }: Resource, { namespace, labelSelector = "" }: ListOptions): readonly KubeObject[] => {
+  const select = ({ kind }: Resource, { namespace, labelSelector = "", fieldSelector }: ListOptions): readonly KubeObject[] => {
     const terms = labelSelector.split(",").filter((term) => term !== "");
     const has = (labels: Readonly<Record<string, string>>, [name = "", value]: readonly string[]): boolean =>
       value === undefined ? labels[name] !== undefined : labels[name] === value;
     return objects.filter(
       (one) =>
         one.kind === kind &&
+        (fieldSelector === undefined || fieldSelector === `metadata.name=${one.metadata.name}`) &&
         (namespace === undefined || one.metadata.namespace === namespace) &&
         terms.every((term) => has(one.metadata.labels ?? {}, term.split("="))),
     );

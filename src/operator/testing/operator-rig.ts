@@ -25,8 +25,8 @@ export interface OperatorRig extends ClusterRig {
 const never = new AbortController().signal;
 
 /** Makes it. */
-export function operatorRig(): OperatorRig {
-  const rig = clusterRig();
+export function operatorRig(...parts: Parameters<typeof clusterRig>): OperatorRig {
+  const rig = clusterRig(...parts);
   const { api, ports } = rig;
   const events: string[] = [];
   const operator: OperatorPorts = {
@@ -36,6 +36,7 @@ export function operatorRig(): OperatorRig {
     ownNamespace: "howdah-system",
     fence: (namespace) => namespacePolicies({ ...defaultClusterSettings, namespace }),
     portsFor: () => ports,
+    lookPortsFor: () => ports,
     observeKnown: (namespace) => rig.engine.observe(namespace),
     tell: async (_object, { type, reason }) => void events.push(`${type} ${reason}`),
   };

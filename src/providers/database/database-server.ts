@@ -50,6 +50,14 @@ export interface LedgerRow {
   readonly runner: string;
 }
 
+/** A database that somebody made on a server, with its user. */
+export interface FoundDatabase {
+  readonly name: string;
+  readonly user: string;
+  /** As `DatabaseAccess` has it. */
+  readonly uid: string;
+}
+
 /** A database on a server. */
 export interface DatabaseReference {
   readonly server: ServerReference;
@@ -67,6 +75,8 @@ export interface DatabaseServer {
   waitReady(server: ServerReference, options: { readonly timeoutMs: number; readonly signal: AbortSignal }): Promise<void>;
   /** The site's own database, user and password: made when missing, mended when different, else untouched. */
   ensureDatabase(request: DatabaseRequest): Promise<DatabaseAccess>;
+  /** What is there under the name that is an owner's, whoever made it; undefined without one, or for one that is not Howdah's. */
+  findDatabase(server: ServerReference, owner: Pick<DatabaseOwner, "site" | "environment">): Promise<FoundDatabase | undefined>;
   /**
    * Deletes a database and its user for good, after the retention period only. `uid` must be the one that `ensureDatabase` answered:
    * another database of the same name is left alone. False when there was nothing of that identity.

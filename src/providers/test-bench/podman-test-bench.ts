@@ -25,8 +25,10 @@ export interface TestBenchOptions {
   /** A directory in memory: files of trials hold passwords. */
   readonly runDir: string;
   readonly limits: () => Promise<TrialLimits>;
-  /** Closes the networks of the instance to one another and to the machine, but for one that is about to be removed. */
-  readonly closeNetworks: (options?: { readonly without?: string }) => Promise<unknown>;
+  /** Closes the networks of the instance to one another and to the machine. */
+  readonly closeNetworks: () => Promise<unknown>;
+  /** Takes away what closes a network, and then the network, by `remove`. */
+  readonly withdrawNetwork: (network: string, remove: () => Promise<void>) => Promise<void>;
 }
 
 /** The longest that a database without a program is kept by podman itself, in seconds: hooks and a program's timeout lie before. */
@@ -143,10 +145,10 @@ async function removeTrial({ program, database, network }: TrialNames, options: 
   await removeNetwork(network, options);
 }
 
-/** Its rules first: the name of its bridge is free then. The agent's next pass takes away what stays. */
-async function removeNetwork(network: string, options: TestBenchOptions): Promise<void> {
-  await options.closeNetworks({ without: network }).catch(() => undefined);
-  await run(["podman", "network", "rm", "--force", network], { accept: "any" });
+/** The agent's next pass takes away the rules that stay. */
+async function removeNetwork(network: string, { withdrawNetwork }: TestBenchOptions): Promise<void> {
+  const remove = async (): Promise<void> => void (await run(["podman", "network", "rm", "--force", network], { accept: "any" }));
+  await withdrawNetwork(network, remove).catch(() => undefined);
 }
 
 async function removeContainers(names: readonly string[]): Promise<void> {

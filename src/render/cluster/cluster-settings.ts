@@ -36,6 +36,11 @@ export interface ClusterSettings {
     readonly single: string | null;
     /** StorageClass of local mounts (caches, one for each pod); null: the node's own disk (emptyDir). */
     readonly local: string | null;
+    /**
+     * Where session servers keep logins: a volume outlives their pod, as far as another node can mount it; in memory they are lost with the pod, and
+     * another one serves within a minute wherever there is room. For clusters whose volumes lie on one node's disk.
+     */
+    readonly sessions: "volume" | "memory";
   };
   /** PriorityClass of all pods; null: the cluster's default. */
   readonly priorityClass: string | null;
@@ -61,7 +66,7 @@ export interface ClusterSettings {
 export const defaultClusterSettings: Omit<ClusterSettings, "namespace"> = {
   version: "1.34",
   wayIn: { kind: "none" },
-  storage: { shared: null, sharedAccess: "ReadWriteMany", single: null, local: null },
+  storage: { shared: null, sharedAccess: "ReadWriteMany", single: null, local: null, sessions: "volume" },
   priorityClass: null,
   requests: { cpu: "10m", memoryPercent: 100 },
   network: { from: [], monitoring: [], nameServers: [], privateNetworks: [] },

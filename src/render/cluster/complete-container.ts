@@ -21,8 +21,8 @@ export const PHP_WAIT_SECONDS = 20;
 export interface PodFacts {
   /** Those that stay on a cluster. */
   readonly volumes: readonly Volume[];
-  /** nginx is in the same pod. */
-  readonly hasWeb: boolean;
+  /** An nginx in the same pod answers for PHP's health. */
+  readonly tellsStatus: boolean;
   /** Seconds until a start that goes on is taken for a failure: an installation or migration may run in it. */
   readonly startSeconds: number;
 }
@@ -76,9 +76,9 @@ function shareOf(limit: string, percent: number): string {
  * FPM's status listener does not answer for a minute: that one answers while all workers are busy (runtime.md 5). nginx of the same pod
  * asks it over the socket, which costs no process; without nginx the entrypoint's own program does.
  */
-function completeProbes(container: Container, { hasWeb, startSeconds }: PodFacts): object {
+function completeProbes(container: Container, { tellsStatus, startSeconds }: PodFacts): object {
   if (container.name !== "php") return {};
-  const alive = hasWeb
+  const alive = tellsStatus
     ? { httpGet: { path: "/-/ready", port: STATUS_PORT } }
     : { exec: { command: ["/usr/bin/php", PHP_PATHS.program, "health"] } };
   return {

@@ -106,7 +106,8 @@ describe("completeForCluster", () => {
   });
 
   it.each(variants)("leaves the longest request of $name its time after that wait, which counts towards the grace", (one) => {
-    for (const { spec } of podsOf(one)) {
+    const answering = podsOf(one).filter(({ spec }) => spec.containers.every(({ name }) => name !== "valkey"));
+    for (const { spec } of answering) {
       const longest = one.site.runtime?.fpm.requestTimeoutSeconds ?? 0;
       const wait = JSON.stringify(spec).includes("sleep") ? PHP_WAIT_SECONDS : 0;
       expect(spec.terminationGracePeriodSeconds - wait).toBeGreaterThanOrEqual(longest + 5);
@@ -142,6 +143,19 @@ describe("completeForCluster", () => {
     expect(ingress.sort()).toEqual(["php-from-web 9000", "web-in 8080"]);
   });
 
+  it("gives an autoscaler the figures of PHP that is apart: who counts reads them from each pod of it", () => {
+    const php = podsOf(variant("growing-apart")).find(({ spec }) => spec.containers.some(({ name }) => name === "php"));
+    expect(php).toMatchObject({ metadata: { annotations: { "prometheus.io/port": "8081", "prometheus.io/path": "/-/metrics" } } });
+    expect(php?.spec.containers.map(({ name }) => name)).toEqual(["php", "status"]);
+    expect(named(variant("growing-apart"), "HorizontalPodAutoscaler/php")?.["spec"]).toMatchObject({
+      metrics: [{ pods: { metric: { name: "phpfpm_active_processes" } } }, { pods: { metric: { name: "phpfpm_listen_queue" } } }],
+    });
+    const ports = [{ protocol: "TCP", port: 8081 }];
+    const from = [{ namespaceSelector: { matchLabels: { "kubernetes.io/metadata.name": "monitoring" } } }];
+    expect(named(variant("growing-apart"), "NetworkPolicy/php-figures")?.["spec"]).toMatchObject({ ingress: [{ from, ports }] });
+    expect(named(variant("apart"), "NetworkPolicy/php-figures")).toBeUndefined();
+  });
+
   it("lets pods connect to the servers that the site names, by the narrowest rule there is", () => {
     const rules = JSON.stringify(named(variant("apart"), "NetworkPolicy/site-out")?.["spec"]);
     expect(rules).toContain(
@@ -149,6 +163,12 @@ describe("completeForCluster", () => {
     );
     expect(rules).toContain('{"to":[{"ipBlock":{"cidr":"192.0.2.25/32"}}],"ports":[{"protocol":"TCP","port":25}]}');
     expect(rules).toContain('"ports":[{"protocol":"TCP","port":389}]');
+  });
+
+  it("lets PHP that is apart, and workers, connect before nginx is there: they wait for their database", () => {
+    const rules = (key: string): unknown => (named(variant("apart"), key)?.["spec"] as { readonly egress?: unknown } | undefined)?.egress;
+    expect(rules("NetworkPolicy/php-out")).toEqual(rules("NetworkPolicy/site-out"));
+    expect(keysOf(objectsOf(variant("workers")))).toContain("NetworkPolicy/worker-queue-out");
   });
 
   it.each<[string, string]>([

@@ -24,15 +24,20 @@ export function completeTemplate(template: PodTemplate, use: PodUse, settings: C
 }
 
 /** The words by which Prometheus is commonly told where a pod's figures are. */
-function scraped({ containers }: PodSpec): Readonly<Record<string, string>> {
-  if (!["php", "web"].every((name) => containers.some((container) => container.name === name))) return {};
+function scraped(spec: PodSpec): Readonly<Record<string, string>> {
+  if (!spec.containers.some(({ name }) => name === "php") || !tellsStatus(spec)) return {};
   return { "prometheus.io/scrape": "true", "prometheus.io/port": String(STATUS_PORT), "prometheus.io/path": METRICS_PATH };
+}
+
+/** True with an nginx that answers for the pod's health: the site's own, or the one beside PHP that is apart. */
+function tellsStatus({ containers }: PodSpec): boolean {
+  return containers.some(({ ports }) => ports.some(({ containerPort }) => containerPort === STATUS_PORT));
 }
 
 function completePodSpec(spec: PodSpec, use: PodUse, settings: ClusterSettings): object {
   const { initContainers, ...rest } = spec;
   const volumes = clusterVolumes(spec.volumes);
-  const facts = { volumes, hasWeb: spec.containers.some(({ name }) => name === "web"), startSeconds: use.startSeconds };
+  const facts = { volumes, tellsStatus: tellsStatus(spec), startSeconds: use.startSeconds };
   const containers = spec.containers.map((container) => completeContainer(container, facts, settings));
   return {
     ...rest,

@@ -2,6 +2,11 @@ import type { NetworkPolicy } from "../objects.ts";
 import { databaseLabels, databaseSelector, databaseServerName } from "./database-name.ts";
 import { DATABASE_PORT } from "./server-options.ts";
 
+/** Name of the policy that lets a site's namespace in. */
+export function databaseAccessName(server: string, siteNamespace: string): string {
+  return `${server}-from-${siteNamespace}`;
+}
+
 /**
  * Lets the pods of one site's namespace connect to the server of a version. Belongs to `howdah-system`, one for each site; without
  * it nobody can. The podman engine realizes it by joining the server to the site's network under the Service's name.
@@ -10,7 +15,7 @@ export function renderDatabaseAccess(version: string, siteNamespace: string): Ne
   return {
     apiVersion: "networking.k8s.io/v1",
     kind: "NetworkPolicy",
-    metadata: { name: `${databaseServerName(version)}-from-${siteNamespace}`, labels: databaseLabels(version) },
+    metadata: { name: databaseAccessName(databaseServerName(version), siteNamespace), labels: databaseLabels(version) },
     spec: {
       podSelector: { matchLabels: databaseSelector(version) },
       policyTypes: ["Ingress"],

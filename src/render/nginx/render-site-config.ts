@@ -10,13 +10,18 @@ import type { FastcgiUpstream, NginxFacts } from "./nginx-facts.ts";
 import { BAD_PATH, DENIED, renderProtection } from "./protected-names.ts";
 import { baseHeaders, PHP_ADDRESS, renderFrontMaps, renderLocations } from "./render-locations.ts";
 import { renderRewrites } from "./render-rewrites.ts";
-import { renderStatusServer, STATUS_ADDRESS } from "./render-status-server.ts";
+import { renderStatusServer } from "./render-status-server.ts";
 import { renderAccessLog, renderHead, renderTempPaths } from "./server-basics.ts";
 import { hostnameWord } from "./server-names.ts";
 import { LOGGED_ID, renderTrustedEdge, trustedNetwork } from "./trusted-edge.ts";
 
 const HTTP_PORT = 8080;
 const HTTPS_PORT = 8443;
+/**
+ * Where PHP has pods of its own: port on the loopback of nginx' pod by which it asks the PHP-FPM beside it instead. Only who is in the pod reaches
+ * it, and only while a release is tried is there any (`trial` in render/site).
+ */
+export const TRIAL_PORT = 8082;
 
 /** The complete nginx configuration of one site's pod, as a tree. Settings and their reasons: section 12 of the runtime facts. */
 export function renderSiteConfig(site: Site, facts: NginxFacts): readonly Directive[] {
@@ -132,7 +137,11 @@ function renderAddress(upstream: FastcgiUpstream): readonly Directive[] {
   const resolver = trustedNetwork(upstream.resolver);
   return [
     directive("resolver", resolver.includes(":") ? `[${resolver}]` : resolver, "valid=5s", "ipv6=off"),
-    block("map", [STATUS_ADDRESS.source, PHP_ADDRESS], [directive("default", `${upstream.host}:${upstream.port}`)]),
+    block(
+      "map",
+      ["$server_port", PHP_ADDRESS],
+      [directive("default", `${upstream.host}:${upstream.port}`), directive(String(TRIAL_PORT), `127.0.0.1:${upstream.port}`)],
+    ),
   ];
 }
 
@@ -165,6 +174,7 @@ function renderServer(site: Site, facts: NginxFacts): Directive {
     [],
     [
       directive("listen", HTTP_PORT),
+      ...(site.runtime !== null && facts.phpUpstream.kind === "tcp" ? [directive("listen", `127.0.0.1:${TRIAL_PORT}`)] : []),
       ...tls,
       directive("server_name", ...site.hostnames.map(hostnameWord)),
       directive("root", literal(webRootOf(site))),

@@ -1,5 +1,7 @@
 import { block, type Directive, directive } from "./directive.ts";
 import type { FastcgiUpstream } from "./nginx-facts.ts";
+import { printNginx } from "./print-nginx.ts";
+import { renderHead, renderTempPaths } from "./server-basics.ts";
 
 const STATUS_PORT = 8081;
 /** As in PHP-FPM's pool (render/php). */
@@ -16,9 +18,6 @@ const STATUS_PATH = "/-/fpm-status";
  */
 export const DRAIN_PATH = "/-/drain";
 const DRAIN_BYTES = 200;
-
-/** A map needs a source variable even when its value never changes. */
-export const STATUS_ADDRESS = { source: "$nginx_version" } as const;
 
 /**
  * Health on a port of its own, which no route leads to: `/-/live` says that nginx serves, `/-/ready` that PHP-FPM answers, too.
@@ -48,6 +47,14 @@ export function renderStatusServer(upstream: FastcgiUpstream | null): Directive 
       block("location", ["/"], [directive("return", 404)]),
     ],
   );
+}
+
+/** A whole configuration of an nginx that serves nothing else: beside PHP that has pods of its own on a cluster, where whoever probes or counts speaks HTTP. */
+export function renderStatusConfig(upstream: FastcgiUpstream): string {
+  return printNginx([
+    ...renderHead({ modules: [], workerProcesses: 1, drainSeconds: 5 }),
+    block("http", [], [...renderTempPaths(), directive("server_tokens", "off"), renderStatusServer(upstream)]),
+  ]);
 }
 
 function renderStatus(upstream: FastcgiUpstream, path: string): readonly Directive[] {

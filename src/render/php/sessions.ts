@@ -1,5 +1,5 @@
 import type { Site } from "../../site/site.ts";
-import { SESSION_PASSWORD_VARIABLE, SESSION_PORT, SESSION_SERVER, SESSION_USER } from "../sessions/session-server.ts";
+import { SESSION_CREDENTIALS, SESSION_PASSWORD_VARIABLE, SESSION_PORT, SESSION_SERVER } from "../sessions/session-server.ts";
 import { PHP_PATHS } from "./entrypoint-config.ts";
 import type { IniValue } from "./ini-tree.ts";
 
@@ -37,6 +37,14 @@ export function wantsSessionServer(site: Site): boolean {
   return wantsSharedSessions(site) && !sharesVolume(site) && site.runtime?.image === null;
 }
 
+/**
+ * A site as its images are made for a cluster, where several pods may be asked for at any time (`kubectl scale environment`): PHP's image then has the
+ * extension for a session server, and a release names that server's, though one pod needs neither.
+ */
+export function scalable(site: Site): Site {
+  return hasSeveralPods(site) ? site : { ...site, scale: { ...site.scale, replicas: 2 } };
+}
+
 /** True when each pod has sessions of its own though several answer: PHP's image is a foreign one, whose extensions nobody here knows. */
 export function keepsSessionsApart(site: Site): boolean {
   return wantsSharedSessions(site) && !sharesVolume(site) && !wantsSessionServer(site);
@@ -59,7 +67,7 @@ export function sessionSettings(
 ): Readonly<Record<string, IniValue>> {
   if (!server) return { "session.save_path": sharesSessions(site) ? SHARED_SESSIONS : PHP_PATHS.sessions };
   const seconds = fpm.requestTimeoutSeconds + 5;
-  const before = `tcp://${SESSION_SERVER}:${String(SESSION_PORT)}?persistent=1&timeout=1&read_timeout=2&auth[]=${SESSION_USER}&auth[]=`;
+  const before = `tcp://${SESSION_SERVER}:${String(SESSION_PORT)}?persistent=1&timeout=1&read_timeout=2&${SESSION_CREDENTIALS}`;
   return {
     "session.save_handler": "redis",
     "session.save_path": { before, variable: SESSION_PASSWORD_VARIABLE },

@@ -4,7 +4,7 @@ import { siteFixture } from "../php/site-fixture.ts";
 import { keepsSessionsApart, sharesSessions, wantsSessionServer } from "../php/sessions.ts";
 import { renderSite } from "../site/render-site.ts";
 import { renderSessionServer } from "./render-session-server.ts";
-import { sessionUsers } from "./session-server.ts";
+import { sessionUsers, withoutSessionPassword } from "./session-server.ts";
 import { VALKEY_PATHS, valkeyConfig } from "./valkey-config.ts";
 
 type Spec = Parameters<typeof siteFixture>[0];
@@ -85,6 +85,18 @@ describe("the server of sessions", () => {
     expect(php("d2")).not.toBe(php("d1"));
   });
 
+  it("is a pod that any node may have, without a claim, where volumes lie on one node's disk", () => {
+    const all = renderSessionServer(siteFixture({ scale }), server, true);
+    expect(all.map(({ kind }) => kind).toSorted()).toEqual(["ConfigMap", "Deployment", "NetworkPolicy", "Service"]);
+    const spec = find("Deployment", all)?.spec;
+    expect(spec).toMatchObject({ replicas: 1, selector: find("StatefulSet", objects())?.spec.selector });
+    expect(spec?.template.spec.volumes).toContainEqual({ name: "data", emptyDir: { sizeLimit: "1Gi" } });
+    expect(spec?.template.spec.containers).toEqual(find("StatefulSet", objects())?.spec.template.spec.containers);
+    const keys = renderSite(siteFixture({ scale }), { ...input, sessions: server, sessionsInMemory: true }).map(({ key }) => key);
+    expect(keys).toContain("Deployment/sessions");
+    expect(keys).not.toContain("StatefulSet/sessions");
+  });
+
   it("is not there without an image for it, as in releases of before", () => {
     const keys = renderSite(siteFixture({ scale }), input).map(({ key }) => key);
     expect(keys.filter((key) => /session/.test(key))).toEqual([]);
@@ -119,4 +131,17 @@ describe("the server's users", () => {
   });
 
   it("have no password that could be another rule", () => expect(() => sessionUsers(`${"a".repeat(40)} +@all`)).toThrow(TypeError));
+});
+
+describe("a line of PHP's that says where sessions are", () => {
+  const said = (password: string): string =>
+    `PHP Warning:  session_start(): Failed to read session data: redis (path: tcp://sessions:6379?timeout=1&auth[]=php&auth[]=${password}) in /app/index.php on line 3`;
+
+  it.each([
+    { name: "a warning", line: said("a1B2".repeat(10)), shown: said("…") },
+    { name: "two in one line", line: `${said("secret1")} ${said("secret2")}`, shown: `${said("…")} ${said("…")}` },
+    { name: "any other line", line: "auth[]=ann", shown: "auth[]=ann" },
+  ])("keeps its password to itself: $name", ({ line, shown }) => {
+    expect(withoutSessionPassword(line)).toBe(shown);
+  });
 });

@@ -2,7 +2,18 @@ import { SEALED } from "../sealed.ts";
 import { LABEL_PREFIX } from "../../kernel/label.ts";
 import type { Site } from "../../site/site.ts";
 import { labelsFor, selectorFor } from "../labels.ts";
-import type { Container, Manifest, NetworkPolicy, PersistentVolumeClaim, PodSpec, Service, StatefulSet } from "../objects.ts";
+import type {
+  Container,
+  Deployment,
+  Manifest,
+  NetworkPolicy,
+  PersistentVolumeClaim,
+  PodSpec,
+  PodTemplate,
+  Service,
+  StatefulSet,
+  Volume,
+} from "../objects.ts";
 import { configMaps } from "../site/config-maps.ts";
 import { SESSION_PORT, SESSION_SERVER, type SessionServer } from "./session-server.ts";
 import { VALKEY_MEMORY, VALKEY_PATHS, VALKEY_STORAGE, valkeyConfig } from "./valkey-config.ts";
@@ -10,13 +21,29 @@ import { VALKEY_MEMORY, VALKEY_PATHS, VALKEY_STORAGE, valkeyConfig } from "./val
 /** Claim of the server's log. Not `sessions`, which is the volume of a site that shares one (ADR 21). */
 const CLAIM = "session-server";
 
+/** Volume of that log, in its pod. */
+const DATA = "data";
+
+/** Seconds that a server may take to start: its image is small, and there is nothing to read. */
+const START_SECONDS = 300;
+
 /**
  * A server of PHP's sessions for one site alone (ADR 23): claim, configuration, policy, Service, StatefulSet of one pod. Its Secret is put by
  * whoever prepares a release, never rendered. Nothing of it changes with a release of the site's code, so a rollout does not restart it.
+ * `inMemory`: a Deployment without a claim, for clusters whose volumes lie on one node's disk. A StatefulSet's pod, and such a volume, wait for a lost
+ * node for ever; a Deployment's pod is on another one within a minute, with nobody signed in.
  */
-export function renderSessionServer(site: Site, server: SessionServer): readonly Manifest[] {
+export function renderSessionServer(site: Site, server: SessionServer, inMemory = false): readonly Manifest[] {
   const maps = configMaps(site, SESSION_SERVER, { "valkey.conf": valkeyConfig() });
-  return [claim(site), ...maps, policy(site), service(site), statefulSet(site, server, maps[0]?.metadata.name ?? "")];
+  const common = [...maps, policy(site), service(site)];
+  const data: Volume = inMemory
+    ? { name: DATA, emptyDir: { sizeLimit: VALKEY_STORAGE } } // its containers may be restarted: that signs out nobody
+    : { name: DATA, persistentVolumeClaim: { claimName: CLAIM } };
+  const template: PodTemplate = {
+    metadata: { labels: labelsFor(site, SESSION_SERVER), annotations: { [`${LABEL_PREFIX}/secrets`]: server.secretDigest } },
+    spec: pod(server, maps[0]?.metadata.name ?? "", data),
+  };
+  return inMemory ? [...common, deployment(site, template)] : [claim(site), ...common, statefulSet(site, template)];
 }
 
 function metadata(site: Site, name = SESSION_SERVER) {
@@ -64,7 +91,22 @@ function service(site: Site): Service {
   };
 }
 
-function statefulSet(site: Site, server: SessionServer, configMap: string): StatefulSet {
+function deployment(site: Site, template: PodTemplate): Deployment {
+  return {
+    apiVersion: "apps/v1",
+    kind: "Deployment",
+    metadata: metadata(site),
+    spec: {
+      replicas: 1,
+      selector: { matchLabels: selectorFor(site, SESSION_SERVER) },
+      strategy: { type: "RollingUpdate", rollingUpdate: { maxSurge: "100%", maxUnavailable: 0 } },
+      progressDeadlineSeconds: START_SECONDS,
+      template,
+    },
+  };
+}
+
+function statefulSet(site: Site, template: PodTemplate): StatefulSet {
   return {
     apiVersion: "apps/v1",
     kind: "StatefulSet",
@@ -73,23 +115,16 @@ function statefulSet(site: Site, server: SessionServer, configMap: string): Stat
       replicas: 1,
       serviceName: SESSION_SERVER,
       selector: { matchLabels: selectorFor(site, SESSION_SERVER) },
-      template: {
-        metadata: { labels: labelsFor(site, SESSION_SERVER), annotations: { [`${LABEL_PREFIX}/secrets`]: server.secretDigest } },
-        spec: pod(server, configMap),
-      },
+      template,
     },
   };
 }
 
-function pod(server: SessionServer, configMap: string): PodSpec {
+function pod(server: SessionServer, configMap: string, data: Volume): PodSpec {
   return {
     initContainers: [],
     containers: [container(server)],
-    volumes: [
-      { name: "data", persistentVolumeClaim: { claimName: CLAIM } },
-      { name: "config", configMap: { name: configMap } },
-      { name: "users", secret: { secretName: server.secretName } },
-    ],
+    volumes: [data, { name: "config", configMap: { name: configMap } }, { name: "users", secret: { secretName: server.secretName } }],
     terminationGracePeriodSeconds: 30, // it writes what a second has brought; more than 64 MiB there never is
     restartPolicy: "Always",
     automountServiceAccountToken: false,
@@ -110,7 +145,7 @@ function container(server: SessionServer): Container {
     env: [],
     ports: [{ name: "valkey", containerPort: SESSION_PORT }],
     volumeMounts: [
-      { name: "data", mountPath: VALKEY_PATHS.data },
+      { name: DATA, mountPath: VALKEY_PATHS.data },
       { name: "config", mountPath: VALKEY_PATHS.config, readOnly: true },
       { name: "users", mountPath: VALKEY_PATHS.users, readOnly: true },
     ],

@@ -37,3 +37,17 @@ export function sessionUsers(password: string): string {
 
 /** The second line of `users.acl` for people who write it themselves. */
 export const sessionUsersInWords = `\`user default on nopass -@all +ping\`, and on a second line \`user ${SESSION_USER} on >PASSWORD ${RULES}\``;
+
+/** Who PHP is, at the end of its `session.save_path`: the password follows. */
+export const SESSION_CREDENTIALS = `auth[]=${SESSION_USER}&auth[]=`;
+
+/**
+ * A line of PHP's without the password: when the server can't be reached PHP says where it looked, with the whole `session.save_path`. Every line that
+ * an engine reads of a container comes through here, before a person, a status or an event gets it.
+ */
+export function withoutSessionPassword(line: string): string {
+  const parts = line.split(SESSION_CREDENTIALS);
+  return parts.length === 1
+    ? line
+    : parts.map((part, at) => (at === 0 ? part : part.replace(/^[A-Za-z0-9]+/, "…"))).join(SESSION_CREDENTIALS);
+}

@@ -1,8 +1,9 @@
 import { SEALED } from "../sealed.ts";
 import type { Site } from "../../site/site.ts";
+import { TRIAL_PORT } from "../nginx/render-site-config.ts";
 import type { Container, VolumeMount } from "../objects.ts";
 import { PHP_ENVIRONMENT, PHP_PATHS, usesPrimedOpcache } from "../php/entrypoint-config.ts";
-import { FPM_PORT } from "./render-files.ts";
+import { FPM_PORT, STATUS_CONFIG } from "./render-files.ts";
 import type { RenderInput } from "./render-input.ts";
 import { renderVariables } from "./render-variables.ts";
 import { OPCACHE_VOLUME } from "./render-volumes.ts";
@@ -49,6 +50,32 @@ export function webContainer(site: Site, input: RenderInput, data: readonly Volu
     readinessProbe: { ...get, failureThreshold: 3 },
     livenessProbe: { httpGet: { path: "/-/live", port: STATUS_PORT }, periodSeconds: 10, timeoutSeconds: 5, failureThreshold: 6 },
     lifecycle: { preStop: { sleep: { seconds: DRAIN_SECONDS } } },
+    stopSignal: "SIGQUIT",
+  };
+}
+
+/** The same nginx in a trial of PHP that is apart: it is asked where it hands requests to the PHP of its own pod. */
+export function trialWebContainer(web: Container): Container {
+  return { ...web, ports: web.ports.map((port) => (port.name === "http" ? { ...port, containerPort: TRIAL_PORT } : port)) };
+}
+
+/**
+ * The nginx beside PHP that has pods of its own on a cluster (`hasStatusContainer`): health and FPM's figures, from PHP's own directory of
+ * configuration. It has no code's data, no certificate and no secret, and is worth no wait at the end.
+ */
+export function statusContainer(input: RenderInput): Container {
+  return {
+    name: "status",
+    image: input.images.web,
+    command: ["/usr/sbin/nginx"],
+    args: ["-c", `${PHP_PATHS.configuration}/${STATUS_CONFIG}`],
+    env: [],
+    ports: [{ name: "status", containerPort: STATUS_PORT }],
+    volumeMounts: [...scratch, { name: "php", mountPath: PHP_PATHS.configuration, readOnly: true }],
+    resources: { limits: { memory: "64Mi" } },
+    securityContext: SEALED,
+    // Restarted before PHP is, whose liveness is asked through it.
+    livenessProbe: { httpGet: { path: "/-/live", port: STATUS_PORT }, periodSeconds: 10, timeoutSeconds: 5, failureThreshold: 3 },
     stopSignal: "SIGQUIT",
   };
 }

@@ -19,6 +19,8 @@ export interface RenderInput {
   } | null;
   /** The site's server of PHP's sessions; left out or null: they are files, of each pod or on a volume. Decided when images are made. */
   readonly sessions?: SessionServer | null;
+  /** That server has no volume, on clusters whose volumes lie on one node's disk. */
+  readonly sessionsInMemory?: boolean;
   /** Name of the Secret with generated variables, a key for each. */
   readonly generatedSecret: string;
   /** Changes when a secret's value does, so that pods roll. */

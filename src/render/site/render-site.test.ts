@@ -1,12 +1,13 @@
 import { readFileSync } from "node:fs";
 import fc from "fast-check";
 import { describe, expect, it } from "vitest";
-import { MOST_REPLICAS_ANNOTATION } from "../../kernel/label.ts";
+import { HEALTH_ANNOTATION, MOST_REPLICAS_ANNOTATION } from "../../kernel/label.ts";
 import { checkSite } from "../../site/check-site.ts";
 import { parseSite } from "../../site/parse-site.ts";
 import type { Site } from "../../site/site.ts";
 import type { Manifest, PodSpec } from "../objects.ts";
 import { canonicalJson } from "../rendered.ts";
+import { renderFiles } from "./render-files.ts";
 import type { RenderInput } from "./render-input.ts";
 import { renderSite } from "./render-site.ts";
 
@@ -119,6 +120,39 @@ describe("renderSite", () => {
     const site = { ...example("wordpress"), topology: "apart" as const };
     const keys = render(site).map(({ key }) => key);
     expect(keys).toEqual(expect.arrayContaining(["Deployment/php", "Deployment/web", "Service/php", "NetworkPolicy/php-from-web"]));
+  });
+
+  it("tries PHP that is apart with the nginx of its release beside it, which asks the PHP of its own pod", () => {
+    const site = { ...example("wordpress"), topology: "apart" as const };
+    const objects = render(site);
+    const { trial } = objects.find(({ key }) => key === "Deployment/php") ?? {};
+    expect(trial?.metadata).toMatchObject({ name: "php", annotations: { [HEALTH_ANNOTATION]: expect.stringContaining("/") } });
+    const { containers = [], volumes = [] } = trial?.spec.template.spec ?? {};
+    expect(containers.map(({ name, ports }) => [name, ports.find(({ name }) => name === "http")?.containerPort])).toEqual([
+      ["php", undefined],
+      ["web", 8082],
+    ]);
+    const mounted = new Set(containers.flatMap(({ volumeMounts }) => volumeMounts.map(({ name }) => name)));
+    expect(volumes.map(({ name }) => name).toSorted()).toEqual([...mounted].toSorted());
+    const nginx = objects.flatMap(({ object }) => (object.kind === "ConfigMap" ? [object.data["nginx.conf"] ?? ""] : [])).join("");
+    expect(nginx).toContain("listen 127.0.0.1:8082;");
+    expect(nginx).toMatch(/map \$server_port \$howdah_php \{\s+default php:9000;\s+8082 127\.0\.0\.1:9000;/);
+    expect(render(example("wordpress")).filter((one) => one.trial !== undefined)).toEqual([]);
+  });
+
+  it("shows FPM's figures beside PHP that is apart on a cluster, and nothing else", () => {
+    const site = { ...example("wordpress"), topology: "apart" as const };
+    const containersOf = (input: RenderInput) =>
+      renderSite(site, input).flatMap(({ key, object }) =>
+        key === "Deployment/php" && object.kind === "Deployment" ? object.spec.template.spec.containers : [],
+      );
+    expect(containersOf(inputFor(site)).map(({ name }) => name)).toEqual(["php"]);
+    const [, status] = containersOf({ ...inputFor(site), serviceDomain: "blog.svc.cluster.local" });
+    expect(status).toMatchObject({ name: "status", ports: [{ name: "status", containerPort: 8081 }] });
+    expect(status?.volumeMounts.map(({ name }) => name)).toEqual(["run", "tmp", "php"]);
+    const files = renderFiles(site, { ...inputFor(site), serviceDomain: "blog.svc.cluster.local" }).php?.["status.conf"];
+    expect(files).toContain("location = /-/metrics");
+    expect(files).not.toContain("listen 8080");
   });
 
   it.each<[string, Site["scale"]["web"], string]>([

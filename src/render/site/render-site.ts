@@ -13,8 +13,16 @@ import type { ConfigMap, Container, Deployment, HttpRoute, Manifest, NetworkPoli
 import { rendered } from "../rendered.ts";
 import { renderSessionServer } from "../sessions/render-session-server.ts";
 import { CONFIG_MAP_BYTES, configMaps, filesVolume } from "./config-maps.ts";
-import { DRAIN_SECONDS, phpContainer, WEB_PORT, webContainer, workerContainer } from "./render-containers.ts";
-import { FPM_PORT, type SiteFiles, renderFiles } from "./render-files.ts";
+import {
+  DRAIN_SECONDS,
+  phpContainer,
+  statusContainer,
+  trialWebContainer,
+  WEB_PORT,
+  webContainer,
+  workerContainer,
+} from "./render-containers.ts";
+import { FPM_PORT, hasStatusContainer, type SiteFiles, renderFiles } from "./render-files.ts";
 import type { RenderInput } from "./render-input.ts";
 import {
   type DataVolumes,
@@ -30,6 +38,8 @@ interface Part {
   readonly containers: readonly Container[];
   readonly volumes: readonly Volume[];
   readonly replicas: number;
+  /** What is tried in its place. */
+  readonly trial?: Pick<Part, "containers" | "volumes">;
 }
 
 /** Where nginx is: the site's health path under its own name, asked of each new release before it replaces one that serves. */
@@ -138,15 +148,17 @@ function parts(site: Site, input: RenderInput, maps: { readonly nginx: readonly 
       replicas: worker.replicas,
     }),
   );
+  const liveWeb = renderLiveCode("web", input.live?.web).volumes; // the data volumes of both are the same
+  const together = [...servingVolumes, ...nginx, ...liveWeb];
   if (site.topology === "apart") {
+    const alone = { ...php, readinessProbe: { tcpSocket: { port: FPM_PORT }, periodSeconds: 1, timeoutSeconds: 3, failureThreshold: 3 } };
     return [
       {
         component: "php",
-        containers: [
-          { ...php, readinessProbe: { tcpSocket: { port: FPM_PORT }, periodSeconds: 1, timeoutSeconds: 3, failureThreshold: 3 } },
-        ],
+        containers: [alone, ...(hasStatusContainer(site, input) ? [statusContainer(input)] : [])],
         volumes: servingVolumes,
         replicas: site.scale.replicas,
+        trial: { containers: [alone, trialWebContainer(web)], volumes: together },
       },
       {
         ...{ component: "web", containers: [web], volumes: [...scratchVolumes(), ...nginx, ...reading.volumes] },
@@ -155,11 +167,7 @@ function parts(site: Site, input: RenderInput, maps: { readonly nginx: readonly 
       ...workers,
     ];
   }
-  const liveWeb = renderLiveCode("web", input.live?.web).volumes; // the data volumes of both are the same
-  return [
-    { component: "web", containers: [php, web], volumes: [...servingVolumes, ...nginx, ...liveWeb], replicas: site.scale.replicas },
-    ...workers,
-  ];
+  return [{ component: "web", containers: [php, web], volumes: together, replicas: site.scale.replicas }, ...workers];
 }
 
 function joined(code: DataVolumes, data: DataVolumes): DataVolumes {
@@ -216,15 +224,22 @@ export function renderSite(site: Site, input: RenderInput, files: SiteFiles = re
   const nginx = configMaps(site, "nginx", files.nginx, input.serviceDomain === undefined ? undefined : CONFIG_MAP_BYTES);
   const [php = null] = files.php === null ? [] : configMaps(site, "php", files.php); // a few kB, whatever the site
   const apart = site.runtime !== null && site.topology === "apart";
+  const workloads = parts(site, input, { nginx, php });
   const objects: Manifest[] = [
     ...renderClaims(site),
     ...nginx,
     ...(php === null ? [] : [php]),
-    ...(input.sessions == null || site.runtime === null ? [] : renderSessionServer(site, input.sessions)),
+    ...(input.sessions == null || site.runtime === null ? [] : renderSessionServer(site, input.sessions, input.sessionsInMemory === true)),
     ...(apart ? [fpmPolicy(site), service(site, "php", FPM_PORT, "fastcgi")] : []),
     service(site, "web", WEB_PORT, "http"),
-    ...parts(site, input, { nginx, php }).map((part) => deployment(site, part, input)),
+    ...workloads.map((part) => deployment(site, part, input)),
     route(site),
   ];
-  return objects.map((object) => rendered(object));
+  const trials = new Map(
+    workloads.flatMap((part) => (part.trial === undefined ? [] : [[part.component, deployment(site, { ...part, ...part.trial }, input)]])),
+  );
+  return objects.map((object) => {
+    const trial = object.kind === "Deployment" ? trials.get(object.metadata.name) : undefined;
+    return { ...rendered(object), ...(trial === undefined ? {} : { trial }) };
+  });
 }

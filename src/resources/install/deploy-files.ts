@@ -13,8 +13,9 @@ function documents(objects: readonly KubeObject[]): string {
 }
 
 const plainHead = `# Howdah's operator as plain objects: what \`howdah install --dry-run\` prints, with ${IMAGE} in the place of the image that
-# \`howdah operator image\` answers. After a change of the settings: kubectl -n howdah-system rollout restart deployment
-# howdah-operator. Made by \`npm run generate\`.
+# \`howdah operator image\` answers. A registry that asks for a password: name its Secret of howdah-system in imagePullSecrets of the
+# ServiceAccount howdah-operator; the database servers pull with it, too. After a change of the settings: kubectl -n howdah-system
+# rollout restart deployment howdah-operator. Made by \`npm run generate\`.
 `;
 
 /** deploy/operator.yaml: for \`kubectl apply --server-side\`, after the definitions in crds/. */
@@ -52,7 +53,7 @@ function keptByHelm(object: KubeObject): KubeObject {
 
 const VALUES = `# The operator's image, by digest: what \`howdah operator image --to …\` answers. Required.
 image: ""
-# A Secret of howdah-system for the registry; make it there before sites with a database are deployed.
+# A Secret of howdah-system for the registry of the operator's image and of the database servers'.
 pullSecret: ""
 # What is chosen for the cluster, as the ConfigMap howdah-settings has it: \`howdah install --dry-run\` with the flags that describe
 # your cluster prints it.

@@ -1,11 +1,11 @@
 import { describe, expect, it } from "vitest";
 import { parseAllDocuments } from "yaml";
 import { chartFiles, operatorManifest } from "./deploy-files.ts";
-import { operatorObjects, settingsDigest } from "./operator-objects.ts";
-import { grantedOnRules, leaseRules, operatorRules } from "./operator-role.ts";
+import { OPERATOR_NAME, operatorObjects, settingsDigest } from "./operator-objects.ts";
+import { grantedOnRules, ownRules, operatorRules } from "./operator-role.ts";
 
 describe("the operator's rights", () => {
-  const all = [...operatorRules, ...grantedOnRules, ...leaseRules];
+  const all = [...operatorRules, ...grantedOnRules, ...ownRules];
 
   it("name every verb and resource", () => {
     expect(JSON.stringify(all)).not.toContain("*");
@@ -15,10 +15,16 @@ describe("the operator's rights", () => {
     expect(all.flatMap(({ verbs }) => verbs)).not.toContain(verb);
   });
 
-  it("read secrets one by one only", () => {
-    const verbs = all.filter(({ resources }) => resources.includes("secrets")).flatMap((rule) => rule.verbs);
-    expect(verbs).not.toContain("list");
-    expect(verbs).not.toContain("watch");
+  it("read secrets of other names, and service accounts, one by one only", () => {
+    const inCluster = [...operatorRules, ...grantedOnRules].filter(({ verbs }) => verbs.includes("list") || verbs.includes("watch"));
+    const named = (resource: string) => inCluster.filter(({ resources }) => resources.includes(resource)).map((rule) => rule.resourceNames);
+    expect(named("secrets")).toEqual([["database", "generated", "session-server", "howdah-pull"]]);
+    expect(named("serviceaccounts")).toEqual([["default"]]);
+  });
+
+  it("read the operator's own service account, with whose Secret database servers pull", () => {
+    const named = ownRules.filter(({ resources }) => resources.includes("serviceaccounts"));
+    expect(named.map(({ verbs, resourceNames }) => [verbs, resourceNames])).toEqual([[["get"], [OPERATOR_NAME]]]);
   });
 
   it.each(["namespaces", "persistentvolumeclaims", "environments", "tenants"])("delete no %s", (resource) => {

@@ -1,7 +1,7 @@
 import { createHash } from "node:crypto";
 import type { KubeObject } from "../../kubernetes/kubernetes-api.ts";
 import { HOWDAH_GROUP } from "../../kubernetes/resources.ts";
-import { grantedOnRules, leaseRules, operatorRules } from "./operator-role.ts";
+import { grantedOnRules, ownRules, operatorRules } from "./operator-role.ts";
 
 /** The heap within the pod's memory limit: with it 1,000 sites take 224 MB of resident memory, 5,000 take 400 (docs/reference/benchmarks.md). */
 const HEAP = "--max-old-space-size=256 --max-semi-space-size=8";
@@ -72,7 +72,7 @@ export function operatorObjects({ image, pullSecret, settings }: OperatorInstall
       roleRef: { apiGroup: RBAC, kind: "ClusterRole", name: NAME },
       subjects: [account],
     },
-    { apiVersion: `${RBAC}/v1`, kind: "Role", metadata: own, rules: leaseRules },
+    { apiVersion: `${RBAC}/v1`, kind: "Role", metadata: own, rules: ownRules },
     {
       apiVersion: `${RBAC}/v1`,
       kind: "RoleBinding",
@@ -97,7 +97,13 @@ export function operatorObjects({ image, pullSecret, settings }: OperatorInstall
   ];
 }
 
-/** The engine closes the namespace: the operator may speak to the API server and its databases, and be asked for its health and figures. */
+/** Of namespaces that belong to a tenant: what the operator's figures say of others is none of their business. */
+const NO_TENANTS = { namespaceSelector: { matchExpressions: [{ key: `${HOWDAH_GROUP}/tenant`, operator: "DoesNotExist" }] } };
+
+/**
+ * The engine closes the namespace: the operator may speak to the API server and its databases, and be asked for its health and figures by whoever is no
+ * tenant.
+ */
 function policies(): readonly KubeObject[] {
   const type = { apiVersion: "networking.k8s.io/v1", kind: "NetworkPolicy" };
   return [
@@ -107,7 +113,7 @@ function policies(): readonly KubeObject[] {
       spec: {
         podSelector: { matchLabels: selector },
         policyTypes: ["Ingress", "Egress"],
-        ingress: [{ ports: [{ protocol: "TCP", port: PORT }] }],
+        ingress: [{ from: [NO_TENANTS], ports: [{ protocol: "TCP", port: PORT }] }],
         egress: [{}],
       },
     },

@@ -1,3 +1,4 @@
+import { OWN_SECRETS, PULL_SECRET } from "../../kernel/own-names.ts";
 import { HOWDAH_GROUP } from "../../kubernetes/resources.ts";
 
 /** A rule of a role. */
@@ -5,10 +6,17 @@ export interface Rule {
   readonly apiGroups: readonly string[];
   readonly resources: readonly string[];
   readonly verbs: readonly string[];
+  /** Left out: objects of any name. */
+  readonly resourceNames?: readonly string[];
 }
 
 function rule(group: string, resources: readonly string[], verbs: readonly string[]): Rule {
   return { apiGroups: [group], resources, verbs };
+}
+
+/** Of these names only: a request for all objects of the kind is refused. */
+function ofNames(resources: readonly string[], verbs: readonly string[], resourceNames: readonly string[]): Rule {
+  return { ...rule("", resources, verbs), resourceNames };
 }
 
 /** Server-side apply asks for both: it may make the object or change it. */
@@ -16,21 +24,23 @@ const APPLY = ["create", "patch"];
 const WATCH = ["get", "list", "watch"];
 
 /**
- * What the operator may do in the whole cluster: tenants' namespaces come and go. No `*`, no list of secrets, no escalation, and no deletion of
- * namespaces, volumes or sites. Volumes are made and grown, never deleted: that is a person's verb.
+ * What the operator may do in the whole cluster: tenants' namespaces come and go. No `*`, no escalation, and no deletion of namespaces, volumes or
+ * sites. Volumes are made and grown, never deleted: that is a person's verb. Of secrets it may list and watch those that it writes itself, by their
+ * names: one that somebody takes away is missed (ADR 25).
  */
 export const operatorRules: readonly Rule[] = [
   rule("", ["namespaces"], [...WATCH, ...APPLY]),
   rule("", ["services", "configmaps"], [...WATCH, ...APPLY, "delete"]),
   rule("", ["configmaps"], ["update"]),
   rule("", ["persistentvolumeclaims"], [...WATCH, ...APPLY]),
-  rule("", ["secrets"], ["get", ...APPLY, "delete"]),
+  rule("", ["secrets"], ["get", ...APPLY]),
   rule("", ["pods"], [...WATCH, "create", "delete"]),
   rule("", ["pods/log"], ["get"]),
   // Over a WebSocket it is a GET: up to 1.34 the API server asks for `get`, from 1.35 on for `create`.
   rule("", ["pods/exec", "pods/portforward"], ["get", "create"]),
   rule("", ["events"], ["list", "create"]),
-  rule("", ["serviceaccounts"], ["get", "patch"]),
+  ofNames(["secrets"], ["list", "watch"], [...OWN_SECRETS, PULL_SECRET]),
+  ofNames(["serviceaccounts"], [...WATCH, "patch"], ["default"]),
   rule("", ["resourcequotas", "limitranges"], [...WATCH, ...APPLY, "delete"]),
   rule("apps", ["deployments"], [...WATCH, ...APPLY, "delete"]),
   rule("apps", ["statefulsets"], [...WATCH, ...APPLY, "delete"]),
@@ -54,9 +64,17 @@ export const operatorRules: readonly Rule[] = [
  * developers on their own sites.
  */
 export const grantedOnRules: readonly Rule[] = [
+  rule("", ["secrets"], ["delete"]),
   rule(HOWDAH_GROUP, ["sites"], ["create", "patch", "delete"]),
   rule(HOWDAH_GROUP, ["releases"], ["patch"]),
 ];
 
-/** Of its own namespace: the lease by which one of several operators works. */
-export const leaseRules: readonly Rule[] = [rule("coordination.k8s.io", ["leases"], ["get", "create", "update"])];
+/**
+ * Of its own namespace: the lease by which one of several operators works, the secrets of the database servers, which are there, and its own service
+ * account: those servers pull with the Secret that it names.
+ */
+export const ownRules: readonly Rule[] = [
+  rule("coordination.k8s.io", ["leases"], ["get", "create", "update"]),
+  rule("", ["secrets"], ["list", "watch"]),
+  ofNames(["serviceaccounts"], ["get"], ["howdah-operator"]),
+];

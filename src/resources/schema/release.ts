@@ -26,7 +26,10 @@ export const releaseSpec = z
         database: image
           .extend({ version: z.string().max(200).meta({ description: "Debian's version of the server in it." }) })
           .optional()
-          .meta({ description: "MariaDB, for sites with a database: the newest that a release names serves all sites of its version." }),
+          .meta({
+            description:
+              "MariaDB, for sites with a database, as `howdah deploy` offers it to the cluster. The shared server runs what was chosen in howdah-system, never what a release names.",
+          }),
         sessions: image.optional().meta({ description: "The site's own server of PHP's sessions, where its pods share nothing else." }),
       })
       .meta({ description: "The images, by digest." }),

@@ -24,6 +24,12 @@ describe("settings of a cluster", () => {
       wanted: { ...before, storage: { shared: "nfs", sharedAccess: "ReadWriteMany" } },
     },
     {
+      name: "say where logins are beside the rest of the storage",
+      stored: before,
+      flags: { sessions: "memory" },
+      wanted: { ...before, storage: { ...before.storage, sessions: "memory" } },
+    },
+    {
       name: "take another Gateway whole, with its namespace",
       stored: before,
       flags: { gateway: "edge/main" },

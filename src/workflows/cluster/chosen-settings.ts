@@ -43,6 +43,7 @@ export function chosenSettings(stored: string | undefined, flags: InstallSetting
         shared: given(flags.storageClass, said.storage.shared),
         sharedAccess: flags.readWriteOnce ? said.storage.sharedAccess : given(flags.storageClass, said.storage.sharedAccess),
         local: given(flags.localStorageClass, said.storage.local),
+        sessions: given(flags.sessions, said.storage.sessions),
       }),
       priorityClass: given(flags.priorityClass, said.priorityClass),
       requests: over(before.requests, { memoryPercent: given(flags.memoryRequest, said.requests.memoryPercent) }),

@@ -76,7 +76,7 @@ function unlessForbidden(error: unknown): undefined {
 export const POLL_MS = 250;
 
 /** A namespace of a Tenant carries this label; ADR 20. */
-const TENANT_LABEL = `${HOWDAH_GROUP}/tenant`;
+export const TENANT_LABEL = `${HOWDAH_GROUP}/tenant`;
 
 async function requireOwn(api: KubernetesApi, found: KubeObject, siteName: string, signal: AbortSignal): Promise<void> {
   const namespace = found.metadata.name;

@@ -11,6 +11,7 @@ import { CLI_MANAGER, type ClusterPlace, ensureNamespace, requireInstalled } fro
 import { followRollout } from "./follow-rollout.ts";
 import { pushRelease } from "./push-release.ts";
 import { releaseSpecOf } from "./release-resource.ts";
+import { offerServer } from "./server-image.ts";
 import { clusterReleases, createRelease, isSameRelease, productionOf, wantRelease } from "./write-release.ts";
 
 /** `howdah deploy --context` as typed. */
@@ -72,6 +73,8 @@ export async function deployToCluster(command: ClusterDeploy, ports: Ports, cont
     ...{ site, images, codeDigest: built.site.codeDigest, watched: built.site.watched, git: await ports.git(loaded.source) },
     ...{ who: ports.settings.who, when: new Date(asked).toISOString(), why: command.why, rollbackOf: null },
   });
+  if (images.database !== undefined)
+    await offerServer(site, images.database, await ports.clusters.ports(cluster, place.namespace), context);
   await applySite(command, loaded, place, ports, signal);
   const done = async (release: string, released: boolean, url: string | null): Promise<DeployedToCluster> => {
     const answeringMs = ports.clock.now() - asked;

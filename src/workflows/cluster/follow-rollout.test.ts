@@ -28,7 +28,11 @@ async function follow(looks: readonly Look[]): Promise<{ readonly said: string[]
   };
   const said: string[] = [];
   const words = (event: Event): string =>
-    event.type === "notice" ? `${event.level}: ${event.message}` : event.type === "output" ? event.line : `${event.type} ${event.id}`;
+    event.type === "notice"
+      ? `${event.level}: ${event.message}`
+      : event.type === "output"
+        ? event.line
+        : `${event.type} ${event.id}${event.type === "task-progress" ? `: ${event.detail}` : ""}`;
   const place = { cluster: { api, context: "prod", namespace: undefined }, namespace: "blog" };
   const ports = { clock } as unknown as Parameters<typeof followRollout>[2];
   const context = { emit: (event: Event) => void said.push(words(event)), signal: new AbortController().signal };
@@ -53,6 +57,19 @@ describe("following a rollout", () => {
     expect(outcome).toEqual({ url: "http://blog.example.org", milliseconds: 1000 });
   });
 
+  it("says what a step waits for, once", async () => {
+    const going = (message: string): EnvironmentStatus => ({
+      ...step("start"),
+      conditions: [{ type: "Reconciling", status: "True", lastTransitionTime: "", reason: "RollingOut", message }],
+    });
+    const looks = ["r2 is taken into service", ...Array<string>(3).fill("r2 is taken into service; web waits: no node takes the pod")];
+    const { said } = await follow([
+      ...looks.map((message) => ({ environment: going(message), release: { state: "rolling-out" } as const })),
+      { environment: { ...seen, url: "http://blog.example.org" }, release: { state: "serving" } },
+    ]);
+    expect(said).toEqual(["task-started start", "task-progress start: web waits: no node takes the pod", "task-done start"]);
+  });
+
   it("fails as the release failed, by the same name, and marks the step", async () => {
     const { said, outcome } = await follow([
       { environment: step("ask"), release: { state: "rolling-out" } },
@@ -70,6 +87,15 @@ describe("following a rollout", () => {
     const quiet = Array.from({ length: 200 }, () => ({ environment: {}, release: {} }));
     const { said } = await follow([...quiet, { environment: seen, release: { state: "serving" } }]);
     expect(said).toEqual([expect.stringContaining("warning: nobody has taken up r2 yet")]);
+  });
+
+  it("does not ask for the operator while that is at it, though another release is wanted by now", async () => {
+    const waits = Array.from({ length: 200 }, () => ({
+      environment: { ...step("start"), observedGeneration: 0 },
+      release: { state: "rolling-out" } as const,
+    }));
+    const { said } = await follow([...waits, { environment: seen, release: { state: "interrupted", step: "start" } }]);
+    expect(said).toEqual(["task-started start", "task-failed start"]);
   });
 
   it("gives the operator's reason when a person is needed", async () => {

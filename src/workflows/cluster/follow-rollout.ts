@@ -47,6 +47,7 @@ export async function followRollout(
   const began = ports.clock.now();
   let open: string | undefined;
   let warned = false;
+  let told = "";
   let served: number | undefined;
   let failed: number | undefined;
   const turnTo = (step: string | undefined, code?: ErrorCode, message = ""): void => {
@@ -80,20 +81,32 @@ export async function followRollout(
       await ports.clock.sleep(POLL_MS, signal);
       continue;
     }
-    if (now.rollout?.release === release) turnTo(now.rollout.step);
+    if (now.rollout?.release === release) {
+      turnTo(now.rollout.step);
+      const waits = waitsIn(now);
+      if (waits !== told && waits !== "") emit({ type: "task-progress", id: now.rollout.step, detail: waits });
+      told = waits;
+    }
     const stalled = now.conditions?.find(({ type, status }) => type === "Stalled" && status === "True");
     const current = now.observedGeneration !== undefined && now.observedGeneration >= (environment?.metadata.generation ?? 1);
     if (current && stalled !== undefined && now.rollout === undefined) {
       turnTo(undefined, "cluster/failed", stalled.message);
       throw new HowdahError(codeOf(stalled.reason), stalled.message);
     }
-    if (!warned && !current && ports.clock.now() - began > NOBODY_MS) {
+    if (!warned && !current && now.rollout?.release !== release && ports.clock.now() - began > NOBODY_MS) {
       warned = true;
       const message = `nobody has taken up ${release} yet: is the operator running? \`howdah doctor --context ${context}\` says`;
       emit({ type: "notice", level: "warning", message });
     }
     await ports.clock.sleep(POLL_MS, signal);
   }
+}
+
+/** What the operator says a rollout waits for, behind `r2 is taken into service; `; empty: it goes on. */
+function waitsIn({ conditions = [] }: EnvironmentStatus): string {
+  const { message = "" } = conditions.find(({ type, status }) => type === "Reconciling" && status === "True") ?? {};
+  const at = message.indexOf("; ");
+  return at < 0 ? "" : message.slice(at + 2);
 }
 
 function failureOf(release: string, { state, step, code, reason }: ReleaseStatus): HowdahError {

@@ -11,6 +11,7 @@ import {
 } from "../../resources/install/operator-objects.ts";
 import type { EngineContext, Ports } from "../ports.ts";
 import { CLI_MANAGER } from "./cluster-place.ts";
+import { pullWith } from "./pull-secret.ts";
 
 /** A node pulls 50 MB and starts Node; a pod's place may be made by an autoscaler first. */
 const PATIENCE_MS = 300_000;
@@ -40,7 +41,7 @@ export async function installOperator(
   });
   await task("objects", `Operator in ${OWN_NAMESPACE}`, async () => {
     await applyAll(api, [ownNamespace(), settingsMap(install.settings)], signal);
-    if (install.pullSecret !== null) await usePullSecret(api, install.pullSecret, signal);
+    if (install.pullSecret !== null) await pullWith(install.pullSecret, OWN_NAMESPACE, api, signal);
     await applyAll(api, operatorObjects(install), signal);
   });
   await task("ready", "Starting the operator", () => operatorReady(api, install.image, ports, context));
@@ -94,18 +95,6 @@ async function established(api: KubernetesApi, name: string, ports: Pick<Ports, 
     if (ports.clock.now() > until) throw new HowdahError("cluster/failed", `The API server does not serve ${name}`);
     await ports.clock.sleep(POLL_MS, signal);
   }
-}
-
-/** The database servers pull with the default service account. */
-async function usePullSecret(api: KubernetesApi, name: string, signal: AbortSignal): Promise<void> {
-  const account: ObjectName = { resource: resources.ServiceAccount, namespace: OWN_NAMESPACE, name: "default" };
-  const { imagePullSecrets = [], metadata } = ((await api.get(account, signal)) ?? { metadata: {} }) as {
-    readonly imagePullSecrets?: readonly { readonly name: string }[];
-    readonly metadata: { readonly resourceVersion?: string };
-  };
-  if (imagePullSecrets.some((one) => one.name === name)) return;
-  const { resourceVersion } = metadata;
-  await api.mergePatch(account, { metadata: { resourceVersion }, imagePullSecrets: [...imagePullSecrets, { name }] }, {}, signal);
 }
 
 interface DeploymentStatus {

@@ -36,6 +36,26 @@ describe("an installation is planned", () => {
     expect(await plan(api)).toMatchObject({ settings, pullSecret: "registry", former: IMAGE });
   });
 
+  it.each<{ name: string; provisioner: string; flags: Partial<InstallSettingsFlags>; settings: object }>([
+    {
+      name: "in memory where volumes lie on one node",
+      provisioner: "rancher.io/local-path",
+      flags: {},
+      settings: { storage: { sessions: "memory" } },
+    },
+    { name: "on volumes that other nodes can mount", provisioner: "rbd.csi.ceph.com", flags: {}, settings: {} },
+    {
+      name: "as somebody says",
+      provisioner: "rancher.io/local-path",
+      flags: { sessions: "volume" },
+      settings: { storage: { sessions: "volume" } },
+    },
+  ])("with logins $name", async ({ provisioner, flags, settings }) => {
+    const metadata = { name: "usual", annotations: { "storageclass.kubernetes.io/is-default-class": "true" } };
+    const api = await clusterWith({ apiVersion: "storage.k8s.io/v1", kind: "StorageClass", metadata, provisioner });
+    expect(JSON.parse((await plan(api, flags)).settings)).toEqual(settings);
+  });
+
   it.each<{ name: string; flags: Partial<InstallSettingsFlags>; says: string }>([
     { name: "the pull secret", flags: { pullSecret: "registry" }, says: "no Secret howdah-system/registry, which --pull-secret names" },
     { name: "the Gateway", flags: { gateway: "edge/public" }, says: "no Gateway edge/public, which --gateway names" },

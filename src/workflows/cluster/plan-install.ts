@@ -40,7 +40,7 @@ export async function planInstall(
   try {
     const kubernetes = await checkVersion(api, emit, signal);
     const former = await installedImage(api, signal);
-    const settings = chosenSettings(await currentSettings(api, signal), chosen.flags);
+    const settings = await placedSessions(api, chosenSettings(await currentSettings(api, signal), chosen.flags), { emit, signal });
     const pullSecret = chosen.pullSecret ?? (await operatorPullSecret(api, signal)) ?? null;
     if (pullSecret !== null) await requirePullSecret(api, pullSecret, name, signal);
     await requireNamed(api, parseJson(settings) as Partial<ClusterSettings>, signal);
@@ -78,6 +78,22 @@ async function checkVersion(api: KubernetesApi, emit: EngineContext["emit"], sig
 async function currentSettings(api: KubernetesApi, signal: AbortSignal): Promise<string | undefined> {
   const found = await api.get({ resource: resources.ConfigMap, namespace: OWN_NAMESPACE, name: SETTINGS_NAME }, signal);
   return (found?.["data"] as { readonly settings?: string } | undefined)?.settings;
+}
+
+/** Provisioners whose volumes lie on one node's disk: no other node can mount them. */
+const NODE_LOCAL =
+  /^(rancher\.io\/local-path|kubernetes\.io\/no-provisioner|(docker\.io|microk8s\.io|k8s\.io\/minikube-)\/?hostpath|openebs\.io\/local|local\.csi\.openebs\.io|zfs\.csi\.openebs\.io|topolvm\.(io|cybozu\.com))$/;
+
+/** Settings that say where session servers keep logins: what was said, else in memory where the cluster's default volumes lie on one node's disk. */
+async function placedSessions(api: KubernetesApi, settings: string, { emit, signal }: EngineContext): Promise<string> {
+  const known = parseJson(settings) as { readonly storage?: Readonly<Record<string, unknown>> };
+  if (known.storage?.["sessions"] !== undefined) return settings;
+  const { items } = await api.list(resources.StorageClass, {}, signal);
+  const usual = items.find(({ metadata }) => metadata.annotations?.["storageclass.kubernetes.io/is-default-class"] === "true");
+  if (usual === undefined || !NODE_LOCAL.test(String(usual["provisioner"]))) return settings;
+  const message = `Volumes of ${usual.metadata.name} lie on one node's disk: session servers keep logins in memory, so that they don't wait for a lost node. \`--sessions volume\` keeps them there`;
+  emit({ type: "notice", level: "info", message });
+  return JSON.stringify({ ...known, storage: { ...known.storage, sessions: "memory" } });
 }
 
 async function requirePullSecret(api: KubernetesApi, name: string, context: string, signal: AbortSignal): Promise<void> {

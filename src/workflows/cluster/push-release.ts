@@ -6,6 +6,7 @@ import { exportingOnce } from "../attest/exporting-once.ts";
 import { databaseRequest, type PreparedImages, prepareImages } from "../up/prepare-images.ts";
 import type { LoadedSite } from "../load-site/load-site.ts";
 import type { SigningKey } from "../../providers/attestation/signing-key.ts";
+import { scalable } from "../../render/php/sessions.ts";
 import { canonicalJson } from "../../render/rendered.ts";
 import { normalRequest } from "../../catalog/image-recipes.ts";
 
@@ -16,7 +17,8 @@ export interface PushedRelease {
 }
 
 /**
- * Builds a site's images and brings them to its registry, with those of its servers (database, sessions): a cluster pulls, it does not build.
+ * Builds a site's images and brings them to its registry, with those of its servers (database, sessions, which one pod does not need but several do): a
+ * cluster pulls, it does not build.
  * Errors: those of building and pushing.
  */
 export async function pushRelease(
@@ -27,10 +29,11 @@ export async function pushRelease(
 ): Promise<PushedRelease> {
   const { site, source, text, lockFile } = loaded;
   const { to, key, version } = options;
-  const build = (): Promise<PreparedImages> => prepareImages(site, source, lockFile, ports, context);
+  const made = scalable(site);
+  const build = (): Promise<PreparedImages> => prepareImages(made, source, lockFile, ports, context);
   const { place, built } = await buildFromSource(source, { signed: key !== null }, ports, build);
   const exported = exportingOnce(ports, context);
-  const attach = { built: { site, source, text, place, images: built, version, exported }, key };
+  const attach = { built: { site: made, source, text, place, images: built, version, exported }, key };
   const command = { to, tags: [] };
   const pushed = await pushSite(command, { site, place, images: built.site, attach, sessions: built.sessions }, ports, context);
   const web = pushed.find(({ repository }) => isRole(repository, "web"));

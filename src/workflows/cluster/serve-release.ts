@@ -1,13 +1,15 @@
 import { applyPlan } from "../../apply/apply-plan.ts";
 import { planObjects } from "../../plan/plan-objects.ts";
+import type { Step } from "../../plan/step.ts";
 import { databaseServerName } from "../../render/database/database-name.ts";
 import type { Rendered } from "../../render/objects.ts";
+import { wantsSessionServer } from "../../render/php/sessions.ts";
 import { canonicalJson } from "../../render/rendered.ts";
 import type { RenderInput } from "../../render/site/render-input.ts";
 import { renderSite } from "../../render/site/render-site.ts";
-import type { ReleaseSpec } from "../../resources/schema/release.ts";
 import type { Site } from "../../site/site.ts";
 import type { EngineContext, Ports, SiteRecord } from "../ports.ts";
+import type { Release } from "../release/release.ts";
 import { noteOutcome, releasesOf, servingOf } from "../release/release-store.ts";
 import { openJournal } from "../rollout/journal.ts";
 import { recoverRollout } from "../rollout/recover-rollout.ts";
@@ -18,7 +20,9 @@ import { prepareSecrets, requireSecrets } from "../up/prepare-secrets.ts";
 import { prepareSessions } from "../up/prepare-sessions.ts";
 import { releaseInput, releaseRecord } from "../up/release-input.ts";
 import { type Stage, stages } from "../up/stages.ts";
+import { forgetGiven, giveBack } from "./kept-databases.ts";
 import { type BuiltRelease, releaseWith } from "./release-resource.ts";
+import { chosenServer } from "./server-image.ts";
 
 /** Which release an environment is to serve. */
 export interface ServeRequest {
@@ -34,6 +38,8 @@ export interface Served {
   readonly steps: number;
   /** False when the release served already. */
   readonly released: boolean;
+  /** Several pods answer, and each keeps PHP's sessions by itself: the release has no image of a server for them. */
+  readonly keepsSessionsApart: boolean;
 }
 
 /**
@@ -43,7 +49,7 @@ export interface Served {
 export async function serveRelease(request: ServeRequest, ports: Ports, context: EngineContext): Promise<Served> {
   const { namespace, id } = request.release;
   return ports.locks.hold(namespace, "operator", async () => {
-    await recoverRollout(namespace, ports, context);
+    await recoverRollout(namespace, ports, context, id);
     const serving = servingOf(await releasesOf(namespace, ports));
     return serving?.id === id ? keep(request, ports, context) : replace(request, serving?.id ?? null, ports, context);
   });
@@ -55,15 +61,25 @@ async function keep(request: ServeRequest, ports: Ports, context: EngineContext)
   const { namespace } = release;
   const quiet: Stage = (_id, _title, work) => work();
   const former = await ports.records.get(namespace);
-  const { wanted, input, desired } = await prepare(request, former, quiet, ports, context);
-  const steps = planObjects(desired, await ports.engine.inventory(namespace, desired));
-  await applyPlan(namespace, steps, ports.engine, context);
-  await ports.engine.settle(namespace, context);
   const known = await ports.releases.get(`${namespace}.${release.id}`);
+  const { wanted, input, desired } = await prepare(request, { former, known }, quiet, ports, context);
+  const steps = planObjects(desired, await ports.engine.inventory(namespace, desired));
+  await putBack(namespace, steps, ports.engine, { ...context, putsBack: true });
   await ports.releases.put(`${namespace}.${release.id}`, releaseWith(release, factsFor(release.site, input, known?.judged ?? [])));
   const record: SiteRecord = { ...wanted, updatedAt: former?.updatedAt ?? wanted.updatedAt };
   if (canonicalJson(record) !== canonicalJson(former ?? null)) await ports.records.put(namespace, record);
-  return { record, steps: steps.length, released: false };
+  return { record, steps: steps.length, released: false, keepsSessionsApart: lacksServer(request, input) };
+}
+
+/** Each step by itself: what can't be put back (a volume that is gone) is no reason to leave the rest as it is. Throws the first failure. */
+async function putBack(namespace: string, steps: readonly Step[], engine: Ports["engine"], context: EngineContext): Promise<void> {
+  const failures: unknown[] = [];
+  for (const step of steps)
+    await applyPlan(namespace, [step], engine, context).catch((error: unknown) => {
+      if (context.signal.aborted) throw error;
+      failures.push(error);
+    });
+  if (failures.length > 0) throw failures[0];
 }
 
 async function replace(request: ServeRequest, serving: string | null, ports: Ports, context: EngineContext): Promise<Served> {
@@ -72,7 +88,10 @@ async function replace(request: ServeRequest, serving: string | null, ports: Por
   const stage = stages(context.emit, ports, context.signal, []);
   const asked = ports.clock.now();
   const former = await ports.records.get(namespace);
-  const { wanted, input, desired } = await prepare(request, former, stage, ports, context);
+  const server = release.site.database === null ? null : databaseServerName(release.site.database.version);
+  const given = server !== null && (await giveBack(namespace, server, ports));
+  const { wanted, input, desired } = await prepare(request, { former, known: undefined }, stage, ports, context);
+  if (given) await forgetGiven(namespace, server, ports);
   const inventory = await ports.engine.inventory(namespace);
   const steps = planObjects(desired, inventory);
   const recorded = releaseWith(release, factsFor(release.site, input, []));
@@ -88,7 +107,7 @@ async function replace(request: ServeRequest, serving: string | null, ports: Por
   // The servers judge their configuration in the first pod of the release, which nobody reaches before it is well.
   const rollout = { release: recorded, wanted, former, desired, steps, judge: undefined, down: inventory.down === true, asked };
   const { record } = await rollOut(rollout, journal, stage, ports, context);
-  return { record, steps: steps.length, released: true };
+  return { record, steps: steps.length, released: true, keepsSessionsApart: lacksServer(request, input) };
 }
 
 interface PreparedRelease {
@@ -99,18 +118,20 @@ interface PreparedRelease {
 
 /** What must be there before a release's objects are: nothing of it replaces what serves. */
 async function prepare(
-  { release, replicas }: ServeRequest,
-  former: SiteRecord | undefined,
+  request: ServeRequest,
+  { former, known: served }: { readonly former: SiteRecord | undefined; readonly known: Release | undefined },
   stage: Stage,
   ports: Ports,
   context: EngineContext,
 ): Promise<PreparedRelease> {
+  const { release, replicas } = request;
   const { site, namespace, spec } = release;
   await requireSecrets(site, namespace, ports);
   const facts = await stage("network", "Network", () => ports.engine.prepare(namespace, context));
   const database = await databaseOf(release, stage, ports, context);
   const secretsDigest = await prepareSecrets(site, namespace, database?.secret ?? null, ports);
-  const sessions = await prepareSessions(namespace, spec.images.sessions?.reference ?? null, ports);
+  const server = wantsServer(request) || served?.input.sessions != null ? spec.images.sessions?.reference : undefined;
+  const sessions = await prepareSessions(namespace, server ?? null, ports);
   const known = {
     ...{ site, namespace, facts, database, secretsDigest, sessions },
     images: { web: spec.images.web.reference, php: spec.images.php?.reference ?? null },
@@ -122,35 +143,33 @@ async function prepare(
   return { wanted, input, desired: renderSite(scaled(site, replicas), input) };
 }
 
+/**
+ * Whether the release's pods share sessions on a server: the site file asks for several, or whoever scales the environment does. A server that is there
+ * stays while its release serves, also with one pod: going back and forth would sign everybody out each time.
+ */
+function wantsServer({ release: { site }, replicas }: ServeRequest): boolean {
+  return wantsSessionServer(site) || wantsSessionServer(scaled(site, replicas));
+}
+
+function lacksServer(request: ServeRequest, { sessions }: RenderInput): boolean {
+  return sessions == null && wantsServer(request);
+}
+
 async function databaseOf(
-  { site, namespace, spec }: BuiltRelease,
+  { site, namespace }: BuiltRelease,
   stage: Stage,
   ports: Ports,
   context: EngineContext,
 ): Promise<PreparedDatabase | null> {
   const { database } = site;
   if (database === null) return null;
-  const image = await newestServer(databaseServerName(database.version), spec.images.database, ports);
+  const image = await chosenServer(database.version, ports);
   return stage(
     "database",
     `Database (MariaDB ${database.version})`,
     () => prepareDatabase(site, { database: image, namespace }, ports, context),
     ({ name }) => name,
   );
-}
-
-const collator = new Intl.Collator("en", { numeric: true });
-
-/** The newest server that any release has brought: sites with different locks must not take a shared server to and fro. */
-async function newestServer(name: string, image: ReleaseSpec["images"]["database"], ports: Pick<Ports, "sharedImages">): Promise<string> {
-  const current = await ports.sharedImages.get(name);
-  if (image === undefined) {
-    if (current === undefined) throw new TypeError(`a release of a site with a database names no image for ${name}`);
-    return current.reference;
-  }
-  if (current !== undefined && collator.compare(image.version, current.version) <= 0) return current.reference;
-  await ports.sharedImages.put(name, { name, reference: image.reference, version: image.version });
-  return image.reference;
 }
 
 function factsFor(site: Site, input: RenderInput, judged: readonly string[]) {

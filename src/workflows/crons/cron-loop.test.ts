@@ -24,6 +24,7 @@ class World {
   now = noon;
   crons: readonly Cron[] = [minutely];
   down = false;
+  unsaid: ReadonlySet<string> = new Set();
   takes = 1000;
   readonly documents = new Map<string, CronMemory>();
   readonly jobs: (JobRequest & { readonly at: number; stopped?: string; until: number })[] = [];
@@ -52,6 +53,7 @@ class World {
       signal: stop.signal,
       log: (line) => void this.lines.push(line),
       crons: async () => plannedCrons(record as unknown as CronSite),
+      unsaid: () => this.unsaid,
       memory: {
         get: async (key) => this.documents.get(key),
         list: async () => [...this.documents.values()],
@@ -187,5 +189,18 @@ describe("the scheduler", () => {
     world.crons = [];
     await world.live(2000);
     expect([...world.documents]).toEqual([]);
+  });
+
+  it("forgets nothing of a site whose crons nobody can say just then: nothing is started twice when they are back", async () => {
+    await world.live(2 * MINUTE + 10_000);
+    const before = world.jobs.length;
+    world.crons = [];
+    world.unsaid = new Set(["blog"]);
+    await world.live(10_000);
+    expect([...world.documents.keys()]).toEqual(["blog.jobs"]);
+    world.crons = [minutely];
+    world.unsaid = new Set();
+    await world.live(10_000);
+    expect(world.jobs).toHaveLength(before);
   });
 });

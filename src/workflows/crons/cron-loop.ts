@@ -14,6 +14,8 @@ export interface CronParts {
   readonly engine: Pick<Engine, "jobs" | "ensureAwake">;
   /** The crons of sites that serve, asked for every few seconds. One that was never healthy has none yet: its installation may be under way. */
   readonly crons: () => Promise<readonly PlannedCron[]>;
+  /** Sites that are there, but whose crons `crons` could not say just then: what is remembered of them stays. Left out: there are none such. */
+  readonly unsaid?: () => ReadonlySet<string>;
   readonly memory: DocumentStore<CronMemory>;
   readonly clock: Clock;
   readonly signal: AbortSignal;
@@ -49,7 +51,8 @@ interface Scheduler extends CronParts {
 
 /**
  * The scheduler of a machine (in its agent) and of a cluster (in its operator): starts what is due, ends what runs too long, remembers how it
- * went. Before a start it writes down that the time is dealt with, so that a kill at any point never makes a second start; runs belong to the engine and outlive this loop.
+ * went. Before a start it writes down that the time is dealt with, so that a kill at any point never makes a second start; runs belong to the
+ * engine and outlive this loop.
  */
 export async function cronLoop(parts: CronParts): Promise<void> {
   const self: Scheduler = {
@@ -101,8 +104,9 @@ async function readCrons(self: Scheduler, now: number): Promise<void> {
   const crons = await self.crons();
   self.planned.clear();
   for (const cron of crons) self.planned.set(cron.key, cron);
-  for (const key of self.known.keys()) {
-    if (self.planned.has(key)) continue;
+  const unsaid = self.unsaid?.() ?? new Set();
+  for (const [key, { namespace }] of self.known) {
+    if (self.planned.has(key) || unsaid.has(namespace)) continue;
     self.known.delete(key);
     await self.memory.remove(key);
   }

@@ -6,6 +6,7 @@ import { PASSWORD_FILE, RECEIVER_DATA } from "../../render/data-move/move-jobs.t
 import type { RsyncCopy } from "../../render/data-move/rsync-arguments.ts";
 import { SENDER_MODULE, SENDER_PORT, SENDER_USER } from "../../render/data-move/rsyncd-config.ts";
 import type { EngineContext, Ports } from "../ports.ts";
+import { shownTask } from "../shown-task.ts";
 import { compareTrees, type Copied, copyTree, type LeftOut } from "./copy-tree.ts";
 import { type DataPlace, dataPlace } from "./data-place.ts";
 import { type DataSource, requireRsync } from "./data-source.ts";
@@ -89,7 +90,7 @@ export async function moveData(
   const attempt = async (): Promise<MovedData> => {
     const password = randomBytes(24).toString("base64url");
     const id = randomBytes(5).toString("hex");
-    const session = await task("data/pods", "Pods for the copy", context, () =>
+    const session = await shownTask("data/pods", "Pods for the copy", context, () =>
       openMove(api, { ...request, id, password }, ports, context),
     );
     const line = await connect(session, target, options, { api, machine: ports.machine, context }).catch(async (error: unknown) => {
@@ -99,13 +100,13 @@ export async function moveData(
     try {
       const copyOnce = async (): Promise<void> => {
         const title = `${sourceWords(options.source)} to ${target.path} of ${site.name}`;
-        copied = await task(COPY, title, context, () => line.guard(copyTree(line.run, line.copy, COPY, context)));
+        copied = await shownTask(COPY, title, context, () => line.guard(copyTree(line.run, line.copy, COPY, context)));
         totals.sent += copied.stats.sent;
         totals.transferred += copied.stats.transferred;
         totals.deleted += copied.stats.deleted;
       };
       const compare = (checksum: boolean): ReturnType<typeof compareTrees> =>
-        task(VERIFY, checksum ? "Reading both sides to compare them" : "Comparing sizes and times", context, () =>
+        shownTask(VERIFY, checksum ? "Reading both sides to compare them" : "Comparing sizes and times", context, () =>
           line.guard(compareTrees(line.run, line.copy, checksum, context)),
         );
       await copyOnce();
@@ -125,7 +126,7 @@ export async function moveData(
       };
     } finally {
       await line.close();
-      await task("data/clear", "Taking the pods away", context, () => session.close());
+      await shownTask("data/clear", "Taking the pods away", context, () => session.close());
     }
   };
   for (let number = 1; ; number++) {
@@ -198,17 +199,5 @@ async function guarded<T>(work: Promise<T>, tunnel: PodTunnel): Promise<T> {
       cause,
       output: [...error.output, ...tunnel.complaints()],
     });
-  }
-}
-
-async function task<T>(id: string, title: string, { emit }: EngineContext, work: () => Promise<T>): Promise<T> {
-  emit({ type: "task-started", id, title });
-  try {
-    const result = await work();
-    emit({ type: "task-done", id, outcome: "changed" });
-    return result;
-  } catch (error) {
-    if (error instanceof HowdahError) emit({ type: "task-failed", id, code: error.code, message: error.message });
-    throw error;
   }
 }

@@ -1,8 +1,9 @@
 import { PassThrough, type Readable } from "node:stream";
 import { HowdahError } from "../../kernel/howdah-error.ts";
 import { SYSTEM_NAMESPACE } from "../../kernel/own-names.ts";
+import { DATABASE_CONTAINER } from "../../render/database/database-name.ts";
 import { DATABASE_PATHS } from "../../render/database/server-options.ts";
-import type { EngineContext, SiteRecord } from "../ports.ts";
+import type { EngineContext, Ports, SiteRecord } from "../ports.ts";
 import { readableBytes } from "./byte-progress.ts";
 import { brokenViews, dumpArgv, type DumpPorts } from "./dump-database.ts";
 import { lastLines } from "./last-lines.ts";
@@ -12,8 +13,8 @@ import { serverTarget, siteDatabase } from "./site-database.ts";
  * Dumps that lie on the database server's own volume, as on a cluster: an operator's pod keeps nothing, and may be on another node the next
  * minute. They outlive operator and pods, and cost no traffic; they are no backup against the loss of that volume.
  */
-export function dumpDirectory(record: SiteRecord): string {
-  return `${DATABASE_PATHS.volume}/dumps/${record.namespace}`;
+export function dumpDirectory({ namespace }: Pick<SiteRecord, "namespace">): string {
+  return `${DATABASE_PATHS.volume}/dumps/${namespace}`;
 }
 
 /** How a person feeds such a dump to the server: as its administrator, in its own container. */
@@ -103,6 +104,19 @@ export async function dropDumpsBesideData(
   context: EngineContext,
 ): Promise<void> {
   if (names.length > 0) await shell(record, 'cd "$1"; shift; rm -f -- "$@"', [dumpDirectory(record), ...names], ports, context);
+}
+
+/** Takes away all dumps of a namespace whose data is deleted for good. Errors: `engine/not-ready` while the server does not run, `database/failed`. */
+export async function dropAllDumpsBesideData(
+  { namespace, server }: { readonly namespace: string; readonly server: string },
+  ports: Pick<Ports, "engine">,
+  context: EngineContext,
+): Promise<void> {
+  const errors = lastLines();
+  const argv = ["rm", "-rf", "--", dumpDirectory({ namespace })];
+  const target = { namespace: SYSTEM_NAMESPACE, workload: server, container: DATABASE_CONTAINER };
+  const code = await ports.engine.exec(target, { argv, stdin: "none", stdout: errors.stream, stderr: errors.stream }, context);
+  if (code !== 0) throw new HowdahError("database/failed", `The dumps of ${namespace} could not be deleted`, { output: errors.lines() });
 }
 
 /** The SQL of a dump on the server's volume, as a stream. It ends with an error when the file can't be read whole. */

@@ -4,10 +4,10 @@ import { DATABASE_SECRET, SYSTEM_NAMESPACE } from "../../kernel/own-names.ts";
 import type { Secret } from "../../kernel/secret.ts";
 import { DATABASE_CONTAINER } from "../../render/database/database-name.ts";
 import { DATABASE_PATHS } from "../../render/database/server-options.ts";
-import type { Ports, SiteRecord } from "../ports.ts";
+import type { Ports, SiteDatabase, SiteRecord } from "../ports.ts";
 
 /** The database of a site that runs here. Error: `usage/invalid` when it has none. */
-export function siteDatabase(record: SiteRecord): NonNullable<SiteRecord["database"]> {
+export function siteDatabase(record: SiteRecord): SiteDatabase {
   if (record.database !== null) return record.database;
   throw new HowdahError("usage/invalid", `${record.site.name} has no database`, { hint: "`spec.database` in its site file gives it one." });
 }

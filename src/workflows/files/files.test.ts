@@ -252,7 +252,7 @@ describe.skipIf(!hasPhp)("exchange with the program in the container", () => {
     expect(await readdir(join(local, "elsewhere"))).toEqual([]);
   });
 
-  it("carries files of many gigabytes in the header", { timeout: 60_000 }, async () => {
+  it("carries files of many gigabytes in the header", { timeout: 600_000 }, async () => {
     await writeFile(join(root, "uploads/sparse"), "");
     await truncate(join(root, "uploads/sparse"), 300 * 1024 * 1024);
     const { bytes } = await getFiles(record, { path: "uploads/sparse", local: join(local, "sparse") }, ports, context);

@@ -1,7 +1,6 @@
-import { SYSTEM_NAMESPACE } from "../../kernel/own-names.ts";
-import { renderDatabaseAccess } from "../../render/database/render-database-access.ts";
 import { forgetWatch } from "../watch/watch-record.ts";
 import type { EngineContext, Ports, RetainedData, SiteRecord } from "../ports.ts";
+import { closeWayToDatabase } from "./close-way-to-database.ts";
 
 /** What destroying a site deletes now, and what is kept until later: shown before anybody says yes. */
 export interface DestroyPlan {
@@ -49,7 +48,7 @@ export async function destroySite(record: SiteRecord, ports: Ports, context: Eng
     await ports.retained.put(record.namespace, retained);
     // Pods first: a query that runs when its network goes would keep its program waiting until it is killed.
     await ports.engine.scaleDown(record.namespace, context);
-    await closeWayToDatabase(record, ports, context);
+    if (record.database !== null) await closeWayToDatabase(record.database.server, record.namespace, ports, context);
     await ports.engine.remove(record.namespace, context);
     await ports.records.remove(record.namespace);
     await ports.rollouts.remove(record.namespace);
@@ -58,20 +57,5 @@ export async function destroySite(record: SiteRecord, ports: Ports, context: Eng
     const others = await Promise.all([ports.records.list(), ports.rollouts.list()]);
     if (others.every((some) => some.length === 0)) await ports.edge.remove();
     return retained;
-  });
-}
-
-/** Without its policy the shared server leaves the site's network, which nothing then makes again. */
-async function closeWayToDatabase({ namespace, database, site }: SiteRecord, ports: Ports, context: EngineContext): Promise<void> {
-  if (database === null || site.database === null) return;
-  const { name } = renderDatabaseAccess(site.database.version, namespace).metadata;
-  await ports.locks.hold(SYSTEM_NAMESPACE, "destroy", async () => {
-    const { objects } = await ports.engine.inventory(SYSTEM_NAMESPACE);
-    if (!objects.has(`NetworkPolicy/${name}`)) return;
-    await ports.engine.apply(
-      SYSTEM_NAMESPACE,
-      { do: "delete", key: `NetworkPolicy/${name}`, because: `${namespace} is destroyed` },
-      context,
-    );
   });
 }

@@ -18,6 +18,8 @@ export interface ClusterFlags {
   readonly storageClass?: string;
   readonly readWriteOnce: boolean;
   readonly localStorageClass?: string;
+  /** `volume` or `memory`. */
+  readonly sessions?: string;
   readonly priorityClass?: string;
   readonly memoryRequest?: string;
   readonly from: readonly string[];
@@ -35,6 +37,11 @@ const NETWORK = /^(?:(?:\d{1,3}\.){3}\d{1,3}\/\d{1,2}|[0-9a-f:]*:[0-9a-f:.]*\/\d
 const ANNOTATION = /^([a-z0-9]([a-z0-9.-]{0,251}[a-z0-9])?\/)?[A-Za-z0-9]([A-Za-z0-9_.-]{0,61}[A-Za-z0-9])?$/;
 /** The oldest that Howdah is tried against, and the newest whose schemas its objects are checked by. */
 const VERSIONS = [29, 36] as const;
+
+function sessionsFrom(flag: string | undefined): ClusterSettings["storage"]["sessions"] | undefined {
+  if (flag === undefined || flag === "volume" || flag === "memory") return flag;
+  throw new HowdahError("usage/invalid", `--sessions is volume or memory, not ${JSON.stringify(flag)}`);
+}
 
 /**
  * What a command line says of a cluster, judged before anything is rendered from it.
@@ -55,6 +62,7 @@ export function clusterSettingsFrom(flags: ClusterFlags, namespace: string): Clu
       shared: named("--storage-class", flags.storageClass),
       sharedAccess: flags.readWriteOnce ? "ReadWriteOnce" : "ReadWriteMany",
       local: named("--local-storage-class", flags.localStorageClass),
+      sessions: sessionsFrom(flags.sessions) ?? storage.sessions,
     },
     priorityClass: named("--priority-class", flags.priorityClass),
     requests: { ...requests, memoryPercent: percentFrom(flags.memoryRequest) },

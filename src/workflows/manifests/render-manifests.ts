@@ -70,6 +70,7 @@ function renderInput(input: ManifestsInput): RenderInput {
     trustedProxies: input.trustedProxies,
     database: databaseOf(input),
     sessions: sessions === null ? null : { image: sessions, secretName: SESSIONS_SECRET, secretDigest: "manifests" },
+    sessionsInMemory: settings.storage.sessions === "memory",
     generatedSecret: GENERATED_SECRET,
     secretsDigest: "manifests", // nobody here knows the values: `kubectl rollout restart` after a change
     releaseId: code,

@@ -7,15 +7,29 @@ import { applyRelease, undoRollout } from "./undo-rollout.ts";
 
 /**
  * Settles what a killed command left: from the switch on the new release is finished, before it the former one serves as if nothing had
- * been. The caller holds the site's lock. Answers what was done in words, or undefined when nothing was left.
+ * been. The caller holds the site's lock. `wanted`: the release that the caller goes on with; a switch to another one, whose pods may never
+ * come, is then undone instead of waited for. Answers what was done in words, or undefined when nothing was left.
  */
-export async function recoverRollout(namespace: string, ports: Ports, context: EngineContext): Promise<string | undefined> {
+export async function recoverRollout(
+  namespace: string,
+  ports: Ports,
+  context: EngineContext,
+  wanted?: string,
+): Promise<string | undefined> {
   const journal = await ports.rollouts.get(namespace);
   if (journal === undefined) return undefined;
-  const did = isPastSwitch(journal.step) ? await finish(journal, ports, context) : await goBack(journal, ports, context);
+  const did =
+    isPastSwitch(journal.step) && !isUnwanted(journal, wanted)
+      ? await finish(journal, ports, context)
+      : await goBack(journal, ports, context);
   await ports.rollouts.remove(namespace);
   context.emit({ type: "notice", level: "info", message: did });
   return did;
+}
+
+/** Of a site that was held nobody knows whether visitors write again: going back would put the database back under them. */
+function isUnwanted({ step, release, former, held }: RolloutJournal, wanted: string | undefined): boolean {
+  return wanted !== undefined && release !== wanted && step === "switch" && former !== null && !held;
 }
 
 async function finish(journal: RolloutJournal, ports: Ports, context: EngineContext): Promise<string> {

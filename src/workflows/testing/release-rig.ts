@@ -10,6 +10,7 @@ import type { Release } from "../release/release.ts";
 import { recordRelease, releasesOf, servingOf } from "../release/release-store.ts";
 import { openJournal, type RolloutStep } from "../rollout/journal.ts";
 import { type RolledOut, rollOut } from "../rollout/rollout.ts";
+import { quietPorts } from "./quiet-ports.ts";
 
 /** Thrown where a command is killed in a test. */
 export class Killed extends Error {}
@@ -118,6 +119,7 @@ function mortalPorts(ports: Ports, life: { dead: boolean }, killAt: RolloutStep 
 function portsOf(engine: MemoryEngine, page: () => string): Ports {
   let now = Date.parse("2026-11-21T12:00:00Z");
   const part: Partial<Ports> = {
+    ...quietPorts(page),
     engine,
     clock: { now: () => (now += 1), sleep: () => Promise.resolve() },
     settings: { stateDirectory: "/nonexistent/howdah", httpPort: 8080, httpsPort: 8443, bind: "127.0.0.1", retentionDays: 7, who: "ann" },
@@ -128,14 +130,6 @@ function portsOf(engine: MemoryEngine, page: () => string): Ports {
     outcomes: memoryDocuments(),
     rollouts: memoryDocuments(),
     watches: memoryDocuments(),
-    locks: { hold: (_namespace, _command, work) => work() },
-    agent: {
-      ensureRunning: () => Promise.resolve("running"),
-      status: () => Promise.resolve({ running: true, how: "" }),
-      stop: () => Promise.resolve(),
-      run: () => Promise.resolve(0),
-    },
-    http: { get: () => Promise.resolve({ status: page().startsWith("sick") ? 500 : 200, headers: {}, body: page() }) },
   };
   return part as Ports;
 }

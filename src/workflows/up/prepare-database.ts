@@ -10,18 +10,12 @@ import { renderDatabaseServer } from "../../render/database/render-database-serv
 import type { Rendered } from "../../render/objects.ts";
 import { rendered } from "../../render/rendered.ts";
 import type { Site } from "../../site/site.ts";
-import type { EngineContext, Ports } from "../ports.ts";
+import type { EngineContext, Ports, SiteDatabase } from "../ports.ts";
 import { serverOfVersion, serverReference } from "./database-server.ts";
 import type { PreparedBases } from "./prepare-images.ts";
 
 /** How a site reaches its database, with the Secret for its pods. */
-export interface PreparedDatabase {
-  readonly server: string;
-  readonly host: string;
-  readonly port: number;
-  readonly name: string;
-  readonly user: string;
-  readonly uid: string;
+export interface PreparedDatabase extends SiteDatabase {
   readonly secret: { readonly password: Secret; readonly url: Secret };
 }
 

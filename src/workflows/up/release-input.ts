@@ -4,7 +4,7 @@ import type { WatchedFiles } from "../../providers/image-builder.ts";
 import type { SessionServer } from "../../render/sessions/session-server.ts";
 import type { RenderInput } from "../../render/site/render-input.ts";
 import type { Site } from "../../site/site.ts";
-import type { Ports, SiteRecord } from "../ports.ts";
+import type { Ports, SiteDatabase, SiteRecord } from "../ports.ts";
 import { migrationStep } from "../rollout/migration-step.ts";
 import type { PreparedDatabase } from "./prepare-database.ts";
 import { siteUrl } from "./site-url.ts";
@@ -59,6 +59,6 @@ export function releaseRecord(
   };
 }
 
-function withoutSecret({ server, host, port, name, user, uid }: PreparedDatabase): NonNullable<SiteRecord["database"]> {
+function withoutSecret({ server, host, port, name, user, uid }: PreparedDatabase): SiteDatabase {
   return { server, host, port, name, user, uid };
 }

@@ -1,10 +1,10 @@
-import { type IncomingHttpHeaders, request } from "node:http";
 import { PassThrough } from "node:stream";
+import type { Engine } from "../../../src/engine/engine.ts";
 import type { EngineUnderTest } from "../../../src/engine/engine-contract.ts";
 import type { MaintenancePod } from "../../../src/engine/kubernetes/cluster.ts";
 import { kubernetesEngine } from "../../../src/engine/kubernetes/kubernetes-engine.ts";
 import type { PodObject } from "../../../src/engine/kubernetes/views.ts";
-import { connectCluster } from "../../../src/kubernetes/create-kubernetes-api.ts";
+import type { Clock } from "../../../src/kernel/clock.ts";
 import type { KubeObject, KubernetesApi } from "../../../src/kubernetes/kubernetes-api.ts";
 import { resources } from "../../../src/kubernetes/resources.ts";
 import { defaultClusterSettings } from "../../../src/render/cluster/cluster-settings.ts";
@@ -12,7 +12,9 @@ import { completeForCluster } from "../../../src/render/cluster/complete-for-clu
 import type { Rendered } from "../../../src/render/objects.ts";
 import { connect, createWorkshop, kubeconfigOf } from "../../cluster/cluster.ts";
 import { settingsOf } from "../../cluster/settings.ts";
+import { type Answer, bodyOrStatus, httpAnswer } from "../http-answer.ts";
 import { systemClock } from "../system-clock.ts";
+import { connectAdmin } from "../test-cluster.ts";
 import { behaveRecipe } from "./behave-recipe.ts";
 
 /** The Gateway of the test cluster, and where it listens. */
@@ -25,6 +27,8 @@ const FOLLOWS_MS = 60_000;
 export interface ClusterUnderTest extends EngineUnderTest {
   readonly api: KubernetesApi;
   readonly prefix: string;
+  /** The same engine by another clock. */
+  readonly engineBy: (clock: Clock) => Engine;
   /** Namespaces of this test that are left. */
   readonly leftovers: () => Promise<readonly string[]>;
 }
@@ -36,27 +40,21 @@ export async function clusterUnderTest(prefix: string): Promise<ClusterUnderTest
   const workshop = createWorkshop(settings, () => undefined);
   const cluster = connect(workshop);
   await cluster.load([await workshop.image(recipe)]);
-  const access = { kind: "kubeconfig", files: [kubeconfigOf(settings)], context: undefined } as const;
-  const { api } = await connectCluster({ access, clock: systemClock, random: Math.random, userAgent: "howdah-test" });
+  const { api } = await connectAdmin(kubeconfigOf(settings));
   let names = 0;
-  const engine = kubernetesEngine(
-    { prefix, trustedProxies: [settings.podNetwork] },
-    {
-      api,
-      clock: systemClock,
-      randomName: () => `${String((names += 1))}-${Math.random().toString(36).slice(2, 8)}`,
-      complete: (namespace, rendered) => complete(namespace, rendered, prefix),
-      fence,
-      maintenancePod,
-    },
-  );
-  const [node] = settings.nodes;
+  const engineBy = (clock: Clock): Engine =>
+    kubernetesEngine(
+      { prefix, trustedProxies: [settings.podNetwork] },
+      {
+        ...{ api, clock, fence, maintenancePod },
+        randomName: () => `${String((names += 1))}-${Math.random().toString(36).slice(2, 8)}`,
+        complete: (namespace, rendered) => complete(namespace, rendered, prefix),
+      },
+    );
   return {
-    engine,
-    api,
-    prefix,
+    ...{ engine: engineBy(systemClock), engineBy, api, prefix },
     image: recipe.name,
-    ask: (hostname) => ask(node?.address ?? "", hostname),
+    ask: async (hostname) => bodyOrStatus(await gatewayAnswer(hostname)),
     kill: async (namespace, workload) => {
       for (const pod of await podsOf(api, `${prefix}${namespace}`, workload)) {
         const container = { namespace: pod.metadata.namespace ?? "", pod: pod.metadata.name, container: "main" };
@@ -142,30 +140,7 @@ async function podsOf(api: KubernetesApi, namespace: string, workload: string): 
   return items as readonly PodObject[];
 }
 
-/** Asks the Gateway for `/` of a hostname: the body, or the status when it isn't 200. */
-async function ask(address: string, hostname: string): Promise<string> {
-  const { status, body } = await gatewayAnswer(hostname, address);
-  return status === 200 ? body : String(status);
-}
-
-/** What the Gateway answers for `/` of a hostname, at the first node or another. */
-export function gatewayAnswer(
-  hostname: string,
-  address = settingsOf().nodes[0]?.address ?? "",
-): Promise<{ readonly status: number; readonly headers: IncomingHttpHeaders; readonly body: string }> {
-  return new Promise((resolve, reject) => {
-    const asked = request(
-      { host: address, port: GATEWAY_PORT, path: "/", headers: { host: hostname, connection: "close" }, agent: false, timeout: 20_000 },
-      (response) => {
-        let body = "";
-        response.setEncoding("utf8");
-        response.on("error", reject);
-        response.on("data", (chunk: string) => (body += chunk));
-        response.on("end", () => resolve({ status: response.statusCode ?? 0, headers: response.headers, body }));
-      },
-    );
-    asked.on("timeout", () => asked.destroy(new Error(`the Gateway does not answer for ${hostname}`)));
-    asked.on("error", reject);
-    asked.end();
-  });
+/** What the Gateway answers for `/` of a hostname, at the first node. */
+export function gatewayAnswer(hostname: string): Promise<Answer> {
+  return httpAnswer({ address: settingsOf().nodes[0]?.address ?? "", port: GATEWAY_PORT }, hostname, "/");
 }

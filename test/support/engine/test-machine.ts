@@ -1,5 +1,4 @@
 import { readFile, rm } from "node:fs/promises";
-import { request } from "node:http";
 import type { EngineUnderTest } from "../../../src/engine/engine-contract.ts";
 import { label } from "../../../src/engine/podman/names.ts";
 import { namespaceLock } from "../../../src/engine/podman/namespace-lock.ts";
@@ -7,6 +6,7 @@ import { type PodmanEngine, podmanEngine } from "../../../src/engine/podman/podm
 import { run } from "../../../src/providers/process.ts";
 import { systemClock } from "../system-clock.ts";
 import { firewallLines } from "../firewall-lines.ts";
+import { bodyOrStatus, httpAnswer } from "../http-answer.ts";
 import { BEHAVE_IMAGE, NGINX_IMAGE } from "./engine-images.ts";
 import { stubEdge } from "./stub-edge.ts";
 
@@ -62,22 +62,8 @@ export async function testMachine(instance: string, httpPort: number): Promise<T
 }
 
 /** Asks the way in for `/` of a hostname: the body, or the status when it isn't 200. */
-export function ask(port: number, hostname: string): Promise<string> {
-  return new Promise((resolve, reject) => {
-    const asked = request(
-      { host: "127.0.0.1", port, path: "/", headers: { host: hostname, connection: "close" }, agent: false },
-      (response) => {
-        let body = "";
-        response.setEncoding("utf8");
-        response.on("data", (chunk: string) => {
-          body += chunk;
-        });
-        response.on("end", () => resolve(response.statusCode === 200 ? body : String(response.statusCode)));
-      },
-    );
-    asked.on("error", reject);
-    asked.end();
-  });
+export async function ask(port: number, hostname: string): Promise<string> {
+  return bodyOrStatus(await httpAnswer({ address: "127.0.0.1", port }, hostname, "/"));
 }
 
 async function killContainers(instance: string, namespace: string, workload: string): Promise<void> {

@@ -26,6 +26,8 @@ export interface LoadReport {
   readonly failed: number;
   /** The first hundred. */
   readonly failures: readonly Failure[];
+  /** When the first and the last of all that failed were sent, ISO 8601: how long visitors were hurt. */
+  readonly failing: { readonly from: string; readonly until: string } | undefined;
   /** Good answers to POST: so many rows there must be in the database. */
   readonly stored: number;
   /** Requests a second, as really sent. */
@@ -58,6 +60,7 @@ export class Tally {
   readonly #failed = new Map<string, number>();
   readonly #releases = new Map<string, number>();
   readonly #failures: Failure[] = [];
+  #failing: LoadReport["failing"];
   #stored = 0;
   #reused = 0;
   #resent = 0;
@@ -70,6 +73,8 @@ export class Tally {
     if (failure !== undefined) {
       count(this.#failed, phase);
       if (this.#failures.length < SHOWN) this.#failures.push(failure);
+      const { from = failure.at, until = failure.at } = this.#failing ?? {};
+      this.#failing = { from: from < failure.at ? from : failure.at, until: until > failure.at ? until : failure.at };
       return;
     }
     times.push(milliseconds);
@@ -86,6 +91,7 @@ export class Tally {
       requests: sum("requests"),
       failed: sum("failed"),
       failures: this.#failures,
+      failing: this.#failing,
       stored: this.#stored,
       rate: sum("requests") / seconds,
       reused: this.#reused,

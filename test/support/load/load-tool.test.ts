@@ -234,6 +234,21 @@ describe("a tally", () => {
       },
     });
   });
+
+  it("says from when until when failed ones were sent, also beyond those that it keeps and in whatever order their ends come", () => {
+    const tally = new Tally();
+    const base = { method: "GET", phase: "cut", milliseconds: 1, reused: false, resent: false, release: "" } as const;
+    expect(tally.report(1).failing).toBeUndefined();
+    const fail = (second: number): void => {
+      const at = new Date(second * 1000).toISOString();
+      tally.add({ ...base, failure: { at, phase: "cut", request: "GET /", reason: "502", after: 1, reused: false } });
+    };
+    for (let second = 200; second > 50; second--) fail(second);
+    fail(70);
+    const { failing, failures } = tally.report(1);
+    expect(failing).toEqual({ from: "1970-01-01T00:00:51.000Z", until: "1970-01-01T00:03:20.000Z" });
+    expect(failures).toHaveLength(100);
+  });
 });
 
 async function until(true_: () => boolean): Promise<void> {

@@ -34,9 +34,12 @@ async function deletePod(api: MemoryApi, { metadata }: KubeObject): Promise<void
   );
 }
 
+/** Those that were made here: a trial's pod names the Deployment as its controller, too, but no ReplicaSet, so no real controller counts it. */
 function podsOf(api: MemoryApi, owner: KubeObject): PodObject[] {
   return (api.all("Pod") as PodObject[]).filter(
-    (pod) => pod.metadata.ownerReferences?.some(({ uid, controller }) => uid === owner.metadata.uid && controller === true) === true,
+    ({ metadata: { annotations, ownerReferences } }) =>
+      annotations?.["test/template"] !== undefined &&
+      ownerReferences?.some(({ uid, controller }) => uid === owner.metadata.uid && controller === true) === true,
   );
 }
 

@@ -5,7 +5,11 @@ import type { SimulatedCluster } from "./simulated-cluster.ts";
 let names = 0;
 
 /** The engine on a simulated cluster; `api` stands between when a test wants to disturb it. Objects are taken as they are rendered. */
-export function simulatedEngine(cluster: SimulatedCluster, api: KubernetesApi = cluster.api): KubernetesEngine {
+export function simulatedEngine(
+  cluster: SimulatedCluster,
+  api: KubernetesApi = cluster.api,
+  routesOf?: (hostname: string) => readonly KubeObject[],
+): KubernetesEngine {
   return kubernetesEngine(
     { prefix: "", trustedProxies: [] },
     {
@@ -14,6 +18,7 @@ export function simulatedEngine(cluster: SimulatedCluster, api: KubernetesApi = 
       randomName: () => `r${String((names += 1))}`,
       complete: (_namespace, { object }) => [object as unknown as KubeObject],
       fence,
+      ...(routesOf === undefined ? {} : { routesOf }),
       maintenancePod: () => ({ container: { command: ["behave", "serve", "maintenance"] }, volumes: [], files: { page: "" } }),
     },
   );

@@ -80,7 +80,7 @@ async function databaseStatements(client: SqlClient, wanted: Wanted): Promise<Sq
 
 function belongsToAnother(name: string): HowdahError {
   return new HowdahError("database/failed", `The database ${name} is there already and was made for another site`, {
-    hint: "Its secrets were lost or replaced: restore them, or destroy the former site of that name for good first.",
+    hint: "Its secrets were lost or replaced: restore them, or delete the former site's data for good first: `howdah destroy NAME --purge`, on a cluster with `--context`.",
   });
 }
 

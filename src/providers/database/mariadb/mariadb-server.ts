@@ -8,6 +8,7 @@ import { brokenViews } from "./broken-views.ts";
 import { dropOwnDatabase } from "./drop-database.ts";
 import { emptyDatabase } from "./empty-database.ts";
 import { ensureOwnDatabase } from "./ensure-database.ts";
+import { findOwnDatabase } from "./find-database.ts";
 import { readLedger } from "./read-ledger.ts";
 import { sql, text } from "./sql.ts";
 import { type ConnectServer, type SqlClient, withSqlClient } from "./sql-client.ts";
@@ -46,6 +47,7 @@ export function mariadbServer(secrets: SecretStore, clock: Clock, through?: Conn
       }
     },
     ensureDatabase: async (request) => await asAdmin(request.server, (client) => ensureOwnDatabase(client, secrets, request, through)),
+    findDatabase: async (server, owner) => await asAdmin(server, (client) => findOwnDatabase(client, owner)),
     dropDatabase: async (database) => await asAdmin(database.server, (client) => dropOwnDatabase(client, database)),
     emptyDatabase: async ({ server, name }) => await asAdmin(server, (client) => emptyDatabase(client, name)),
     async databaseExists({ server, name }) {

@@ -72,7 +72,10 @@ export const variants: readonly Variant[] = [
   {
     name: "writable",
     site: spec("old", { runtime: { php: "8.2" }, code: "writable", mounts: { cache: { storage: "local", size: "2Gi" } } }),
-    settings: { ...base, storage: { shared: "cephfs", sharedAccess: "ReadWriteMany", single: "fast", local: "node-disk" } },
+    settings: {
+      ...base,
+      storage: { shared: "cephfs", sharedAccess: "ReadWriteMany", single: "fast", local: "node-disk", sessions: "volume" },
+    },
   },
   {
     name: "one-node",
@@ -102,6 +105,15 @@ export const variants: readonly Variant[] = [
     name: "growing",
     site: spec("busy", { runtime: { php: "8.4" }, scale: { replicas: 2, max: 10 } }),
     settings: { ...behindGateway, network: { ...behindGateway.network, monitoring: ["monitoring"] } },
+  },
+  {
+    name: "growing-apart",
+    site: spec("busy", { runtime: { php: "8.4" }, topology: "apart", scale: { replicas: 2, max: 10, web: { replicas: 1 } } }),
+    settings: {
+      ...behindGateway,
+      storage: { ...behindGateway.storage, sessions: "memory" },
+      network: { ...behindGateway.network, monitoring: ["monitoring"] },
+    },
   },
   { name: "growing-static", site: spec("files", { scale: { max: 4 } }), settings: base },
   { name: "kubernetes-1.29", site: spec("blog", { runtime: { php: "8.4" } }), settings: { ...base, version: "v1.29.15" } },
@@ -134,7 +146,7 @@ export function clusterInput(site: Site): RenderInput {
 
 /** Everything of a variant that goes to the API server, crons as plain manifests have them. */
 export function objectsOf({ site, settings, database }: Variant): readonly ClusterObject[] {
-  const own = renderSite(site, clusterInput(site));
+  const own = renderSite(site, { ...clusterInput(site), sessionsInMemory: settings.storage.sessions === "memory" });
   const server = database === undefined ? [] : [...renderDatabaseServer(database), renderDatabaseAccess(database.version, "blog")];
   const crons = site.crons.map((cron) => ({ ...cron, fields: "7 4 * * *" }));
   return [

@@ -3,10 +3,12 @@ import { resources } from "../../../kubernetes/resources.ts";
 import { type MemoryApi, memoryApi } from "../../../kubernetes/testing/memory-api.ts";
 import { clusterSecretStore } from "../../../providers/cluster-state/cluster-secret-store.ts";
 import { configMapDocuments } from "../../../providers/cluster-state/config-map-documents.ts";
+import type { ReleaseSpec } from "../../../resources/schema/release.ts";
 import { resolveSite } from "../../../site/resolve.ts";
 import { siteDocument, type SiteDocument } from "../../../site/schema/site-document.ts";
 import type { Site } from "../../../site/site.ts";
 import type { EngineContext, Ports } from "../../ports.ts";
+import { quietPorts } from "../../testing/quiet-ports.ts";
 import { outcomeDocuments, releaseDocuments } from "../release-documents.ts";
 import { builtRelease, releaseObject, releaseSpecOf } from "../release-resource.ts";
 import { type Served, serveRelease } from "../serve-release.ts";
@@ -16,8 +18,13 @@ export interface ClusterRig {
   readonly api: MemoryApi;
   readonly engine: MemoryEngine;
   readonly ports: Ports;
-  /** Makes a Release as `howdah deploy` does, from a static site `blog` with these images. */
-  release(id: string, image: string, spec?: SiteDocument["spec"]): Promise<void>;
+  /** Makes a Release as `howdah deploy` does, of a site `blog`, static without `spec`, with these images. */
+  release(
+    id: string,
+    image: string,
+    spec?: SiteDocument["spec"],
+    servers?: Pick<ReleaseSpec["images"], "php" | "database" | "sessions">,
+  ): Promise<void>;
   serve(id: string, replicas?: number): Promise<Served>;
   page(): string;
 }
@@ -52,6 +59,7 @@ export function clusterRig(api: MemoryApi = memoryApi(), engine: MemoryEngine = 
     );
   let now = Date.parse("2026-11-21T12:00:00Z");
   const part: Partial<Ports> = {
+    ...quietPorts(page),
     engine,
     clock: { now: () => (now += 1), sleep: () => Promise.resolve() },
     settings: { stateDirectory: "/nonexistent/howdah", httpPort: 80, httpsPort: 443, bind: "127.0.0.1", retentionDays: 7, who: "operator" },
@@ -64,23 +72,15 @@ export function clusterRig(api: MemoryApi = memoryApi(), engine: MemoryEngine = 
     releases: releaseDocuments(api),
     outcomes: outcomeDocuments(api),
     secrets: clusterSecretStore(api),
-    locks: { hold: (_namespace, _command, work) => work() },
-    agent: {
-      ensureRunning: () => Promise.resolve("running"),
-      status: () => Promise.resolve({ running: true, how: "" }),
-      stop: () => Promise.resolve(),
-      run: () => Promise.resolve(0),
-    },
-    http: { get: () => Promise.resolve({ status: page().startsWith("sick") ? 500 : 200, headers: {}, body: page() }) },
   };
   const ports = part as Ports;
   return {
     ...{ api, engine, ports, page },
-    release: async (id, image, spec) => {
+    release: async (id, image, spec, servers) => {
       const digest = `sha256:${"0".repeat(64)}`;
       const built = {
         site: siteOf("blog", spec),
-        images: { web: { reference: image, digest } },
+        images: { web: { reference: image, digest }, ...servers },
         codeDigest: `sha256:${image}`,
         watched: {},
       };

@@ -1,4 +1,4 @@
-import type { KubeObject } from "../../kubernetes/kubernetes-api.ts";
+import type { KubeObject } from "./kubernetes-api.ts";
 
 /** Hostnames of an HTTPRoute or an Ingress: what a visitor's request is matched with, and what only one site of a cluster may have. */
 export function hostnamesOf(route: KubeObject): readonly string[] {

@@ -40,7 +40,9 @@ async function traces(): Promise<readonly string[]> {
 /** Programs of the cluster by name, with what names their processes for good. */
 async function programs(): Promise<Readonly<Record<string, string>>> {
   const directory = join(settings.directory, "pids");
-  const names: readonly string[] = await readdir(directory).catch(() => []);
+  const found: readonly string[] = await readdir(directory).catch(() => []);
+  // A file that is being written has another name for a moment, and none by the time it's read.
+  const names = found.filter((name) => !name.endsWith(".tmp"));
   return Object.fromEntries(await Promise.all(names.map(async (name) => [name, await readFile(join(directory, name), "utf8")] as const)));
 }
 

@@ -14,7 +14,7 @@ function ofCluster(group: string, version: string, kind: string, plural: string)
 /**
  * Every kind of object that we read or write, with its place in the API, so that no request asks the server first (discovery) and the
  * operator's roles can be made from one table. All versions are served from Kubernetes 1.29 on; `HTTPRoute` and `Gateway` come with the
- * Gateway API, the last four with Howdah.
+ * Gateway API, the last ones with Howdah.
  */
 export const resources = {
   Namespace: ofCluster("", "v1", "Namespace", "namespaces"),
@@ -48,6 +48,7 @@ export const resources = {
   CustomResourceDefinition: ofCluster("apiextensions.k8s.io", "v1", "CustomResourceDefinition", "customresourcedefinitions"),
   PriorityClass: ofCluster("scheduling.k8s.io", "v1", "PriorityClass", "priorityclasses"),
   StorageClass: ofCluster("storage.k8s.io", "v1", "StorageClass", "storageclasses"),
+  DatabaseServer: ofCluster(HOWDAH_GROUP, "v1alpha1", "DatabaseServer", "databaseservers"),
   Tenant: ofCluster(HOWDAH_GROUP, "v1alpha1", "Tenant", "tenants"),
   Site: namespaced(HOWDAH_GROUP, "v1alpha1", "Site", "sites"),
   Environment: namespaced(HOWDAH_GROUP, "v1alpha1", "Environment", "environments"),

@@ -1,6 +1,7 @@
 import type { Resource } from "../kubernetes/kubernetes-api.ts";
 import { HOWDAH_GROUP, resources } from "../kubernetes/resources.ts";
 import { siteDocument } from "../site/schema/site-document.ts";
+import { databaseServerSpec, databaseServerStatus } from "./schema/database-server.ts";
 import { environmentSpec, environmentStatus } from "./schema/environment.ts";
 import { releaseSpec, releaseStatus } from "./schema/release.ts";
 import { siteStatus } from "./schema/site-status.ts";
@@ -72,13 +73,41 @@ function nameRule(pattern: string, message: string): Rule {
   return { rule: `self.metadata.name.matches('${pattern}')`, message };
 }
 
-/** The four definitions, sorted by name: the same schemas as the site file's, in the form that the API server takes. */
+/** What a server of each kind must have; the operator asks the rest. */
+const serverRules: readonly Rule[] = [
+  nameRule(
+    "^[a-z]([a-z0-9-]{0,38}[a-z0-9])?$",
+    "metadata.name must be a DNS label: lower-case letters, digits and hyphens, starting with a letter, at most 40 characters",
+  ),
+  {
+    rule: "!self.metadata.name.startsWith('howdah-') && !self.metadata.name.startsWith('mariadb-')",
+    message: "metadata.name must not start with `howdah-` or `mariadb-`: these names are the platform's own",
+  },
+  { rule: "self.spec.kind != 'external' || has(self.spec.external)", message: "spec.external must name addresses with `kind: external`" },
+];
+
+/** The definitions, sorted by name: the same schemas as the site file's, in the form that the API server takes. */
 export function crds(): readonly Crd[] {
   return definitions().map(crdOf);
 }
 
 function definitions(): readonly Definition[] {
   return [
+    {
+      resource: resources.DatabaseServer,
+      description: "A database server, or a group of them, that holds databases of sites.",
+      shortNames: ["dbs"],
+      ...{ spec: structuralSchema(databaseServerSpec), specRequired: true, status: structuralSchema(databaseServerStatus) },
+      rules: serverRules,
+      columns: [
+        { name: "Kind", type: "string", jsonPath: ".spec.kind" },
+        { name: "Version", type: "string", jsonPath: ".status.version" },
+        READY,
+        { name: "Writer", type: "string", jsonPath: ".status.writer" },
+        STATUS,
+        AGE,
+      ],
+    },
     {
       resource: resources.Environment,
       description: "A running copy of a site. The operator makes `production` for each Site; a namespace holds one environment.",

@@ -75,6 +75,11 @@ export const defaultReasons: readonly DefaultReason[] = [
   { field: "spec.web.microcache.bypass", value: "[]", because: "cookies tell signed-in visitors from anonymous ones already" },
   { field: "spec.database.type", value: "mariadb", because: "the only engine so far" },
   { field: "spec.database.version", value: "11.8", because: "the long-term version in Debian 13" },
+  {
+    field: "spec.database.server",
+    value: "the default server",
+    because: "or, without one, the server of its version that Howdah runs itself",
+  },
   { field: "spec.database.charset", value: "utf8mb4", because: "the whole of Unicode" },
   { field: "spec.database.collation", value: "utf8mb4_unicode_ci", because: "what WordPress, Drupal and Laravel create their tables with" },
   { field: "spec.relationships", value: "{}", because: "most sites need none" },

@@ -107,7 +107,14 @@ export interface Site {
     readonly maxBodyBytes: number;
     readonly microcache: { readonly bypass: readonly string[] } | null;
   };
-  readonly database: { readonly type: "mariadb"; readonly version: string; readonly charset: string; readonly collation: string } | null;
+  readonly database: {
+    readonly type: "mariadb";
+    readonly version: string;
+    /** Left out: the default server, else the shared one of its version. */
+    readonly server?: string | undefined;
+    readonly charset: string;
+    readonly collation: string;
+  } | null;
   readonly relationships: readonly { readonly name: string; readonly host: string; readonly port: number }[];
   readonly mounts: readonly Mount[];
   readonly code: "sealed" | "writable";

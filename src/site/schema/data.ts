@@ -13,6 +13,11 @@ export const database = z
           'MariaDB\'s version: "10.5", "10.11" or "11.8" (default). Sites that ask for the same version share one server, each with a database and a user of its own.',
         examples: ["11.8"],
       }),
+    server: name.optional().meta({
+      description:
+        "The database server, by name: `howdah db server ls` shows those that there are. Left out: the default one, else a MariaDB of `version` that Howdah runs itself. A site that has a database stays where it is.",
+      examples: ["company-db"],
+    }),
     charset: z
       .string()
       .regex(/^[a-z0-9_]+$/, "must be a name of MariaDB: lower-case letters, digits and `_`")

@@ -73,6 +73,16 @@ async function connect(login: Login, place: { readonly address: string; readonly
   });
 }
 
+/** The server's number of a refusal (1142: denied); undefined when it was not the server that refused. */
+export function refusalNumber(error: unknown): number | undefined {
+  if (!(error instanceof HowdahError)) return undefined;
+  const found = /\(error (\d+)\)$/.exec(error.message);
+  return found === null ? undefined : Number(found[1]);
+}
+
+/** ER_ACCESS_DENIED_ERROR, ER_ACCESS_DENIED_NO_PASSWORD_ERROR, ER_ACCOUNT_HAS_BEEN_LOCKED of MariaDB and MySQL. */
+const LOGIN_REFUSED: ReadonlySet<number> = new Set([1045, 1698, 3118, 4151]);
+
 /** mysql2's own error is not kept as a cause: it carries the statement. */
 function named(error: unknown, server: string): unknown {
   const { code, errno, sqlMessage, message } = error as { code?: string; errno?: number; sqlMessage?: string; message?: string };
@@ -80,5 +90,7 @@ function named(error: unknown, server: string): unknown {
   if (sqlMessage === undefined) {
     return new HowdahError("database/unreachable", `The database server ${server} can't be reached: ${message ?? code}`);
   }
+  if (errno !== undefined && LOGIN_REFUSED.has(errno))
+    return new HowdahError("database/login-refused", `The database server ${server} refused the login: ${sqlMessage} (error ${errno})`);
   return new HowdahError("database/failed", `The database server ${server} refused: ${sqlMessage} (error ${errno ?? code})`);
 }

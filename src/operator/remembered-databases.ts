@@ -49,6 +49,8 @@ export function rememberedDatabases(clock: Pick<Clock, "now">): RememberedDataba
       findDatabase: refuse,
       dropDatabase: refuse,
       emptyDatabase: refuse,
+      suspendUser: refuse,
+      usage: refuse,
       databaseExists: refuse,
       tableCount: refuse,
       ledger: refuse,
@@ -60,6 +62,6 @@ export function rememberedDatabases(clock: Pick<Clock, "now">): RememberedDataba
 
 const refuse = async (): Promise<never> => needServer("ask a database");
 
-function keyOf({ server, site, environment, namespace, charset, collation }: DatabaseRequest): string {
-  return JSON.stringify([server.name, server.host, site, environment, namespace, charset, collation]);
+function keyOf({ server, site, environment, namespace, charset, collation, limits }: DatabaseRequest): string {
+  return JSON.stringify([server.name, server.host, site, environment, namespace, charset, collation, limits]);
 }

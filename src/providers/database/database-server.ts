@@ -18,11 +18,33 @@ export interface DatabaseOwner {
   readonly namespace: string;
 }
 
+/** What bounds a database's user on its server; 0: no bound. */
+export interface DatabaseLimits {
+  /** Connections at one time (MAX_USER_CONNECTIONS). */
+  readonly connections: number;
+  /** Seconds that a statement may take (MAX_STATEMENT_TIME), unless its session says otherwise. */
+  readonly statementSeconds: number;
+}
+
+/** What one user of a server did. Numbers count from the server's start, or from when it was first asked. */
+export interface DatabaseUse {
+  readonly user: string;
+  /** Open now. */
+  readonly connections: number;
+  readonly connectionsSince: number;
+  readonly queries: number;
+  readonly cpuSeconds: number;
+  readonly rowsRead: number;
+  readonly rowsWritten: number;
+}
+
 /** What a site gets. */
 export interface DatabaseRequest extends DatabaseOwner {
   readonly server: ServerReference;
   readonly charset: string;
   readonly collation: string;
+  /** Bounds of its user; left out: those that it has stay. */
+  readonly limits?: DatabaseLimits | undefined;
   /** The end of a rotation: the former password, which is valid while one is under way, no longer is. */
   readonly withdrawFormer?: boolean;
 }
@@ -84,6 +106,10 @@ export interface DatabaseServer {
   dropDatabase(database: DatabaseReference & { readonly user: string; readonly uid: string }): Promise<boolean>;
   /** Drops and makes the database anew, empty, with the same traits and identity; its user and grants stay. */
   emptyDatabase(database: DatabaseReference): Promise<void>;
+  /** Locks a database's user and ends its sessions, or lets it in again. The next `ensureDatabase` also lets it in. Does nothing without the user. */
+  suspendUser(user: { readonly server: ServerReference; readonly user: string }, suspended: boolean): Promise<void>;
+  /** What users of the server did, counted by the server. The first call may have to turn the counting on. */
+  usage(server: ServerReference): Promise<readonly DatabaseUse[]>;
   databaseExists(database: DatabaseReference): Promise<boolean>;
   /** Tables and views. 0 also when the database does not exist. */
   tableCount(database: DatabaseReference): Promise<number>;

@@ -5,26 +5,26 @@ import type { SecretStore } from "../../secrets/secret-store.ts";
 import { databaseNameFor } from "../database-names.ts";
 import type { DatabaseAccess, DatabaseRequest } from "../database-server.ts";
 import { FORMER_PASSWORD } from "./former-password.ts";
-import { identifiedBy, nativePasswordHash } from "./native-password.ts";
-import { account, grantPattern, identifier, type Sql, sql, text, word } from "./sql.ts";
-import { type ConnectServer, type SqlClient, withSqlClient } from "./sql-client.ts";
+import { proofMark, proofStatements, proveDatabase } from "./prove-database.ts";
+import { identifier, number, type Sql, sql, text, word } from "./sql.ts";
+import type { ConnectServer, SqlClient } from "./sql-client.ts";
+import { userStatements, type WantedUser } from "./user-statements.ts";
 
 const PORT = 3306;
 
+/** One provisioning at a time for each database, as far as one server goes: who comes second finds nothing left to do. */
+const LOCK_SECONDS = 50;
+
 /** A database as it should be. */
-interface Wanted {
-  readonly name: string;
-  readonly password: Secret;
-  /** Valid as well while the password is rotated. */
-  readonly former: Secret | undefined;
+interface Wanted extends WantedUser {
   readonly uid: string;
   readonly charset: string;
   readonly collation: string;
 }
 
 /**
- * Makes a site's database and user what they should be. Reads first and writes only what differs, so a repeated call writes
- * nothing; each statement is idempotent, so a crash between two repeats harmlessly. Afterwards it logs in as the site to prove it.
+ * Makes a site's database and user what they should be. Reads first and writes only what differs, so a repeated call writes nothing; each
+ * statement is idempotent, so a crash between two repeats harmlessly. What was written is proved by the site's own user (`proveDatabase`).
  */
 export async function ensureOwnDatabase(
   client: SqlClient,
@@ -40,10 +40,9 @@ export async function ensureOwnDatabase(
     uid: (await secrets.getOrGenerate(namespace, DATABASE_SECRET, "uid", { bytes: 16, encoding: "hex" })).reveal(),
     charset: request.charset,
     collation: request.collation,
+    limits: request.limits,
   };
-  const statements = [...(await databaseStatements(client, wanted)), ...(await userStatements(client, wanted))];
-  for (const statement of statements) await client.query(statement);
-  if (statements.length > 0) await proveLogin(request, wanted, through);
+  const changed = (await statementsFor(client, wanted)).length > 0 && (await writeAndProve(client, wanted, request, through));
   const host = server.host ?? server.name;
   const url = `mysql://${wanted.name}:${encodeURIComponent(wanted.password.reveal())}@${host}:${PORT}/${wanted.name}`;
   return {
@@ -54,8 +53,37 @@ export async function ensureOwnDatabase(
     password: wanted.password,
     url: new Secret(url, `${namespace}/${DATABASE_SECRET}`),
     uid: wanted.uid,
-    changed: statements.length > 0,
+    changed,
   };
+}
+
+/** False when another call has done it meanwhile. */
+async function writeAndProve(
+  client: SqlClient,
+  wanted: Wanted,
+  request: DatabaseRequest,
+  through: ConnectServer | undefined,
+): Promise<boolean> {
+  const lock = text(`howdah ${wanted.name}`.slice(0, 64));
+  await client.query(sql`SELECT GET_LOCK(${lock}, ${number(LOCK_SECONDS)})`);
+  try {
+    const statements = await statementsFor(client, wanted);
+    for (const statement of statements) await client.query(statement);
+    if (statements.length > 0)
+      await proveDatabase(client, { server: request.server, user: wanted.name, password: wanted.password, database: wanted.name }, through);
+    return statements.length > 0;
+  } finally {
+    await client.query(sql`SELECT RELEASE_LOCK(${lock})`).catch(() => []); // its connection ends anyway
+  }
+}
+
+/** What is to be written; a proof that was cut off counts as well. */
+async function statementsFor(client: SqlClient, wanted: Wanted): Promise<readonly Sql[]> {
+  const database = await databaseStatements(client, wanted);
+  const user = await userStatements(client, wanted);
+  const proof = await proofStatements(client, wanted.name);
+  if (database.length + user.length + proof.length === 0) return [];
+  return [...database, proofMark(wanted.name), ...user];
 }
 
 /** Which identity a database's comment names. */
@@ -87,37 +115,4 @@ function belongsToAnother(name: string): HowdahError {
 /** MariaDB takes `utf8` and calls it `utf8mb3`. */
 function fullName(name: string): string {
   return name.replace(/^utf8(?=_|$)/, "utf8mb3");
-}
-
-async function userStatements(client: SqlClient, wanted: Wanted): Promise<Sql[]> {
-  const user = account(wanted.name);
-  const grant = sql`GRANT ALL PRIVILEGES ON ${grantPattern(wanted.name)}.* TO ${user}`;
-  const identified = identifiedBy(wanted.password, wanted.former);
-  const [found] = await client.query(
-    sql`SELECT JSON_VALUE(Priv, '$.plugin') AS plugin, JSON_VALUE(Priv, '$.authentication_string') AS hash, JSON_VALUE(Priv, '$.auth_or[1].authentication_string') AS other, COALESCE(JSON_LENGTH(Priv, '$.auth_or'), 1) AS ways FROM mysql.global_priv WHERE User = ${text(wanted.name)} AND Host = '%'`,
-  );
-  if (found === undefined) return [sql`CREATE USER IF NOT EXISTS ${user} ${identified}`, grant];
-  const other = wanted.former === undefined ? null : nativePasswordHash(wanted.former);
-  const same =
-    found["plugin"] === "mysql_native_password" &&
-    found["hash"] === nativePasswordHash(wanted.password) &&
-    found["other"] === other &&
-    Number(found["ways"]) === (other === null ? 1 : 2);
-  const password = same ? [] : [sql`ALTER USER ${user} ${identified} ACCOUNT UNLOCK`];
-  return [...password, ...(await grantStatements(client, wanted, grant))];
-}
-
-/** Anything but the one grant is taken away: first all is revoked, then the one given. */
-async function grantStatements(client: SqlClient, wanted: Wanted, grant: Sql): Promise<Sql[]> {
-  const user = account(wanted.name);
-  const rows = await client.query(sql`SHOW GRANTS FOR ${user}`);
-  const grants = rows.map((row) => String(Object.values(row)[0])).filter((line) => !line.startsWith("GRANT USAGE ON *.* "));
-  const expected = `GRANT ALL PRIVILEGES ON ${grantPattern(wanted.name).text}.* TO ${identifier(wanted.name).text}@\`%\``;
-  if (grants.length === 1 && grants[0] === expected) return [];
-  return grants.length === 0 ? [grant] : [sql`REVOKE ALL PRIVILEGES, GRANT OPTION FROM ${user}`, grant];
-}
-
-async function proveLogin(request: DatabaseRequest, wanted: Wanted, through: ConnectServer | undefined): Promise<void> {
-  const login = { server: request.server, user: wanted.name, password: wanted.password, database: wanted.name };
-  await withSqlClient(login, (client) => client.query(sql`SELECT 1`), through);
 }

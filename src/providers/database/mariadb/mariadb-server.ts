@@ -12,6 +12,8 @@ import { findOwnDatabase } from "./find-database.ts";
 import { readLedger } from "./read-ledger.ts";
 import { sql, text } from "./sql.ts";
 import { type ConnectServer, type SqlClient, withSqlClient } from "./sql-client.ts";
+import { suspendUser } from "./suspend-user.ts";
+import { userStatistics } from "./user-statistics.ts";
 
 /** 43 characters of 62 are 256 bits. */
 export const PASSWORD: GeneratedValue = { bytes: 43, encoding: "alphanumeric" };
@@ -50,6 +52,8 @@ export function mariadbServer(secrets: SecretStore, clock: Clock, through?: Conn
     findDatabase: async (server, owner) => await asAdmin(server, (client) => findOwnDatabase(client, owner)),
     dropDatabase: async (database) => await asAdmin(database.server, (client) => dropOwnDatabase(client, database)),
     emptyDatabase: async ({ server, name }) => await asAdmin(server, (client) => emptyDatabase(client, name)),
+    suspendUser: async ({ server, user }, suspended) => await asAdmin(server, (client) => suspendUser(client, user, suspended)),
+    usage: async (server) => await asAdmin(server, (client) => userStatistics(client)),
     async databaseExists({ server, name }) {
       return (await numberOf(server, sql`SELECT COUNT(*) AS n FROM information_schema.SCHEMATA WHERE SCHEMA_NAME = ${text(name)}`)) > 0;
     },

@@ -83,10 +83,10 @@ export function refusalNumber(error: unknown): number | undefined {
 /** ER_ACCESS_DENIED_ERROR, ER_ACCESS_DENIED_NO_PASSWORD_ERROR, ER_ACCOUNT_HAS_BEEN_LOCKED of MariaDB and MySQL. */
 const LOGIN_REFUSED: ReadonlySet<number> = new Set([1045, 1698, 3118, 4151]);
 
-/** mysql2's own error is not kept as a cause: it carries the statement. */
+/** mysql2's own error is not kept as a cause: it carries the statement. Refusals that only MariaDB knows have a number, and no code. */
 function named(error: unknown, server: string): unknown {
   const { code, errno, sqlMessage, message } = error as { code?: string; errno?: number; sqlMessage?: string; message?: string };
-  if (error instanceof HowdahError || code === undefined) return error;
+  if (error instanceof HowdahError || (code === undefined && sqlMessage === undefined)) return error;
   if (sqlMessage === undefined) {
     return new HowdahError("database/unreachable", `The database server ${server} can't be reached: ${message ?? code}`);
   }

@@ -43,6 +43,12 @@ export function text(value: string): Sql {
   return new Sql(`'${value.replaceAll(/[\0\b\t\n\r\u001a"'\\]/g, (character) => ESCAPES[character] ?? "")}'`);
 }
 
+/** A whole number of a setting or an option, not negative. */
+export function number(value: number): Sql {
+  if (!Number.isSafeInteger(value) || value < 0) throw refused("number", String(value));
+  return new Sql(String(value));
+}
+
 /** The name of a character set or collation: a bare word. */
 export function word(name: string): Sql {
   if (!/^[A-Za-z][A-Za-z0-9_]{0,63}$/.test(name)) throw refused("word", name);

@@ -1,0 +1,29 @@
+import { account, number, sql, text } from "./sql.ts";
+import { refusalNumber, type SqlClient } from "./sql-client.ts";
+
+const NO_SUCH_THREAD = 1094;
+const ROUNDS = 5;
+
+/** Locked first, then killed: no new session comes between the two. A session that is just being opened is found by the next round. */
+export async function suspendUser(client: SqlClient, user: string, suspended: boolean): Promise<void> {
+  const [found] = await client.query(sql`SELECT 1 AS n FROM mysql.global_priv WHERE User = ${text(user)} AND Host = '%'`);
+  if (found === undefined) return;
+  if (!suspended) {
+    await client.query(sql`ALTER USER ${account(user)} ACCOUNT UNLOCK`);
+    return;
+  }
+  await client.query(sql`ALTER USER ${account(user)} ACCOUNT LOCK`);
+  for (let round = 0; round < ROUNDS; round++) {
+    const sessions = await client.query(sql`SELECT ID AS id FROM information_schema.PROCESSLIST WHERE USER = ${text(user)}`);
+    if (sessions.length === 0) return;
+    for (const session of sessions) await kill(client, Number(session["id"]));
+  }
+}
+
+async function kill(client: SqlClient, id: number): Promise<void> {
+  try {
+    await client.query(sql`KILL HARD CONNECTION ${number(id)}`);
+  } catch (error) {
+    if (refusalNumber(error) !== NO_SUCH_THREAD) throw error; // it ended by itself
+  }
+}

@@ -1,0 +1,21 @@
+import { expect, it } from "vitest";
+import { judgeWriter, takeWriter, type WriterFacts } from "./node-check.ts";
+
+const synced: WriterFacts = { serves: true, desync: false, me: "a", writer: "b", present: true };
+
+it.each<[string, Partial<WriterFacts>, number, string]>([
+  ["the writer says so", { writer: "a" }, 200, "nothing"],
+  ["another node keeps what it has and takes nothing new", {}, 404, "nothing"],
+  ["a free place is taken", { writer: "" }, 404, "take"],
+  ["the place of a lost node is taken", { present: false }, 404, "take"],
+  ["a writer that leaves gives its place back", { writer: "a", desync: true }, 404, "leave"],
+  ["a node that leaves takes no place", { writer: "", desync: true }, 404, "nothing"],
+  ["a node without a majority is cut off, though the row names it", { writer: "a", serves: false }, 503, "nothing"],
+  ["a node that does not serve takes no place", { writer: "", serves: false }, 503, "nothing"],
+])("%s", (_, facts, status, then) => {
+  expect(judgeWriter({ ...synced, ...facts })).toEqual({ status, then });
+});
+
+it("takes the place only in the term that was seen", () => {
+  expect(takeWriter(7)).toContain("epoch = 7");
+});

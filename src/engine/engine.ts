@@ -31,6 +31,8 @@ export interface EngineContext {
 /** What visitors of a site read while it is held: plain text, escaped where it lands. */
 export interface Maintenance {
   readonly text: string;
+  /** Left out: that the site will be back soon. */
+  readonly title?: string;
   /** Seconds, told to programs as `Retry-After`. */
   readonly retryAfter: number;
 }

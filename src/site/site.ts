@@ -89,6 +89,8 @@ export interface MigrationTerms {
 export interface Site {
   readonly stage: "resolved";
   readonly name: string;
+  /** Whose it is, and the name that its file gives it; `name` is then its own among all tenants'. Left out: nobody's. */
+  readonly tenant?: { readonly name: string; readonly uid: string; readonly site: string };
   readonly environment: string;
   readonly source: string;
   readonly runtime: Runtime | null;
@@ -114,6 +116,8 @@ export interface Site {
     readonly server?: string | undefined;
     readonly charset: string;
     readonly collation: string;
+    /** Bounds of its user, which a tenant's profile sets; 0: none. Left out: nobody bounds it. */
+    readonly limits?: { readonly connections: number; readonly statementSeconds: number };
   } | null;
   readonly relationships: readonly { readonly name: string; readonly host: string; readonly port: number }[];
   readonly mounts: readonly Mount[];

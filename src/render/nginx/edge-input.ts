@@ -15,7 +15,7 @@ export interface EdgeRoute {
   /** Ready pods, sorted; none: the edge says that the site is starting. */
   readonly backends: readonly { readonly address: string; readonly port: number }[];
   /** The edge answers every request with 503 and this page; `text` is plain, `retryAfter` in seconds. */
-  readonly maintenance?: { readonly text: string; readonly retryAfter: number };
+  readonly maintenance?: { readonly text: string; readonly title?: string; readonly retryAfter: number };
   /** Files as the edge sees them. With a certificate, plain HTTP is redirected. */
   readonly tls?: { readonly certificate: string; readonly key: string };
   /** Largest request body in bytes; left out: the site decides alone. */

@@ -237,9 +237,9 @@ function renderSite(route: EdgeRoute): readonly Directive[] {
 }
 
 /** Nobody reaches a pod. Bodies of any size are taken, so that whoever sends one reads the page instead of a reset. */
-function renderMaintenance(hostname: string, { text, retryAfter }: NonNullable<EdgeRoute["maintenance"]>): readonly Directive[] {
+function renderMaintenance(hostname: string, { text, title, retryAfter }: NonNullable<EdgeRoute["maintenance"]>): readonly Directive[] {
   const seconds = Math.min(3600, Math.max(1, Math.trunc(retryAfter)));
-  const page = edgePage({ title: `${hostname} will be back soon`, text, refresh: seconds });
+  const page = edgePage({ title: title ?? `${hostname} will be back soon`, text, refresh: seconds });
   return [
     directive("error_page", 503, "=", "@maintenance"),
     block("location", ["/"], [directive("return", 503)]),

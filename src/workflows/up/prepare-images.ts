@@ -14,6 +14,7 @@ import type { Site } from "../../site/site.ts";
 import { FOLLOW_INTO } from "../follow-into.ts";
 import type { Ports } from "../ports.ts";
 import { systemRootOf } from "../read-tree/read-tree.ts";
+import { chooseServer } from "./choose-server.ts";
 import { keepNewest } from "./keep-newest.ts";
 
 /** What a site's images are made from, and what all sites share, as references. */
@@ -23,6 +24,8 @@ export interface PreparedBases {
   readonly php: string | null;
   readonly edge: string;
   readonly database: string | null;
+  /** What leads to a database server outside of Howdah; left out where the site's is none. */
+  readonly databaseWay?: string | undefined;
   /** Null for a site without a server of its own for sessions. */
   readonly sessions: string | null;
 }
@@ -48,6 +51,9 @@ function phpRequest(site: Site): BaseRequest | null {
 
 /** The server of a site's sessions; all sites that have one share its image. */
 const sessionsRequest: BaseRequest = { kind: "valkey" };
+
+/** What passes connections on to a database server outside. No site file asks for it: which server is meant is the machine's to say. */
+const wayRequest: BaseRequest = { kind: "nginx", modules: ["stream"] };
 
 /** Every base image that the site needs, builders included: what its lock pins. */
 export function baseRequests(site: Site): readonly BaseRequest[] {
@@ -86,12 +92,12 @@ function foreignImages(site: Site): readonly string[] {
 export async function ensureLock(
   site: Site,
   lockFile: string,
-  options: { readonly renew: boolean; readonly emit: Emit; readonly signal: AbortSignal },
+  options: { readonly renew: boolean; readonly emit: Emit; readonly signal: AbortSignal; readonly more?: readonly BaseRequest[] },
   ports: Ports,
 ): Promise<Lock> {
   const { text, lock: current } = await readLock(lockFile, ports);
   const lock = await ports.images.lock(
-    { images: baseRequests(site), foreign: foreignImages(site), renew: options.renew, ...(current === undefined ? {} : { current }) },
+    { images: [...baseRequests(site), ...(options.more ?? [])], foreign: foreignImages(site), renew: options.renew, ...(current === undefined ? {} : { current }) },
     options.emit,
     options.signal,
   );
@@ -132,16 +138,18 @@ export async function prepareBases(
   context: { readonly emit: Emit; readonly signal: AbortSignal },
 ): Promise<PreparedBases> {
   const { emit, signal } = context;
-  const lock = await ensureLock(site, lockFile, { renew: false, emit, signal }, ports);
+  const way = (await usesExternalServer(site, ports)) ? wayRequest : undefined;
+  const lock = await ensureLock(site, lockFile, { renew: false, emit, signal, more: way === undefined ? [] : [way] }, ports);
   const base = (request: BaseRequest): Promise<BuiltImage> => ports.images.ensureBase(request, lock, emit, signal);
   const php = phpRequest(site);
   const foreign = site.runtime?.image ?? null;
-  const [edge, web, phpBase, server, sessions] = await Promise.all([
+  const [edge, web, phpBase, server, sessions, passage] = await Promise.all([
     base(edgeRequest),
     base({ kind: "nginx", modules: site.web.modules }),
     php !== null ? base(php) : foreign === null ? null : ports.images.ensureForeign(foreign, lock, emit, signal),
     site.database === null ? null : base(databaseRequest(site.database.version)),
     wantsSessionServer(site) ? base(sessionsRequest) : null,
+    way === undefined ? undefined : base(way),
   ]);
   const shared = (name: string, request: BaseRequest, built: BuiltImage): Promise<string> => {
     const version = mainVersion(lock, request);
@@ -157,13 +165,27 @@ export async function prepareBases(
         ? null
         : await shared(databaseServerName(site.database.version), databaseRequest(site.database.version), server),
     sessions: sessions?.reference ?? null,
+    databaseWay: way === undefined || passage === undefined ? undefined : await shared("database-way", way, passage),
   };
+}
+
+/** Whether the site's database is, or will be, on a server that Howdah does not run. What is wrong with the choice is said where the database is prepared. */
+async function usesExternalServer(site: Site, ports: Ports): Promise<boolean> {
+  const known = (await ports.records.get(site.name))?.database ?? (await ports.retained.get(site.name))?.record.database ?? null;
+  const chosen = await chooseServer({ site, namespace: site.name, known }, ports);
+  return chosen?.document?.spec.kind === "external";
+}
+
+/** No site can be called like that, so none that is nobody's prunes images that tenants need. */
+function sharedImageName(site: string): string {
+  return `${site}.tenants`;
 }
 
 /** What a site's code is and how its images hold it. `source` is absolute. */
 export function siteImageRequest(site: Site, source: string, bases: Pick<PreparedBases, "web" | "php">): SiteImageRequest {
   return {
-    site: site.name,
+    // Tenants share the images of one code: what is a client's own is in none of them.
+    site: site.tenant === undefined ? site.name : sharedImageName(site.tenant.site),
     web: bases.web,
     php: bases.php,
     source,
@@ -175,7 +197,7 @@ export function siteImageRequest(site: Site, source: string, bases: Pick<Prepare
     hooks: hookCommands(site),
     builder: phpBuilder(builderRuntime(site)),
     node: nodeOf(site),
-    environment: { HOWDAH_SITE: site.name, HOWDAH_ENVIRONMENT: site.environment },
+    environment: { HOWDAH_SITE: site.tenant?.site ?? site.name, HOWDAH_ENVIRONMENT: site.environment },
     seeds: site.mounts.filter((mount) => mount.seed).map((mount) => mount.path),
     writable: site.code === "writable",
     watch: site.migration.watch,

@@ -108,6 +108,14 @@ export interface DatabaseServer {
   emptyDatabase(database: DatabaseReference): Promise<void>;
   /** Locks a database's user and ends its sessions, or lets it in again. The next `ensureDatabase` also lets it in. Does nothing without the user. */
   suspendUser(user: { readonly server: ServerReference; readonly user: string }, suspended: boolean): Promise<void>;
+  /**
+   * Takes from a database's user what makes it larger (reading, deleting and dropping stay) and ends its sessions; `ensureDatabase` leaves it so
+   * until `allowWrites`. Both do nothing without such a user, and when it is so already.
+   */
+  blockWrites(database: DatabaseReference): Promise<void>;
+  allowWrites(database: DatabaseReference): Promise<void>;
+  /** Names of the databases that are blocked, sorted. */
+  blockedDatabases(server: ServerReference): Promise<readonly string[]>;
   /** What users of the server did, counted by the server. The first call may have to turn the counting on. */
   usage(server: ServerReference): Promise<readonly DatabaseUse[]>;
   databaseExists(database: DatabaseReference): Promise<boolean>;

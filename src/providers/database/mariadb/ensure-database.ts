@@ -64,7 +64,8 @@ async function writeAndProve(
   request: DatabaseRequest,
   through: ConnectServer | undefined,
 ): Promise<boolean> {
-  const lock = text(`howdah ${wanted.name}`.slice(0, 64));
+  // Names of locks are the whole server's, and any user may hold one: this one's nobody else can guess.
+  const lock = text(`howdah ${wanted.uid}`);
   await client.query(sql`SELECT GET_LOCK(${lock}, ${number(LOCK_SECONDS)})`);
   try {
     const statements = await statementsFor(client, wanted);

@@ -1,9 +1,11 @@
 import type { Clock } from "../../../kernel/clock.ts";
 import { HowdahError } from "../../../kernel/howdah-error.ts";
 import { SYSTEM_NAMESPACE } from "../../../kernel/own-names.ts";
+import type { Secret } from "../../../kernel/secret.ts";
 import type { GeneratedValue, SecretStore } from "../../secrets/secret-store.ts";
 import type { DatabaseServer, ServerReference } from "../database-server.ts";
 import { ADMIN_USER, adminFiles } from "./admin-secret.ts";
+import { allowWrites, blockedDatabases, blockWrites } from "./block-writes.ts";
 import { brokenViews } from "./broken-views.ts";
 import { dropOwnDatabase } from "./drop-database.ts";
 import { emptyDatabase } from "./empty-database.ts";
@@ -20,12 +22,31 @@ export const PASSWORD: GeneratedValue = { bytes: 43, encoding: "alphanumeric" };
 
 const PAUSE_MS = 500;
 
-/** MariaDB servers, administered over TCP (or `through` what leads there) with an account of their own whose password is in the secret store. */
-export function mariadbServer(secrets: SecretStore, clock: Clock, through?: ConnectServer): DatabaseServer {
+/**
+ * MariaDB servers, administered over TCP (or `through` what leads there) with an account of their own whose password is in the secret store; of servers
+ * that Howdah does not run `administratorOf` names the secret with `user` and `password`.
+ */
+export function mariadbServer(
+  secrets: SecretStore,
+  clock: Clock,
+  through?: ConnectServer,
+  administratorOf: (server: string) => Promise<string | undefined> = () => Promise.resolve(undefined),
+): DatabaseServer {
   const adminPassword = (name: string) => secrets.getOrGenerate(SYSTEM_NAMESPACE, name, "admin-password", PASSWORD);
 
+  async function administrator(name: string): Promise<{ readonly user: string; readonly password: Secret }> {
+    const secret = await administratorOf(name);
+    if (secret === undefined) return { user: ADMIN_USER, password: await adminPassword(name) };
+    const { user, password } = (await secrets.get(SYSTEM_NAMESPACE, secret)) ?? {};
+    if (user !== undefined && password !== undefined) return { user: user.reveal(), password };
+    throw new HowdahError(
+      "database/login-refused",
+      `The secret ${SYSTEM_NAMESPACE}/${secret} of the database server ${name} lacks a user or a password`,
+    );
+  }
+
   async function asAdmin<T>(server: ServerReference, work: (client: SqlClient) => Promise<T>): Promise<T> {
-    return await withSqlClient({ server, user: ADMIN_USER, password: await adminPassword(server.name) }, work, through);
+    return await withSqlClient({ server, ...(await administrator(server.name)) }, work, through);
   }
 
   async function numberOf(server: ServerReference, statement: ReturnType<typeof sql>): Promise<number> {
@@ -54,6 +75,9 @@ export function mariadbServer(secrets: SecretStore, clock: Clock, through?: Conn
     emptyDatabase: async ({ server, name }) => await asAdmin(server, (client) => emptyDatabase(client, name)),
     suspendUser: async ({ server, user }, suspended) => await asAdmin(server, (client) => suspendUser(client, user, suspended)),
     usage: async (server) => await asAdmin(server, (client) => userStatistics(client)),
+    blockWrites: async ({ server, name }) => await asAdmin(server, (client) => blockWrites(client, name)),
+    allowWrites: async ({ server, name }) => await asAdmin(server, (client) => allowWrites(client, name)),
+    blockedDatabases: async (server) => await asAdmin(server, (client) => blockedDatabases(client)),
     async databaseExists({ server, name }) {
       return (await numberOf(server, sql`SELECT COUNT(*) AS n FROM information_schema.SCHEMATA WHERE SCHEMA_NAME = ${text(name)}`)) > 0;
     },

@@ -1,5 +1,6 @@
 import { setTimeout as sleep } from "node:timers/promises";
 import { HowdahError } from "../../../kernel/howdah-error.ts";
+import { isWriteBlocked } from "./block-writes.ts";
 import { identifier, type Sql, sql, text } from "./sql.ts";
 import { type ConnectServer, type Login, refusalNumber, type SqlClient, withSqlClient } from "./sql-client.ts";
 
@@ -44,8 +45,9 @@ export async function proveDatabase(
   login: Login & { readonly database: string },
   through: ConnectServer | undefined,
 ): Promise<void> {
+  const mayWrite = !(await isWriteBlocked(admin, login.database));
   for (let left = TRIES; left > 0; left--) {
-    const error = await withSqlClient(login, (client) => proveAsUser(client, login.database), through).then(
+    const error = await withSqlClient(login, (client) => proveAsUser(client, login.database, mayWrite), through).then(
       () => undefined,
       (reason: unknown) => reason,
     );
@@ -56,7 +58,13 @@ export async function proveDatabase(
   await admin.query(sql`DROP TABLE IF EXISTS ${identifier(login.database)}.${identifier(MARK)}`);
 }
 
-async function proveAsUser(client: SqlClient, database: string): Promise<void> {
+/** One that may not write (`blockWrites`) proves all the rest. */
+async function proveAsUser(client: SqlClient, database: string, mayWrite: boolean): Promise<void> {
+  if (mayWrite) await proveWriting(client, database);
+  await mustBeRefused(client, lookAlike(database), database);
+}
+
+async function proveWriting(client: SqlClient, database: string): Promise<void> {
   const table = sql`${identifier(database)}.${identifier(SCRATCH)}`;
   await client.query(sql`CREATE OR REPLACE TABLE ${table} (word VARCHAR(40))`);
   await client.query(sql`INSERT INTO ${table} VALUES (${text(database.slice(0, 40))})`);
@@ -65,7 +73,6 @@ async function proveAsUser(client: SqlClient, database: string): Promise<void> {
     throw new HowdahError("database/failed", `The database ${database} does not give back what was written into it`);
   await client.query(sql`DELETE FROM ${table}`);
   await client.query(sql`DROP TABLE ${table}`);
-  await mustBeRefused(client, lookAlike(database), database);
 }
 
 async function mustBeRefused(client: SqlClient, other: string, own: string): Promise<void> {

@@ -13,6 +13,11 @@ export async function suspendUser(client: SqlClient, user: string, suspended: bo
     return;
   }
   await client.query(sql`ALTER USER ${account(user)} ACCOUNT LOCK`);
+  await endSessions(client, user);
+}
+
+/** Ends what a user has open. */
+export async function endSessions(client: SqlClient, user: string): Promise<void> {
   for (let round = 0; round < ROUNDS; round++) {
     const sessions = await client.query(sql`SELECT ID AS id FROM information_schema.PROCESSLIST WHERE USER = ${text(user)}`);
     if (sessions.length === 0) return;

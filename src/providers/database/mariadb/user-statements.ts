@@ -1,5 +1,6 @@
 import type { Secret } from "../../../kernel/secret.ts";
 import type { DatabaseLimits } from "../database-server.ts";
+import { isWriteBlocked } from "./block-writes.ts";
 import { identifiedBy, nativePasswordHash } from "./native-password.ts";
 import { account, grantPattern, identifier, number, type Sql, sql, text } from "./sql.ts";
 import type { Row, SqlClient } from "./sql-client.ts";
@@ -52,12 +53,12 @@ function isLocked(found: Row): boolean {
   return ["1", "true"].includes(String(found["locked"]));
 }
 
-/** Anything but the one grant is taken away: first all is revoked, then the one given. */
+/** Anything but the one grant is taken away: first all is revoked, then the one given. What `blockWrites` left of it stays until `allowWrites`. */
 async function grantStatements(client: SqlClient, wanted: WantedUser, grant: Sql): Promise<Sql[]> {
   const user = account(wanted.name);
   const rows = await client.query(sql`SHOW GRANTS FOR ${user}`);
   const grants = rows.map((row) => String(Object.values(row)[0])).filter((line) => !line.startsWith("GRANT USAGE ON *.* "));
   const expected = `GRANT ALL PRIVILEGES ON ${grantPattern(wanted.name).text}.* TO ${identifier(wanted.name).text}@\`%\``;
-  if (grants.length === 1 && grants[0] === expected) return [];
+  if (grants.length === 1 && (grants[0] === expected || (await isWriteBlocked(client, wanted.name)))) return [];
   return grants.length === 0 ? [grant] : [sql`REVOKE ALL PRIVILEGES, GRANT OPTION FROM ${user}`, grant];
 }

@@ -42,6 +42,7 @@ import type { Release, ReleaseOutcome } from "./workflows/release/release.ts";
 import type { RolloutJournal } from "./workflows/rollout/journal.ts";
 import { recoveryLoop } from "./agent/recovery-loop.ts";
 import { recoverCutOff } from "./workflows/rollout/recover-rollout.ts";
+import { activeRecords, type Tenant } from "./workflows/tenant/tenant.ts";
 import type { KeptLock } from "./workflows/test/test-lock.ts";
 import type { SharedImage } from "./workflows/up/keep-newest.ts";
 
@@ -182,6 +183,7 @@ export async function wirePorts({ environment, entrypointDirectory, self }: Wiri
     secrets,
     records: documentStore<SiteRecord>(join(stateDirectory, "sites")),
     retained: documentStore<RetainedData>(join(stateDirectory, "retained")),
+    tenants: documentStore<Tenant>(join(stateDirectory, "tenants")),
     crons: documentStore<CronMemory>(join(stateDirectory, "crons")),
     migrations: documentStore<MigrationRecord>(join(stateDirectory, "migrations")),
     releases: documentStore<Release>(join(stateDirectory, "releases")),
@@ -217,7 +219,7 @@ export async function wirePorts({ environment, entrypointDirectory, self }: Wiri
         const running = AbortSignal.any([signal, ended.signal]);
         const purge = (): ReturnType<typeof purgeExpired> => purgeExpired(ports, { emit: () => undefined, signal: running });
         const planned = async (): Promise<readonly PlannedCron[]> =>
-          (await ports.records.list()).filter(({ serving }) => serving !== null).flatMap(plannedCrons);
+          (await activeRecords(ports)).filter(({ serving }) => serving !== null).flatMap(plannedCrons);
         const crons = (): Promise<void> => cronLoop({ engine, crons: planned, memory: ports.crons, clock: systemClock, signal, log: line });
         const agentLock = (namespace: string): Promise<HeldLock> => lock(namespace, AGENT_COMMAND);
         const parts = { engine, lock: agentLock, clock: systemClock, signal: running, log: line };

@@ -16,6 +16,7 @@ import type { CronMark } from "../schedule/due.ts";
 import type { Site } from "../site/site.ts";
 import type { Release, ReleaseOutcome } from "./release/release.ts";
 import type { RolloutJournal } from "./rollout/journal.ts";
+import type { Tenant } from "./tenant/tenant.ts";
 import type { KeptLock } from "./test/test-lock.ts";
 import type { SharedImage } from "./up/keep-newest.ts";
 import type { WatchRecord } from "./watch/watch-record.ts";
@@ -248,6 +249,8 @@ export interface Ports {
   readonly secrets: SecretStore;
   readonly records: DocumentStore<SiteRecord>;
   readonly retained: DocumentStore<RetainedData>;
+  /** Client organizations, by name. Left out on a cluster, where they are resources. */
+  readonly tenants?: DocumentStore<Tenant>;
   /** Left out on one machine, where `destroy` is the only way that a namespace goes. */
   readonly keptDatabases?: KeptDatabaseStore;
   /** By `NAMESPACE.CRON`; the agent writes them. */

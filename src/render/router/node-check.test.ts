@@ -12,8 +12,8 @@ it.each<[string, Partial<WriterFacts>, number, string]>([
   ["a node that leaves takes no place", { writer: "", desync: true }, 404, "nothing"],
   ["a node without a majority is cut off, though the row names it", { writer: "a", serves: false }, 503, "nothing"],
   ["a node that does not serve takes no place", { writer: "", serves: false }, 503, "nothing"],
-])("%s", (_, facts, status, then) => {
-  expect(judgeWriter({ ...synced, ...facts })).toEqual({ status, then });
+])("%s", (_, facts, status, act) => {
+  expect(judgeWriter({ ...synced, ...facts })).toEqual({ status, act });
 });
 
 it("takes the place only in the term that was seen", () => {

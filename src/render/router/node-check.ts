@@ -56,11 +56,11 @@ export interface WriterFacts {
 }
 
 /** What a node does when it is asked for /writer, and answers after it: a table that every implementation of the check must follow. */
-export function judgeWriter(facts: WriterFacts): { readonly status: 200 | 404 | 503; readonly then: "nothing" | "take" | "leave" } {
+export function judgeWriter(facts: WriterFacts): { readonly status: 200 | 404 | 503; readonly act: "nothing" | "take" | "leave" } {
   const mine = facts.writer === facts.me;
-  if (!facts.serves) return { status: 503, then: "nothing" };
-  if (facts.desync) return { status: 404, then: mine ? "leave" : "nothing" };
-  if (mine) return { status: 200, then: "nothing" };
+  if (!facts.serves) return { status: 503, act: "nothing" };
+  if (facts.desync) return { status: 404, act: mine ? "leave" : "nothing" };
+  if (mine) return { status: 200, act: "nothing" };
   // Whether it was taken is seen at the next question.
-  return { status: 404, then: facts.writer === "" || !facts.present ? "take" : "nothing" };
+  return { status: 404, act: facts.writer === "" || !facts.present ? "take" : "nothing" };
 }

@@ -11,6 +11,9 @@ import { clusterSecretStore } from "./providers/cluster-state/cluster-secret-sto
 import { keptDocuments } from "./providers/cluster-state/kept-documents.ts";
 import { cronDocuments } from "./providers/cluster-state/cron-documents.ts";
 import { configMapDocuments } from "./providers/cluster-state/config-map-documents.ts";
+import { databaseServerDocuments } from "./workflows/database-server/database-server-documents.ts";
+import { OWN_SERVERS } from "./workflows/up/choose-server.ts";
+import { probeAddress } from "./providers/database/external/probe-address.ts";
 import type { ConnectServer } from "./providers/database/mariadb/sql-client.ts";
 import { mariadbServer } from "./providers/database/mariadb/mariadb-server.ts";
 import { systemClock } from "./providers/system-clock.ts";
@@ -105,6 +108,7 @@ export function wireClusterPorts(given: ClusterWiring): (namespace: string) => P
   const { api, clock = systemClock } = given;
   const engine = wireEngine(given);
   const secrets = clusterSecretStore(api);
+  const databaseServers = databaseServerDocuments(api);
   const locks = keyedLocks();
   const system = <T>(prefix: string): DocumentStore<T> =>
     configMapDocuments<T>(api, (name) => ({ namespace: SYSTEM_NAMESPACE, key: `${prefix}.${name}` }));
@@ -127,7 +131,12 @@ export function wireClusterPorts(given: ClusterWiring): (namespace: string) => P
       clock,
       engine,
       secrets,
-      databases: mariadbServer(secrets, clock, given.outside ? throughApi(api) : undefined),
+      databases: mariadbServer(secrets, clock, given.outside ? throughApi(api) : undefined, async (name) => {
+        if (name.startsWith(OWN_SERVERS)) return undefined;
+        return (await databaseServers.get(name))?.spec.external?.administrator.secret;
+      }),
+      databaseServers,
+      probeDatabase: probeAddress,
       records: documents("site"),
       retained: documents("retained"),
       keptDatabases: {

@@ -36,6 +36,7 @@ import { podmanTestBench } from "./providers/test-bench/podman-test-bench.ts";
 import { wireRegistry } from "./registry-wiring.ts";
 import { renderEdge } from "./render/nginx/render-edge-config.ts";
 import { purgeExpired } from "./workflows/lifecycle/purge-data.ts";
+import type { DatabaseServerDocument } from "./workflows/database-server/database-server-document.ts";
 import type { CronMemory, LockPort, MigrationRecord, Ports, RetainedData, Settings, SiteRecord } from "./workflows/ports.ts";
 import type { WatchRecord } from "./workflows/watch/watch-record.ts";
 import type { Release, ReleaseOutcome } from "./workflows/release/release.ts";
@@ -156,6 +157,9 @@ export async function wirePorts({ environment, entrypointDirectory, self }: Wiri
   const facts = { uid: getuid?.() ?? -1, searchPath: environment["PATH"] ?? "", nodeVersion: process.version, stateDirectory };
   const claimsDir = join(runDirectory, "image-claims");
   const registry = lazily<Registry>(() => wireRegistry(environment));
+  const databaseServers = documentStore<DatabaseServerDocument>(join(stateDirectory, "database-servers"));
+  const administratorOf = async (server: string): Promise<string | undefined> =>
+    (await databaseServers.get(server))?.spec.external?.administrator.secret;
   const ports: Ports = {
     settings,
     clock: systemClock,
@@ -178,8 +182,10 @@ export async function wirePorts({ environment, entrypointDirectory, self }: Wiri
     }),
     compiledCode: engine.compiledCode,
     databases: lazily<DatabaseServer>(async () =>
-      (await import("./providers/database/mariadb/mariadb-server.ts")).mariadbServer(secrets, systemClock),
+      (await import("./providers/database/mariadb/mariadb-server.ts")).mariadbServer(secrets, systemClock, undefined, administratorOf),
     ),
+    databaseServers,
+    probeDatabase: async (...given) => (await import("./providers/database/external/probe-address.ts")).probeAddress(...given),
     secrets,
     records: documentStore<SiteRecord>(join(stateDirectory, "sites")),
     retained: documentStore<RetainedData>(join(stateDirectory, "retained")),

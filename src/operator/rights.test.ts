@@ -28,6 +28,8 @@ const holds = (may: ReadonlySet<string>, right: string): boolean => may.has(righ
 
 /** Rights that this test can't use. */
 const elsewhere: readonly { readonly right: string; readonly because: string }[] = [
+  { right: "get databaseservers", because: "asked of a site whose file names one" },
+  { right: "list databaseservers", because: "asked for the default one of a new site with a database" },
   { right: "create pods/exec", because: "asked by API servers from 1.35 on, and given to developers" },
   { right: "create pods/portforward", because: "asked by API servers from 1.35 on" },
   {

@@ -5,6 +5,7 @@ import type { Clock } from "../kernel/clock.ts";
 import type { Secret } from "../kernel/secret.ts";
 import type { ConnectedCluster } from "../kubernetes/create-kubernetes-api.ts";
 import type { DatabaseServer, FoundDatabase } from "../providers/database/database-server.ts";
+import type { Administrator, ProbedAddress } from "../providers/database/external/probe-address.ts";
 import type { GitState } from "../providers/git/git-state.ts";
 import type { ImageBuilder, WatchedFiles } from "../providers/image-builder.ts";
 import type { ImageStore } from "../providers/image-store.ts";
@@ -14,6 +15,7 @@ import type { TestBench } from "../providers/test-bench/test-bench.ts";
 import type { SecretStore } from "../providers/secrets/secret-store.ts";
 import type { CronMark } from "../schedule/due.ts";
 import type { Site } from "../site/site.ts";
+import type { DatabaseServerDocument } from "./database-server/database-server-document.ts";
 import type { Release, ReleaseOutcome } from "./release/release.ts";
 import type { RolloutJournal } from "./rollout/journal.ts";
 import type { Tenant } from "./tenant/tenant.ts";
@@ -29,6 +31,8 @@ export interface SiteDatabase {
   readonly name: string;
   readonly user: string;
   readonly uid: string;
+  /** Where programs in the server's pod find it, when it is not in there; left out: by its socket. */
+  readonly client?: { readonly host: string; readonly port: number };
 }
 
 /** What is remembered of a site that runs on this machine, so that verbs work without its file. Holds no secret. */
@@ -246,6 +250,14 @@ export interface Ports {
   readonly imageStore: ImageStore;
   readonly compiledCode: CompiledCodeStore;
   readonly databases: DatabaseServer;
+  /** Servers that a person named: by their names. */
+  readonly databaseServers: DocumentStore<DatabaseServerDocument>;
+  /** Asks an address of an external server what it is. */
+  readonly probeDatabase: (
+    place: { readonly host: string; readonly port: number },
+    administrator: Administrator,
+    options: { readonly several: boolean },
+  ) => Promise<ProbedAddress>;
   readonly secrets: SecretStore;
   readonly records: DocumentStore<SiteRecord>;
   readonly retained: DocumentStore<RetainedData>;

@@ -12,12 +12,24 @@ export function databaseAccessName(server: string, siteNamespace: string): strin
  * it nobody can. The podman engine realizes it by joining the server to the site's network under the Service's name.
  */
 export function renderDatabaseAccess(version: string, siteNamespace: string): NetworkPolicy {
+  const policy = renderAccessTo({ name: databaseServerName(version), selector: databaseSelector(version) }, siteNamespace);
+  return { ...policy, metadata: { ...policy.metadata, labels: databaseLabels(version) } };
+}
+
+/** The same for a server of any kind: its name, and what selects its pods. */
+export function renderAccessTo(
+  server: { readonly name: string; readonly selector: Readonly<Record<string, string>> },
+  siteNamespace: string,
+): NetworkPolicy {
   return {
     apiVersion: "networking.k8s.io/v1",
     kind: "NetworkPolicy",
-    metadata: { name: databaseAccessName(databaseServerName(version), siteNamespace), labels: databaseLabels(version) },
+    metadata: {
+      name: databaseAccessName(server.name, siteNamespace),
+      labels: { ...server.selector, "app.kubernetes.io/managed-by": "howdah", "app.kubernetes.io/part-of": "howdah" },
+    },
     spec: {
-      podSelector: { matchLabels: databaseSelector(version) },
+      podSelector: { matchLabels: server.selector },
       policyTypes: ["Ingress"],
       ingress: [
         {

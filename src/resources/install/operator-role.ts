@@ -51,6 +51,7 @@ export const operatorRules: readonly Rule[] = [
   rule("networking.k8s.io", ["ingresses"], [...WATCH, ...APPLY, "delete"]),
   rule("gateway.networking.k8s.io", ["httproutes"], [...WATCH, ...APPLY, "delete"]),
   rule("rbac.authorization.k8s.io", ["roles", "rolebindings"], [...WATCH, ...APPLY, "delete"]),
+  rule(HOWDAH_GROUP, ["databaseservers"], ["get", "list"]),
   rule(HOWDAH_GROUP, ["tenants"], [...WATCH, "patch"]),
   rule(HOWDAH_GROUP, ["sites"], WATCH),
   rule(HOWDAH_GROUP, ["environments"], [...WATCH, ...APPLY]),

@@ -5,6 +5,7 @@ import { Secret } from "../../kernel/secret.ts";
 import type { Ports } from "../ports.ts";
 import type { SharedImage } from "../up/keep-newest.ts";
 import { chosenServer, offerServer } from "./server-image.ts";
+import { memoryDocuments } from "../testing/release-rig.ts";
 import { clusterRig, siteOf } from "./testing/cluster-rig.ts";
 
 const digest = `sha256:${"0".repeat(64)}`;
@@ -61,7 +62,12 @@ describe("the image of the database server that all sites of a version share", (
         changed: false,
       }),
     };
-    Object.assign(rig.ports, { databases, engine: { ...rig.engine, apply: noting(rig.engine.apply.bind(rig.engine), started) } });
+    const databaseServers = memoryDocuments();
+    Object.assign(rig.ports, {
+      databases,
+      databaseServers,
+      engine: { ...rig.engine, apply: noting(rig.engine.apply.bind(rig.engine), started) },
+    });
     await rig.release("r1", "one", withDatabase, { php: { reference: "php", digest }, database: image("9:99") });
     await expect(rig.serve("r1")).rejects.toMatchObject({ code: "database/no-image" });
     await rig.ports.sharedImages.put("mariadb-11-8", { ...image("1:11.8.2-1"), name: "mariadb-11-8" });

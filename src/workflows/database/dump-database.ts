@@ -7,7 +7,7 @@ import { createGzip } from "node:zlib";
 import { HowdahError } from "../../kernel/howdah-error.ts";
 import { syncDirectory } from "../../host/sync-directory.ts";
 import { DATABASE_PATHS } from "../../render/database/server-options.ts";
-import type { EngineContext, Ports, SiteRecord } from "../ports.ts";
+import type { EngineContext, Ports, SiteDatabase, SiteRecord } from "../ports.ts";
 import { serverReference } from "../up/database-server.ts";
 import { byteProgress, readableBytes } from "./byte-progress.ts";
 import { lastLines } from "./last-lines.ts";
@@ -103,7 +103,7 @@ async function dumpTo(record: SiteRecord, sinks: readonly Writable[], { ports, c
     throw error;
   });
   written.catch(() => {}); // awaited below, after the program
-  const request = { argv: dumpArgv(name, broken), stdin: "none", stdout: source, stderr: errors.stream } as const;
+  const request = { argv: dumpArgv(siteDatabase(record), broken), stdin: "none", stdout: source, stderr: errors.stream } as const;
   try {
     const code = await ports.engine.exec(serverTarget(record), request, { ...context, signal });
     source.end();
@@ -130,11 +130,12 @@ export async function brokenViews(record: SiteRecord, ports: DumpPorts, context:
 }
 
 /** mariadb-dump beside the server: one moment of the whole database, and nothing of others. */
-export function dumpArgv(name: string, broken: readonly string[]): string[] {
+export function dumpArgv({ name, client }: Pick<SiteDatabase, "name" | "client">, broken: readonly string[]): string[] {
   return [
     "mariadb-dump",
     `--defaults-file=${DATABASE_PATHS.clientFile}`,
-    `--socket=${DATABASE_PATHS.socket}`,
+    // The file of a server elsewhere says where that is.
+    ...(client === undefined ? [`--socket=${DATABASE_PATHS.socket}`] : []),
     "--single-transaction",
     "--quick",
     "--routines",

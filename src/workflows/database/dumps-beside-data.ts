@@ -64,7 +64,7 @@ export async function dumpBesideData(
   context.emit({ type: "task-started", id, title: `dump the database ${database.name}` });
   try {
     const directory = dumpDirectory(record);
-    const dump = dumpArgv(database.name, await brokenViews(record, ports, context));
+    const dump = dumpArgv(database, await brokenViews(record, ports, context));
     const words = [directory, name, String(Math.ceil(neededBytes / 1024)), ...dump];
     const { code, said, errors } = await shell(record, DUMP_SCRIPT, words, ports, context);
     if (code === NO_ROOM)

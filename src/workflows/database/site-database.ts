@@ -33,11 +33,16 @@ export async function sitePassword(record: SiteRecord, ports: Pick<Ports, "secre
  * the password, which never is an argument.
  */
 export function clientArgv(record: SiteRecord, from: string, options: readonly string[]): string[] {
-  const { name, user } = siteDatabase(record);
+  const { name, user, client } = siteDatabase(record);
+  // A client of 11.4 and later refuses a server without a known certificate; it still encrypts where it can.
+  const place =
+    client === undefined
+      ? [`--socket=${DATABASE_PATHS.socket}`]
+      : [`--host=${client.host}`, `--port=${String(client.port)}`, "--skip-ssl-verify-server-cert"];
   return [
     DATABASE_PATHS.clientScript,
     from,
-    `--socket=${DATABASE_PATHS.socket}`,
+    ...place,
     `--user=${user}`,
     "--default-character-set=utf8mb4",
     "--local-infile=0",

@@ -124,6 +124,7 @@ function portsOf(engine: MemoryEngine, page: () => string): Ports {
     clock: { now: () => (now += 1), sleep: () => Promise.resolve() },
     settings: { stateDirectory: "/nonexistent/howdah", httpPort: 8080, httpsPort: 8443, bind: "127.0.0.1", retentionDays: 7, who: "ann" },
     records: memoryDocuments(),
+    databaseServers: memoryDocuments(),
     retained: memoryDocuments(),
     migrations: memoryDocuments(),
     releases: memoryDocuments(),

@@ -97,7 +97,12 @@ export async function ensureLock(
 ): Promise<Lock> {
   const { text, lock: current } = await readLock(lockFile, ports);
   const lock = await ports.images.lock(
-    { images: [...baseRequests(site), ...(options.more ?? [])], foreign: foreignImages(site), renew: options.renew, ...(current === undefined ? {} : { current }) },
+    {
+      images: [...baseRequests(site), ...(options.more ?? [])],
+      foreign: foreignImages(site),
+      renew: options.renew,
+      ...(current === undefined ? {} : { current }),
+    },
     options.emit,
     options.signal,
   );

@@ -56,7 +56,7 @@ export async function prepareSite(
       : stage(
           "database",
           `Database (MariaDB ${site.database.version})`,
-          () => prepareDatabase(site, { database: bases.database, namespace: site.name }, ports, context),
+          () => prepareDatabase(site, { ...bases, namespace: site.name }, ports, context),
           (made) => made.name,
         );
   const { httpPort, httpsPort, bind } = ports.settings;

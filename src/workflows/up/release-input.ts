@@ -59,6 +59,6 @@ export function releaseRecord(
   };
 }
 
-function withoutSecret({ server, host, port, name, user, uid }: PreparedDatabase): SiteDatabase {
-  return { server, host, port, name, user, uid };
+function withoutSecret({ server, host, port, name, user, uid, client }: PreparedDatabase): SiteDatabase {
+  return { server, host, port, name, user, uid, ...(client === undefined ? {} : { client }) };
 }

@@ -1,0 +1,52 @@
+import { HowdahError } from "../../kernel/howdah-error.ts";
+import { SYSTEM_NAMESPACE } from "../../kernel/own-names.ts";
+import { externalClientFile } from "../../providers/database/external/client-file.ts";
+import { renderAccessTo } from "../../render/database/render-database-access.ts";
+import { renderDatabaseWay, WAY_INSIDE, wayLabels } from "../../render/database/render-database-way.ts";
+import type { Rendered } from "../../render/objects.ts";
+import { rendered } from "../../render/rendered.ts";
+import type { EngineContext, Ports, SiteDatabase } from "../ports.ts";
+import { ensureServer } from "../up/ensure-server.ts";
+import type { ExternalServer } from "./database-server-document.ts";
+import { administratorOf, findWriter, type FoundWriter } from "./find-writer.ts";
+
+/** What a site's record has of such a server beside its database. */
+export type ExternalPlace = Pick<SiteDatabase, "client">;
+
+/** Images of the way to it: nginx that passes connections on, and MariaDB's programs. */
+interface WayImages {
+  readonly image: string | undefined;
+  readonly clientImage: string;
+}
+
+type EnsurePorts = Pick<Ports, "engine" | "databases" | "locks" | "secrets" | "probeDatabase" | "databaseServers">;
+
+/** Makes sure that a site of this machine gets to the writer of an external server. Errors: those of `findWriter`, said before anything is made. */
+export async function ensureExternal(
+  { document, namespace, image, clientImage }: { readonly document: ExternalServer; readonly namespace: string } & WayImages,
+  ports: EnsurePorts,
+  context: EngineContext,
+): Promise<ExternalPlace> {
+  if (image === undefined) throw new HowdahError("bug", "There is no image of a way to an external database server");
+  const found = await findWriter(document, ports);
+  if (found.choice.warning !== undefined)
+    context.emit({ type: "notice", level: "warning", message: `${document.name}: ${found.choice.warning}` });
+  const desired = async (): Promise<readonly Rendered[]> => [
+    ...(await wayTo(document, found, { image, clientImage }, ports)),
+    rendered(renderAccessTo({ name: document.name, selector: wayLabels(document.name) }, namespace)),
+  ];
+  await ensureServer({ name: document.name, namespace, desired, isExternal: true }, ports, context);
+  if (document.writer !== found.choice.writer) await ports.databaseServers.put(document.name, { ...document, writer: found.choice.writer });
+  return { client: WAY_INSIDE };
+}
+
+async function wayTo(
+  document: ExternalServer,
+  { place }: FoundWriter,
+  images: { readonly image: string; readonly clientImage: string },
+  ports: Pick<Ports, "engine" | "secrets">,
+): Promise<readonly Rendered[]> {
+  const file = externalClientFile(await administratorOf(document, ports), WAY_INSIDE);
+  const secretDigest = await ports.engine.putSecret(SYSTEM_NAMESPACE, document.name, { "client.cnf": file });
+  return renderDatabaseWay({ name: document.name, ...images, writer: place, secretDigest }).map((object) => rendered(object));
+}

@@ -3,13 +3,15 @@ import type { Ports, SiteRecord } from "./ports.ts";
 import { locateSite } from "./up/locate-site.ts";
 
 /**
- * The site that a person means: a name, a directory or a site file; without a word the one of the current directory,
+ * The site that a person means: a name (`TENANT/SITE` for a tenant's), a directory or a site file; without a word the one of the current directory,
  * or, where no site file lies, the only one of the machine. Errors: site/unknown with the names that there are; usage/invalid when two
  * sites have the file.
  */
 export async function findRecord(given: string | undefined, current: string, ports: Pick<Ports, "records" | "files">): Promise<SiteRecord> {
   const records = await ports.records.list();
-  const byName = records.find((record) => record.namespace === given);
+  const byName = records.find(
+    ({ namespace, site }) => namespace === given || (site?.tenant !== undefined && given === `${site.tenant.name}/${site.tenant.site}`),
+  );
   if (byName !== undefined) return byName;
   const place = await locateSite(given, current, ports.files).catch(() => undefined);
   const [byFile, another] = place === undefined ? [] : records.filter((record) => record.file === place.file);

@@ -11,6 +11,8 @@ interface UpFlags {
   readonly tls: boolean;
   readonly adopt: boolean;
   readonly message?: string;
+  readonly tenant?: string;
+  readonly hostname?: readonly string[];
 }
 
 /** `howdah up`: the main job. */
@@ -27,16 +29,23 @@ export function upCommand(program: Command, choose: Choose): void {
     .option("--bind <address>", "address of the edge (default: 127.0.0.1; 0.0.0.0 for the world)")
     .option("--tls", "HTTPS with a certificate of this machine's own authority", false)
     .option("-m, --message <why>", "why, in a few words: kept with the release")
+    .option("--tenant <name>", "put it into this tenant, with the tenant's profile; it is then called TENANT/SITE")
+    .option("--hostname <name...>", "with --tenant: hostnames in the place of those of the site file")
     .option("--adopt", "the folder was moved: take over what belongs to the site's name", false)
     .addHelpText(
       "after",
-      "\nExamples:\n  howdah up ./wordpress\n  howdah up --dry-run\n  howdah up ./shop --port 80 --bind 0.0.0.0\n  howdah up --output json | jq -r .url\n\nCtrl-C leaves nothing half-done: the next `howdah up` goes on.",
+      "\nExamples:\n  howdah up ./wordpress\n  howdah up --dry-run\n  howdah up ./shop --port 80 --bind 0.0.0.0\n  howdah up ./shop --tenant acme --hostname shop.acme.example\n  howdah up --output json | jq -r .url\n\nCtrl-C leaves nothing half-done: the next `howdah up` goes on.",
     )
     .action((given: string, flags: UpFlags) => {
       choose((context) =>
         withReporter(context, async (ports, engine) => {
           const { runUp } = await import("../../workflows/up/run-up.ts");
-          const outcome = await runUp({ given, directory: context.directory, verb: "up", ...flags }, ports, engine);
+          const { hostname: hostnames, ...rest } = flags;
+          const outcome = await runUp(
+            { given, directory: context.directory, verb: "up", ...rest, ...(hostnames === undefined ? {} : { hostnames }) },
+            ports,
+            engine,
+          );
           return outcome.kind === "plan" ? printPlan(outcome, context) : printUp(outcome, context);
         }),
       );

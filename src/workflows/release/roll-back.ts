@@ -7,6 +7,7 @@ import type { EngineContext, Ports, SiteRecord } from "../ports.ts";
 import { openJournal } from "../rollout/journal.ts";
 import { recoverRollout } from "../rollout/recover-rollout.ts";
 import { rollOut } from "../rollout/rollout.ts";
+import { requireActive } from "../tenant/tenant.ts";
 import { checkConfiguration, judgementsOf } from "../up/check-configuration.ts";
 import { configDigest } from "../up/draft-release.ts";
 import { prepareSecrets } from "../up/prepare-secrets.ts";
@@ -104,6 +105,7 @@ export async function rollBack(plan: RollbackPlan, why: string | null, ports: Po
   const stage = stages(context.emit, ports, context.signal, timings);
   const asked = ports.clock.now();
   return ports.locks.hold(namespace, "rollback", async () => {
+    await requireActive(plan.to.site, ports);
     await recoverRollout(namespace, ports, context);
     const known = await releasesOf(namespace, ports);
     const from = servingOf(known);

@@ -12,6 +12,7 @@ import { recordRelease, releasesOf, servingOf } from "../release/release-store.t
 import { openJournal } from "../rollout/journal.ts";
 import { recoverRollout } from "../rollout/recover-rollout.ts";
 import { rollOut } from "../rollout/rollout.ts";
+import { requireActive } from "../tenant/tenant.ts";
 import { serverReference } from "../up/database-server.ts";
 import { configDigest } from "../up/draft-release.ts";
 import { prepareSecrets } from "../up/prepare-secrets.ts";
@@ -39,6 +40,7 @@ export async function rotateSecret(record: SiteRecord, name: string, ports: Port
   const wanted = generatedOf(record, name);
   const stage = stages(context.emit, ports, context.signal, []);
   return await ports.locks.hold(namespace, "secret rotate", async () => {
+    await requireActive(record.site, ports);
     await recoverRollout(namespace, ports, context);
     if (wanted === null) await stage("rotate", "Both passwords are valid", () => beginPassword(record, ports));
     else
@@ -99,6 +101,7 @@ async function ensureAccess(
     charset,
     collation,
     withdrawFormer,
+    limits: site.database.limits,
   });
 }
 

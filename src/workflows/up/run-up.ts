@@ -7,6 +7,7 @@ import type { Site } from "../../site/site.ts";
 import { initSite } from "../init/init-site.ts";
 import { loadSite } from "../load-site/load-site.ts";
 import type { EngineContext, Ports } from "../ports.ts";
+import { joinTenant, placeSite } from "../tenant/place-site.ts";
 import { requireRoot } from "./check-machine.ts";
 import { locateSite } from "./locate-site.ts";
 import { planUp, type UpPlan } from "./plan-up.ts";
@@ -25,6 +26,10 @@ export interface UpCommand {
   /** `deploy` takes only a site that runs here, and writes no site file. */
   readonly verb: "up" | "deploy";
   readonly message?: string;
+  /** The tenant that the site goes into; a deploy's site stays in its own. */
+  readonly tenant?: string;
+  /** In the place of the file's: for a tenant's site. */
+  readonly hostnames?: readonly string[];
 }
 
 /** What happened. */
@@ -102,7 +107,9 @@ export async function runUp(command: UpCommand, given: Ports, context: EngineCon
   const running = command.verb === "deploy" ? await requireRunning(command.given, command.directory, ports) : undefined;
   if (running === undefined) await ensureSiteFile(command, ports, context);
   const loaded = await loadSite(running?.file ?? command.given, command.directory, ports.files);
-  const site = command.tls ? withLocalTls(loaded.site) : withTlsOf(running, loaded.site);
+  const declared = command.tls ? withLocalTls(loaded.site) : withTlsOf(running, loaded.site);
+  const tenant = running === undefined ? command.tenant : running.site.tenant?.name;
+  const site = await placeSite(declared, { tenant, hostnames: command.hostnames }, ports);
   if (command.dryRun) return planUp(site, ports);
   for (const warning of loaded.warnings)
     context.emit({ type: "notice", level: warning.severity === "info" ? "info" : "warning", message: warning.message });
@@ -111,10 +118,11 @@ export async function runUp(command: UpCommand, given: Ports, context: EngineCon
     context.emit({ type: "notice", level: "info", message });
   }
   const source = await ports.files.realpath(resolve(loaded.source));
+  const file = await ports.files.realpath(loaded.file);
+  await joinTenant(site, { file, hostnames: command.hostnames }, ports);
   const result = await bringUp(
     {
-      ...{ site, source, lockFile: loaded.lockFile, adopt: command.adopt },
-      file: await ports.files.realpath(loaded.file),
+      ...{ site, source, lockFile: loaded.lockFile, adopt: command.adopt, file },
       command: command.verb,
       why: command.message ?? null,
     },

@@ -10,6 +10,7 @@ import { dropOldReleases, recordRelease, releasesOf, servingOf } from "../releas
 import { type OpenJournal, openJournal } from "../rollout/journal.ts";
 import { recoverRollout } from "../rollout/recover-rollout.ts";
 import { type RolledOut, rollOut } from "../rollout/rollout.ts";
+import { requireActive } from "../tenant/tenant.ts";
 import { forgetWatch, watchOf } from "../watch/watch-record.ts";
 import { checkConfiguration, judgementsOf } from "./check-configuration.ts";
 import { checkHealth } from "./check-health.ts";
@@ -71,6 +72,7 @@ export async function bringUp(request: UpRequest, ports: Ports, context: EngineC
   const timings: Timing[] = [];
   const run: Run = { request, ports, context, stage: stages(context.emit, ports, context.signal, timings), asked: ports.clock.now() };
   return ports.locks.hold(namespace, request.command, async () => {
+    await requireActive(request.site, ports); // a suspension may have come while this waited
     await recoverRollout(namespace, ports, context);
     if ((await watchOf(namespace, ports)) !== undefined)
       context.emit({

@@ -6,6 +6,7 @@ import type { EngineContext, Ports, SiteRecord } from "../ports.ts";
 import { recoverRollout } from "../rollout/recover-rollout.ts";
 import { requireRoot } from "../up/check-machine.ts";
 import { requireRunning, withTlsOf } from "../up/require-running.ts";
+import { placeSite } from "../tenant/place-site.ts";
 import { stages } from "../up/stages.ts";
 import type { UpRequest } from "../up/up.ts";
 import { checkWatchable } from "./check-watchable.ts";
@@ -46,7 +47,11 @@ export async function watchSite(
   await requireRoot(ports);
   const running = await requireRunning(command.given, command.directory, ports);
   const { namespace } = running;
-  const loaded = await loadSite(running.file, command.directory, ports.files);
+  const load = async (): Promise<LoadedSite> => {
+    const { site, ...rest } = await loadSite(running.file, command.directory, ports.files);
+    return { ...rest, site: await placeSite(site, { tenant: running.site.tenant?.name }, ports) };
+  };
+  const loaded = await load();
   checkWatchable(loaded.site, command, ports.settings);
   await refuseSecond(namespace, ports);
   context.emit({
@@ -63,7 +68,7 @@ export async function watchSite(
       ...{ files: live.first.files, noticing: watch.copy.noticing() },
     });
     const requestAgain = async (): Promise<readonly [LoadedSite, UpRequest]> => {
-      const again = await loadSite(running.file, command.directory, ports.files);
+      const again = await load();
       checkWatchable(again.site, command, ports.settings);
       if (again.site.name !== namespace)
         throw new HowdahError("site/not-watchable", `The site is ${namespace}, and its file now says ${again.site.name}`, {

@@ -36,7 +36,7 @@ export async function chooseServer(question: ServerQuestion, ports: ChooseServer
   }
   const chosen = await wanted(question, site.database, ports);
   if (known !== null && known.server !== chosen.name) throw left(site.name, known.server, `get an empty one in ${chosen.name}`);
-  if (known === null && chosen.document !== null) await requireTenant(chosen.document, question.namespace, ports);
+  if (known === null && chosen.document !== null) await requireTenant(chosen.document, question, ports);
   return chosen;
 }
 
@@ -64,14 +64,14 @@ async function wanted(
   return first === undefined ? shared : { name: first.name, document: first };
 }
 
-/** On one machine there are no tenants but the sites themselves. */
+/** On one machine a site of no tenant stands for itself. */
 async function requireTenant(
   { name, spec }: DatabaseServerDocument,
-  namespace: string,
+  { site, namespace }: ServerQuestion,
   { keptDatabases }: ChooseServerPorts,
 ): Promise<void> {
   if (spec.tenants === undefined) return;
-  const tenant = keptDatabases === undefined ? namespace : await keptDatabases.tenantOf(namespace);
+  const tenant = keptDatabases === undefined ? (site.tenant?.name ?? namespace) : await keptDatabases.tenantOf(namespace);
   if (tenant !== null && spec.tenants.includes(tenant)) return;
   const who = tenant === null ? `the namespace ${namespace}, which is no tenant's` : `the tenant ${tenant}`;
   throw new HowdahError("database/server-refused", `The database server ${name} is not for ${who}`);

@@ -4,6 +4,7 @@ import { getuid } from "node:process";
 import { agentService } from "./agent/agent-service.ts";
 import { cronLoop } from "./workflows/crons/cron-loop.ts";
 import { type PlannedCron, plannedCrons } from "./workflows/crons/planned-crons.ts";
+import { diskGuardLoop } from "./agent/disk-guard-loop.ts";
 import { idleLoop } from "./agent/idle-loop.ts";
 import { primingLoop } from "./agent/priming-loop.ts";
 import { retentionLoop } from "./agent/retention-loop.ts";
@@ -35,7 +36,11 @@ import { systemClock } from "./providers/system-clock.ts";
 import { podmanTestBench } from "./providers/test-bench/podman-test-bench.ts";
 import { wireRegistry } from "./registry-wiring.ts";
 import { renderEdge } from "./render/nginx/render-edge-config.ts";
+import type { DiskGuardRecord } from "./workflows/disk-guard/disk-guard-record.ts";
+import { watchedDisks } from "./workflows/disk-guard/watched-disks.ts";
 import { purgeExpired } from "./workflows/lifecycle/purge-data.ts";
+import { writerLoop } from "./agent/writer-loop.ts";
+import { followWriters } from "./workflows/database-server/follow-writers.ts";
 import type { DatabaseServerDocument } from "./workflows/database-server/database-server-document.ts";
 import type { CronMemory, LockPort, MigrationRecord, Ports, RetainedData, Settings, SiteRecord } from "./workflows/ports.ts";
 import type { WatchRecord } from "./workflows/watch/watch-record.ts";
@@ -160,6 +165,7 @@ export async function wirePorts({ environment, entrypointDirectory, self }: Wiri
   const databaseServers = documentStore<DatabaseServerDocument>(join(stateDirectory, "database-servers"));
   const administratorOf = async (server: string): Promise<string | undefined> =>
     (await databaseServers.get(server))?.spec.external?.administrator.secret;
+  const diskGuards = documentStore<DiskGuardRecord>(join(stateDirectory, "disk-guards"));
   const ports: Ports = {
     settings,
     clock: systemClock,
@@ -195,6 +201,7 @@ export async function wirePorts({ environment, entrypointDirectory, self }: Wiri
     releases: documentStore<Release>(join(stateDirectory, "releases")),
     outcomes: documentStore<ReleaseOutcome>(join(stateDirectory, "release-outcomes")),
     rollouts: documentStore<RolloutJournal>(join(stateDirectory, "rollouts")),
+    diskGuards,
     watches: documentStore<WatchRecord>(join(stateDirectory, "watches")),
     git: gitState,
     gitTags,
@@ -239,7 +246,11 @@ export async function wirePorts({ environment, entrypointDirectory, self }: Wiri
         const priming = primingLoop({ prime: (stop) => engine.primeNext(stop), clock: systemClock, signal: running, log: line });
         const recover = (): ReturnType<typeof recoverCutOff> => recoverCutOff(ports, { emit: () => undefined, signal: running });
         const recovery = recoveryLoop({ recover, clock: systemClock, signal: running, log: line });
-        const [code] = await Promise.all([serving, retention, recovery, priming]);
+        const disks = watchedDisks({ ...ports, diskGuards, volumePath: (...given) => engine.volumePath(...given) });
+        const guard = diskGuardLoop({ disks, clock: systemClock, signal: running, log: line });
+        const follow = (): ReturnType<typeof followWriters> => followWriters(ports, { emit: () => undefined, signal: running });
+        const writers = writerLoop({ follow, clock: systemClock, signal: running, log: line });
+        const [code] = await Promise.all([serving, retention, recovery, priming, writers, guard]);
         return code;
       },
     },

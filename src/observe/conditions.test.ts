@@ -29,3 +29,13 @@ it.each([
 it("names what is behind, sorted, without counters", () => {
   expect(readyCondition(observed(workload("web", 0, 1), workload("php", 0, 1))).message).toBe("Waiting for php, web");
 });
+
+it("says that a site which serves can't write, after what is worse", () => {
+  const serving = observed(workload("web", 1, 1));
+  expect(readyCondition(serving, "The disk is full")).toMatchObject({
+    status: "False",
+    reason: "DatabaseWritesBlocked",
+    message: "The disk is full",
+  });
+  expect(readyCondition(observed(workload("web", 0, 1)), "The disk is full")).toMatchObject({ reason: "ComponentsNotServing" });
+});

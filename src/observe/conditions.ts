@@ -8,8 +8,8 @@ export interface Condition {
   readonly message: string;
 }
 
-/** Turns facts into the one word that people ask for first: does it serve? */
-export function readyCondition(observed: Observed): Condition {
+/** Turns facts into the one word that people ask for first: does it serve? `noWrites`: why its database takes no writes now. */
+export function readyCondition(observed: Observed, noWrites?: string): Condition {
   if (observed.workloads.length === 0)
     return { type: "Ready", status: "False", reason: "NotDeployed", message: "Nothing of this site runs here" };
   if (observed.workloads.every((workload) => workload.down))
@@ -19,12 +19,13 @@ export function readyCondition(observed: Observed): Condition {
   if (observed.idle !== undefined)
     return { type: "Ready", status: "True", reason: "Idle", message: "Nobody visits the site, so it sleeps; the next visit wakes it" };
   const behind = observed.workloads.filter((workload) => workload.ready < workload.wanted).map((workload) => workload.name);
-  return behind.length === 0
-    ? {
-        type: "Ready",
-        status: "True",
-        reason: "AllComponentsServing",
-        message: "Every component serves as many replicas as the site asks for",
-      }
-    : { type: "Ready", status: "False", reason: "ComponentsNotServing", message: `Waiting for ${behind.sort().join(", ")}` };
+  if (behind.length > 0)
+    return { type: "Ready", status: "False", reason: "ComponentsNotServing", message: `Waiting for ${behind.sort().join(", ")}` };
+  if (noWrites !== undefined) return { type: "Ready", status: "False", reason: "DatabaseWritesBlocked", message: noWrites };
+  return {
+    type: "Ready",
+    status: "True",
+    reason: "AllComponentsServing",
+    message: "Every component serves as many replicas as the site asks for",
+  };
 }

@@ -16,6 +16,7 @@ import type { SecretStore } from "../providers/secrets/secret-store.ts";
 import type { CronMark } from "../schedule/due.ts";
 import type { Site } from "../site/site.ts";
 import type { DatabaseServerDocument } from "./database-server/database-server-document.ts";
+import type { DiskGuardRecord } from "./disk-guard/disk-guard-record.ts";
 import type { Release, ReleaseOutcome } from "./release/release.ts";
 import type { RolloutJournal } from "./rollout/journal.ts";
 import type { Tenant } from "./tenant/tenant.ts";
@@ -274,6 +275,8 @@ export interface Ports {
   readonly outcomes: DocumentStore<ReleaseOutcome>;
   /** Rollouts under way or cut off, by namespace. */
   readonly rollouts: DocumentStore<RolloutJournal>;
+  /** How the disks of database servers are, by server; the agent writes them. Left out on a cluster. */
+  readonly diskGuards?: DocumentStore<DiskGuardRecord>;
   /** Sites whose pods show files as they are saved, by namespace; `watchOf` says whether they still do. */
   readonly watches: DocumentStore<WatchRecord>;
   /**

@@ -67,6 +67,8 @@ export interface PodmanEngine extends Engine {
   readonly compiledCode: CompiledCodeStore;
   /** Compiles the code of one site that serves without compiled code, for its next starts; undefined when there is none left to do. */
   primeNext(signal: AbortSignal): Promise<Primed | undefined>;
+  /** Where the volume of a claim lies on this machine; undefined when it is not there. */
+  volumePath(namespace: string, claim: string): Promise<string | undefined>;
   /** Closes all networks of the instance, also those that somebody else of ours made. */
   closeNetworks(): Promise<boolean>;
   /** Takes the rules of such a network away, and then the network, by `remove`. */
@@ -122,10 +124,11 @@ export function podmanEngine(settings: PodmanEngineSettings, ports: PodmanEngine
     limits,
     ...toEdge,
   };
-  return engineOf(machine, { ...ports, jobs }, wayIn);
+  const whole = engineOf(machine, { ...ports, jobs }, wayIn);
+  return { ...whole, volumePath: (namespace, claim) => volumePath(names.volume(namespace, claim)) };
 }
 
-function engineOf(machine: Machine, ports: PodmanEnginePorts & { readonly jobs: Jobs }, wayIn: Edge): PodmanEngine {
+function engineOf(machine: Machine, ports: PodmanEnginePorts & { readonly jobs: Jobs }, wayIn: Edge): Omit<PodmanEngine, "volumePath"> {
   const attach = ports.attach ?? attachProcess;
   const heal = healer(machine, ports.lock);
   return {

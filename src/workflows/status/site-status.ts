@@ -4,6 +4,7 @@ import { type CronStatus, cronStatus } from "../crons/cron-status.ts";
 import type { MigrationRecord, Ports, SiteRecord } from "../ports.ts";
 import type { ReleaseOutcome } from "../release/release.ts";
 import { releasesOf } from "../release/release-store.ts";
+import { whyNoWrites } from "../disk-guard/disk-guard-record.ts";
 import { watchOf } from "../watch/watch-record.ts";
 
 /** What `howdah status` answers for one site. */
@@ -44,6 +45,7 @@ export async function siteStatus(record: SiteRecord, ports: Ports): Promise<Site
   const newest = (await releasesOf(record.namespace, ports))[0]?.outcome;
   const watch = await watchOf(record.namespace, ports);
   const journal = await ports.rollouts.get(record.namespace);
+  const writes = record.database === null ? undefined : whyNoWrites(record.database, await ports.diskGuards?.get(record.database.server));
   const components = observed.workloads.map((workload) => {
     const containers = observed.pods.filter((pod) => pod.workload === workload.name).flatMap((pod) => pod.containers);
     const known = containers.flatMap((container) => (container.memoryBytes === undefined ? [] : [container.memoryBytes]));
@@ -59,7 +61,7 @@ export async function siteStatus(record: SiteRecord, ports: Ports): Promise<Site
     name: record.namespace,
     url: record.url,
     file: record.file,
-    condition: readyCondition(observed),
+    condition: readyCondition(observed, writes),
     idleSince: observed.idle?.since ?? null,
     release: record.serving?.release ?? record.serving?.releaseId ?? "none yet",
     failed: newest === undefined || newest.state === "serving" || newest.state === "rolling-out" ? null : newest,

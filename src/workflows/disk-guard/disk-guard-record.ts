@@ -1,0 +1,27 @@
+import type { BlockReason, DiskLevel } from "../../plan/disk-guard/decide-disk-guard.ts";
+import type { SiteDatabase } from "../ports.ts";
+
+/** How the disk of a database server is, for people: what holds is what the server itself remembers. */
+export interface DiskGuardRecord {
+  readonly server: string;
+  readonly level: DiskLevel;
+  /** Of the volume's file system, when this was written. */
+  readonly usedPercent: number;
+  readonly blocked: readonly { readonly database: string; readonly because: BlockReason; readonly since: string }[];
+  /** RFC 3339. */
+  readonly at: string;
+}
+
+/** Why a site may not write, in words that stay the same while it is so. Undefined: it may. */
+export function whyNoWrites(database: SiteDatabase | null, record: DiskGuardRecord | undefined): string | undefined {
+  const blocked = record?.blocked.find((one) => one.database === database?.name);
+  return blocked === undefined ? undefined : WORDS[blocked.because];
+}
+
+const STAYS = "It may read and delete, and writes again when there is room: see docs/how-to/when-the-database-disk-is-full.md";
+
+const WORDS: Readonly<Record<BlockReason, string>> = {
+  "grew-fastest": `The disk of its database server is almost full, and this site's database grew fastest. ${STAYS}`,
+  "above-its-profile": `Its database is larger than its tenant's profile gives. ${STAYS}`,
+  "no-room-for-anybody": `The disk of its database server is so full that no site may write. ${STAYS}`,
+};

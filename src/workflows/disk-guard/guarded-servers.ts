@@ -1,0 +1,42 @@
+import { join } from "node:path";
+import { SYSTEM_NAMESPACE } from "../../kernel/own-names.ts";
+import { roomOf, sizesBelow } from "../../host/directory-room.ts";
+import type { Ports } from "../ports.ts";
+import { serverReference } from "../up/database-server.ts";
+import type { GuardedServer } from "./watch-disk.ts";
+
+/** What finding them needs. */
+export interface GuardedServersPorts extends Pick<Ports, "records" | "engine"> {
+  /** Where a volume of this machine lies; undefined when it is not there. */
+  readonly volumePath: (namespace: string, claim: string) => Promise<string | undefined>;
+}
+
+/** The data directory on the volume, as src/entrypoint/mariadb/entrypoint.sh makes it. */
+const DATA = "data";
+
+/** Databases that come with a server. */
+const OF_THE_SERVER: ReadonlySet<string> = new Set(["mysql", "sys", "performance_schema", "information_schema"]);
+
+/** Servers of this machine that sites have a database on. One that has no volume here (another machine's) is left out: its disk is not ours to watch. */
+export async function guardedServers(ports: GuardedServersPorts): Promise<readonly GuardedServer[]> {
+  const names = new Set((await ports.records.list()).flatMap(({ database }) => (database === null ? [] : [database.server])));
+  const found = await Promise.all([...names].sort().map((name) => guardedServer(name, ports)));
+  return found.filter((server) => server !== undefined);
+}
+
+async function guardedServer(name: string, ports: GuardedServersPorts): Promise<GuardedServer | undefined> {
+  const path = await ports.volumePath(SYSTEM_NAMESPACE, name);
+  return path === undefined ? undefined : serverOnVolume(path, serverReference(name, ports));
+}
+
+/** A server whose volume lies in a directory of this machine. */
+export function serverOnVolume(path: string, reference: GuardedServer["reference"]): GuardedServer {
+  return {
+    reference,
+    room: () => roomOf(path),
+    async sizes() {
+      const all = await sizesBelow(join(path, DATA));
+      return new Map([...all].filter(([name]) => !OF_THE_SERVER.has(name) && /^[a-z0-9_]+$/.test(name)));
+    },
+  };
+}

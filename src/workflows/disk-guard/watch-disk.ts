@@ -1,0 +1,97 @@
+import {
+  type DatabaseGrowth,
+  type DiskSight,
+  type DiskSpace,
+  decideDiskGuard,
+  usedPercent,
+} from "../../plan/disk-guard/decide-disk-guard.ts";
+import type { ServerReference } from "../../providers/database/database-server.ts";
+import type { Ports } from "../ports.ts";
+import type { DiskGuardRecord } from "./disk-guard-record.ts";
+
+/** A database server with its volume. */
+export interface GuardedServer {
+  readonly reference: ServerReference;
+  room(): Promise<DiskSpace>;
+  /** Bytes that each database takes, by name; those of the server itself are left out. */
+  sizes(): Promise<ReadonlyMap<string, number>>;
+}
+
+/** What a look acts through. */
+export interface DiskGuardPorts extends Pick<Ports, "clock"> {
+  readonly databases: Pick<Ports["databases"], "blockWrites" | "allowWrites" | "blockedDatabases">;
+  readonly diskGuards: Pick<NonNullable<Ports["diskGuards"]>, "get" | "put">;
+}
+
+/** What a look did. */
+export type DiskAct =
+  | { readonly act: "blocked"; readonly database: string; readonly because: DiskGuardRecord["blocked"][number]["because"] }
+  | { readonly act: "allowed"; readonly database: string }
+  | { readonly act: "level"; readonly disk: DiskGuardRecord["level"]; readonly usedPercent: number };
+
+/** From here on each database is measured at each look; below, the free space alone is asked, which costs one system call. */
+const MEASURE_PERCENT = 80;
+/** Growth is an average of so many looks. */
+const WINDOW = 5;
+
+/** Watches one server's disk: each call of what it answers is a look. Remembers between looks only what makes speeds. */
+export function diskWatch(server: GuardedServer, ports: DiskGuardPorts): () => Promise<readonly DiskAct[]> {
+  let formerFree: number | undefined;
+  let window: readonly ReadonlyMap<string, number>[] = [];
+  return async () => {
+    const { reference } = server;
+    const space = await server.room();
+    const fellBytes = formerFree === undefined ? 0 : formerFree - space.freeBytes;
+    formerFree = space.freeBytes;
+    const known = await ports.diskGuards.get(reference.name);
+    const isQuiet = usedPercent(space) < MEASURE_PERCENT && decideDiskGuard({ space, fellBytes, databases: [] }).level === "fine";
+    if (isQuiet && known?.level === "fine" && known.blocked.length === 0) {
+      window = [];
+      return [];
+    }
+    const sizes = await server.sizes();
+    window = [...window, sizes].slice(-WINDOW);
+    const blocked = new Set(await ports.databases.blockedDatabases(reference));
+    const sight: DiskSight = { space, fellBytes, databases: [...sizes].map(([name, bytes]) => growth(name, bytes, window, blocked)) };
+    return await act({ server, sight, known, blocked }, ports);
+  };
+}
+
+function growth(name: string, bytes: number, window: readonly ReadonlyMap<string, number>[], blocked: ReadonlySet<string>): DatabaseGrowth {
+  const first = window[0]?.get(name) ?? 0;
+  const grewBytes = window.length < 2 ? 0 : Math.max(0, (bytes - first) / (window.length - 1));
+  return { name, bytes, grewBytes, limitBytes: null, blocked: blocked.has(name) };
+}
+
+interface Look {
+  readonly server: GuardedServer;
+  readonly sight: DiskSight;
+  readonly known: DiskGuardRecord | undefined;
+  readonly blocked: ReadonlySet<string>;
+}
+
+/** The server first, the record after: after a crash between the two the next look finds out from the server. */
+async function act({ server: { reference }, sight, known, blocked }: Look, ports: DiskGuardPorts): Promise<readonly DiskAct[]> {
+  const { level, block, giveBack } = decideDiskGuard(sight);
+  const acts: DiskAct[] = [];
+  for (const { name, because } of block) {
+    await ports.databases.blockWrites({ server: reference, name });
+    acts.push({ act: "blocked", database: name, because });
+  }
+  for (const name of giveBack) {
+    await ports.databases.allowWrites({ server: reference, name });
+    acts.push({ act: "allowed", database: name });
+  }
+  const percent = Math.round(usedPercent(sight.space));
+  if (level !== (known?.level ?? "fine")) acts.push({ act: "level", disk: level, usedPercent: percent });
+  const at = new Date(ports.clock.now()).toISOString();
+  const stays = [...blocked].filter((name) => !giveBack.includes(name)).map((database) => formerly(database, known, at));
+  const now = [...stays, ...block.map(({ name, because }) => ({ database: name, because, since: at }))];
+  const same = known !== undefined && acts.length === 0 && JSON.stringify(known.blocked) === JSON.stringify(now);
+  if (!same) await ports.diskGuards.put(reference.name, { server: reference.name, level, usedPercent: percent, blocked: now, at });
+  return acts;
+}
+
+function formerly(database: string, known: DiskGuardRecord | undefined, at: string): DiskGuardRecord["blocked"][number] {
+  return known?.blocked.find((one) => one.database === database) ?? { database, because: "grew-fastest", since: at };
+}

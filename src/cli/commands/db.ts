@@ -1,6 +1,7 @@
 import { resolve } from "node:path";
 import type { Command } from "commander";
 import type { Choose } from "../program.ts";
+import { dbServerCommand } from "./db-server.ts";
 import { SITE_ARGUMENT, SITE_DESCRIPTION } from "./site-argument.ts";
 import { withReporter } from "./with-reporter.ts";
 
@@ -8,11 +9,12 @@ import { withReporter } from "./with-reporter.ts";
 export function dbCommand(program: Command, choose: Choose): void {
   const db = program
     .command("db")
-    .summary("the site's database: shell, dump, import")
+    .summary("the site's database: shell, dump, import; database servers")
     .description("The site's own database, as the site's own user.");
   shell(db, choose);
   dump(db, choose);
   load(db, choose);
+  dbServerCommand(db, choose);
 }
 
 function shell(db: Command, choose: Choose): void {

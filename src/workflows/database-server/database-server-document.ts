@@ -6,6 +6,8 @@ export interface DatabaseServerDocument {
   readonly spec: DatabaseServerSpec;
   /** The writer of an external one, as it was found last: `10.0.0.5:3306`. */
   readonly writer?: string;
+  /** Images of the pod that leads sites of this machine there; left out until the first one does. */
+  readonly way?: { readonly image: string; readonly clientImage: string };
 }
 
 /** One of servers that exist. */

@@ -4,7 +4,7 @@ import { externalClientFile } from "../../providers/database/external/client-fil
 import { renderAccessTo } from "../../render/database/render-database-access.ts";
 import { renderDatabaseWay, WAY_INSIDE, wayLabels } from "../../render/database/render-database-way.ts";
 import type { Rendered } from "../../render/objects.ts";
-import { rendered } from "../../render/rendered.ts";
+import { canonicalJson, rendered } from "../../render/rendered.ts";
 import type { EngineContext, Ports, SiteDatabase } from "../ports.ts";
 import { ensureServer } from "../up/ensure-server.ts";
 import type { ExternalServer } from "./database-server-document.ts";
@@ -36,11 +36,13 @@ export async function ensureExternal(
     rendered(renderAccessTo({ name: document.name, selector: wayLabels(document.name) }, namespace)),
   ];
   await ensureServer({ name: document.name, namespace, desired, isExternal: true }, ports, context);
-  if (document.writer !== found.choice.writer) await ports.databaseServers.put(document.name, { ...document, writer: found.choice.writer });
+  const kept: ExternalServer = { ...document, writer: found.choice.writer, way: { image, clientImage } };
+  if (canonicalJson(kept) !== canonicalJson(document)) await ports.databaseServers.put(document.name, kept);
   return { client: WAY_INSIDE };
 }
 
-async function wayTo(
+/** What leads to a writer, with the Secret of its programs in place. */
+export async function wayTo(
   document: ExternalServer,
   { place }: FoundWriter,
   images: { readonly image: string; readonly clientImage: string },

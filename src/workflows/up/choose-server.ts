@@ -13,7 +13,7 @@ export interface ChosenServer {
 
 /** Whose site it is, and where its data is already. */
 export interface ServerQuestion {
-  readonly site: Pick<Site, "name" | "database">;
+  readonly site: Pick<Site, "name" | "database" | "tenant">;
   readonly namespace: string;
   readonly known: Pick<SiteDatabase, "server"> | null;
 }

@@ -1,6 +1,6 @@
 import { builderRequests, phpBuilder } from "../../catalog/builder-requests.ts";
 import { type BaseRequest, normalRequest } from "../../catalog/image-recipes.ts";
-import { isMariadbVersion } from "../../catalog/mariadb-versions.ts";
+import { defaultMariadb, isMariadbVersion } from "../../catalog/mariadb-versions.ts";
 import { isNodeVersion, type NodeVersion } from "../../catalog/node-versions.ts";
 import type { Emit } from "../../kernel/event.ts";
 import { HowdahError } from "../../kernel/howdah-error.ts";
@@ -144,7 +144,14 @@ export async function prepareBases(
 ): Promise<PreparedBases> {
   const { emit, signal } = context;
   const way = (await usesExternalServer(site, ports)) ? wayRequest : undefined;
-  const lock = await ensureLock(site, lockFile, { renew: false, emit, signal, more: way === undefined ? [] : [way] }, ports);
+  // Programs for a server outside are of one version for all sites: each site's own would take the pod that has them to and fro.
+  const programs = site.database === null ? null : way === undefined ? site.database.version : defaultMariadb;
+  const lock = await ensureLock(
+    site,
+    lockFile,
+    { renew: false, emit, signal, more: way === undefined ? [] : [way, databaseRequest(defaultMariadb)] },
+    ports,
+  );
   const base = (request: BaseRequest): Promise<BuiltImage> => ports.images.ensureBase(request, lock, emit, signal);
   const php = phpRequest(site);
   const foreign = site.runtime?.image ?? null;
@@ -152,7 +159,7 @@ export async function prepareBases(
     base(edgeRequest),
     base({ kind: "nginx", modules: site.web.modules }),
     php !== null ? base(php) : foreign === null ? null : ports.images.ensureForeign(foreign, lock, emit, signal),
-    site.database === null ? null : base(databaseRequest(site.database.version)),
+    programs === null ? null : base(databaseRequest(programs)),
     wantsSessionServer(site) ? base(sessionsRequest) : null,
     way === undefined ? undefined : base(way),
   ]);
@@ -165,10 +172,7 @@ export async function prepareBases(
     web: web.reference,
     php: phpBase?.reference ?? null,
     edge: await shared("edge", edgeRequest, edge),
-    database:
-      site.database === null || server === null
-        ? null
-        : await shared(databaseServerName(site.database.version), databaseRequest(site.database.version), server),
+    database: programs === null || server === null ? null : await shared(databaseServerName(programs), databaseRequest(programs), server),
     sessions: sessions?.reference ?? null,
     databaseWay: way === undefined || passage === undefined ? undefined : await shared("database-way", way, passage),
   };

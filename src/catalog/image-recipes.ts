@@ -1,7 +1,7 @@
 import { unreachable } from "../kernel/unreachable.ts";
 import { absentPackages } from "./absent-packages.ts";
 import type { Suite } from "./debian-suites.ts";
-import { type MariadbVersion, mariadbSuite } from "./mariadb-versions.ts";
+import { type GaleraVersion, type MariadbVersion, mariadbSuite } from "./mariadb-versions.ts";
 import { nginxModulesFor } from "./nginx-modules.ts";
 import { type NodeVersion, nodeSuite } from "./node-versions.ts";
 import { extensionFor } from "./php-extensions.ts";
@@ -20,6 +20,8 @@ export type BaseRequest =
   | { readonly kind: "nginx"; readonly modules: readonly string[] }
   /** Server, client, dump and what initialising a data directory needs, a small shell included. */
   | { readonly kind: "mariadb"; readonly version: MariadbVersion }
+  /** The same for one of several nodes: with Galera's library, what copies a node's data to another, and the shell tools those scripts need. */
+  | { readonly kind: "galera"; readonly version: GaleraVersion }
   /** Server of PHP's sessions with its command-line client, no shell. One version for all sites: PHP's extension speaks to any. */
   | { readonly kind: "valkey" }
   /** Runs build hooks: PHP's command line with the site's extensions, composer, a shell. */
@@ -71,6 +73,8 @@ export function normalRequest(request: BaseRequest): BaseRequest {
       };
     case "mariadb":
       return { kind: "mariadb", version: request.version };
+    case "galera":
+      return { kind: "galera", version: request.version };
     case "valkey":
       return { kind: "valkey" };
     case "node-builder":
@@ -107,6 +111,8 @@ export function recipeFor(request: BaseRequest): Recipe {
       const suffix = suite === "bullseye" ? "-10.5" : "";
       return recipe(suite, [`mariadb-server-core${suffix}`, `mariadb-client${suffix}`, "busybox-static", "tzdata"], "slim", []);
     }
+    case "galera":
+      return recipe(mariadbSuite(request.version), galeraPackages, "slim", []);
     case "valkey":
       return recipe("trixie", ["valkey-server"], "slim", []);
     case "php-builder": {
@@ -130,6 +136,12 @@ export function unknownExtensions(request: BaseRequest): readonly string[] {
   if (request.kind !== "php" && request.kind !== "php-builder") return [];
   return unique(request.extensions).filter((name) => extensionFor(request.version, name) === undefined);
 }
+
+/** Debian's state transfer scripts are bash and take the real tools for granted: `ps -p`, `mktemp --tmpdir`, and lsof to see a port open. */
+const galeraPackages = [
+  ...["bash", "busybox-static", "coreutils", "findutils", "grep", "lsof", "mawk", "procps", "sed"],
+  ...["galera-4", "mariadb-backup", "mariadb-client", "mariadb-server", "rsync", "socat", "tzdata"],
+];
 
 const shellTools = ["bash", "busybox-static", "coreutils", "dash", "findutils", "grep", "patch", "sed", "tar", "unzip"];
 

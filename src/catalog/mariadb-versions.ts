@@ -3,6 +3,9 @@ import type { Suite } from "./debian-suites.ts";
 /** A MariaDB version that Howdah can build. */
 export type MariadbVersion = "10.5" | "10.11" | "11.8";
 
+/** Versions that nodes of a Galera cluster can have: bullseye's is not worth beginning with. */
+export type GaleraVersion = Exclude<MariadbVersion, "10.5">;
+
 /** Oldest first; all are long-term releases. */
 export const mariadbReleases: readonly { readonly version: MariadbVersion; readonly suite: Suite }[] = [
   { version: "10.5", suite: "bullseye" },
@@ -19,6 +22,11 @@ export const defaultMariadb: MariadbVersion = "11.8";
 /** Narrows a text to a version that can be built. */
 export function isMariadbVersion(text: string): text is MariadbVersion {
   return (mariadbVersions as readonly string[]).includes(text);
+}
+
+/** Narrows a text to a version that several nodes can have. */
+export function isGaleraVersion(text: string): text is GaleraVersion {
+  return isMariadbVersion(text) && text !== "10.5";
 }
 
 /** The Debian release a version comes from. */

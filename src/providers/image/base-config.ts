@@ -37,6 +37,16 @@ export function baseConfig(request: BaseRequest, recipeHash: string): ImageConfi
         stopSignal: "SIGTERM",
         labels: { ...labels, [`${LABEL_PREFIX}/mariadb`]: request.version },
       };
+    case "galera":
+      return {
+        ...common,
+        entrypoint: ["/usr/lib/howdah/entrypoint.sh"],
+        cmd: [],
+        env: [PATH],
+        workingDir: "/",
+        stopSignal: "SIGTERM",
+        labels: { ...labels, [`${LABEL_PREFIX}/mariadb`]: request.version },
+      };
     case "valkey":
       return { ...common, entrypoint: ["/usr/bin/valkey-server"], cmd: ["--version"], env: [PATH], workingDir: "/", stopSignal: "SIGTERM" };
     case "php-builder":

@@ -14,7 +14,7 @@ import { type Unpacked, unpackPackage } from "./unpack-package.ts";
 /** What assembling needs beside the lock. */
 export interface AssembleOptions {
   readonly cacheDir: string;
-  /** The directory of the entrypoint programs: its `php` and `mariadb` go into the images of that kind. */
+  /** The directory of the entrypoint programs: its `php`, `mariadb` and `galera` go into the images of that kind. */
   readonly entrypointDir: string;
   readonly signal?: AbortSignal | undefined;
   /** Called with the number of packages unpacked so far. */
@@ -45,7 +45,7 @@ export async function assembleBase(image: LockedImage, tree: ImageTree, options:
   await writeSystemFiles(tree, image.suite);
   const { request } = image;
   if (request.kind === "php" || request.kind === "php-builder") await configurePhp(tree, request.version);
-  if (request.kind === "php" || request.kind === "mariadb") await addEntrypoint(tree, join(options.entrypointDir, request.kind));
+  if (hasEntrypoint(request.kind)) await addEntrypoint(tree, join(options.entrypointDir, request.kind));
   if (recipeFor(request).busybox) linkBusybox(tree);
 }
 
@@ -79,8 +79,8 @@ function statusStanza(control: string): string {
 
 /** Without the Perl scripts beside them. Both generations of names. */
 const mariadbPrograms = (
-  "busybox mariadb mariadb-admin mariadb-check mariadb-dump mariadb-import mariadb-install-db mariadb-tzinfo-to-sql mariadb-upgrade mariadbd " +
-  "my_print_defaults mysql mysqladmin mysqlcheck mysqld mysqldump resolveip"
+  "busybox mariadb mariadb-admin mariadb-binlog mariadb-check mariadb-dump mariadb-import mariadb-install-db mariadb-tzinfo-to-sql mariadb-upgrade mariadbd " +
+  "my_print_defaults mysql mysqladmin mysqlbinlog mysqlcheck mysqld mysqldump resolveip"
 ).split(" ");
 
 function filterOf(request: BaseRequest): FilterOptions {
@@ -92,6 +92,8 @@ function filterOf(request: BaseRequest): FilterOptions {
       return { gconv: false, perl, programs: ["nginx"] };
     case "mariadb":
       return { gconv: false, perl, programs: mariadbPrograms };
+    case "galera":
+      return { gconv: false, perl, programs: undefined };
     case "valkey":
       return { gconv: false, perl, programs: ["valkey-server", "valkey-cli", "valkey-check-rdb"] };
     case "data-mover":
@@ -106,9 +108,14 @@ function filterOf(request: BaseRequest): FilterOptions {
   }
 }
 
+/** Kinds of images that have a program of ours, in a directory of their kind's name. */
+function hasEntrypoint(kind: BaseRequest["kind"]): boolean {
+  return kind === "php" || kind === "mariadb" || kind === "galera";
+}
+
 async function addEntrypoint(tree: ImageTree, directory: string): Promise<void> {
   for (const name of await entrypointFiles(directory)) {
-    await tree.write(`usr/lib/howdah/${name}`, await readFile(join(directory, name)), name.endsWith(".sh") ? 0o755 : 0o644);
+    await tree.write(`usr/lib/howdah/${name}`, await readFile(join(directory, name)), /\.sh$|^wsrep_sst_/.test(name) ? 0o755 : 0o644);
   }
 }
 
@@ -124,7 +131,7 @@ export async function entrypointFiles(directory: string): Promise<readonly strin
 
 /** What the entrypoint program of an image is, for the image's identity: the same files, the same hash. */
 export async function entrypointHash(kind: BaseRequest["kind"], directory: string): Promise<string> {
-  if (kind !== "php" && kind !== "mariadb") return "";
+  if (!hasEntrypoint(kind)) return "";
   const root = join(directory, kind);
   const parts = await Promise.all(
     (await entrypointFiles(root)).map(async (name) => [name, contentHash(await readFile(join(root, name)))] as const),

@@ -14,6 +14,8 @@ export interface ObservedPod {
     readonly restarts: number;
     readonly exitCode?: number;
     readonly memoryBytes?: number;
+    /** Of this container since it started. */
+    readonly cpuSeconds?: number;
   }[];
 }
 

@@ -53,6 +53,7 @@ async function observePods(machine: Machine, found: readonly FoundPod[], ready: 
         mains(pod).map(async (container) => {
           const seen = inspected.get(container.name);
           const memoryBytes = await memoryOf(seen?.cgroupPath ?? "");
+          const cpuSeconds = await cpuOf(seen?.cgroupPath ?? "");
           const running = container.state === "running";
           return {
             name: container.labels[label.container] ?? "",
@@ -61,6 +62,7 @@ async function observePods(machine: Machine, found: readonly FoundPod[], ready: 
             restarts: seen?.restarts ?? 0,
             ...(running ? {} : { exitCode: container.exitCode }),
             ...(memoryBytes === undefined ? {} : { memoryBytes }),
+            ...(cpuSeconds === undefined ? {} : { cpuSeconds }),
           };
         }),
       );
@@ -98,6 +100,16 @@ async function memoryOf(cgroup: string): Promise<number | undefined> {
     if (text !== undefined) return Number(text);
   }
   return undefined;
+}
+
+/** Time on a CPU that the kernel charges to it: nanoseconds in one file of cgroup v1, microseconds in a line of v2's. */
+async function cpuOf(cgroup: string): Promise<number | undefined> {
+  if (cgroup === "") return undefined;
+  const first = await readFile(`/sys/fs/cgroup/cpuacct${cgroup}/cpuacct.usage`, "utf8").catch(() => undefined);
+  if (first !== undefined) return Number(first) / 1e9;
+  const second = await readFile(`/sys/fs/cgroup${cgroup}/cpu.stat`, "utf8").catch(() => "");
+  const microseconds = /^usage_usec (\d+)$/m.exec(second)?.[1];
+  return microseconds === undefined ? undefined : Number(microseconds) / 1e6;
 }
 
 interface ListedVolume {

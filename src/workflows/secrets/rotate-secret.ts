@@ -106,7 +106,7 @@ async function ensureAccess(
 }
 
 /** The release that serves, again, with the secrets of now: no build, no migration. */
-async function rollPods(record: SiteRecord, name: string, ports: Ports, context: EngineContext): Promise<string> {
+export async function rollPods(record: SiteRecord, name: string, ports: Ports, context: EngineContext): Promise<string> {
   const { namespace } = record;
   const asked = ports.clock.now();
   const known = await releasesOf(namespace, ports);

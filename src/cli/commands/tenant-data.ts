@@ -1,0 +1,119 @@
+import { resolve } from "node:path";
+import type { Command } from "commander";
+import { HowdahError } from "../../kernel/howdah-error.ts";
+import { confirm } from "../ask-first.ts";
+import type { CliContext } from "../context.ts";
+import type { Choose } from "../program.ts";
+import { withReporter } from "./with-reporter.ts";
+
+/** The verbs of `howdah tenant` that hand data over, delete it, or change keys. */
+export function tenantDataCommands(tenant: Command, choose: Choose): void {
+  exportCommand(tenant, choose);
+  deleteCommand(tenant, choose);
+  rotateCommand(tenant, choose);
+}
+
+function exportCommand(tenant: Command, choose: Choose): void {
+  tenant
+    .command("export")
+    .argument("<name>", "the tenant's name")
+    .argument("[file]", "where to (default: NAME-DAY.tar)")
+    .summary("everything a client is owed in one tar: dumps, files, site files, checksums")
+    .option("--overwrite", "replace a file that is there", false)
+    .addHelpText(
+      "after",
+      "\nExamples:\n  howdah tenant export acme\n  howdah tenant export acme /srv/exports/acme.tar --overwrite\n\nIn it: sites/SITE/howdah.yaml, database.sql.gz, files/…, and manifest.json with a SHA-256 of each.",
+    )
+    .action((name: string, file: string | undefined, flags: { readonly overwrite: boolean }) => {
+      choose((context) =>
+        withReporter(context, async (ports, engine) => {
+          const { exportTenant, usualExportName } = await import("../../workflows/tenant/export-tenant.ts");
+          const target = resolve(context.directory, file ?? usualExportName({ name }, new Date(ports.clock.now())));
+          const { manifest, bytes } = await exportTenant(name, { file: target, ...flags }, ports, engine);
+          context.terminal.out(
+            context.terminal.output === "json" ? `${JSON.stringify({ file: target, bytes, ...manifest }, null, 2)}\n` : `${target}\n`,
+          );
+          return 0;
+        }),
+      );
+    });
+}
+
+interface DeleteFlags {
+  readonly yes: boolean;
+  /** `--export FILE`; false: `--no-export`. */
+  readonly export?: string | false;
+}
+
+function deleteCommand(tenant: Command, choose: Choose): void {
+  tenant
+    .command("delete")
+    .argument("<name>", "the tenant's name")
+    .summary("hand over its data, take its sites away; the data is kept for a while, then deleted")
+    .description(
+      "Suspends the tenant, writes everything it is owed to a file, then takes its sites away. Volumes, databases and secrets are kept for the retention period (7 days, HOWDAH_RETENTION_DAYS) and deleted after it, or at once with `howdah destroy TENANT--SITE --purge`. Cut off, the agent or the same command goes on.",
+    )
+    .option("--export <file>", "where its data is handed over to")
+    .option("--no-export", "nobody wants its data")
+    .option("-y, --yes", "don't ask", false)
+    .addHelpText(
+      "after",
+      "\nExamples:\n  howdah tenant delete acme --export /srv/exports/acme.tar\n  howdah tenant delete acme --no-export --yes",
+    )
+    .action((name: string, flags: DeleteFlags) => {
+      choose((context) => deleteIt(name, flags, context));
+    });
+}
+
+async function deleteIt(name: string, flags: DeleteFlags, context: CliContext): Promise<number> {
+  const { deleteTenant, planDeletion } = await import("../../workflows/tenant/delete-tenant.ts");
+  const ports = await context.ports();
+  const plan = await planDeletion(name, ports);
+  const handedOver = plan.tenant.work?.verb === "delete" ? plan.tenant.work.exported : undefined;
+  if (typeof flags.export !== "string" && flags.export !== false && handedOver === undefined)
+    throw new HowdahError("usage/invalid", `Where is the data of ${name} handed over to?`, {
+      hint: `--export ${name}.tar writes it to a file; --no-export says that nobody wants it.`,
+    });
+  const target = typeof flags.export === "string" ? resolve(context.directory, flags.export) : null;
+  const day = plan.keptUntil.slice(0, 10);
+  const lines = (words: readonly string[]): string => words.map((line) => `  ${line}\n`).join("");
+  context.terminal.err(
+    `${target === null ? "" : `Hands over:\n  ${target}\n`}Deletes:\n${lines(plan.deletes)}${plan.keeps.length === 0 ? "" : `Keeps until ${day}:\n${lines(plan.keeps)}`}`,
+  );
+  await confirm(`Delete the tenant ${name}?`, flags.yes, context);
+  await withReporter(context, (wired, engine) => deleteTenant(name, target, wired, engine));
+  const { tenant: _tenant, ...what } = plan;
+  context.terminal.out(
+    context.terminal.output === "json"
+      ? `${JSON.stringify({ name, exported: target, ...what })}\n`
+      : `${name} is gone. ${plan.keeps.length === 0 ? "It had no data." : `Its data is kept until ${day}.`}\n`,
+  );
+  return 0;
+}
+
+function rotateCommand(tenant: Command, choose: Choose): void {
+  tenant
+    .command("rotate-key")
+    .argument("<name>", "the tenant's name")
+    .summary("give a tenant another key pair for JSON Web Tokens; both are valid until --finish")
+    .option("--finish", "the former key is valid no longer", false)
+    .addHelpText(
+      "after",
+      "\nExamples:\n  howdah tenant rotate-key acme\n  howdah tenant rotate-key acme --finish\n\nA site reads the pair from its secret: `{secret: tenant-keys/private-key}`, `{secret: tenant-keys/jwks.json}`.",
+    )
+    .action((name: string, flags: { readonly finish: boolean }) => {
+      choose((context) =>
+        withReporter(context, async (ports, engine) => {
+          const { rotateKey } = await import("../../workflows/tenant/change-profile.ts");
+          const rotated = await rotateKey(name, flags, ports, engine);
+          const next = flags.finish
+            ? "is the only key now"
+            : `is the key now; the former one is valid until \`howdah tenant rotate-key ${name} --finish\``;
+          context.terminal.out(
+            context.terminal.output === "json" ? `${JSON.stringify({ tenant: name, ...rotated })}\n` : `${rotated.keyId} ${next}\n`,
+          );
+          return 0;
+        }),
+      );
+    });
+}

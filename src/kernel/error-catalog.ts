@@ -369,6 +369,13 @@ export const errorCatalog = {
     title: "The database did not answer in time",
     hint: "`howdah logs --component database` shows its own words.",
   },
+  "drill/not-back": {
+    exit: 75,
+    retry: "never",
+    reason: "DrillNotBack",
+    title: "What a drill harmed does not serve again",
+    hint: "Look at `howdah status` and `howdah logs`; docs/how-to/when-the-writer-died.md says what to do with a database.",
+  },
   "database/failed": {
     exit: 70,
     retry: "never",

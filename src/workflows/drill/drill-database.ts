@@ -1,0 +1,92 @@
+import type { EngineContext } from "../../engine/engine.ts";
+import type { Clock } from "../../kernel/clock.ts";
+import { HowdahError } from "../../kernel/howdah-error.ts";
+import type { LoadConnection, ScratchDatabase } from "../../providers/database/load-connection.ts";
+import { sql } from "../../providers/database/mariadb/sql.ts";
+import type { DrillOptions, DrillPlace, StruckFault } from "./drill-place.ts";
+import { exceededLimits } from "./exceeded-limits.ts";
+import { strikeInTurn } from "./strike-in-turn.ts";
+import { type StoredWrites, WriteJournal, type WriteVerdict } from "./write-journal.ts";
+import { type LoadClients, prepareTables, startWrites } from "./write-load.ts";
+
+/** What a drill of a database server found. */
+export interface DatabaseDrill extends WriteVerdict {
+  readonly place: string;
+  readonly clients: LoadClients;
+  readonly faults: readonly StruckFault[];
+  readonly longestGapMs: number;
+  readonly errors: Readonly<Record<string, number>>;
+  /** What was exceeded, in words; empty: the drill was passed. */
+  readonly exceeded: readonly string[];
+}
+
+/** A server that died needs a while to answer to who reads back. */
+const PATIENCE_MS = 60_000;
+
+/**
+ * Harms a database server while clients write to a database of the drill's own, and compares what was acknowledged with what is there. The
+ * database is dropped after it.
+ */
+export async function drillDatabase(
+  place: DrillPlace,
+  makeScratch: () => Promise<ScratchDatabase>,
+  options: DrillOptions & { readonly clients: LoadClients },
+  context: EngineContext & { readonly clock: Clock },
+): Promise<DatabaseDrill> {
+  const unknown = options.faults.find((fault) => !place.faults.includes(fault));
+  if (unknown !== undefined)
+    throw new HowdahError("usage/invalid", `${place.name} can't be drilled with \`${unknown}\``, {
+      hint: `It takes: ${place.faults.join(", ")}.`,
+    });
+  const { clock } = context;
+  const scratch = await makeScratch();
+  try {
+    await prepareTables(scratch, options.clients);
+    const journal = new WriteJournal(clock);
+    const began = clock.now();
+    const load = startWrites(scratch, options.clients, journal, clock);
+    let faults: readonly StruckFault[];
+    try {
+      const sight = {
+        successesSince: (from: number) => journal.acknowledgedSince(from),
+        longestGap: (from: number, to: number) => journal.longestGap(from, to),
+        errorsBetween: (from: number, to: number) => journal.errorsBetween(from, to),
+      };
+      faults = await strikeInTurn(place, options, sight, context);
+    } finally {
+      await load.stop();
+    }
+    const verdict = journal.judge(await patiently(clock, async () => await readOnce(await scratch.connect())));
+    const errors = journal.errorsBetween(began, clock.now());
+    const longestGapMs = Math.max(0, ...faults.map(({ gapMs }) => gapMs));
+    const found = { place: place.name, clients: options.clients, faults, longestGapMs, errors, ...verdict };
+    return { ...found, exceeded: exceededLimits(found, options.limits) };
+  } finally {
+    await patiently(clock, () => scratch.drop());
+  }
+}
+
+async function patiently<T>(clock: Clock, work: () => Promise<T>): Promise<T> {
+  const end = clock.now() + PATIENCE_MS;
+  for (;;) {
+    try {
+      return await work();
+    } catch (error) {
+      if (clock.now() > end) throw error;
+      await clock.sleep(500);
+    }
+  }
+}
+
+async function readOnce(connection: LoadConnection): Promise<StoredWrites> {
+  const numbers = (rows: Awaited<ReturnType<LoadConnection["query"]>>) =>
+    rows.map((row) => ({ client: Number(row["client"]), n: Number(row["n"]) }));
+  try {
+    // On Galera: only after everything is applied that the cluster has acknowledged. Others don't know the variable.
+    await connection.query(sql`SET SESSION wsrep_sync_wait = 1`).catch(() => undefined);
+    const rows = numbers(await connection.query(sql`SELECT client, n FROM written`));
+    return { rows, counts: numbers(await connection.query(sql`SELECT client, n FROM counted`)) };
+  } finally {
+    connection.close();
+  }
+}

@@ -2,8 +2,9 @@ import type { Clock } from "../../kernel/clock.ts";
 import { HowdahError } from "../../kernel/howdah-error.ts";
 import type { HttpRoute, ObjectKey, Rendered } from "../../render/objects.ts";
 import type { CompiledCodeStore } from "../compiled-code.ts";
-import type { Engine, EngineContext } from "../engine.ts";
+import type { Engine, EngineContext, Target } from "../engine.ts";
 import { hostnameTaken } from "../hostname-taken.ts";
+import { takenBy } from "../hostnames-meet.ts";
 import type { Jobs } from "../jobs.ts";
 import type { Lock } from "../lock.ts";
 import type { AttachProcess, RunProcess } from "../process-port.ts";
@@ -36,6 +37,7 @@ import { deleteWorkload, rollWorkload } from "./roll-workload.ts";
 import { execProgram, runProgramOnce } from "./run-program.ts";
 import { scaleDown, scaleUp } from "./scale.ts";
 import { secretStore } from "./secret-store.ts";
+import { sendSignal } from "./send-signal.ts";
 import { settleNamespace } from "./settle.ts";
 import { visits } from "./visits.ts";
 import { objectsOf, safeName, stateStore, withObject, withoutObject } from "./state-store.ts";
@@ -69,6 +71,8 @@ export interface PodmanEngine extends Engine {
   primeNext(signal: AbortSignal): Promise<Primed | undefined>;
   /** Where the volume of a claim lies on this machine; undefined when it is not there. */
   volumePath(namespace: string, claim: string): Promise<string | undefined>;
+  /** For drills: see send-signal.ts. */
+  signal(target: Target | "edge", signal: "KILL" | "STOP" | "CONT" | "HUP"): Promise<string>;
   /** Closes all networks of the instance, also those that somebody else of ours made. */
   closeNetworks(): Promise<boolean>;
   /** Takes the rules of such a network away, and then the network, by `remove`. */
@@ -144,6 +148,7 @@ function engineOf(machine: Machine, ports: PodmanEnginePorts & { readonly jobs: 
     },
     compiledCode: compiledCode(machine),
     primeNext: primer(machine),
+    signal: (target, signal) => sendSignal(machine, target, signal),
     closeNetworks: () => machine.firewall.sync(),
     withdrawNetwork: (network, remove) => machine.firewall.withdraw(network, remove),
     prepare: async (namespace, context) => {
@@ -264,8 +269,8 @@ async function deleteObject(machine: Machine, namespace: string, key: ObjectKey,
 async function refuseTakenHostnames(machine: Machine, namespace: string, route: HttpRoute): Promise<void> {
   for (const other of await machine.store.namespaces()) {
     if (other === namespace) continue;
-    const taken = objectsOf(await machine.store.read(other), "HTTPRoute").flatMap((one) => one.spec.hostnames);
-    const same = route.spec.hostnames.find((hostname) => taken.includes(hostname));
+    const routes = objectsOf(await machine.store.read(other), "HTTPRoute");
+    const same = routes.map((one) => takenBy(route, one)).find((hostname) => hostname !== undefined);
     if (same !== undefined) throw hostnameTaken(same, other);
   }
 }

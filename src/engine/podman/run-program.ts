@@ -97,7 +97,8 @@ async function appliedContainer(machine: Machine, target: Target): Promise<{ wor
   throw new HowdahError("site/unknown", `${target.namespace} has no ${target.workload} with a container "${target.container}"`);
 }
 
-async function runningContainer(machine: Machine, target: Target): Promise<string> {
+/** Name of the container that a target means. Error: `engine/not-ready` when none runs. */
+export async function runningContainer(machine: Machine, target: Target): Promise<string> {
   const state = await machine.store.read(target.namespace);
   const pods = await findPods(machine, target.namespace, target.workload);
   const marks = await machine.marks.all();

@@ -1,9 +1,8 @@
 import type { EngineContext } from "../../engine/engine.ts";
 import type { Clock } from "../../kernel/clock.ts";
-import { HowdahError } from "../../kernel/howdah-error.ts";
 import type { LoadConnection, ScratchDatabase } from "../../providers/database/load-connection.ts";
 import { sql } from "../../providers/database/mariadb/sql.ts";
-import type { DrillOptions, DrillPlace, StruckFault } from "./drill-place.ts";
+import { type DrillOptions, type DrillPlace, refuseUnknown, type StruckFault } from "./drill-place.ts";
 import { exceededLimits } from "./exceeded-limits.ts";
 import { strikeInTurn } from "./strike-in-turn.ts";
 import { type StoredWrites, WriteJournal, type WriteVerdict } from "./write-journal.ts";
@@ -33,11 +32,7 @@ export async function drillDatabase(
   options: DrillOptions & { readonly clients: LoadClients },
   context: EngineContext & { readonly clock: Clock },
 ): Promise<DatabaseDrill> {
-  const unknown = options.faults.find((fault) => !place.faults.includes(fault));
-  if (unknown !== undefined)
-    throw new HowdahError("usage/invalid", `${place.name} can't be drilled with \`${unknown}\``, {
-      hint: `It takes: ${place.faults.join(", ")}.`,
-    });
+  refuseUnknown(place, options.faults);
   const { clock } = context;
   const scratch = await makeScratch();
   try {
@@ -47,12 +42,7 @@ export async function drillDatabase(
     const load = startWrites(scratch, options.clients, journal, clock);
     let faults: readonly StruckFault[];
     try {
-      const sight = {
-        successesSince: (from: number) => journal.acknowledgedSince(from),
-        longestGap: (from: number, to: number) => journal.longestGap(from, to),
-        errorsBetween: (from: number, to: number) => journal.errorsBetween(from, to),
-      };
-      faults = await strikeInTurn(place, options, sight, context);
+      faults = await strikeInTurn(place, options, journal, context);
     } finally {
       await load.stop();
     }

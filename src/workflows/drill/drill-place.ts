@@ -1,5 +1,7 @@
+import { HowdahError } from "../../kernel/howdah-error.ts";
+
 /** What a drill does to something. */
-export const FAULTS = ["kill", "freeze", "cut", "move"] as const;
+export const FAULTS = ["kill", "freeze", "cut", "move", "reload"] as const;
 export type Fault = (typeof FAULTS)[number];
 
 /** Something that a drill can harm, and see become whole again. */
@@ -38,4 +40,13 @@ export interface StruckFault {
   readonly errors: Readonly<Record<string, number>>;
   /** How long until everything was there again. */
   readonly wholeAfterMs: number;
+}
+
+/** Error: `usage/invalid` for a fault that a place does not have, before anything is harmed. */
+export function refuseUnknown(place: DrillPlace, faults: readonly Fault[]): void {
+  const unknown = faults.find((fault) => !place.faults.includes(fault));
+  if (unknown === undefined) return;
+  throw new HowdahError("usage/invalid", `${place.name} can't be drilled with \`${unknown}\``, {
+    hint: `It takes: ${place.faults.join(", ")}.`,
+  });
 }

@@ -2,14 +2,7 @@ import type { Clock } from "../../kernel/clock.ts";
 import type { EngineContext } from "../../engine/engine.ts";
 import { HowdahError } from "../../kernel/howdah-error.ts";
 import type { DrillOptions, DrillPlace, Fault, StruckFault } from "./drill-place.ts";
-
-/** What a load tells of itself. */
-export interface LoadSight {
-  /** How often it succeeded from this moment on. */
-  successesSince(from: number): number;
-  longestGap(from: number, to: number): number;
-  errorsBetween(from: number, to: number): Readonly<Record<string, number>>;
-}
+import type { SuccessJournal } from "./success-journal.ts";
 
 /** The load runs undisturbed that long before each fault and after its end. */
 const CALM_MS = 2_000;
@@ -23,7 +16,7 @@ const FLOWS = 20;
 export async function strikeInTurn(
   place: DrillPlace,
   options: DrillOptions,
-  load: LoadSight,
+  load: SuccessJournal,
   { clock, emit, signal }: EngineContext & { readonly clock: Clock },
 ): Promise<readonly StruckFault[]> {
   const struck: StruckFault[] = [];
@@ -39,7 +32,7 @@ export async function strikeInTurn(
 }
 
 interface Around {
-  readonly load: LoadSight;
+  readonly load: SuccessJournal;
   readonly clock: Clock;
   readonly signal: AbortSignal;
 }
@@ -61,7 +54,7 @@ async function strikeOnce(place: DrillPlace, fault: Fault, holdMs: number, { loa
 }
 
 /** Until the load succeeds steadily. Error: `drill/not-back`. */
-async function flowing(load: LoadSight, clock: Clock, signal: AbortSignal, place: DrillPlace): Promise<void> {
+async function flowing(load: SuccessJournal, clock: Clock, signal: AbortSignal, place: DrillPlace): Promise<void> {
   const from = clock.now();
   while (load.successesSince(from) < FLOWS) {
     if (clock.now() - from > BACK_MS)

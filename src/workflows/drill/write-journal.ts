@@ -1,4 +1,4 @@
-import type { Clock } from "../../kernel/clock.ts";
+import { SuccessJournal } from "./success-journal.ts";
 
 /** What a server holds of a load, read when all is over. */
 export interface StoredWrites {
@@ -15,17 +15,10 @@ export interface WriteVerdict {
   readonly doubled: number;
 }
 
-/** What the clients of a load saw: what was acknowledged and when, and what failed. */
-export class WriteJournal {
-  readonly #clock: Pick<Clock, "now">;
+/** What the clients of a load saw: what was acknowledged, and what only was sent. */
+export class WriteJournal extends SuccessJournal {
   readonly #rows = new Map<number, Set<number>>();
   readonly #counts = new Map<number, { sent: number; acknowledged: number }>();
-  readonly #times: number[] = [];
-  readonly #errors: { readonly at: number; readonly code: string }[] = [];
-
-  constructor(clock: Pick<Clock, "now">) {
-    this.#clock = clock;
-  }
 
   sent(client: number, what: "row" | "count"): void {
     if (what === "count") this.#countOf(client).sent += 1;
@@ -34,43 +27,12 @@ export class WriteJournal {
   row(client: number, n: number): void {
     const rows = this.#rows.get(client) ?? new Set<number>();
     this.#rows.set(client, rows.add(n));
-    this.#times.push(this.#clock.now());
+    this.succeeded();
   }
 
   count(client: number): void {
     this.#countOf(client).acknowledged += 1;
-    this.#times.push(this.#clock.now());
-  }
-
-  failed(error: unknown): void {
-    const { code, message } = error as { readonly code?: unknown; readonly message?: unknown };
-    this.#errors.push({ at: this.#clock.now(), code: String(code ?? message ?? error).slice(0, 80) });
-  }
-
-  /** How many writes were acknowledged from this moment on. */
-  acknowledgedSince(from: number): number {
-    let count = 0;
-    for (let at = this.#times.length - 1; at >= 0 && (this.#times[at] ?? 0) >= from; at -= 1) count += 1;
-    return count;
-  }
-
-  /** Errors between two moments, by their codes. */
-  errorsBetween(from: number, to: number): Readonly<Record<string, number>> {
-    const found: Record<string, number> = {};
-    for (const { at, code } of this.#errors) if (at >= from && at <= to) found[code] = (found[code] ?? 0) + 1;
-    return found;
-  }
-
-  /** The longest time without an acknowledged write between two moments, which count as such. */
-  longestGap(from: number, to: number): number {
-    let longest = 0;
-    let last = from;
-    for (const at of this.#times) {
-      if (at < from || at > to) continue;
-      longest = Math.max(longest, at - last);
-      last = at;
-    }
-    return Math.max(longest, to - last);
+    this.succeeded();
   }
 
   /**

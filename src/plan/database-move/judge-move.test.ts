@@ -8,7 +8,7 @@ const server: MoveFacts["from"] = {
 const facts: MoveFacts = {
   from: server,
   to: { ...server, name: "mariadb-11-8", version: "11.8.3-MariaDB" },
-  database: { tables: 3, bytes: 100e6, engines: ["InnoDB"], collations: ["utf8mb4_unicode_ci"] },
+  database: { tables: 3, bytes: 100e6, engines: ["InnoDB"], collations: ["utf8mb4_unicode_ci"], versioned: [] },
 };
 const changed = (change: { from?: Partial<MoveFacts["from"]>; to?: Partial<MoveFacts["to"]>; database?: Partial<MoveFacts["database"]> }) =>
   judgeMove({
@@ -27,6 +27,7 @@ describe("whether a database can move", () => {
     { what: "a server that is not MariaDB", change: { to: { version: "8.0.36" } }, says: /10\.5 or later/ },
     { what: "an unknown engine", change: { database: { engines: ["InnoDB", "RocksDB"] } }, says: /no storage engine RocksDB/ },
     { what: "an unknown collation", change: { database: { collations: ["utf8mb4_uca1400_ai_ci"] } }, says: /utf8mb4_uca1400_ai_ci/ },
+    { what: "history that a dump lacks", change: { database: { versioned: ["prices"] } }, says: /prices keep their former rows/ },
     { what: "too little room", change: { to: { freeBytes: 300e6 } }, says: /takes 100 MB; its copy may need 468 MB/ },
   ])("refuses $what", ({ change, says }) => {
     const { problems } = changed(change);
@@ -44,6 +45,7 @@ describe("whether a database can move", () => {
   it.each([
     { what: "no log", change: { from: { binlog: "off" as const } }, says: /keeps no log/ },
     { what: "a log of statements", change: { from: { binlog: "other" as const } }, says: /not of rows/ },
+    { what: "a log that may not be read", change: { from: { binlog: "unreadable" as const } }, says: /may not read its log/ },
     { what: "a right that is missing", change: { to: { mayReplay: false } }, says: /BINLOG REPLAY/ },
     { what: "tables without transactions", change: { database: { engines: ["InnoDB", "MEMORY"] } }, says: /tables of MEMORY/ },
     { what: "a step back", change: { to: { version: "10.5.29-MariaDB" } }, says: /older/ },

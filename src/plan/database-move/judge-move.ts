@@ -6,6 +6,8 @@ export interface MovedDatabase {
   readonly engines: readonly string[];
   /** Collations of its tables and columns, sorted. */
   readonly collations: readonly string[];
+  /** Tables that keep their former rows (SYSTEM VERSIONING): a dump has only the present ones. */
+  readonly versioned: readonly string[];
 }
 
 /** What a server says of itself. */
@@ -16,7 +18,7 @@ export interface ServerFacts {
   readonly engines: readonly string[];
   readonly collations: readonly string[];
   /** It writes every row that changes into a log that can be read again. */
-  readonly binlog: "rows" | "other" | "off";
+  readonly binlog: "rows" | "other" | "unreadable" | "off";
   /** Whether the administrator may give somebody the right to replay such a log. */
   readonly mayReplay: boolean;
   /** Free bytes where its data lies; null: nobody knows. */
@@ -53,7 +55,7 @@ const ROOM_FACTOR = 2;
 
 /** Whether a database can move, and how. Pure: the machine and an operator say the same. */
 export function judgeMove({ from, to, database }: MoveFacts): MoveJudgement {
-  const problems = [...versionProblems(to), ...unknownParts(to, database), ...roomProblems(to, database)];
+  const problems = [...versionProblems(to), ...unknownParts(to, database), ...historyProblems(database), ...roomProblems(to, database)];
   const older = compareVersions(to.version, from.version) < 0;
   const notices = older
     ? [
@@ -95,6 +97,16 @@ function unknownParts({ name, engines, collations }: MoveFacts["to"], database: 
   ];
 }
 
+function historyProblems({ versioned }: MovedDatabase): MoveProblem[] {
+  if (versioned.length === 0) return [];
+  return [
+    {
+      message: `${versioned.join(", ")} keep their former rows (SYSTEM VERSIONING), which a copy would not have`,
+      hint: "Give up that history first: `ALTER TABLE … DROP SYSTEM VERSIONING`.",
+    },
+  ];
+}
+
 function roomProblems({ name, freeBytes }: MoveFacts["to"], { bytes }: MovedDatabase): MoveProblem[] {
   const needed = bytes * ROOM_FACTOR + SPARE_BYTES;
   if (freeBytes === null || freeBytes >= needed) return [];
@@ -109,6 +121,7 @@ function roomProblems({ name, freeBytes }: MoveFacts["to"], { bytes }: MovedData
 
 function whyNoCatchUp({ from, to, database }: MoveFacts, older: boolean): string | null {
   if (from.binlog === "off") return `${from.name} keeps no log of what changes (log_bin)`;
+  if (from.binlog === "unreadable") return `the administrator of ${from.name} may not read its log (REPLICATION SLAVE, BINLOG MONITOR)`;
   if (from.binlog === "other") return `the log of ${from.name} is not of rows (binlog_format)`;
   if (older) return `${to.name} is older than ${from.name}, whose log it may not understand`;
   if (!to.mayReplay) return `the administrator of ${to.name} may not let anybody replay a log (BINLOG REPLAY)`;

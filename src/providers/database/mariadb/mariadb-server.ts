@@ -1,10 +1,10 @@
 import type { Clock } from "../../../kernel/clock.ts";
 import { HowdahError } from "../../../kernel/howdah-error.ts";
 import { SYSTEM_NAMESPACE } from "../../../kernel/own-names.ts";
-import type { Secret } from "../../../kernel/secret.ts";
-import type { GeneratedValue, SecretStore } from "../../secrets/secret-store.ts";
+import type { SecretStore } from "../../secrets/secret-store.ts";
 import type { DatabaseServer, ServerReference } from "../database-server.ts";
-import { ADMIN_USER, adminFiles } from "./admin-secret.ts";
+import { adminClient } from "./admin-client.ts";
+import { adminFiles } from "./admin-secret.ts";
 import { allowWrites, blockedDatabases, blockWrites } from "./block-writes.ts";
 import { brokenViews } from "./broken-views.ts";
 import { dropOwnDatabase } from "./drop-database.ts";
@@ -13,12 +13,11 @@ import { ensureOwnDatabase } from "./ensure-database.ts";
 import { findOwnDatabase } from "./find-database.ts";
 import { readLedger } from "./read-ledger.ts";
 import { sql, text } from "./sql.ts";
-import { type ConnectServer, type SqlClient, withSqlClient } from "./sql-client.ts";
+import type { ConnectServer, SqlClient } from "./sql-client.ts";
 import { suspendUser } from "./suspend-user.ts";
 import { userStatistics } from "./user-statistics.ts";
 
-/** 43 characters of 62 are 256 bits. */
-export const PASSWORD: GeneratedValue = { bytes: 43, encoding: "alphanumeric" };
+export { PASSWORD } from "./admin-client.ts";
 
 const PAUSE_MS = 500;
 
@@ -32,22 +31,8 @@ export function mariadbServer(
   through?: ConnectServer,
   administratorOf: (server: string) => Promise<string | undefined> = () => Promise.resolve(undefined),
 ): DatabaseServer {
-  const adminPassword = (name: string) => secrets.getOrGenerate(SYSTEM_NAMESPACE, name, "admin-password", PASSWORD);
-
-  async function administrator(name: string): Promise<{ readonly user: string; readonly password: Secret }> {
-    const secret = await administratorOf(name);
-    if (secret === undefined) return { user: ADMIN_USER, password: await adminPassword(name) };
-    const { user, password } = (await secrets.get(SYSTEM_NAMESPACE, secret)) ?? {};
-    if (user !== undefined && password !== undefined) return { user: user.reveal(), password };
-    throw new HowdahError(
-      "database/login-refused",
-      `The secret ${SYSTEM_NAMESPACE}/${secret} of the database server ${name} lacks a user or a password`,
-    );
-  }
-
-  async function asAdmin<T>(server: ServerReference, work: (client: SqlClient) => Promise<T>): Promise<T> {
-    return await withSqlClient({ server, ...(await administrator(server.name)) }, work, through);
-  }
+  const admin = adminClient({ secrets, through, administratorOf });
+  const asAdmin = <T>(server: ServerReference, work: (client: SqlClient) => Promise<T>): Promise<T> => admin.run(server, work);
 
   async function numberOf(server: ServerReference, statement: ReturnType<typeof sql>): Promise<number> {
     const rows = await asAdmin(server, (client) => client.query(statement));
@@ -55,7 +40,7 @@ export function mariadbServer(
   }
 
   return {
-    adminSecret: async (name) => adminFiles(await adminPassword(name), `${SYSTEM_NAMESPACE}/${name}`),
+    adminSecret: async (name) => adminFiles(await admin.password(name), `${SYSTEM_NAMESPACE}/${name}`),
     async waitReady(server, { timeoutMs, signal }) {
       const end = clock.now() + timeoutMs;
       for (;;) {

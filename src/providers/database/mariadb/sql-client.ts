@@ -18,6 +18,8 @@ export interface Login {
   readonly user: string;
   readonly password: Secret;
   readonly database?: string;
+  /** How long a statement may take; left out: a minute. */
+  readonly statementMs?: number;
 }
 
 /** Another way to a server than a TCP connection to its address: through a cluster's API server. */
@@ -40,7 +42,7 @@ export async function withSqlClient<T>(login: Login, work: (client: SqlClient) =
   const client: SqlClient = {
     async query(statement) {
       try {
-        const [rows] = await connection.query({ sql: statement.text, timeout: STATEMENT_MS });
+        const [rows] = await connection.query({ sql: statement.text, timeout: login.statementMs ?? STATEMENT_MS });
         return Array.isArray(rows) ? (rows as Row[]) : [];
       } catch (error) {
         throw named(error, login.server.name);

@@ -65,11 +65,11 @@ async function dying(
   const mortal = Object.fromEntries(
     Object.entries(acts).map(([name, counted]) => [
       name,
-      one.mortal(name, ports[name as keyof Ports] as object, counted as readonly never[]),
+      one.mortal(name, ports[name as keyof Ports] as object, counted as unknown as readonly never[]),
     ]),
   );
   try {
-    await command({ ...ports, ...mortal } as Ports);
+    await command({ ...ports, ...mortal });
     return false;
   } catch (error) {
     if (!(error instanceof Killed)) throw error;

@@ -1,4 +1,4 @@
-import { createPublicKey, createSign, createVerify } from "node:crypto";
+import { createPublicKey, createSign, createVerify, type JsonWebKey } from "node:crypto";
 import { mkdtemp, rm } from "node:fs/promises";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
@@ -23,7 +23,7 @@ async function keysOf(namespace: string): Promise<Readonly<Record<string, string
 
 function verifies(privateKey: string, jwks: string): boolean {
   const signature = createSign("sha256").update("token").sign(privateKey);
-  const { keys } = JSON.parse(jwks) as { keys: object[] };
+  const { keys } = JSON.parse(jwks) as { keys: JsonWebKey[] };
   return keys.some((key) =>
     createVerify("sha256")
       .update("token")

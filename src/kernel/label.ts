@@ -13,6 +13,9 @@ export const IDLE_ANNOTATION = `${LABEL_PREFIX}/idle-after`;
 /** Annotation of an HTTPRoute: whose visits keep its namespace awake, `people` (without it) or `anyone`. */
 export const WAKES_ANNOTATION = `${LABEL_PREFIX}/idle-wakes`;
 
+/** Annotation of an HTTPRoute on one machine: the tenant whose site it leads to. Clusters know whose by the namespace. */
+export const TENANT_ANNOTATION = `${LABEL_PREFIX}/tenant`;
+
 /** Annotation of a Deployment: the URL that new pods must answer with a status below 400 before the way in leads to them. */
 export const HEALTH_ANNOTATION = `${LABEL_PREFIX}/health`;
 

@@ -5,8 +5,8 @@ import { rendered } from "../../render/rendered.ts";
 import type { HttpRoute, Rendered } from "../../render/objects.ts";
 import { hostname } from "../../site/schema/grammar.ts";
 import { tinySurroundings } from "../contract-objects.ts";
+import { overlaps } from "../hostnames-meet.ts";
 import { behave } from "../testing/behave.ts";
-import { overlaps } from "./hostname-overlaps.ts";
 import { simulatedCluster } from "./testing/simulated-cluster.ts";
 import { simulatedEngine } from "./testing/simulated-engine.ts";
 

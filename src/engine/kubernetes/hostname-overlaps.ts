@@ -1,21 +1,13 @@
 import type { KubeObject } from "../../kubernetes/kubernetes-api.ts";
 import { HOWDAH_GROUP, resources } from "../../kubernetes/resources.ts";
 import { hostnamesOf } from "../../kubernetes/route-hostnames.ts";
+import { covers } from "../hostnames-meet.ts";
 import type { Cluster } from "./cluster.ts";
 import { holderBefore, routesOfAll } from "./hostname-claims.ts";
 import { ownOfKind } from "./own-objects.ts";
 
 /** Whose a namespace is. */
 const TENANT = `${HOWDAH_GROUP}/tenant`;
-
-/** Whether a visitor's hostname can be meant by both. `*.acme.org` is every name below `acme.org`, at any depth, and not that itself. */
-export function overlaps(a: string, b: string): boolean {
-  return a === b || covers(a, b) || covers(b, a);
-}
-
-function covers(wildcard: string, hostname: string): boolean {
-  return wildcard.startsWith("*.") && hostname !== wildcard && hostname.endsWith(wildcard.slice(1));
-}
 
 /** The wildcards that cover a hostname: `*.b.test` and `*.test` for `a.b.test`. */
 function wildcardsOver(hostname: string): readonly string[] {

@@ -6,6 +6,7 @@ import type { HttpRoute, ObjectKey, Rendered } from "../../render/objects.ts";
 import { digestOf } from "../../render/rendered.ts";
 import type { Engine, LogLine } from "../engine.ts";
 import { hostnameTaken } from "../hostname-taken.ts";
+import { takenBy } from "../hostnames-meet.ts";
 import { type Behaviour, wellBehaved } from "./behaviour.ts";
 import { memoryJobs } from "./memory-jobs.ts";
 import { askWayIn, podsBehind } from "./memory-network.ts";
@@ -156,8 +157,8 @@ function applyObject(world: World, space: MemoryNamespace, desired: Rendered): v
 
 function refuseTakenHostnames(world: World, space: MemoryNamespace, route: HttpRoute): void {
   for (const other of world.namespaces.values()) {
-    const taken = other === space ? [] : objectsOf(other, "HTTPRoute").flatMap((one) => one.spec.hostnames);
-    const same = route.spec.hostnames.find((hostname) => taken.includes(hostname));
+    const routes = other === space ? [] : objectsOf(other, "HTTPRoute");
+    const same = routes.map((one) => takenBy(route, one)).find((hostname) => hostname !== undefined);
     if (same !== undefined) throw hostnameTaken(same, other.name);
   }
 }

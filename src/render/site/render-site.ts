@@ -4,6 +4,7 @@ import {
   IDLE_ANNOTATION,
   LABEL_PREFIX,
   MOST_REPLICAS_ANNOTATION,
+  TENANT_ANNOTATION,
   WAKES_ANNOTATION,
   WORKERS_ANNOTATION,
 } from "../../kernel/label.ts";
@@ -22,7 +23,7 @@ import {
   webContainer,
   workerContainer,
 } from "./render-containers.ts";
-import { FPM_PORT, hasStatusContainer, type SiteFiles, renderFiles } from "./render-files.ts";
+import { FPM_PORT, hasStatusContainer, renderFiles, type SiteFiles } from "./render-files.ts";
 import type { RenderInput } from "./render-input.ts";
 import {
   type DataVolumes,
@@ -191,6 +192,10 @@ function idleOf({ scale: { idle } }: Site): Readonly<Record<string, string>> {
   return idle === null ? {} : { [IDLE_ANNOTATION]: String(idle.afterSeconds), [WAKES_ANNOTATION]: idle.wakes };
 }
 
+function tenantOf({ tenant }: Site): Readonly<Record<string, string>> {
+  return tenant === undefined ? {} : { [TENANT_ANNOTATION]: tenant.name };
+}
+
 function route(site: Site): HttpRoute {
   const tls = site.tls.mode === "off" ? {} : { [`${LABEL_PREFIX}/tls`]: site.tls.mode === "secret" ? site.tls.secret : "local" };
   return {
@@ -199,7 +204,7 @@ function route(site: Site): HttpRoute {
     metadata: {
       name: "web",
       labels: labelsFor(site, "web"),
-      annotations: { ...tls, ...idleOf(site), [`${LABEL_PREFIX}/max-body-bytes`]: String(site.web.maxBodyBytes) },
+      annotations: { ...tls, ...idleOf(site), ...tenantOf(site), [`${LABEL_PREFIX}/max-body-bytes`]: String(site.web.maxBodyBytes) },
     },
     spec: { hostnames: site.hostnames, rules: [{ backendRefs: [{ name: "web", port: WEB_PORT }] }] },
   };

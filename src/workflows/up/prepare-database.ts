@@ -1,5 +1,6 @@
 import { SYSTEM_NAMESPACE } from "../../kernel/own-names.ts";
 import type { Secret } from "../../kernel/secret.ts";
+import type { DatabaseAccess } from "../../providers/database/database-server.ts";
 import { databaseServerName } from "../../render/database/database-name.ts";
 import { renderDatabaseAccess } from "../../render/database/render-database-access.ts";
 import { renderDatabaseServer } from "../../render/database/render-database-server.ts";
@@ -9,7 +10,7 @@ import type { Site } from "../../site/site.ts";
 import { isExternal } from "../database-server/database-server-document.ts";
 import { type ExternalPlace, ensureExternal } from "../database-server/ensure-external.ts";
 import type { EngineContext, Ports, SiteDatabase } from "../ports.ts";
-import { chooseServer } from "./choose-server.ts";
+import { type ChosenServer, chooseServer } from "./choose-server.ts";
 import { serverReference } from "./database-server.ts";
 import { ensureServer } from "./ensure-server.ts";
 import type { PreparedBases } from "./prepare-images.ts";
@@ -39,25 +40,52 @@ export async function prepareDatabase(
   if (wanted === null || image === null) throw new TypeError("a site without a database has none to prepare");
   const known = (await ports.records.get(namespace))?.database ?? (await ports.retained.get(namespace))?.record.database ?? null;
   const chosen = await chooseServer({ site, namespace, known }, ports);
-  const document = chosen?.document ?? null;
-  const name = chosen?.name ?? databaseServerName(wanted.version);
-  const place: ExternalPlace | undefined =
-    document !== null && isExternal(document)
-      ? await ensureExternal({ document, namespace, clientImage: image, image: databaseWay }, ports, context)
-      : undefined;
-  if (place === undefined)
-    await ensureServer({ name, namespace, desired: () => sharedServer(wanted.version, image, namespace, ports) }, ports, context);
-  const access = await ports.databases.ensureDatabase({
-    server: serverReference(name, ports),
-    site: namespace,
-    environment: site.environment,
-    namespace,
-    charset: wanted.charset,
-    collation: wanted.collation,
-    limits: wanted.limits,
+  const server = chosen ?? { name: databaseServerName(wanted.version), document: null };
+  const place = await openServer({ server, version: wanted.version, image, databaseWay, namespace }, ports, context);
+  const access = await ensureOwn(server.name, { site, namespace }, ports);
+  const { password, url } = access;
+  return { ...placeOf(server.name, access, place), secret: { password, url } };
+}
+
+/** A server that a site is to get to, and the images for that. */
+export interface OpenedServer {
+  readonly server: ChosenServer;
+  /** Of the server, when Howdah runs it. */
+  readonly version: string;
+  readonly image: string;
+  readonly databaseWay: string | undefined;
+  readonly namespace: string;
+}
+
+/** Makes sure that a server runs, or can be reached, and that a site gets there. Answers what a record has of an external one. */
+export async function openServer(
+  { server: { name, document }, version, image, databaseWay, namespace }: OpenedServer,
+  ports: Ports,
+  context: EngineContext,
+): Promise<ExternalPlace | undefined> {
+  if (document !== null && isExternal(document))
+    return await ensureExternal({ document, namespace, clientImage: image, image: databaseWay }, ports, context);
+  await ensureServer({ name, namespace, desired: () => sharedServer(version, image, namespace, ports) }, ports, context);
+  return undefined;
+}
+
+/** The site's own database and user on a server, as they should be. */
+export async function ensureOwn(
+  server: string,
+  { site, namespace }: { readonly site: Site; readonly namespace: string },
+  ports: Pick<Ports, "engine" | "databases">,
+): Promise<DatabaseAccess> {
+  if (site.database === null) throw new TypeError("a site without a database has none to prepare");
+  const { charset, collation, limits } = site.database;
+  const { environment } = site;
+  return await ports.databases.ensureDatabase({
+    ...{ server: serverReference(server, ports), site: namespace, environment, namespace, charset, collation, limits },
   });
-  const { host, port, user, uid, password, url } = access;
-  return { server: name, host, port, name: access.name, user, uid, ...place, secret: { password, url } };
+}
+
+/** What a record has of a database. */
+export function placeOf(server: string, { host, port, name, user, uid }: DatabaseAccess, place: ExternalPlace | undefined): SiteDatabase {
+  return { server, host, port, name, user, uid, ...place };
 }
 
 /** The server that sites of a version share as it should be, and this site's way to it. */

@@ -15,6 +15,7 @@ import { podmanEngine } from "./engine/podman/podman-engine.ts";
 import { podmanService } from "./engine/podman/podman-service.ts";
 import { portHolder } from "./engine/podman/port-holder.ts";
 import { wireClusters } from "./clusters-wiring.ts";
+import { wireDrills } from "./drill-wiring.ts";
 import { wireFiles } from "./files-wiring.ts";
 import type { HeldLock } from "./engine/lock.ts";
 import { HowdahError } from "./kernel/howdah-error.ts";
@@ -193,6 +194,7 @@ export async function wirePorts({ environment, entrypointDirectory, self }: Wiri
     databaseServers,
     probeDatabase: async (...given) => (await import("./providers/database/external/probe-address.ts")).probeAddress(...given),
     secrets,
+    drills: wireDrills(engine, secrets, administratorOf),
     records: documentStore<SiteRecord>(join(stateDirectory, "sites")),
     retained: documentStore<RetainedData>(join(stateDirectory, "retained")),
     tenants: documentStore<Tenant>(join(stateDirectory, "tenants")),

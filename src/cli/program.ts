@@ -10,6 +10,7 @@ import { deployCommand } from "./commands/deploy.ts";
 import { destroyCommand } from "./commands/destroy.ts";
 import { doctorCommand } from "./commands/doctor.ts";
 import { downCommand } from "./commands/down.ts";
+import { drillCommand } from "./commands/drill.ts";
 import { execCommand } from "./commands/exec.ts";
 import { explainCommand } from "./commands/explain.ts";
 import { filesCommand } from "./commands/files.ts";
@@ -75,6 +76,7 @@ const commands: readonly Define[] = [
   wakeCommand,
   downCommand,
   destroyCommand,
+  drillCommand,
   doctorCommand,
   agentCommand,
   installCommand,

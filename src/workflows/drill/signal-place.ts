@@ -1,13 +1,13 @@
 import type { Target } from "../../engine/engine.ts";
 import { HowdahError } from "../../kernel/howdah-error.ts";
 import type { DrillPlace, Fault } from "./drill-place.ts";
-import type { FaultPort } from "./fault-port.ts";
+import type { DrillPorts } from "./drill-ports.ts";
 
 /** One process of this machine as a place for drills: it dies and is started again by who watches it, it stands still, it reads its configuration anew. */
 export function signalPlace(
   name: string,
   target: Target | "edge",
-  faults: FaultPort,
+  faults: Pick<DrillPorts, "signal">,
   whole: (signal: AbortSignal) => Promise<void>,
 ): DrillPlace {
   return {
@@ -22,7 +22,7 @@ export function signalPlace(
 }
 
 /** What was frozen may have been killed meanwhile by who found it silent: then there is nothing to take back. */
-async function thaw(target: Target | "edge", faults: FaultPort): Promise<void> {
+async function thaw(target: Target | "edge", faults: Pick<DrillPorts, "signal">): Promise<void> {
   await faults.signal(target, "CONT").catch((error: unknown) => {
     if (!(error instanceof HowdahError && error.code === "engine/not-ready")) throw error;
   });

@@ -3,26 +3,21 @@ import { HowdahError } from "../../../kernel/howdah-error.ts";
 import { Secret } from "../../../kernel/secret.ts";
 import type { ServerReference } from "../database-server.ts";
 import type { LoadConnection, ScratchDatabase } from "../load-connection.ts";
+import type { AdminClient } from "./admin-client.ts";
 import { identifiedBy } from "./native-password.ts";
 import { account, grantPattern, identifier, sql } from "./sql.ts";
-import { type Row, type SqlClient, withSqlClient } from "./sql-client.ts";
+import type { Row, SqlClient } from "./sql-client.ts";
 
 /** A frozen server is noticed by nobody else than who waits for it: a load gives up after this. */
 const STATEMENT_MS = 15_000;
 const CONNECT_MS = 3_000;
 
-/** Who administers a server. */
-interface Administrator {
-  readonly user: string;
-  readonly password: Secret;
-}
-
 /** Makes a database for a test load, with a random name that says what it is: whoever finds one that was left behind may drop it. */
-export async function scratchDatabase(server: ServerReference, administrator: Administrator): Promise<ScratchDatabase> {
+export async function scratchDatabase(server: ServerReference, admin: AdminClient): Promise<ScratchDatabase> {
   const name = `howdah_drill_${randomBytes(5).toString("hex")}`;
   const password = new Secret(randomBytes(24).toString("hex"), "a drill");
   const asAdmin = async (work: (client: SqlClient) => Promise<void>): Promise<void> => {
-    await withSqlClient({ server, ...administrator }, work);
+    await admin.run(server, work);
   };
   await asAdmin(async (client) => {
     await client.query(sql`CREATE DATABASE ${identifier(name)} CHARACTER SET utf8mb4`);

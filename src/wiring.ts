@@ -49,6 +49,7 @@ import type { Release, ReleaseOutcome } from "./workflows/release/release.ts";
 import type { RolloutJournal } from "./workflows/rollout/journal.ts";
 import { recoveryLoop } from "./agent/recovery-loop.ts";
 import { recoverCutOff } from "./workflows/rollout/recover-rollout.ts";
+import { recoverTenants } from "./workflows/tenant/recover-tenants.ts";
 import { activeRecords, type Tenant } from "./workflows/tenant/tenant.ts";
 import type { KeptLock } from "./workflows/test/test-lock.ts";
 import type { SharedImage } from "./workflows/up/keep-newest.ts";
@@ -246,7 +247,11 @@ export async function wirePorts({ environment, entrypointDirectory, self }: Wiri
         });
         const retention = retentionLoop({ purge, clock: systemClock, signal: running, log: line, after: FIRST_PURGE_MS });
         const priming = primingLoop({ prime: (stop) => engine.primeNext(stop), clock: systemClock, signal: running, log: line });
-        const recover = (): ReturnType<typeof recoverCutOff> => recoverCutOff(ports, { emit: () => undefined, signal: running });
+        const quiet = { emit: () => undefined, signal: running };
+        const recover = async (): ReturnType<typeof recoverCutOff> => {
+          const [rollouts, tenants] = [await recoverCutOff(ports, quiet), await recoverTenants(ports, quiet)];
+          return { did: [...rollouts.did, ...tenants.did], failed: [...rollouts.failed, ...tenants.failed] };
+        };
         const recovery = recoveryLoop({ recover, clock: systemClock, signal: running, log: line });
         const disks = watchedDisks({ ...ports, diskGuards, volumePath: (...given) => engine.volumePath(...given) });
         const guard = diskGuardLoop({ disks, clock: systemClock, signal: running, log: line });

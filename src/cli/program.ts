@@ -31,8 +31,10 @@ import { sbomCommand } from "./commands/sbom.ts";
 import { secretCommand } from "./commands/secret.ts";
 import { showCommand } from "./commands/show.ts";
 import { statusCommand } from "./commands/status.ts";
+import { tenantCommand } from "./commands/tenant.ts";
 import { testCommand } from "./commands/test.ts";
 import { upCommand } from "./commands/up.ts";
+import { usageCommand } from "./commands/usage.ts";
 import { verifyCommand } from "./commands/verify.ts";
 import { wakeCommand } from "./commands/wake.ts";
 import type { Action } from "./context.ts";
@@ -76,6 +78,8 @@ const commands: readonly Define[] = [
   wakeCommand,
   downCommand,
   destroyCommand,
+  tenantCommand,
+  usageCommand,
   drillCommand,
   doctorCommand,
   agentCommand,

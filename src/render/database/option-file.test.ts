@@ -58,5 +58,15 @@ describe("server options", () => {
     expect(options.get("local-infile")).toBe(0);
     expect(options.get("secure-file-priv")).toBe("/run/mysqld/no-files");
     expect(options.has("skip-name-resolve")).toBe(true);
+    expect(options.get("sync-binlog")).toBe(1);
+  });
+
+  it("keeps a binlog of rows that is bounded in days and in bytes", () => {
+    const options = new Map(databaseServerOptions(2 ** 29)[0]?.options.map(({ key, value }) => [key, value]));
+    expect(options.get("log-bin")).toBe("binlog");
+    expect(options.get("binlog-format")).toBe("ROW");
+    expect(options.get("expire-logs-days")).toBe(2);
+    expect(options.get("loose-max-binlog-total-size")).toBe(2 ** 31);
+    expect(options.get("log-bin-trust-function-creators")).toBe(1);
   });
 });

@@ -35,6 +35,27 @@ export function databaseMemory(memoryBytes: number): { readonly poolBytes: numbe
   return { poolBytes: chunks * 8 * MIB, maxConnections };
 }
 
+/** The server's own copy of what changed, from which one site can be taken back to any second. Never more than this on its disk. */
+export const BINLOG = { name: "binlog", maxBytes: 256 * MIB, totalBytes: 2048 * MIB, keptDays: 2 } as const;
+
+/**
+ * Rows, not statements: the same on every replay. On disk with each commit, so that it never knows less than the tables. Bounded in days by
+ * every version, in bytes by 11.4 and later; for older ones the agent purges. Sites may make triggers and functions as before (error 1419),
+ * which rows make harmless.
+ */
+function binlogOptions(): OptionGroup["options"] {
+  return [
+    { key: "server-id", value: 1 },
+    { key: "log-bin", value: BINLOG.name },
+    { key: "binlog-format", value: "ROW" },
+    { key: "sync-binlog", value: 1 },
+    { key: "max-binlog-size", value: BINLOG.maxBytes },
+    { key: "expire-logs-days", value: BINLOG.keptDays },
+    { key: "loose-max-binlog-total-size", value: BINLOG.totalBytes },
+    { key: "log-bin-trust-function-creators", value: 1 },
+  ];
+}
+
 /**
  * my.cnf of a shared server. `innodb_flush_log_at_trx_commit=1` because 2 and 0 lose acknowledged rows (reliability M3);
  * no file ever passes between SQL and the disk; `performance_schema` off saves about 100 MB; the log goes to stderr (the slow log
@@ -63,6 +84,7 @@ export function databaseServerOptions(memoryBytes: number): OptionGroup[] {
       { key: "max-allowed-packet", value: 64 * MIB },
       { key: "performance-schema", value: "OFF" },
       { key: "log-warnings", value: 1 },
+      ...binlogOptions(),
     ],
   };
   return [server];

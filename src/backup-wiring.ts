@@ -1,0 +1,26 @@
+import { homedir } from "node:os";
+import { join } from "node:path";
+import { resticRepositoryOf } from "./providers/backup/restic/restic-repository.ts";
+import { documentStore } from "./providers/state/document-store.ts";
+import { systemClock } from "./providers/system-clock.ts";
+import type { BackupStores } from "./workflows/backup/backup-ports.ts";
+import type { BackupRecord, ScheduleDocument, StoreDocument } from "./workflows/backup/backup-record.ts";
+import type { BinlogArchive } from "./workflows/backup/binlog/binlog-archive.ts";
+
+/** Where a machine remembers its backups, and what opens their stores. */
+export function wireBackups(stateDirectory: string, environment: NodeJS.ProcessEnv): BackupStores {
+  const directory = join(stateDirectory, "backup");
+  return {
+    stores: documentStore<StoreDocument>(join(directory, "stores")),
+    records: documentStore<BackupRecord>(join(directory, "records")),
+    schedules: documentStore<ScheduleDocument>(join(directory, "schedules")),
+    archives: documentStore<BinlogArchive>(join(directory, "archives")),
+    open: (access) =>
+      resticRepositoryOf(access, {
+        clock: systemClock,
+        path: environment["PATH"] ?? "",
+        home: environment["HOME"] ?? homedir(),
+        cache: join(stateDirectory, "backup", "cache"),
+      }),
+  };
+}

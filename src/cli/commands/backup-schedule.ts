@@ -1,0 +1,63 @@
+import type { Command } from "commander";
+import type { CliContext } from "../context.ts";
+import type { Choose } from "../program.ts";
+import { table } from "../report/table.ts";
+import { SITE_DESCRIPTION } from "./site-argument.ts";
+
+interface Flags {
+  readonly at: string;
+  readonly store?: string;
+  readonly keepLast: string;
+  readonly keepDaily: string;
+  readonly keepWeekly: string;
+  readonly keepMonthly: string;
+  readonly off: boolean;
+}
+
+/** `howdah backup schedule`: the agent backs up, proves it by restoring, and deletes what is no longer kept. */
+export function backupSchedule(backup: Command, choose: Choose): void {
+  backup
+    .command("schedule")
+    .argument("[site]", `${SITE_DESCRIPTION} (default: list the schedules)`)
+    .summary("have the agent back up a site, prove each backup by restoring, and ship the binlog")
+    .option("--at <schedule>", "as crons are written; H is a minute of the site's own", "H 3 * * *")
+    .option("--store <name>", "where to (default: the store `default`)")
+    .option("--keep-last <count>", "the newest ones", "3")
+    .option("--keep-daily <count>", "the last one of so many days", "7")
+    .option("--keep-weekly <count>", "the last one of so many weeks", "4")
+    .option("--keep-monthly <count>", "the last one of so many months", "6")
+    .option("--off", "end the schedule; backups stay", false)
+    .addHelpText(
+      "after",
+      "\nExamples:\n  howdah backup schedule blog\n  howdah backup schedule shop --at 'H */6 * * *' --keep-last 8\n  howdah backup schedule\n\nThe newest backup that was proved by restoring is never deleted. With a schedule, the server's binlog is shipped to the store every 45 seconds: `howdah backup restore SITE --at TIME`.",
+    )
+    .action((given: string | undefined, flags: Flags) => {
+      choose(async (context) => {
+        const { withBackups } = await import("../../workflows/backup/backup-ports.ts");
+        const ports = withBackups(await context.ports());
+        if (given === undefined) {
+          const schedules = await ports.backups.schedules.list();
+          const rows = schedules.map((one) => [one.namespace, one.schedule, one.store, one.last?.failure ?? one.last?.at ?? "not yet"]);
+          return answer(context, schedules, rows.length === 0 ? "No schedules.\n" : table([["SITE", "WHEN", "STORE", "LAST"], ...rows]));
+        }
+        const { findRecord } = await import("../../workflows/find-record.ts");
+        const { removeSchedule, setSchedule } = await import("../../workflows/backup/schedules.ts");
+        const { namespace } = await findRecord(given, context.directory, ports);
+        if (flags.off) {
+          await removeSchedule(namespace, ports);
+          return answer(context, { site: namespace, off: true }, `${namespace} has no schedule any more; its backups stay.\n`);
+        }
+        const keep = { last: flags.keepLast, daily: flags.keepDaily, weekly: flags.keepWeekly, monthly: flags.keepMonthly };
+        const set = await setSchedule({ namespace, schedule: flags.at, store: flags.store, keep }, ports);
+        if (!(await (await context.ports()).agent.status()).running)
+          context.terminal.err("! the agent does not run: nothing is backed up. `howdah agent` starts it.\n");
+        const next = set.mark?.next === undefined || set.mark.next === null ? "never" : new Date(set.mark.next).toISOString();
+        return answer(context, set, `${namespace} is backed up at ${set.schedule} to ${set.store}; next ${next}.\n`);
+      });
+    });
+}
+
+function answer(context: CliContext, found: unknown, words: string): number {
+  context.terminal.out(context.flags.output === "json" ? `${JSON.stringify(found, null, 2)}\n` : words);
+  return 0;
+}

@@ -1,0 +1,31 @@
+import { HowdahError } from "../../kernel/howdah-error.ts";
+import type { BackupRepository, StoreAccess } from "../../providers/backup/backup-repository.ts";
+import type { DocumentStore, Ports } from "../ports.ts";
+import type { BackupRecord, ScheduleDocument, StoreDocument } from "./backup-record.ts";
+import type { BinlogArchive } from "./binlog/binlog-archive.ts";
+
+/** What backups are remembered in, and how stores are opened. */
+export interface BackupStores {
+  readonly stores: DocumentStore<StoreDocument>;
+  /** By `NAMESPACE.ID`: neither holds a dot. */
+  readonly records: DocumentStore<BackupRecord>;
+  readonly schedules: DocumentStore<ScheduleDocument>;
+  /** By the server's name. */
+  readonly archives: DocumentStore<BinlogArchive>;
+  open(access: StoreAccess): BackupRepository;
+}
+
+/** What backing up and restoring act on. */
+export type BackupPorts = Pick<
+  Ports,
+  "engine" | "databases" | "secrets" | "settings" | "clock" | "locks" | "files" | "machine" | "records"
+> & { readonly backups: BackupStores };
+
+/** The ports with backups in them. Error: `usage/invalid` where there are none. */
+export function withBackups(ports: Ports): BackupPorts {
+  const { backups } = ports;
+  if (backups !== undefined) return { ...ports, backups };
+  throw new HowdahError("usage/invalid", "Backups of a cluster's sites can't be made from here", {
+    hint: "They are made on the machine that runs the site.",
+  });
+}

@@ -1,0 +1,126 @@
+import { createWriteStream } from "node:fs";
+import { mkdir, readdir, rename, rm, stat } from "node:fs/promises";
+import { join } from "node:path";
+import { PassThrough } from "node:stream";
+import { pipeline } from "node:stream/promises";
+import { HowdahError } from "../../../kernel/howdah-error.ts";
+import { sql, text } from "../../../providers/database/mariadb/sql.ts";
+import { BINLOG, DATABASE_PATHS } from "../../../render/database/server-options.ts";
+import type { EngineContext } from "../../ports.ts";
+import { askServer, inServer } from "../ask-server.ts";
+import type { BackupPorts } from "../backup-ports.ts";
+import { findStore, openStore } from "../stores.ts";
+import type { BinlogArchive, ShippedBinlog } from "./binlog-archive.ts";
+import { keptSegments, planShipping, purgeTo, shippedTo } from "./plan-shipping.ts";
+import { timelineOf } from "./timeline.ts";
+
+const FILE = /^[a-z]{1,20}\.\d{6,10}$/;
+/** What may wait here, and in the store, for restores to any second. */
+const MOST_BYTES = 4 * BINLOG.totalBytes;
+
+/** Where a server's shipped binlogs lie on this machine; the store has the same. */
+export function spoolDirectory(server: string, ports: Pick<BackupPorts, "settings">): string {
+  return join(ports.settings.stateDirectory, "backup", "binlogs", server);
+}
+
+/** Where one timeline's files lie below it. */
+export function spooledFile(spool: string, timeline: string, file: string): string {
+  return join(spool, timeline, file);
+}
+
+/**
+ * Closes the binlog that is written, copies what is closed, and saves it to the store. Answers what is known now. What was not shipped is a gap
+ * that is written down. Errors: those of the server and the store; nothing is believed shipped that is not in the store.
+ */
+export async function shipBinlogs(server: string, store: string, ports: BackupPorts, context: EngineContext): Promise<BinlogArchive> {
+  const known = await ports.backups.archives.get(server);
+  const archive = known ?? { server, segments: [], store, part: null, shippedAt: null, failure: null, idle: null };
+  const time = await serverTime(server, ports, context);
+  let logs = await binlogsOf(server, ports, context);
+  const current = logs.at(-1);
+  if (current === undefined) throw new HowdahError("database/failed", `The server ${server} keeps no binlog`);
+  const quiet = archive.idle?.file === current.file && archive.idle.bytes === current.bytes && archive.part !== null;
+  if (!quiet) {
+    await askServer({ server }, sql`FLUSH BINARY LOGS`, ports, context);
+    logs = await binlogsOf(server, ports, context);
+  }
+  const timeline = await timelineOf(server, ports, context);
+  const plan = planShipping(archive.segments.at(-1), { timeline, logs });
+  const named = plan.renamed ? await timelineOf(server, ports, context, "anew") : timeline;
+  const spool = spoolDirectory(server, ports);
+  for (const log of plan.ship) await copyOut(server, log, spooledFile(spool, named, log.file), ports, context);
+  const segments = keptSegments(shippedTo(archive, plan, { timeline: named, time }), await neededBy(server, ports), MOST_BYTES);
+  await dropOthers(spool, segments);
+  const part = plan.ship.length === 0 && archive.part !== null ? archive.part : await save(server, store, spool, ports, context);
+  const shipped: BinlogArchive = { server, segments, store, part, shippedAt: time, failure: null, idle: logs.at(-1) ?? null };
+  await ports.backups.archives.put(server, shipped);
+  return shipped;
+}
+
+/** Never more binlogs on a server's disk than the bound: versions before 11.4 don't see to that themselves. Answers whether some went. */
+export async function boundBinlogs(server: string, ports: Pick<BackupPorts, "engine">, context: EngineContext): Promise<boolean> {
+  const first = purgeTo(await binlogsOf(server, ports, context), BINLOG.totalBytes);
+  if (first === undefined) return false;
+  await askServer({ server }, sql`PURGE BINARY LOGS TO ${text(first)}`, ports, context);
+  return true;
+}
+
+async function serverTime(server: string, ports: Pick<BackupPorts, "engine">, context: EngineContext): Promise<string> {
+  const [[seconds = ""] = []] = await askServer({ server }, sql`SELECT UNIX_TIMESTAMP()`, ports, context);
+  return new Date(Number(seconds) * 1000).toISOString();
+}
+
+async function binlogsOf(server: string, ports: Pick<BackupPorts, "engine">, context: EngineContext): Promise<readonly ShippedBinlog[]> {
+  const [[on = "0"] = []] = await askServer({ server }, sql`SELECT @@log_bin`, ports, context);
+  if (on !== "1") return [];
+  const rows = await askServer({ server }, sql`SHOW BINARY LOGS`, ports, context);
+  return rows.flatMap(([file = "", bytes]) => (FILE.test(file) ? [{ file, bytes: Number(bytes) }] : []));
+}
+
+async function copyOut(
+  server: string,
+  { file, bytes }: ShippedBinlog,
+  target: string,
+  ports: Pick<BackupPorts, "engine">,
+  context: EngineContext,
+): Promise<void> {
+  await mkdir(join(target, ".."), { recursive: true, mode: 0o700 });
+  const partial = `${target}.partial`;
+  const stdout = new PassThrough();
+  const written = pipeline(stdout, createWriteStream(partial, { mode: 0o600, flush: true }));
+  try {
+    await inServer({ server }, { argv: ["cat", `${DATABASE_PATHS.volume}/data/${file}`], stdout }, ports, context);
+  } finally {
+    stdout.end();
+    await written;
+  }
+  const { size } = await stat(partial);
+  if (size !== bytes)
+    throw new HowdahError(
+      "backup/failed",
+      `The binlog ${file} of ${server} was not copied whole: ${String(size)} of ${String(bytes)} bytes`,
+    );
+  await rename(partial, target);
+}
+
+/** Places where the backups of a server's databases begin. */
+async function neededBy(server: string, ports: Pick<BackupPorts, "backups">) {
+  const backups = await ports.backups.records.list();
+  return backups.flatMap(({ state, database }) =>
+    state === "done" && database?.server === server && database.position !== null ? [database.position] : [],
+  );
+}
+
+async function dropOthers(spool: string, segments: BinlogArchive["segments"]): Promise<void> {
+  const kept = new Set(segments.flatMap(({ timeline, files }) => files.map(({ file }) => `${timeline}/${file}`)));
+  for (const entry of await readdir(spool, { recursive: true, withFileTypes: true }).catch(() => [])) {
+    const path = join(entry.parentPath, entry.name);
+    if (entry.isFile() && !kept.has(path.slice(spool.length + 1))) await rm(path, { force: true });
+  }
+}
+
+async function save(server: string, store: string, spool: string, ports: BackupPorts, context: EngineContext): Promise<string> {
+  await mkdir(spool, { recursive: true, mode: 0o700 });
+  const repository = await openStore(await findStore(store, ports), ports);
+  return (await repository.saveDirectory(spool, [`binlogs=${server}`], context.signal)).id;
+}

@@ -1,0 +1,67 @@
+import { HowdahError } from "../../kernel/howdah-error.ts";
+import type { BackupPorts } from "./backup-ports.ts";
+import type { BackupRecord } from "./backup-record.ts";
+import { readManifest } from "./manifest.ts";
+import { findStore, openStore } from "./stores.ts";
+import { backupKeyOf } from "./take-backup.ts";
+
+/** A site's backups as this machine remembers them, newest first; one whose command died is shown as failed. */
+export async function listBackups(
+  namespace: string | undefined,
+  ports: Pick<BackupPorts, "backups" | "machine">,
+): Promise<readonly BackupRecord[]> {
+  const known = await ports.backups.records.list(namespace === undefined ? undefined : `${namespace}.`);
+  const judged = known.map(async (one): Promise<BackupRecord> => {
+    if (one.state !== "running" || (await ports.machine.isProcessAlive(one.runner))) return one;
+    return { ...one, state: "failed", reason: "it was cut off" };
+  });
+  return (await Promise.all(judged)).sort((a, b) => (a.startedAt < b.startedAt ? 1 : -1));
+}
+
+/** The backup that a person means: by id, or the newest whole one. Error: `backup/unknown`. */
+export async function findBackup(namespace: string, id: string | undefined, ports: BackupPorts): Promise<BackupRecord> {
+  const whole = (await listBackups(namespace, ports)).filter((one) => one.state === "done");
+  const found = id === undefined ? whole.find((one) => one.why !== "before a restore") : whole.find((one) => one.id === id);
+  if (found !== undefined) return found;
+  throw new HowdahError(
+    "backup/unknown",
+    id === undefined ? `There is no backup of ${namespace}` : `There is no whole backup ${JSON.stringify(id)} of ${namespace}`,
+  );
+}
+
+/** A backup as the store itself lists it. */
+export interface StoredBackup {
+  readonly namespace: string;
+  readonly id: string;
+  readonly time: string;
+  readonly manifest: string;
+}
+
+/** What lies whole in a store, whoever made it: for a machine that remembers nothing. Newest first. */
+export async function storedBackups(store: string | undefined, ports: BackupPorts, signal: AbortSignal): Promise<readonly StoredBackup[]> {
+  const repository = await openStore(await findStore(store, ports), ports);
+  const parts = await repository.list(["part=manifest"], signal);
+  const tag = (tags: readonly string[], name: string): string =>
+    tags.find((one) => one.startsWith(`${name}=`))?.slice(name.length + 1) ?? "";
+  return parts
+    .map(({ id, time, tags }) => ({ namespace: tag(tags, "site"), id: tag(tags, "backup"), time, manifest: id }))
+    .sort((a, b) => (a.id < b.id ? 1 : -1));
+}
+
+/** Remembers a site's backups that lie in a store and that this machine does not know. Answers how many are new. */
+export async function rememberStored(
+  namespace: string,
+  store: string | undefined,
+  ports: BackupPorts,
+  signal: AbortSignal,
+): Promise<number> {
+  const document = await findStore(store, ports);
+  const repository = await openStore(document, ports);
+  const known = new Set((await ports.backups.records.list(`${namespace}.`)).map(({ id }) => id));
+  const missing = (await storedBackups(document.name, ports, signal)).filter((one) => one.namespace === namespace && !known.has(one.id));
+  for (const { manifest } of missing) {
+    const { record } = await readManifest(manifest, repository, signal);
+    await ports.backups.records.put(backupKeyOf(record), { ...record, store: document.name });
+  }
+  return missing.length;
+}

@@ -1,0 +1,38 @@
+import { join } from "node:path";
+import { HowdahError } from "../../kernel/howdah-error.ts";
+import type { BackupPorts } from "./backup-ports.ts";
+import { findBackup, rememberStored } from "./find-backup.ts";
+import { readManifest } from "./manifest.ts";
+import { findStore, openStore } from "./stores.ts";
+
+/** What a lost machine's site needs before `howdah up`. */
+export interface RecoveredSite {
+  readonly backup: string;
+  /** The site file that was written; null when one was there. */
+  readonly file: string | null;
+  readonly secrets: readonly string[];
+}
+
+/**
+ * On a machine that does not know a site: puts the site's secrets into the secret store and its site file into `directory`, from the
+ * newest backup in the store. A file that is there stays. Error: `usage/invalid` for a site that runs here.
+ */
+export async function recoverSite(
+  { namespace, store, directory }: { readonly namespace: string; readonly store: string | undefined; readonly directory: string },
+  ports: BackupPorts,
+  signal: AbortSignal,
+): Promise<RecoveredSite> {
+  if ((await ports.records.get(namespace)) !== undefined)
+    throw new HowdahError("usage/invalid", `${namespace} runs here: its secrets are in place`, {
+      hint: `\`howdah backup restore ${namespace}\` restores its data.`,
+    });
+  await rememberStored(namespace, store, ports, signal);
+  const backup = await findBackup(namespace, undefined, ports);
+  const repository = await openStore(await findStore(backup.store, ports), ports);
+  const { siteFile, secrets } = await readManifest(backup.manifest ?? "", repository, signal);
+  for (const [name, data] of Object.entries(secrets)) await ports.secrets.set(namespace, name, data);
+  const file = siteFile === null ? null : join(directory, siteFile.name);
+  const there = file === null ? undefined : await ports.files.read(file);
+  if (file !== null && siteFile !== null && there === undefined) await ports.files.write(file, siteFile.text);
+  return { backup: backup.id, file: there === undefined ? file : null, secrets: Object.keys(secrets).sort() };
+}

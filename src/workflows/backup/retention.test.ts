@@ -1,0 +1,38 @@
+import { describe, expect, it } from "vitest";
+import { noLongerKept } from "./retention.ts";
+
+const none = { last: 0, daily: 0, weekly: 0, monthly: 0 };
+/** A backup a day at three, newest last. */
+const days = (count: number) =>
+  Array.from({ length: count }, (_, day) => {
+    const startedAt = new Date(Date.UTC(2026, 0, 1 + day, 3)).toISOString();
+    return { id: startedAt.slice(0, 10), startedAt, verified: false };
+  });
+const kept = (count: number, keep: object) => {
+  const gone = new Set(noLongerKept(days(count), { ...none, ...keep }));
+  return days(count)
+    .map(({ id }) => id)
+    .filter((id) => !gone.has(id));
+};
+
+describe("which backups stay", () => {
+  it.each([
+    { name: "the newest, even when nothing is wanted", count: 3, keep: {}, stays: ["2026-01-03"] },
+    { name: "the last ones", count: 4, keep: { last: 2 }, stays: ["2026-01-03", "2026-01-04"] },
+    { name: "one a day", count: 5, keep: { daily: 3 }, stays: ["2026-01-03", "2026-01-04", "2026-01-05"] },
+    { name: "the last of each week, Sunday's", count: 20, keep: { weekly: 3 }, stays: ["2026-01-11", "2026-01-18", "2026-01-20"] },
+    { name: "the last of each month", count: 65, keep: { monthly: 3 }, stays: ["2026-01-31", "2026-02-28", "2026-03-06"] },
+  ])("$name", ({ count, keep, stays }) => {
+    expect(kept(count, keep)).toEqual(stays);
+  });
+
+  it("never deletes the newest that was proved by restoring", () => {
+    const backups = days(5).map((one, index) => ({ ...one, verified: index < 2 }));
+    expect(noLongerKept(backups, { ...none, last: 1 })).toEqual(["2026-01-04", "2026-01-03", "2026-01-01"]);
+  });
+
+  it("counts several of one day as one", () => {
+    const same = ["03", "09", "15"].map((hour) => ({ id: hour, startedAt: `2026-01-01T${hour}:00:00.000Z`, verified: false }));
+    expect(noLongerKept(same, { ...none, daily: 7 })).toEqual(["09", "03"]);
+  });
+});

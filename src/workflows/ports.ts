@@ -17,6 +17,7 @@ import type { CronMark } from "../schedule/due.ts";
 import type { Site } from "../site/site.ts";
 import type { DatabaseServerDocument } from "./database-server/database-server-document.ts";
 import type { DiskGuardRecord } from "./disk-guard/disk-guard-record.ts";
+import type { BackupStores } from "./backup/backup-ports.ts";
 import type { DrillPorts } from "./drill/drill-ports.ts";
 import type { Release, ReleaseOutcome } from "./release/release.ts";
 import type { RolloutJournal } from "./rollout/journal.ts";
@@ -261,6 +262,8 @@ export interface Ports {
     options: { readonly several: boolean },
   ) => Promise<ProbedAddress>;
   readonly secrets: SecretStore;
+  /** Left out on a cluster. */
+  readonly backups?: BackupStores;
   /** Left out on a cluster. */
   readonly drills?: DrillPorts;
   readonly records: DocumentStore<SiteRecord>;

@@ -68,7 +68,7 @@ recover() {
     held=incomplete
     return 0
   fi
-  if ! supervised mariadbd --defaults-file="$config" --datadir="$data" --wsrep-recover --skip-networking --log-warnings=0 \
+  if ! supervised mariadbd --defaults-file="$config" --datadir="$data" --wsrep-recover --wsrep-sst-method="howdah_$method" --wsrep-cluster-address=gcomm:// --skip-networking --log-warnings=0 \
     --socket="$run/recover.sock" --pid-file="$run/recover.pid" 2>"$run/recover.log"; then
     tail -n 20 "$run/recover.log" >&2
     held=broken
@@ -85,7 +85,7 @@ peer_is_primary() {
   for peer in $(echo "$peers" | tr ',' ' '); do
     [ "$peer" != "$address" ] || continue
     # Not busybox' wget: a static program can't resolve names here, it crashes.
-    case $(printf 'GET /state HTTP/1.0\r\n\r\n' | /usr/bin/timeout 6 socat -t 5 - "TCP:$peer:3307,connect-timeout=2" 2>/dev/null) in
+    case $(printf 'GET /state HTTP/1.0\r\n\r\n' | /usr/bin/timeout 6 socat -t 5 - "TCP:$peer:9200,connect-timeout=2" 2>/dev/null) in
       *'"wsrep_cluster_status":"Primary"'*) return 0 ;;
     esac
   done
@@ -154,7 +154,7 @@ upgrade() {
   say step "upgrading the system tables"
   publish upgrading
   socket=$run/upgrade.sock
-  mariadbd --defaults-file="$config" --datadir="$data" --wsrep-on=OFF --init-file="$secrets/init.sql" --skip-networking \
+  mariadbd --defaults-file="$config" --datadir="$data" --wsrep-on=OFF --init-file="$run/init.sql" --skip-networking \
     --socket="$socket" --pid-file="$run/upgrade.pid" &
   private=$!
   until mariadb --defaults-file="$secrets/client.cnf" --socket="$socket" --execute="SELECT 1" >/dev/null 2>&1; do
@@ -180,7 +180,7 @@ serve() {
   mkdir -p "$data"
   # Half a copy is of no use: without its state file the node asks for a whole one.
   [ "$held" = intact ] || rm -f "$data/grastate.dat" "$data/gvwstate.dat"
-  set -- --defaults-file="$config" --datadir="$data" --init-file="$secrets/init.sql" --wsrep-node-name="$name" \
+  set -- --defaults-file="$config" --datadir="$data" --init-file="$run/init.sql" --wsrep-node-name="$name" \
     --wsrep-node-address="$address" --wsrep-cluster-address="gcomm://$peers" --wsrep-sst-method="howdah_$method"
   [ "$held" != intact ] || set -- "$@" --wsrep-start-position="$uuid:$seqno"
   if [ "$way" = beginning ]; then
@@ -209,6 +209,7 @@ busy="SELECT COUNT(*) FROM information_schema.PROCESSLIST p LEFT JOIN informatio
 drained() {
   : >"$run/leaving"
   if kill -0 "$child" 2>/dev/null && sql "SET GLOBAL wsrep_desync=ON"; then
+    "$here/node.sh" resign || true
     say step "draining: routers send nobody here any more"
     sleep 2
     waited=2
@@ -234,9 +235,14 @@ done
 
 trap 'stopping=yes; [ -z "$child" ] || [ "$(cat "$run/mysqld.pid" 2>/dev/null)" = "$child" ] || kill -TERM "$child" 2>/dev/null || true' TERM INT
 mkdir -p "$run/no-files"
+# Each node sets the administrator's account for itself: replicated, it would have to wait for a majority.
+{
+  echo "SET SESSION wsrep_on = OFF;"
+  cat "$secrets/init.sql"
+} >"$run/init.sql"
 rm -f "$run/leaving" "$run/order" "$run/answered" "$run/mysqld.pid" "$run/mysqld.sock"
 while :; do
-  socat -t 5 "TCP-LISTEN:3307,reuseaddr,fork,max-children=16" "EXEC:$here/http.sh" 2>/dev/null || sleep 1
+  socat -t 5 "TCP-LISTEN:9200,reuseaddr,fork,max-children=16" "EXEC:$here/http.sh" 2>/dev/null || sleep 1
 done &
 
 pause=1

@@ -1,24 +1,30 @@
 #!/bin/sh
-# What others ask of this node and tell it, from inside its container only (podman exec, the API server's exec):
+# What others ask of this node and tell it. From inside its container only (podman exec, the API server's exec):
 #   node.sh state                       one line of JSON: where the entrypoint is, and what the server says of the cluster
 #   node.sh ready                       exit 0 when sites may be sent here
 #   node.sh order bootstrap|new POSITION START   an order for this one start of the entrypoint, which judges it
 #   node.sh promote                     makes the component that this running node is in the primary one
 #   node.sh leave                       ends the server, not the container: the entrypoint recovers its position and waits
+#   node.sh resign                      gives the writer's place back, if it is this node's
+# And over HTTP, by http.sh: `node.sh answer PATH`, as src/render/router/node-check.ts says, whose SQL this is.
 set -eu
 umask 077
 run=${HOWDAH_DATABASE_RUN:-/run/mysqld}
 client=${HOWDAH_DATABASE_SECRETS:-/run/secrets/database}/client.cnf
 
-# wsrep_dirty_reads: a node without a majority refuses every other SELECT, and this reads nothing of a table.
 ask() {
   /usr/bin/timeout -s KILL 3 mariadb --defaults-file="$client" --socket="$run/mysqld.sock" --connect-timeout=2 --batch --skip-column-names \
     --execute="$1" 2>/dev/null
 }
+# wsrep_dirty_reads: a node without a majority refuses every other SELECT, and this reads nothing of a table.
 facts="SET SESSION wsrep_dirty_reads=ON; SELECT JSON_OBJECTAGG(LOWER(VARIABLE_NAME), VARIABLE_VALUE) FROM (
   SELECT VARIABLE_NAME, VARIABLE_VALUE FROM information_schema.GLOBAL_STATUS WHERE VARIABLE_NAME IN ('wsrep_cluster_status',
   'wsrep_local_state', 'wsrep_ready', 'wsrep_last_committed', 'wsrep_cluster_size', 'wsrep_cluster_conf_id', 'wsrep_cluster_state_uuid')
   UNION ALL SELECT VARIABLE_NAME, VARIABLE_VALUE FROM information_schema.GLOBAL_VARIABLES WHERE VARIABLE_NAME IN ('wsrep_desync', 'version')) seen"
+read_writer="SELECT @@GLOBAL.wsrep_node_name AS me, @@GLOBAL.wsrep_desync AS desync, w.node AS writer, w.epoch AS epoch, EXISTS (SELECT 1 FROM mysql.wsrep_cluster_members m WHERE m.node_name = w.node) AS present FROM howdah_cluster.writer w WHERE w.id = 1"
+make_writer="CREATE DATABASE IF NOT EXISTS howdah_cluster; CREATE TABLE IF NOT EXISTS howdah_cluster.writer (id TINYINT PRIMARY KEY, node VARCHAR(64) NOT NULL, epoch BIGINT UNSIGNED NOT NULL) ENGINE=InnoDB; INSERT IGNORE INTO howdah_cluster.writer VALUES (1, '', 0)"
+take_writer="UPDATE howdah_cluster.writer SET node = @@GLOBAL.wsrep_node_name, epoch = epoch + 1 WHERE id = 1 AND epoch ="
+leave_writer="UPDATE howdah_cluster.writer SET node = '', epoch = epoch + 1 WHERE id = 1 AND node = @@GLOBAL.wsrep_node_name"
 
 entrypoint() { cat "$run/state.json" 2>/dev/null || echo '{"phase":"starting"}'; }
 # A server that has answered once and does no more is frozen or overloaded; one that never did is still getting its data.
@@ -31,22 +37,58 @@ server() {
   fi
 }
 show() { printf '{"entrypoint":%s,"answered":%s,"server":%s}\n' "$(entrypoint)" "$([ -e "$run/answered" ] && echo true || echo false)" "$1"; }
-# A donor (2) serves, too: with one node left it must, while the next one gets its copy. A node that was told to leave has desync on.
+
+# A donor (2) serves, too: with one node left it must, while the next one gets its copy.
 serves() {
-  [ ! -e "$run/leaving" ] || return 1
   case $1 in *'"wsrep_cluster_status":"Primary"'*) ;; *) return 1 ;; esac
   case $1 in *'"wsrep_ready":"ON"'*) ;; *) return 1 ;; esac
-  case $1 in *'"wsrep_desync":"OFF"'*) ;; *) return 1 ;; esac
   case $1 in *'"wsrep_local_state":"4"'* | *'"wsrep_local_state":"2"'*) ;; *) return 1 ;; esac
+}
+leaves() {
+  [ ! -e "$run/leaving" ] || return 0
+  case $1 in *'"wsrep_desync":"ON"'*) ;; *) return 1 ;; esac
+}
+is_ready() { serves "$1" && ! leaves "$1"; }
+
+# The status for GET /writer, and what it does: the table is `judgeWriter` of node-check.ts.
+writer() {
+  if ! serves "$1"; then
+    echo "503 Service Unavailable"
+    return
+  fi
+  row=$(ask "$read_writer") || row=
+  if [ -z "$row" ]; then
+    leaves "$1" || ask "$make_writer" || true
+    echo "404 Not Found"
+    return
+  fi
+  tab=$(printf '\t')
+  me=${row%%"$tab"*} row=${row#*"$tab"}
+  row=${row#*"$tab"} # desync, which we know
+  holder=${row%%"$tab"*} row=${row#*"$tab"}
+  epoch=${row%%"$tab"*} present=${row##*"$tab"}
+  case $epoch in '' | *[!0-9]*) epoch=0 ;; esac
+  if leaves "$1"; then
+    [ "$holder" != "$me" ] || ask "$leave_writer" || true
+    echo "404 Not Found"
+  elif [ "$holder" = "$me" ]; then
+    echo "200 OK"
+  else
+    [ -n "$holder" ] && [ "$present" = 1 ] || ask "$take_writer $epoch" || true
+    echo "404 Not Found"
+  fi
 }
 
 case ${1:-} in
   state) show "$(server)" ;;
-  ready) serves "$(server)" ;;
+  ready) is_ready "$(server)" ;;
   answer)
-    # For http.sh: the state, and whether sites may be sent here.
     seen=$(server)
-    serves "$seen" && echo "200 OK" || echo "503 Service Unavailable"
+    case ${2:-} in
+      /writer) writer "$seen" ;;
+      /state) echo "200 OK" ;;
+      *) is_ready "$seen" && echo "200 OK" || echo "503 Service Unavailable" ;;
+    esac
     show "$seen"
     ;;
   order)
@@ -54,9 +96,10 @@ case ${1:-} in
     mv "$run/order.new" "$run/order"
     ;;
   promote) ask "SET GLOBAL wsrep_provider_options='pc.bootstrap=YES'" ;;
+  resign) ask "$leave_writer" ;;
   leave) kill -TERM "$(cat "$run/mysqld.pid")" ;;
   *)
-    echo "node.sh: state, ready, order, promote or leave" >&2
+    echo "node.sh: state, ready, answer, order, promote, resign or leave" >&2
     exit 64
     ;;
 esac

@@ -12,7 +12,13 @@ for argument in "$@"; do
   [ "$previous" != --role ] || role=$argument
   previous=$argument
 done
-[ "$role" = joiner ] || exec "$script" "$@"
+if [ "$role" != joiner ]; then
+  # mariadb-backup logs in to this node's own server.
+  client=${HOWDAH_DATABASE_SECRETS:-/run/secrets/database}/client.cnf
+  WSREP_SST_OPT_AUTH=$(sed -n 's/^user=//p' "$client"):$(sed -n 's/^password=//p' "$client")
+  export WSREP_SST_OPT_AUTH
+  exec "$script" "$@"
+fi
 
 echo "a copy of another node's data began" >"$mark"
 sync "$mark" 2>/dev/null || sync

@@ -86,6 +86,12 @@ describe("all servers ended", () => {
     expect(decide(states)).toBe(expected);
   });
 
+  it("calls a person only when nothing changes any more, and for the right thing", () => {
+    expect(decide([gone, gone, gone])).toBe("FullCrash: refuse PositionUnknown");
+    expect(decide([gone, waiting(60), gone], old, undefined, SETTLED_MS - 1)).toBe("FullCrash: nothing");
+    expect(decide([waiting(60), waiting(61), waiting(59)], old, undefined, 0)).toBe("FullCrash: bootstrap b");
+  });
+
   it("begins with two when the third never had data", () => {
     expect(decide([waiting(60), waiting(61), without("missing")], { ...old, joined: ["a", "b"] })).toBe("FullCrash: bootstrap b");
     expect(decide([waiting(60), waiting(61), gone], { ...old, joined: ["a", "b"] })).toBe("FullCrash: bootstrap b");

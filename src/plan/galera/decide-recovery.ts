@@ -22,7 +22,10 @@ export interface RecoveryDecision {
   readonly message: string;
 }
 
-/** How long servers without a majority must stay as they are before one is told to go on: they may be about to find each other (evs timeouts: 6 s). */
+/**
+ * How long nodes must stay as they are before one that runs is told to go on, as they may be about to find each other (evs timeouts: 6 s), and before
+ * a person is called.
+ */
 export const SETTLED_MS = 10_000;
 
 /** What a person said: begin from this node at this position, whatever others may have had. Holds while the node is exactly there. */
@@ -60,10 +63,11 @@ export function decideRecovery(nodes: readonly NodeFacts[], memory: ClusterMemor
     const message = `No node serves; waiting for ${namesOf(moving)} to say how far the data came`;
     return { state: memory.began ? state : "Starting", action: { do: "nothing" }, message };
   }
-  if (running.length === 0) return crashed(nodes, memory);
-  const decision = withoutMajority(nodes, running, memory);
-  if (decision.action.do === "refuse" || given.unchangedMs >= SETTLED_MS) return decision;
-  return { ...decision, action: { do: "nothing" }, message: "No node has a majority; they may find each other again in a moment" };
+  const decision = running.length > 0 ? withoutMajority(nodes, running, memory) : crashed(nodes, memory);
+  const { action } = decision;
+  // Nodes that wait do nothing by themselves, so one of them may begin at once.
+  if (action.do === "bootstrap" || action.do === "initialise" || given.unchangedMs >= SETTLED_MS) return decision;
+  return { ...decision, action: { do: "nothing" }, message: "No node serves; it may be over in a moment" };
 }
 
 function served(nodes: readonly NodeFacts[], primaries: readonly Of<"running">[]): RecoveryDecision {
@@ -113,7 +117,9 @@ function crashed(nodes: readonly NodeFacts[], memory: ClusterMemory): RecoveryDe
     return { state: "Starting", action, message: `${first.name} begins a new cluster` };
   }
   const unknown = nodes.filter((node) => isUnknown(node, memory));
-  if (unknown.length === nodes.length && memory.began) return refused(state, "NoIntactData", namesOf(nodes));
+  if (memory.began && nodes.every((node) => node.state.kind === "waiting" && node.state.data !== "intact")) {
+    return refused(state, "NoIntactData", namesOf(nodes));
+  }
   if (unknown.length > 0) return refused(memory.began ? state : "Starting", "PositionUnknown", namesOf(unknown));
   const candidates = waiting.filter(isCandidate);
   if (candidates.length === 0) return refused(state, "NoIntactData", namesOf(nodes));

@@ -1,0 +1,57 @@
+import { databaseMemory, DATABASE_PATHS, DATABASE_PORT } from "../database/server-options.ts";
+import type { OptionGroup } from "../database/option-file.ts";
+import { NODE_CHECK } from "../router/node-check.ts";
+
+/** Ports of a node: SQL is `DATABASE_PORT`; the others are for the nodes among themselves, but `check`, which routers ask. */
+export const GALERA_PORTS = { sql: DATABASE_PORT, group: 4567, increments: 4568, copies: 4444, check: NODE_CHECK.port } as const;
+
+const MIB = 1024 * 1024;
+
+/**
+ * Timeouts of the group. Losing a node stalls every commit until the others agree that it is gone: 3 s with these, 6 s with Galera's own
+ * (database.md, section 2). Never below 2 s: with 1 s one kill on a starved machine made the survivors suspect each other, and nobody was
+ * primary for ten minutes. `pc.recovery` off: nodes never make a primary component from what they remember, they are told (ADR 31).
+ */
+const GROUP =
+  "evs.suspect_timeout=PT2S;evs.inactive_timeout=PT6S;evs.install_timeout=PT6S;evs.keepalive_period=PT0.5S;pc.recovery=FALSE;pc.wait_prim_timeout=PT30S";
+
+/** What increments are kept of: a node that was away for less than this much writing gets only what it lacks. */
+function cacheMib(memoryBytes: number): number {
+  return Math.min(2048, Math.max(128, Math.floor(memoryBytes / 4 / MIB)));
+}
+
+/** my.cnf of all nodes; what differs between them (name, address, peers) are arguments of the entrypoint. */
+export function galeraOptions(cluster: string, memoryBytes: number): OptionGroup[] {
+  const { poolBytes, maxConnections } = databaseMemory(memoryBytes);
+  const server: OptionGroup = {
+    name: "mariadbd",
+    options: [
+      { key: "bind-address", value: "0.0.0.0" },
+      { key: "port", value: DATABASE_PORT },
+      { key: "socket", value: DATABASE_PATHS.socket },
+      { key: "pid-file", value: `${DATABASE_PATHS.run}/mysqld.pid` },
+      { key: "tmpdir", value: DATABASE_PATHS.temporary },
+      { key: "skip-name-resolve", value: null },
+      { key: "skip-symbolic-links", value: null },
+      { key: "local-infile", value: 0 },
+      { key: "secure-file-priv", value: `${DATABASE_PATHS.run}/no-files` },
+      { key: "character-set-server", value: "utf8mb4" },
+      { key: "collation-server", value: "utf8mb4_unicode_ci" },
+      { key: "innodb-flush-log-at-trx-commit", value: 1 },
+      { key: "innodb-buffer-pool-size", value: poolBytes },
+      { key: "innodb-autoinc-lock-mode", value: 2 },
+      { key: "default-storage-engine", value: "InnoDB" },
+      { key: "binlog-format", value: "ROW" },
+      { key: "max-connections", value: maxConnections },
+      { key: "max-allowed-packet", value: 64 * MIB },
+      { key: "performance-schema", value: "OFF" },
+      { key: "log-warnings", value: 1 },
+      { key: "wsrep-on", value: "ON" },
+      { key: "wsrep-provider", value: "/usr/lib/galera/libgalera_smm.so" },
+      { key: "wsrep-cluster-name", value: cluster },
+      { key: "wsrep-slave-threads", value: 4 },
+      { key: "wsrep-provider-options", value: `${GROUP};gcache.size=${cacheMib(memoryBytes)}M` },
+    ],
+  };
+  return [server];
+}

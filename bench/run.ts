@@ -18,6 +18,8 @@ import { pushTimes } from "./registry/push-times.ts";
 import { isKept, lostRequests } from "./rollout/lost-requests.ts";
 import { compareSpeed } from "./speed/compare-speed.ts";
 import { short } from "./speed/print-comparison.ts";
+import { drawTenants, type TenantStep } from "./tenants/draw-tenants.ts";
+import { type TenantKind, tenantCosts } from "./tenants/tenants.ts";
 import { upTimes } from "./times/up-times.ts";
 
 const say = (line: string): void => {
@@ -106,8 +108,14 @@ async function rollouts(deploys: number): Promise<void> {
   process.exitCode = isKept(found, deploys) ? 0 : 1;
 }
 
+async function tenants(kind: TenantKind, count: number): Promise<void> {
+  const steps = await tenantCosts(count, kind, say);
+  console.log(JSON.stringify(steps, null, 2));
+  process.exitCode = steps.every(({ seconds }) => seconds < 30) ? 0 : 1;
+}
+
 /**
- * `npm run bench [-- speed|times|sizes|change|deploy|watch|push|rollout|migrate-once|isolation|idle|cold-start|crons|cluster-scale|cluster-grow|cluster-rollout]`: Howdah's defaults against Debian's own in one run (the default), `up` by stage, sizes of images, how late crons start.
+ * `npm run bench [-- speed|times|sizes|change|deploy|watch|push|rollout|migrate-once|isolation|idle|cold-start|crons|cluster-scale|cluster-grow|cluster-rollout|tenants]`: Howdah's defaults against Debian's own in one run (the default), `up` by stage, sizes of images, how late crons start.
  * `change [--rounds N]`: a site's images after a changed line.
  * `deploy [--rounds N]`: from the command to a changed line's answer, beside `buildah bud` with `podman kube play`.
  * `watch [--count N]`: from a save to its answer while `deploy --watch` runs, N times in PHP and css (30), beside a deploy of the same change.
@@ -120,6 +128,7 @@ async function rollouts(deploys: number): Promise<void> {
  * `cluster-scale [--count N]`: one operator and a twentieth, a fifth and all of N sites (1,000) on a real API server with played pods: memory, writes, changes, restart; `--count N,M`: with these numbers of them; `cluster-scale still [--count N,M]`: the operator's own cost with so many sites on a server that only says what there is; `cluster-scale draw` makes a picture of both, read as `{"still": [...], "real": [...]}`.
  * `cluster-grow [--count N]`: a site with `scale.max` on the running test cluster under N visitors at once (12): its pods, up and down again (8 minutes).
  * `cluster-rollout [--deploys N]`: what a hundred deploys on the running test cluster cost visitors under 100 requests a second.
+ * `tenants [php|static] [--count N]`: seconds and memory of one more tenant with a site, up to N (200); `tenants draw` makes a picture of the answer.
  * `migrate-once [--count N]`: 20 starters of one migration at once, and a runner killed at every moment, N times each (100).
  * `--rounds N --seconds N` set the length of the first. Answers are JSON on stdout, progress on stderr.
  */
@@ -152,9 +161,12 @@ async function main(): Promise<void> {
   else if (what === "cluster-scale") await scale((values.count ?? "1000").split(",").map(Number));
   else if (what === "cluster-grow") await grow(Number(values.count ?? "12"));
   else if (what === "cluster-rollout") await onCluster(Number(values.deploys));
+  else if (what === "tenants" && positionals[1] === "draw")
+    process.stdout.write(drawTenants(JSON.parse(await text(process.stdin)) as TenantStep[]));
+  else if (what === "tenants") await tenants(positionals[1] === "static" ? "static" : "php", Number(values.count ?? "200"));
   else
     throw new Error(
-      `speed, times, sizes, change, deploy, watch, push, rollout, migrate-once, isolation, idle, cold-start, crons, cluster-scale, cluster-grow or cluster-rollout, not ${what}`,
+      `speed, times, sizes, change, deploy, watch, push, rollout, migrate-once, isolation, idle, cold-start, crons, cluster-scale, cluster-grow, cluster-rollout or tenants, not ${what}`,
     );
 }
 

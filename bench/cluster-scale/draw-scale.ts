@@ -7,7 +7,8 @@ export interface Measured {
   readonly real: readonly ScaleStep[];
 }
 
-interface Panel<Step> {
+/** One diagram of a picture: lines against the number of sites. */
+export interface Panel<Step> {
   readonly title: string;
   readonly goal: number | null;
   readonly lines: readonly { readonly name: string; readonly of: (step: Step) => number }[];
@@ -54,10 +55,13 @@ const REAL: readonly Panel<ScaleStep>[] = [
   },
 ];
 
-const PANEL = { width: 260, height: 200, left: 48, top: 34, gap: 150 };
+/** Measures of one diagram, in pixels. */
+export const PANEL = { width: 260, height: 200, left: 48, top: 34, gap: 150 };
 const ROW = PANEL.top + PANEL.height + 56;
 const COLOURS = ["#1f5fa8", "#c2571a", "#888"];
-const STYLE = "text{font:12px sans-serif}.title{font-weight:bold;fill:#111}.axis{stroke:#888}.goal{stroke:#2a7d2a;stroke-dasharray:5 4}";
+/** How lines and words look. */
+export const STYLE =
+  "text{font:12px sans-serif}.title{font-weight:bold;fill:#111}.axis{stroke:#888}.goal{stroke:#2a7d2a;stroke-dasharray:5 4}";
 
 /** Cost against the number of sites as an SVG picture: a panel for each goal, which is the dashed line. */
 export function drawScale({ still, real }: Measured): string {
@@ -71,7 +75,8 @@ export function drawScale({ still, real }: Measured): string {
   return `${[head, `<title>Cost of an operator against its number of sites</title><style>${STYLE}</style>${white}`, ...parts, "</svg>"].join("\n")}\n`;
 }
 
-function drawPanel<Step extends { readonly sites: number }>(
+/** Draws one diagram at its place in a grid. */
+export function drawPanel<Step extends { readonly sites: number }>(
   { title, goal, lines }: Panel<Step>,
   steps: readonly Step[],
   place: { readonly column: number; readonly row: number },

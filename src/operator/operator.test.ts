@@ -352,6 +352,7 @@ describe("a tenant", () => {
       rig.api.all(kind).map(({ metadata }) => `${kind}/${metadata.name}`),
     );
     expect(names).toEqual([
+      "ResourceQuota/howdah-priority",
       "ResourceQuota/howdah-tenant",
       "LimitRange/howdah-tenant",
       "NetworkPolicy/default-deny",
@@ -373,7 +374,7 @@ describe("a tenant", () => {
     await rig.api.delete(policy, { preconditions: { uid: (await rig.object("NetworkPolicy", "default-deny"))?.metadata.uid ?? "" } });
     await rig.api.apply(resources.Tenant, tenant({}));
     await rig.tenant("acme");
-    expect(rig.api.all("ResourceQuota")).toEqual([]);
+    expect(rig.api.all("ResourceQuota").map(({ metadata }) => metadata.name)).toEqual(["howdah-priority"]);
     expect(await rig.object("NetworkPolicy", "default-deny")).toBeDefined();
   });
 

@@ -15,6 +15,9 @@ export function namespacesOf(tenant: string, spec: TenantSpec): readonly string[
   return [...new Set(spec.namespaces ?? [tenant])];
 }
 
+/** Pods of these classes push others away when a node or the cluster is full, whoever's they are: a cron by hand is a Job, which may name any class. */
+const PUSHING = ["system-cluster-critical", "system-node-critical"];
+
 /** The engine takes only namespaces that were given to it by this label, with the name that it has for them. */
 const ENGINE_LABEL = `${HOWDAH_GROUP}/namespace`;
 
@@ -28,10 +31,16 @@ export function tenantObjects(tenant: string, spec: TenantSpec, namespace: strin
   }));
   return [
     ...own,
+    noPushing({ ...metadata, name: "howdah-priority" }),
     ...(spec.quota === undefined ? [] : [{ apiVersion: "v1", kind: "ResourceQuota", metadata, spec: { hard: textual(spec.quota) } }]),
     ...(spec.limits === undefined ? [] : [{ apiVersion: "v1", kind: "LimitRange", metadata, spec: { limits: [limitsOf(spec.limits)] } }]),
     ...(["admin", "developer", "viewer"] as const).flatMap((role) => roleObjects(role, spec, { namespace, labels })),
   ];
+}
+
+function noPushing(metadata: KubeObject["metadata"]): KubeObject {
+  const scopeSelector = { matchExpressions: [{ scopeName: "PriorityClass", operator: "In", values: PUSHING }] };
+  return { apiVersion: "v1", kind: "ResourceQuota", metadata, spec: { hard: { pods: "0" }, scopeSelector } };
 }
 
 /** Objects of these kinds that a tenant no longer asks for are taken away by name; nothing else of a namespace ever is. */

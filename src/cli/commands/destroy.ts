@@ -41,19 +41,21 @@ async function destroy(name: string, yes: boolean, context: CliContext): Promise
   context.terminal.err(
     `Deletes:\n${(plan.deletes.length === 0 ? ["nothing that runs"] : plan.deletes).map((line) => `  ${line}\n`).join("")}Keeps until ${day}:\n${plan.keeps.map((line) => `  ${line}\n`).join("")}`,
   );
+  const tenant = record.site.tenant === undefined ? "" : ` --tenant ${record.site.tenant.name}`;
   await confirm(`Destroy ${record.namespace}?`, yes, context);
   await withReporter(context, (_ports, engine) => destroySite(record, ports, engine));
   context.terminal.out(
     context.flags.output === "json"
       ? `${JSON.stringify({ name: record.namespace, ...plan })}\n`
-      : `${record.namespace} is gone. Its data is kept until ${day}: \`howdah up ${record.file}\` has it back.\n`,
+      : `${record.namespace} is gone. Its data is kept until ${day}: \`howdah up ${record.file}${tenant}\` has it back.\n`,
   );
   return 0;
 }
 
-async function purge(name: string, yes: boolean, context: CliContext): Promise<number> {
+async function purge(given: string, yes: boolean, context: CliContext): Promise<number> {
   const { purgeData } = await import("../../workflows/lifecycle/purge-data.ts");
   const ports = await context.ports();
+  const name = given.replace("/", "--"); // a tenant's
   const retained = await ports.retained.get(name);
   if (retained === undefined)
     throw new HowdahError("site/unknown", `No data of a destroyed site ${JSON.stringify(name)} is kept here`, {

@@ -1,11 +1,12 @@
 import { randomBytes } from "node:crypto";
-import { copyFile, lstat, mkdir, rename, rm } from "node:fs/promises";
+import { lstat, mkdir, rename, rm, writeFile } from "node:fs/promises";
 import { dirname, join } from "node:path";
 import { syncDirectory } from "../../host/sync-directory.ts";
 import { HowdahError } from "../../kernel/howdah-error.ts";
 import { dumpDatabase } from "../database/dump-database.ts";
 import { getFiles } from "../files/get-files.ts";
 import type { EngineContext, Ports, SiteRecord } from "../ports.ts";
+import { readSiteText } from "../read-site-file/read-bytes.ts";
 import { LOCK_FILE, SITE_FILE } from "../up/locate-site.ts";
 import { type PackedFile, packDirectory } from "./pack-directory.ts";
 import { recordsOf, requireTenant, type Tenant } from "./tenant.ts";
@@ -116,16 +117,16 @@ async function stageSite(record: SiteRecord, parent: string, ports: Ports, conte
   };
 }
 
-/** The site file may be gone from where it was; what it said is in the release all the same. */
+/** Never through a link: whoever may write beside the code must not get other files of this machine handed over. */
 async function copySiteFile({ file, namespace }: SiteRecord, directory: string, { emit }: EngineContext): Promise<void> {
-  await copyFile(file, join(directory, SITE_FILE)).catch(() => {
-    emit({
-      type: "notice",
-      level: "warning",
-      message: `The site file of ${namespace} is not at ${file} any more: the export is without it`,
-    });
-  });
-  await copyFile(join(dirname(file), LOCK_FILE), join(directory, LOCK_FILE)).catch(() => undefined); // a static site may have none
+  try {
+    await writeFile(join(directory, SITE_FILE), await readSiteText(file));
+  } catch (error) {
+    if (!(error instanceof HowdahError)) throw error;
+    emit({ type: "notice", level: "warning", message: `The export is without the site file of ${namespace}: ${error.message}` });
+  }
+  const lock = await readSiteText(join(dirname(file), LOCK_FILE)).catch(() => undefined); // not every site has one
+  if (lock !== undefined) await writeFile(join(directory, LOCK_FILE), lock);
 }
 
 function named(error: unknown, file: string): unknown {

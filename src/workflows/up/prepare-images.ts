@@ -185,16 +185,18 @@ async function usesExternalServer(site: Site, ports: Ports): Promise<boolean> {
   return chosen?.document?.spec.kind === "external";
 }
 
-/** No site can be called like that, so none that is nobody's prunes images that tenants need. */
-function sharedImageName(site: string): string {
-  return `${site}.tenants`;
+/**
+ * What a site's images are called. Tenants share those of one code: what is a client's own is in none of them. No site can be called like theirs, so
+ * none that is nobody's prunes them.
+ */
+export function imageNameOf({ name, tenant }: Pick<Site, "name" | "tenant">): string {
+  return tenant === undefined ? name : `${tenant.site}.tenants`;
 }
 
 /** What a site's code is and how its images hold it. `source` is absolute. */
 export function siteImageRequest(site: Site, source: string, bases: Pick<PreparedBases, "web" | "php">): SiteImageRequest {
   return {
-    // Tenants share the images of one code: what is a client's own is in none of them.
-    site: site.tenant === undefined ? site.name : sharedImageName(site.tenant.site),
+    site: imageNameOf(site),
     web: bases.web,
     php: bases.php,
     source,

@@ -109,7 +109,7 @@ export async function bringUp(request: UpRequest, ports: Ports, context: EngineC
       : release(run, { prepared, desired, steps, down, draft, known }, journal));
     await forgetWatch(namespace, ports);
     await dropOldReleases(namespace, request.site.releases.keep, ports);
-    await pruneImages(namespace, [...(outcome.record.serving?.images ?? []), ...(former?.serving?.images ?? [])], ports, context.signal);
+    await pruneImages(request.site, [...(outcome.record.serving?.images ?? []), ...(former?.serving?.images ?? [])], ports, context.signal);
     const released = outcome.released;
     return { ...outcome, steps, timings, released, showCredentials: former?.credentialsShown !== true };
   });

@@ -15,6 +15,7 @@ import type { TestBench } from "../providers/test-bench/test-bench.ts";
 import type { SecretStore } from "../providers/secrets/secret-store.ts";
 import type { CronMark } from "../schedule/due.ts";
 import type { Site } from "../site/site.ts";
+import type { DatabaseMovePorts } from "./database-move/move-journal.ts";
 import type { DatabaseServerDocument } from "./database-server/database-server-document.ts";
 import type { DiskGuardRecord } from "./disk-guard/disk-guard-record.ts";
 import type { BackupStores } from "./backup/backup-ports.ts";
@@ -261,6 +262,8 @@ export interface Ports {
     administrator: Administrator,
     options: { readonly several: boolean },
   ) => Promise<ProbedAddress>;
+  /** Left out where databases can't be moved between servers. */
+  readonly databaseMoves?: DatabaseMovePorts;
   readonly secrets: SecretStore;
   /** Left out on a cluster. */
   readonly backups?: BackupStores;

@@ -1,3 +1,4 @@
+import { recoverMove } from "../database-move/settle-move.ts";
 import { forgetWatch } from "../watch/watch-record.ts";
 import type { EngineContext, Ports, RetainedData, SiteRecord } from "../ports.ts";
 import { closeWayToDatabase } from "./close-way-to-database.ts";
@@ -44,18 +45,25 @@ export async function planDestroy(record: SiteRecord, ports: Ports): Promise<Des
 /** Takes a site away. Data (volumes, database, secrets) stays until the retention ends; `howdah up` of the same site before then has it all back. */
 export async function destroySite(record: SiteRecord, ports: Ports, context: EngineContext): Promise<RetainedData> {
   return ports.locks.hold(record.namespace, "destroy", async () => {
-    const retained = await retainedOf(record, ports);
-    await ports.retained.put(record.namespace, retained);
-    // Pods first: a query that runs when its network goes would keep its program waiting until it is killed.
-    await ports.engine.scaleDown(record.namespace, context);
-    if (record.database !== null) await closeWayToDatabase(record.database.server, record.namespace, ports, context);
-    await ports.engine.remove(record.namespace, context);
-    await ports.records.remove(record.namespace);
-    await ports.rollouts.remove(record.namespace);
-    await forgetWatch(record.namespace, ports);
-    // Without sites nothing of ours should hold a port. One that comes up for the first time has a journal only.
-    const others = await Promise.all([ports.records.list(), ports.rollouts.list()]);
-    if (others.every((some) => some.length === 0)) await ports.edge.remove();
-    return retained;
+    // The record says on which server the data is.
+    const moved = await recoverMove(record.namespace, ports, context);
+    const now = moved === undefined ? record : ((await ports.records.get(record.namespace)) ?? record);
+    return await destroyNow(now, ports, context);
   });
+}
+
+async function destroyNow(record: SiteRecord, ports: Ports, context: EngineContext): Promise<RetainedData> {
+  const retained = await retainedOf(record, ports);
+  await ports.retained.put(record.namespace, retained);
+  // Pods first: a query that runs when its network goes would keep its program waiting until it is killed.
+  await ports.engine.scaleDown(record.namespace, context);
+  if (record.database !== null) await closeWayToDatabase(record.database.server, record.namespace, ports, context);
+  await ports.engine.remove(record.namespace, context);
+  await ports.records.remove(record.namespace);
+  await ports.rollouts.remove(record.namespace);
+  await forgetWatch(record.namespace, ports);
+  // Without sites nothing of ours should hold a port. One that comes up for the first time has a journal only.
+  const others = await Promise.all([ports.records.list(), ports.rollouts.list()]);
+  if (others.every((some) => some.length === 0)) await ports.edge.remove();
+  return retained;
 }

@@ -1,6 +1,7 @@
 import { rm } from "node:fs/promises";
 import { SYSTEM_NAMESPACE } from "../../kernel/own-names.ts";
 import { HowdahError } from "../../kernel/howdah-error.ts";
+import { dropFormersOf } from "../database-move/former-databases.ts";
 import { safetyDirectory } from "../database/safety-dumps.ts";
 import type { EngineContext, Ports, RetainedData } from "../ports.ts";
 import { forgetReleases } from "../release/release-store.ts";
@@ -23,6 +24,7 @@ export async function purgeData(
     const { database } = retained.record;
     const lost = database !== null && (await isServerLost(database.server, ports));
     if (!lost) await dropDatabase(retained, ports);
+    await dropFormersOf(namespace, ports);
     for (const claim of await claimsOf(retained, ports)) await ports.engine.deleteVolume(namespace, claim);
     await ports.engine.forget(namespace);
     for (const { name } of await ports.secrets.list(namespace)) await ports.secrets.remove(namespace, name);

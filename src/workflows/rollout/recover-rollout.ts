@@ -1,5 +1,6 @@
 import { HowdahError } from "../../kernel/howdah-error.ts";
 import type { EngineContext, Ports } from "../ports.ts";
+import { recoverMove } from "../database-move/settle-move.ts";
 import { noteOutcome, noteServing, releaseOf } from "../release/release-store.ts";
 import { isPastSwitch, type RolloutJournal } from "./journal.ts";
 import { servedRecord } from "./served-record.ts";
@@ -16,8 +17,10 @@ export async function recoverRollout(
   context: EngineContext,
   wanted?: string,
 ): Promise<string | undefined> {
+  // A move of the database holds visitors, and has no rollout: there never are both.
+  const moved = await recoverMove(namespace, ports, context);
   const journal = await ports.rollouts.get(namespace);
-  if (journal === undefined) return undefined;
+  if (journal === undefined) return moved;
   const did =
     isPastSwitch(journal.step) && !isUnwanted(journal, wanted)
       ? await finish(journal, ports, context)
@@ -69,11 +72,12 @@ export interface Recovered {
   readonly failed: readonly { readonly name: string; readonly error: string }[];
 }
 
-/** The agent's pass: every rollout that nobody works on any more. A command that holds a site's lock is left alone. */
+/** The agent's pass: every rollout, and every move of a database, that nobody works on any more. A command that holds a site's lock is left alone. */
 export async function recoverCutOff(ports: Ports, context: EngineContext): Promise<Recovered> {
   const did: string[] = [];
   const failed: { name: string; error: string }[] = [];
-  for (const { namespace } of await ports.rollouts.list()) {
+  const left = [...(await ports.rollouts.list()), ...((await ports.databaseMoves?.journals.list()) ?? [])];
+  for (const namespace of new Set(left.map((journal) => journal.namespace))) {
     try {
       const said = await ports.locks.hold(namespace, "agent", () => recoverRollout(namespace, ports, context));
       if (said !== undefined) did.push(said);

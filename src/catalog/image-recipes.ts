@@ -24,6 +24,8 @@ export type BaseRequest =
   | { readonly kind: "galera"; readonly version: GaleraVersion }
   /** Server of PHP's sessions with its command-line client, no shell. One version for all sites: PHP's extension speaks to any. */
   | { readonly kind: "valkey" }
+  /** What leads sites to the one of several database nodes that writes; no shell. One version for all. */
+  | { readonly kind: "haproxy" }
   /** Runs build hooks: PHP's command line with the site's extensions, composer, a shell. */
   | {
       readonly kind: "php-builder";
@@ -77,6 +79,8 @@ export function normalRequest(request: BaseRequest): BaseRequest {
       return { kind: "galera", version: request.version };
     case "valkey":
       return { kind: "valkey" };
+    case "haproxy":
+      return { kind: "haproxy" };
     case "node-builder":
       return { kind: "node-builder", version: request.version };
     case "data-mover":
@@ -115,6 +119,8 @@ export function recipeFor(request: BaseRequest): Recipe {
       return recipe(mariadbSuite(request.version), galeraPackages, "slim", []);
     case "valkey":
       return recipe("trixie", ["valkey-server"], "slim", []);
+    case "haproxy":
+      return recipe("trixie", ["haproxy"], "slim", []);
     case "php-builder": {
       const extensions = [...request.extensions, "curl", "mbstring", "xml", "zip"];
       const install = [...phpPackages(request.version, extensions, ["cli"]), "composer", ...shellTools, ...request.packages];

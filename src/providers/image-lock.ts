@@ -20,6 +20,7 @@ const request = z.discriminatedUnion("kind", [
   z.strictObject({ kind: z.literal("mariadb"), version: z.enum(["10.5", "10.11", "11.8"]) }),
   z.strictObject({ kind: z.literal("galera"), version: z.enum(["10.11", "11.8"]) }),
   z.strictObject({ kind: z.literal("valkey") }),
+  z.strictObject({ kind: z.literal("haproxy") }),
   z.strictObject({ kind: z.literal("php-builder"), version: phpVersion, extensions: names, packages: z.array(packageName).max(500) }),
   z.strictObject({ kind: z.literal("node-builder"), version: z.enum(["12", "18", "20"]).default("20") }),
   z.strictObject({ kind: z.literal("data-mover") }),

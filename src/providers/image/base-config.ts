@@ -49,6 +49,9 @@ export function baseConfig(request: BaseRequest, recipeHash: string): ImageConfi
       };
     case "valkey":
       return { ...common, entrypoint: ["/usr/bin/valkey-server"], cmd: ["--version"], env: [PATH], workingDir: "/", stopSignal: "SIGTERM" };
+    case "haproxy":
+      // SIGUSR1 lets it end when its last connection has: who is connected is not cut.
+      return { ...common, entrypoint: ["/usr/sbin/haproxy"], cmd: ["-v"], env: [PATH], workingDir: "/", stopSignal: "SIGUSR1" };
     case "php-builder":
     case "node-builder":
       return { ...common, entrypoint: [], cmd: ["/bin/sh"], env: [PATH, "HOME=/tmp", "LANG=C.UTF-8"] };

@@ -125,6 +125,8 @@ function titleOf(request: BaseRequest): string {
       return `MariaDB ${request.version} with Galera`;
     case "valkey":
       return "Valkey, for sessions";
+    case "haproxy":
+      return "HAProxy, in front of databases";
     case "php-builder":
       return `builder for PHP ${request.version}`;
     case "node-builder":

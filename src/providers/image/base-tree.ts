@@ -96,6 +96,8 @@ function filterOf(request: BaseRequest): FilterOptions {
       return { gconv: false, perl, programs: undefined };
     case "valkey":
       return { gconv: false, perl, programs: ["valkey-server", "valkey-cli", "valkey-check-rdb"] };
+    case "haproxy":
+      return { gconv: false, perl, programs: ["haproxy"] };
     case "data-mover":
       return { gconv: false, perl, programs: ["rsync"] };
     case "operator":

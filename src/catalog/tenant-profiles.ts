@@ -27,6 +27,16 @@ export const tenantProfiles = {
   large: { replicas: 2, workers: 16, memoryBytes: 1280 * MIB, connections: 72, statementSeconds: 300, diskBytes: 50 * GIB },
 } as const satisfies Readonly<Record<string, TenantBounds>>;
 
+/**
+ * What a namespace of a cluster may ask for with a profile, in Kubernetes' names. A release that rolls has its pods twice, its trial beside them, and
+ * crons run: memory is eight times a pod's, and more.
+ */
+export const profileQuotas: Readonly<Record<keyof typeof tenantProfiles, Readonly<Record<string, string>>>> = {
+  small: { "limits.memory": "3Gi", "requests.storage": "5Gi", pods: "25" },
+  medium: { "limits.memory": "8Gi", "requests.storage": "20Gi", pods: "40" },
+  large: { "limits.memory": "24Gi", "requests.storage": "100Gi", pods: "80" },
+};
+
 /** A name of a profile; `own`: every number was given by hand. */
 export type TenantProfile = keyof typeof tenantProfiles | "own";
 

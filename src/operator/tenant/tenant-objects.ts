@@ -1,3 +1,4 @@
+import { profileQuotas } from "../../catalog/tenant-profiles.ts";
 import type { KubeObject } from "../../kubernetes/kubernetes-api.ts";
 import { HOWDAH_GROUP } from "../../kubernetes/resources.ts";
 import { renderNamespace } from "../../render/cluster/namespace.ts";
@@ -25,6 +26,7 @@ const ENGINE_LABEL = `${HOWDAH_GROUP}/namespace`;
 export function tenantObjects(tenant: string, spec: TenantSpec, namespace: string): readonly KubeObject[] {
   const labels = { "app.kubernetes.io/managed-by": "howdah", [TENANT_LABEL]: tenant };
   const metadata = { name: NAME, namespace, labels };
+  const hard = quotaOf(spec);
   const own = renderNamespace(namespace, { pullSecret: null, withNamespace: true }).map((object) => ({
     ...object,
     metadata: { ...object.metadata, labels: { ...object.metadata.labels, ...labels, [ENGINE_LABEL]: namespace } },
@@ -32,7 +34,7 @@ export function tenantObjects(tenant: string, spec: TenantSpec, namespace: strin
   return [
     ...own,
     noPushing({ ...metadata, name: "howdah-priority" }),
-    ...(spec.quota === undefined ? [] : [{ apiVersion: "v1", kind: "ResourceQuota", metadata, spec: { hard: textual(spec.quota) } }]),
+    ...(hard === undefined ? [] : [{ apiVersion: "v1", kind: "ResourceQuota", metadata, spec: { hard } }]),
     ...(spec.limits === undefined ? [] : [{ apiVersion: "v1", kind: "LimitRange", metadata, spec: { limits: [limitsOf(spec.limits)] } }]),
     ...(["admin", "developer", "viewer"] as const).flatMap((role) => roleObjects(role, spec, { namespace, labels })),
   ];
@@ -74,6 +76,16 @@ function roleObjects(
     { apiVersion: `${apiGroup}/v1`, kind: "Role", metadata, rules: tenantRoles[role] },
     { apiVersion: `${apiGroup}/v1`, kind: "RoleBinding", metadata, subjects, roleRef: { apiGroup, kind: "Role", name: roleName(role) } },
   ];
+}
+
+/** The profile's, then the storage that is reserved, then what somebody wrote himself. */
+function quotaOf({ profile, storage, quota }: TenantSpec): Record<string, string> | undefined {
+  const hard = {
+    ...(profile === undefined || profile === "own" ? {} : profileQuotas[profile]),
+    ...(storage === undefined ? {} : { "requests.storage": storage }),
+    ...quota,
+  };
+  return Object.keys(hard).length === 0 ? undefined : textual(hard);
 }
 
 /** Quantities as the API server writes them, so that what is applied again is equal. */

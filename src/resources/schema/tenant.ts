@@ -33,8 +33,20 @@ export const tenantSpec = z
         examples: [["acme-shop", "acme-blog"]],
         "x-kubernetes-list-type": "set",
       }),
+    profile: z
+      .enum(["small", "medium", "large", "own"])
+      .optional()
+      .meta({
+        description:
+          "What each namespace gets: a ResourceQuota of memory, storage and pods that an environment of this size needs. `own`, or left out: what `quota` says.",
+        examples: ["medium"],
+      }),
+    storage: quantity.optional().meta({
+      description: "Storage that is reserved for each namespace (`requests.storage` of its ResourceQuota), in place of the profile's.",
+      examples: ["50Gi"],
+    }),
     quota: amounts.optional().meta({
-      description: "A ResourceQuota of each namespace (not of their sum), in Kubernetes' names.",
+      description: "A ResourceQuota of each namespace (not of their sum), in Kubernetes' names. What it names goes before the profile's.",
       examples: [{ "limits.memory": "8Gi", "requests.storage": "50Gi", pods: 40 }],
     }),
     limits: z

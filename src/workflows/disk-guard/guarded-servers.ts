@@ -6,7 +6,7 @@ import { serverReference } from "../up/database-server.ts";
 import type { GuardedServer } from "./watch-disk.ts";
 
 /** What finding them needs. */
-export interface GuardedServersPorts extends Pick<Ports, "records" | "engine"> {
+export interface GuardedServersPorts extends Pick<Ports, "records" | "engine" | "tenants"> {
   /** Where a volume of this machine lies; undefined when it is not there. */
   readonly volumePath: (namespace: string, claim: string) => Promise<string | undefined>;
 }
@@ -26,13 +26,23 @@ export async function guardedServers(ports: GuardedServersPorts): Promise<readon
 
 async function guardedServer(name: string, ports: GuardedServersPorts): Promise<GuardedServer | undefined> {
   const path = await ports.volumePath(SYSTEM_NAMESPACE, name);
-  return path === undefined ? undefined : serverOnVolume(path, serverReference(name, ports));
+  return path === undefined ? undefined : serverOnVolume(path, serverReference(name, ports), () => limitsOn(name, ports));
+}
+
+/** What the profiles of its sites' tenants give: the bound of a site's storage is the most that its database may take of it. */
+async function limitsOn(server: string, { records, tenants }: GuardedServersPorts): Promise<ReadonlyMap<string, number>> {
+  const bounds = new Map((await tenants?.list())?.map((tenant) => [tenant.uid, tenant.bounds.diskBytes]));
+  const all = (await records.list()).flatMap(({ site, database }): [string, number][] => {
+    const bytes = site.tenant === undefined ? undefined : bounds.get(site.tenant.uid);
+    return database?.server !== server || bytes === undefined || bytes === null ? [] : [[database.name, bytes]];
+  });
+  return new Map(all);
 }
 
 /** A server whose volume lies in a directory of this machine. */
-export function serverOnVolume(path: string, reference: GuardedServer["reference"]): GuardedServer {
+export function serverOnVolume(path: string, reference: GuardedServer["reference"], limits: GuardedServer["limits"]): GuardedServer {
   return {
-    reference,
+    ...{ reference, limits },
     room: () => roomOf(path),
     async sizes() {
       const all = await sizesBelow(join(path, DATA));

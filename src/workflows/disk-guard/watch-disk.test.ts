@@ -9,7 +9,7 @@ const MIB = 1024 ** 2;
 function world() {
   const blocked = new Set<string>();
   const records = new Map<string, DiskGuardRecord>();
-  const state = { free: 1000 * MIB, sizes: {} as Record<string, number>, measured: 0, asked: 0 };
+  const state = { free: 1000 * MIB, sizes: {} as Record<string, number>, limits: {} as Record<string, number>, measured: 0, asked: 0 };
   const reference = { name: "mariadb-11-8", locate: async () => undefined };
   const server: GuardedServer = {
     reference,
@@ -18,6 +18,7 @@ function world() {
       state.measured += 1;
       return new Map(Object.entries(state.sizes));
     },
+    limits: async () => new Map(Object.entries(state.limits)),
   };
   const look = diskWatch(server, {
     clock: { now: () => 0, sleep: async () => undefined },
@@ -68,6 +69,21 @@ describe("a watch of a database's disk", () => {
     state.measured = 0;
     await look();
     expect(state.measured).toBe(0);
+  });
+
+  it("stops a tenant that is above its profile within fifteen looks, though there is room, until it is below", async () => {
+    const { look, state, blocked } = world();
+    [state.sizes, state.limits] = [{ big: 90 * MIB, free: 500 * MIB }, { big: 100 * MIB }];
+    const fifteen = async (): Promise<unknown[]> => (await Promise.all(Array.from({ length: 15 }, () => look()))).flat();
+    expect(await fifteen()).toEqual([]);
+    state.sizes = { big: 101 * MIB, free: 500 * MIB };
+    expect(await fifteen()).toEqual([{ act: "blocked", database: "big", because: "above-its-profile" }]);
+    const before = state.measured;
+    expect(await fifteen()).toEqual([]);
+    expect(state.measured - before).toBe(1);
+    state.sizes = { big: 20 * MIB, free: 500 * MIB };
+    expect(await fifteen()).toEqual([{ act: "allowed", database: "big" }]);
+    expect([...blocked]).toEqual([]);
   });
 
   it("gives back what a former agent blocked, though its record is lost", async () => {

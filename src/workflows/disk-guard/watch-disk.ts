@@ -15,6 +15,8 @@ export interface GuardedServer {
   room(): Promise<DiskSpace>;
   /** Bytes that each database takes, by name; those of the server itself are left out. */
   sizes(): Promise<ReadonlyMap<string, number>>;
+  /** What tenants' profiles give to databases, in bytes, by name; those without a bound are left out. */
+  limits(): Promise<ReadonlyMap<string, number>>;
 }
 
 /** What a look acts through. */
@@ -31,6 +33,8 @@ export type DiskAct =
 
 /** From here on each database is measured at each look; below, the free space alone is asked, which costs one system call. */
 const MEASURE_PERCENT = 80;
+/** Databases with a bound are measured at each so many looks while there is room. */
+const LIMITS_LOOKS = 15;
 /** Growth is an average of so many looks. */
 const WINDOW = 5;
 
@@ -38,29 +42,33 @@ const WINDOW = 5;
 export function diskWatch(server: GuardedServer, ports: DiskGuardPorts): () => Promise<readonly DiskAct[]> {
   let formerFree: number | undefined;
   let window: readonly ReadonlyMap<string, number>[] = [];
+  let looks = 0;
   return async () => {
-    const { reference } = server;
     const space = await server.room();
     const fellBytes = formerFree === undefined ? 0 : formerFree - space.freeBytes;
     formerFree = space.freeBytes;
-    const known = await ports.diskGuards.get(reference.name);
-    const isQuiet = usedPercent(space) < MEASURE_PERCENT && decideDiskGuard({ space, fellBytes, databases: [] }).level === "fine";
-    if (isQuiet && known?.level === "fine" && known.blocked.length === 0) {
-      window = [];
-      return [];
-    }
+    const known = await ports.diskGuards.get(server.reference.name);
+    const isRound = looks++ % LIMITS_LOOKS === 0;
+    const limits = isQuiet(space, fellBytes) && known?.level === "fine" && !isRound ? NONE : await server.limits();
+    const isIdle = isQuiet(space, fellBytes) && known?.level === "fine" && (!isRound || (limits.size === 0 && known.blocked.length === 0));
+    if (isIdle) window = [];
+    if (isIdle) return [];
     const sizes = await server.sizes();
     window = [...window, sizes].slice(-WINDOW);
-    const blocked = new Set(await ports.databases.blockedDatabases(reference));
-    const sight: DiskSight = { space, fellBytes, databases: [...sizes].map(([name, bytes]) => growth(name, bytes, window, blocked)) };
-    return await act({ server, sight, known, blocked }, ports);
+    const blocked = new Set(await ports.databases.blockedDatabases(server.reference));
+    const databases = [...sizes].map(([name, bytes]): DatabaseGrowth => {
+      const grewBytes = window.length < 2 ? 0 : Math.max(0, (bytes - (window[0]?.get(name) ?? 0)) / (window.length - 1));
+      return { name, bytes, grewBytes, limitBytes: limits.get(name) ?? null, blocked: blocked.has(name) };
+    });
+    return await act({ server, sight: { space, fellBytes, databases }, known, blocked }, ports);
   };
 }
 
-function growth(name: string, bytes: number, window: readonly ReadonlyMap<string, number>[], blocked: ReadonlySet<string>): DatabaseGrowth {
-  const first = window[0]?.get(name) ?? 0;
-  const grewBytes = window.length < 2 ? 0 : Math.max(0, (bytes - first) / (window.length - 1));
-  return { name, bytes, grewBytes, limitBytes: null, blocked: blocked.has(name) };
+const NONE: ReadonlyMap<string, number> = new Map();
+
+/** Nothing about the disk itself asks for more than a glance. */
+function isQuiet(space: DiskSpace, fellBytes: number): boolean {
+  return usedPercent(space) < MEASURE_PERCENT && decideDiskGuard({ space, fellBytes, databases: [] }).level === "fine";
 }
 
 interface Look {

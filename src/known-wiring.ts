@@ -56,6 +56,7 @@ export function wireKnown(wiring: ClusterWiring, reflected: readonly KnownObject
         return {
           ...ports,
           databases: databases.remembered(ports.databases),
+          probeDatabase: async () => needServer("ask a database server"),
           rollouts: {
             ...rollouts,
             // One that was cut off is to be settled, which takes more than knowing.

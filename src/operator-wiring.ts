@@ -10,7 +10,7 @@ import { connectCluster } from "./kubernetes/create-kubernetes-api.ts";
 import type { KubeObject, KubernetesApi } from "./kubernetes/kubernetes-api.ts";
 import { Leadership } from "./kubernetes/lease.ts";
 import { resources } from "./kubernetes/resources.ts";
-import { WATCHES } from "./operator/controllers.ts";
+import { MAY_BE_UNKNOWN, WATCHES } from "./operator/controllers.ts";
 import { guardedApi } from "./operator/guarded-api.ts";
 import { serveHealth } from "./operator/health-server.ts";
 import { createMetrics } from "./operator/metrics.ts";
@@ -69,7 +69,13 @@ export async function runWiredOperator(
   );
   const { settings, trustedProxies, clusterDomain } = await readClusterSettings(api);
   const time = { clock: systemClock, random: Math.random };
+  const unknown = new Set<string>();
   const reflectors = reflectorsFor({ ...time, api: guarded, wayIn: settings.wayIn }, (watch, error, waitMs) => {
+    if (MAY_BE_UNKNOWN.has(watch) && error.code === "cluster/not-installed") {
+      if (!unknown.has(watch)) log("info", "the cluster has no such kind yet", { kind: watch, error: error.message });
+      unknown.add(watch);
+      return;
+    }
     metrics.count("howdah_watch_faults_total", { resource: resources[WATCHES[watch].kind].plural });
     log("warn", "watch", { kind: watch, code: error.code, error: error.message, retryMs: Math.round(waitMs) });
   });

@@ -41,6 +41,8 @@ export const WATCHES = {
     kind: "Secret",
     select: { labelSelector: "app.kubernetes.io/managed-by=howdah", fieldSelector: `metadata.name=${PULL_SECRET}` },
   },
+  /** A cluster whose definitions are older has none: a Helm upgrade brings no new ones. */
+  DatabaseServer: { kind: "DatabaseServer" },
   Site: { kind: "Site", withManagers: true },
   Environment: { kind: "Environment", withManagers: true },
   Release: { kind: "Release" },
@@ -72,6 +74,9 @@ export const WATCHES = {
 /** A watch's name. */
 export type WatchName = keyof typeof WATCHES;
 
+/** Watches of what a cluster may not know: nobody waits for them. */
+export const MAY_BE_UNKNOWN: ReadonlySet<WatchName> = new Set(["DatabaseServer"]);
+
 /** All of them. */
 export const WATCH_NAMES = Object.keys(WATCHES) as readonly WatchName[];
 
@@ -79,7 +84,7 @@ export const WATCH_NAMES = Object.keys(WATCHES) as readonly WatchName[];
 export type Stores<T> = Readonly<Record<Exclude<WatchName, "HTTPRoute">, T>> & { readonly HTTPRoute?: T };
 
 /** The kinds that are brought to what they ask for. */
-export type ReconciledKind = "Tenant" | "Site" | "Environment";
+export type ReconciledKind = "Tenant" | "DatabaseServer" | "Site" | "Environment";
 
 /** `Site/acme/blog`, `Tenant//acme`: one key of the queue. */
 export function queueKey(kind: ReconciledKind, namespace: string | undefined, name: string): string {
@@ -122,6 +127,8 @@ export function affected(
   switch (watch) {
     case "Tenant":
       return [queueKey("Tenant", undefined, name)];
+    case "DatabaseServer":
+      return [queueKey("DatabaseServer", undefined, name)];
     case "Namespace":
       return tenants(key);
     case "ResourceQuota":

@@ -15,6 +15,7 @@ export function firstKeys(stores: Readonly<Record<ReconciledKind, Pick<ObjectVie
   return [
     ...keys("Environment", environments.get(false) ?? []),
     ...keys("Tenant", stores.Tenant.all()),
+    ...keys("DatabaseServer", stores.DatabaseServer.all()),
     ...keys("Site", stores.Site.all()),
     ...keys("Environment", environments.get(true) ?? []),
   ];

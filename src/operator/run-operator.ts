@@ -4,7 +4,17 @@ import { HowdahError } from "../kernel/howdah-error.ts";
 import type { Leadership } from "../kubernetes/lease.ts";
 import type { Reflector } from "../kubernetes/reflector.ts";
 import { type Again, WorkQueue } from "../kubernetes/work-queue.ts";
-import { affected, parseQueueKey, type ReconciledKind, type Routes, type Stores, WATCH_NAMES, type WatchName } from "./controllers.ts";
+import {
+  affected,
+  MAY_BE_UNKNOWN,
+  parseQueueKey,
+  type ReconciledKind,
+  type Routes,
+  type Stores,
+  WATCH_NAMES,
+  type WatchName,
+} from "./controllers.ts";
+import { reconcileDatabaseServer } from "./database-server/reconcile-database-server.ts";
 import { type Pause, reconcileEnvironment, type Rollouts } from "./environment/reconcile-environment.ts";
 import { firstKeys } from "./first-keys.ts";
 import type { Metrics } from "./metrics.ts";
@@ -53,7 +63,8 @@ export async function runOperator(parts: OperatorParts, signal: AbortSignal, hea
   const { log } = ports;
   const named = WATCH_NAMES.flatMap((name) => (reflectors[name] === undefined ? [] : [[name, reflectors[name]] as const]));
   const all = named.map(([, reflector]) => reflector);
-  healthy({ ready: () => all.every((reflector) => reflector.synced()) });
+  const needed = named.filter(([name]) => !MAY_BE_UNKNOWN.has(name)).map(([, reflector]) => reflector);
+  healthy({ ready: () => needed.every((reflector) => reflector.synced()) });
   metrics.gauge("howdah_leader", {}, () => (leadership.term === undefined ? 0 : 1));
   for (const [name, reflector] of named) {
     const resource = reflectedAs(name, reflector);
@@ -63,7 +74,7 @@ export async function runOperator(parts: OperatorParts, signal: AbortSignal, hea
   const watching = Promise.all(all.map((reflector) => reflector.run(signal)));
   const leading = leadership.run(async (term, held) => {
     log("info", "leading", { term });
-    await Promise.all(all.map((reflector) => reflector.whenSynced()));
+    await Promise.all(needed.map((reflector) => reflector.whenSynced()));
     log("info", "synced", Object.fromEntries(named.map(([name, reflector]) => [reflectedAs(name, reflector), reflector.objects.size])));
     await work(parts, held);
     log("info", "no longer leading", { term });
@@ -84,6 +95,7 @@ async function work(parts: OperatorParts, signal: AbortSignal): Promise<void> {
   const rollouts: Rollouts = { underWay: new Set(), most: MOST_ROLLOUTS };
   const reconcilers = (on: OperatorPorts): Reconcilers => ({
     Tenant: reconcileTenant(on),
+    DatabaseServer: reconcileDatabaseServer(on),
     Site: reconcileSite(on),
     Environment: reconcileEnvironment(on, pauses, rollouts),
   });
@@ -99,6 +111,7 @@ async function work(parts: OperatorParts, signal: AbortSignal): Promise<void> {
     },
   });
   for (const state of ["ready", "waiting", "running"] as const) metrics.gauge("howdah_queue_depth", { state }, () => queue.depth[state]);
+  const servers = reflectors.DatabaseServer.objects;
   const views = { Namespace: reflectors.Namespace.objects, Site: reflectors.Site.objects, Tenant: reflectors.Tenant.objects };
   const { HTTPRoute } = reflectors;
   const routes: Routes = { Ingress: reflectors.Ingress.objects, ...(HTTPRoute === undefined ? {} : { HTTPRoute: HTTPRoute.objects }) };
@@ -111,7 +124,7 @@ async function work(parts: OperatorParts, signal: AbortSignal): Promise<void> {
   const rested = reflectors.Environment.onHeardAgain(() => {
     queue.hurry(HURRY_MS);
   });
-  for (const key of firstKeys({ ...views, Environment: reflectors.Environment.objects })) queue.addAfter(key, 0); // what changes goes first
+  for (const key of firstKeys({ ...views, DatabaseServer: servers, Environment: reflectors.Environment.objects })) queue.addAfter(key, 0); // what changes goes first
   try {
     const crons = scheduleCrons({ ports, known: parts.known, reflectors }, signal);
     await Promise.all([queue.run(signal), crons, watchRetention(parts, signal)]);

@@ -19,7 +19,7 @@ export interface OperatorRig extends ClusterRig {
   tenant(name: string): Promise<Outcome>;
   object(kind: keyof typeof resources, name: string, namespace?: string): Promise<KubeObject | undefined>;
   /** `Ready=True AllComponentsServing`, by type. */
-  conditions(kind: "Site" | "Environment" | "Tenant", name: string): Promise<readonly string[]>;
+  conditions(kind: "Site" | "Environment" | "Tenant" | "DatabaseServer", name: string): Promise<readonly string[]>;
 }
 
 const never = new AbortController().signal;

@@ -21,6 +21,10 @@ export function clusterSecretStore(api: Pick<KubernetesApi, "get" | "list" | "cr
     name: keptAs(namespace, name),
   });
 
+  /** What people put into Howdah's own namespace has the name that they gave it: the account of a database server outside. */
+  const personsOwn = async (namespace: string, name: string): Promise<KubeObject | undefined> =>
+    namespace === SYSTEM_NAMESPACE ? api.get({ resource: resources.Secret, namespace, name }) : undefined;
+
   const change = async (namespace: string, name: string, decide: (there: SecretData) => SecretData): Promise<SecretData> => {
     for (let attempt = 1; ; attempt += 1) {
       const found = await api.get(nameOf(namespace, name));
@@ -42,7 +46,7 @@ export function clusterSecretStore(api: Pick<KubernetesApi, "get" | "list" | "cr
 
   return {
     get: async (namespace, name) => {
-      const found = await api.get(nameOf(namespace, name));
+      const found = (await api.get(nameOf(namespace, name))) ?? (await personsOwn(namespace, name));
       return found === undefined ? undefined : secretsIn(found, name);
     },
     set: async (namespace, name, data) => {
@@ -76,7 +80,7 @@ export function clusterSecretStore(api: Pick<KubernetesApi, "get" | "list" | "cr
   };
 }
 
-/** In Howdah's own namespace all secrets are its own. */
+/** In Howdah's own namespace what it makes itself has a name that says so. */
 function keptAs(namespace: string, name: string): string {
   const own = namespace === SYSTEM_NAMESPACE || OWN_SECRETS.includes(name);
   return own ? `howdah-${name}` : name;

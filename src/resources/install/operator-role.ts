@@ -51,12 +51,14 @@ export const operatorRules: readonly Rule[] = [
   rule("networking.k8s.io", ["ingresses"], [...WATCH, ...APPLY, "delete"]),
   rule("gateway.networking.k8s.io", ["httproutes"], [...WATCH, ...APPLY, "delete"]),
   rule("rbac.authorization.k8s.io", ["roles", "rolebindings"], [...WATCH, ...APPLY, "delete"]),
-  rule(HOWDAH_GROUP, ["databaseservers"], ["get", "list"]),
+  // Of database servers outside of the cluster: where their Services lead.
+  rule("discovery.k8s.io", ["endpointslices"], ["get", ...APPLY]),
+  rule(HOWDAH_GROUP, ["databaseservers"], [...WATCH, "patch"]),
   rule(HOWDAH_GROUP, ["tenants"], [...WATCH, "patch"]),
   rule(HOWDAH_GROUP, ["sites"], WATCH),
   rule(HOWDAH_GROUP, ["environments"], [...WATCH, ...APPLY]),
   rule(HOWDAH_GROUP, ["releases"], [...WATCH, "create", "delete"]),
-  rule(HOWDAH_GROUP, ["tenants/status", "sites/status", "environments/status"], ["patch"]),
+  rule(HOWDAH_GROUP, ["databaseservers/status", "tenants/status", "sites/status", "environments/status"], ["patch"]),
   rule(HOWDAH_GROUP, ["releases/status"], ["update"]),
 ];
 

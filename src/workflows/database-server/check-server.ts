@@ -1,9 +1,7 @@
 import { HowdahError } from "../../kernel/howdah-error.ts";
-import { requireWriter } from "../../providers/database/external/check-external.ts";
-import { chooseWriter } from "../../providers/database/external/choose-writer.ts";
 import type { Ports } from "../ports.ts";
 import { isExternal } from "./database-server-document.ts";
-import { probeExternal } from "./find-writer.ts";
+import { judgeExternal } from "./judge-external.ts";
 
 /** What a server's addresses say now. */
 export interface CheckedServer {
@@ -23,18 +21,11 @@ export async function checkServer(
   const document = await ports.databaseServers.get(name);
   if (document === undefined) throw new HowdahError("database/server-unknown", `There is no database server ${name}`);
   if (!isExternal(document)) throw new HowdahError("usage/invalid", `${name} is run by Howdah itself: \`howdah status\` looks after it`);
-  const probed = await probeExternal(document, ports);
-  const choice = chooseWriter(probed, document.writer);
+  const { choice, failure } = await judgeExternal(document, ports);
   const server: CheckedServer = {
     ...{ name, writer: choice.writer, addresses: choice.roles },
     version: choice.writer === null ? null : choice.version,
     warning: choice.writer === null ? null : (choice.warning ?? null),
   };
-  try {
-    requireWriter(name, probed, document.writer);
-    return { server };
-  } catch (failure) {
-    if (failure instanceof HowdahError) return { server, failure };
-    throw failure;
-  }
+  return { server, ...(failure === undefined ? {} : { failure }) };
 }

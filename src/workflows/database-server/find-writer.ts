@@ -41,7 +41,7 @@ export async function findWriter(document: ExternalServer, ports: FindWriterPort
 }
 
 /** Where an address that was probed leads, by number: nginx and EndpointSlices take no names. */
-async function placeOf({ name, spec }: ExternalServer, writer: string): Promise<FoundWriter["place"]> {
+export async function placeOf({ name, spec }: ExternalServer, writer: string): Promise<FoundWriter["place"]> {
   const found = spec.external.addresses.find((one) => addressText(one) === writer);
   if (found === undefined) throw new TypeError(`${writer} is no address of ${name}`);
   const address = isIP(found.host) > 0 ? found.host : (await lookup(found.host)).address;

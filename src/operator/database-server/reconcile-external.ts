@@ -1,0 +1,89 @@
+import { HowdahError } from "../../kernel/howdah-error.ts";
+import { FIELD_MANAGER, isAsApplied } from "../../kubernetes/field-ownership.ts";
+import type { KubeObject } from "../../kubernetes/kubernetes-api.ts";
+import { resourceOf } from "../../kubernetes/resources.ts";
+import { databaseServerOf } from "../../workflows/database-server/database-server-documents.ts";
+import { type ExternalServer, isExternal } from "../../workflows/database-server/database-server-document.ts";
+import { placeOf } from "../../workflows/database-server/find-writer.ts";
+import { type JudgedServer, judgeExternal } from "../../workflows/database-server/judge-external.ts";
+import type { OperatorPorts } from "../operator-ports.ts";
+import type { Verdict } from "../status.ts";
+import { externalObjects, type WriterPlace } from "./external-objects.ts";
+import { type LookAtServer, type ServerLook, stalledBy } from "./server-look.ts";
+
+/** How often addresses are asked: nobody tells of a writer that died. Milliseconds. */
+const ASK_MS = 10_000;
+
+/** Keeps the Service of an external server on its healthy writer. */
+export function reconcileExternal(ports: OperatorPorts): LookAtServer {
+  return async (object, _spec, signal) => {
+    const document = databaseServerOf(object);
+    if (document === undefined || !isExternal(document))
+      return { verdicts: stalledBy("SpecInvalid", "spec.external must name addresses and the administrator's secret"), again: ASK_MS * 30 };
+    const judged = await judgeOrFail(document, ports);
+    if (judged instanceof HowdahError) return { verdicts: verdictsOf(judged), again: ASK_MS };
+    return await lead(object, document, judged, ports, signal);
+  };
+}
+
+/** Without a user and a password nobody can be asked. */
+async function judgeOrFail(document: ExternalServer, { portsFor, ownNamespace }: OperatorPorts): Promise<JudgedServer | HowdahError> {
+  try {
+    return await judgeExternal(document, portsFor(ownNamespace));
+  } catch (error) {
+    if (error instanceof HowdahError && error.code === "database/login-refused") return error;
+    throw error;
+  }
+}
+
+async function lead(
+  object: KubeObject,
+  document: ExternalServer,
+  { choice, failure }: JudgedServer,
+  ports: OperatorPorts,
+  signal: AbortSignal,
+): Promise<ServerLook> {
+  const seen = { addresses: choice.roles.map(({ address, role }) => ({ address, role })), again: ASK_MS };
+  // That nobody answers from here may be this node's network: sites keep what they have, as a server that is down answers them no better.
+  if (choice.writer === null && choice.reason === "NobodyAnswers" && document.writer !== undefined)
+    return { ...seen, writer: document.writer, verdicts: verdictsOf(failure, choice.reason) };
+  const writer = choice.writer === null ? undefined : await placeOf(document, choice.writer);
+  const refused = await place(object, writer, ports, signal);
+  if (refused !== undefined) return { ...seen, verdicts: stalledBy("AddressRefused", refused) };
+  if (choice.writer === null) return { ...seen, verdicts: verdictsOf(failure, choice.reason) };
+  const found = {
+    ...seen,
+    writer: choice.writer,
+    version: choice.version,
+    ...(choice.warning === undefined ? {} : { warning: choice.warning }),
+  };
+  if (failure !== undefined) return { ...found, verdicts: verdictsOf(failure) };
+  const message = `Sites are led to ${choice.writer}`;
+  return { ...found, verdicts: [{ type: "Ready", status: "True", reason: "WriterHealthy", message }] };
+}
+
+/** What can't be mended by waiting needs a person. */
+function verdictsOf(failure: HowdahError | undefined, none?: string): readonly Verdict[] {
+  const message = failure?.message ?? "";
+  const why = (failure?.entry.retry === "never" ? undefined : none) ?? failure?.entry.reason ?? "WriterMissing";
+  if (failure?.entry.retry === "never") return stalledBy(why, message);
+  return [{ type: "Ready", status: "False", reason: why, message }];
+}
+
+/** Answers why the API server takes no such address: those of the node itself, and link-local ones. */
+async function place(object: KubeObject, writer: WriterPlace | undefined, { api, ownNamespace }: OperatorPorts, signal: AbortSignal) {
+  for (const wanted of externalObjects(object, ownNamespace, writer)) {
+    const resource = resourceOf(wanted);
+    if (resource === undefined) throw new TypeError(`${wanted.kind} is in no table`);
+    const { namespace, name } = wanted.metadata;
+    const found = await api.get({ resource, namespace, name }, signal);
+    if (found !== undefined && isAsApplied(found, wanted, FIELD_MANAGER)) continue;
+    try {
+      await api.apply(resource, wanted, {}, signal);
+    } catch (error) {
+      if (error instanceof HowdahError && error.code === "cluster/rejected") return error.message;
+      throw error;
+    }
+  }
+  return undefined;
+}

@@ -5,6 +5,7 @@ import type { OperatorPorts, Outcome, Reconcile } from "../operator-ports.ts";
 import { conditionsOf, statusOf, writeStatus } from "../status.ts";
 import { databasesOn } from "./databases-on.ts";
 import { reconcileExternal } from "./reconcile-external.ts";
+import { reconcileGalera } from "./reconcile-galera.ts";
 import { type LookAtServer, type ServerLook, stalledBy } from "./server-look.ts";
 
 /** Holds a server that was deleted until no databases of sites are on it. */
@@ -19,7 +20,7 @@ export function reconcileDatabaseServer(ports: OperatorPorts): Reconcile {
   const kinds: Readonly<Record<DatabaseServerSpec["kind"], LookAtServer>> = {
     external: reconcileExternal(ports),
     embedded: async () => ({ verdicts: byItself, again: MENDED_MS }),
-    galera: async () => ({ verdicts: notHere, again: MENDED_MS }),
+    galera: reconcileGalera(ports),
   };
   return async ({ name }, signal) => {
     const server = await ports.api.get({ resource: resources.DatabaseServer, namespace: undefined, name }, signal);
@@ -42,10 +43,6 @@ export function reconcileDatabaseServer(ports: OperatorPorts): Reconcile {
 const byItself = stalledBy(
   "KindNotOffered",
   "Howdah runs a shared server for each version of MariaDB by itself: this object changes nothing. Use kind external, or delete it",
-);
-const notHere = stalledBy(
-  "KindNotOffered",
-  "This version of the operator runs no nodes of a cluster. Use kind external for one that exists, or delete it",
 );
 
 async function report(server: KubeObject, look: ServerLook, { api, clock }: OperatorPorts): Promise<Outcome> {

@@ -143,7 +143,7 @@ describe("the first start", () => {
   });
 
   it("goes on from a first node that died before anybody saw it serve", () => {
-    expect(decide([waiting(3), without("missing"), without("incomplete")], fresh)).toBe("FullCrash: bootstrap a");
+    expect(decide([waiting(3), without("missing"), without("incomplete")], fresh)).toBe("Starting: bootstrap a");
     expect(decide([waiting(-1, NO_CLUSTER), without("missing"), without("missing")], fresh)).toBe("Starting: initialise a");
   });
 });

@@ -55,13 +55,13 @@ export function decideRecovery(nodes: readonly NodeFacts[], memory: ClusterMemor
   const running = ofKind(nodes, "running");
   const primaries = running.filter(({ state }) => state.primary);
   if (primaries.length > 0) return served(nodes, primaries);
-  const state = running.length > 0 ? "AllNonPrimary" : "FullCrash";
+  const state = running.length > 0 ? "AllNonPrimary" : memory.began ? "FullCrash" : "Starting";
   const chosen = choice === undefined ? undefined : personsWay(nodes, choice);
   if (chosen !== undefined) return { state, action: chosen, message: `${choice?.node} begins, as a person decided` };
   const moving = ofKind(nodes, "busy");
   if (moving.length > 0) {
     const message = `No node serves; waiting for ${namesOf(moving)} to say how far the data came`;
-    return { state: memory.began ? state : "Starting", action: { do: "nothing" }, message };
+    return { state, action: { do: "nothing" }, message };
   }
   const decision = running.length > 0 ? withoutMajority(nodes, running, memory) : crashed(nodes, memory);
   const { action } = decision;
@@ -108,19 +108,19 @@ function withoutMajority(nodes: readonly NodeFacts[], running: readonly Of<"runn
 
 /** No server runs. */
 function crashed(nodes: readonly NodeFacts[], memory: ClusterMemory): RecoveryDecision {
-  const state = "FullCrash";
+  const state = memory.began ? "FullCrash" : "Starting";
   const waiting = ofKind(nodes, "waiting");
   const first = waiting[0];
   const empty = waiting.every((node) => node.state.position.uuid === NO_CLUSTER && node.state.data !== "broken");
   if (!memory.began && waiting.length === nodes.length && empty && first !== undefined) {
     const action = { do: "initialise", node: first.name, start: first.state.start } as const;
-    return { state: "Starting", action, message: `${first.name} begins a new cluster` };
+    return { state, action, message: `${first.name} begins a new cluster` };
   }
   const unknown = nodes.filter((node) => isUnknown(node, memory));
   if (memory.began && nodes.every((node) => node.state.kind === "waiting" && node.state.data !== "intact")) {
     return refused(state, "NoIntactData", namesOf(nodes));
   }
-  if (unknown.length > 0) return refused(memory.began ? state : "Starting", "PositionUnknown", namesOf(unknown));
+  if (unknown.length > 0) return refused(state, "PositionUnknown", namesOf(unknown));
   const candidates = waiting.filter(isCandidate);
   if (candidates.length === 0) return refused(state, "NoIntactData", namesOf(nodes));
   if (histories(candidates) > 1) return refused(state, "DifferentHistories", namesOf(candidates));

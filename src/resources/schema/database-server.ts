@@ -37,6 +37,12 @@ const external = z
 const galera = z
   .strictObject({
     replicas: z.int().min(3).max(7).default(3).meta({ description: "Nodes; an odd number. Default: 3." }),
+    image: z
+      .string()
+      .max(500)
+      .regex(/^[a-z0-9][a-z0-9.:/_-]*@sha256:[0-9a-f]{64}$/, "must be an image with its digest: `registry.example/galera@sha256:…`")
+      .optional()
+      .meta({ description: "Image of the nodes, by digest, from a registry that the cluster may pull from. Without it no node starts." }),
     router: z
       .strictObject({
         kind: z.enum(["haproxy", "proxysql"]).default("haproxy").meta({ description: "What leads sites to the writer. Default: haproxy." }),

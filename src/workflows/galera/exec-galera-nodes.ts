@@ -13,7 +13,7 @@ export interface Ended {
 /** What reaches into the nodes' containers. */
 export interface NodeAccess {
   readonly names: readonly string[];
-  /** Runs a program in a node's container; throws when there is none. */
+  /** Runs a program in a node's container; a HowdahError when there is none. */
   exec(name: string, argv: readonly string[], signal: AbortSignal): Promise<Ended>;
   /** True when it is proven that nothing of this node runs anywhere. */
   isDead(name: string, signal: AbortSignal): Promise<boolean>;
@@ -27,8 +27,15 @@ const ANSWER_MS = 8000;
  * that whoever may run programs in those containers has anyway.
  */
 export function execGaleraNodes(access: NodeAccess): GaleraNodes {
-  const node = async (name: string, words: readonly string[], signal: AbortSignal): Promise<Ended> =>
-    await access.exec(name, [GALERA_NODE_PROGRAM, ...words], AbortSignal.any([signal, AbortSignal.timeout(ANSWER_MS)]));
+  const node = async (name: string, words: readonly string[], signal: AbortSignal): Promise<Ended> => {
+    const late = AbortSignal.timeout(ANSWER_MS);
+    try {
+      return await access.exec(name, [GALERA_NODE_PROGRAM, ...words], AbortSignal.any([signal, late]));
+    } catch (error) {
+      if (!late.aborted || signal.aborted) throw error;
+      throw new HowdahError("database/unreachable", `The node ${name} did not answer in time`, { cause: error });
+    }
+  };
   const tell = async (name: string, words: readonly string[], signal: AbortSignal): Promise<void> => {
     const { code } = await node(name, words, signal);
     if (code !== 0)
@@ -37,8 +44,11 @@ export function execGaleraNodes(access: NodeAccess): GaleraNodes {
   return {
     names: access.names,
     async look(name, signal) {
-      const said = await node(name, ["state"], signal).catch(() => undefined);
-      signal.throwIfAborted();
+      // Only what has a name is the world's: who may not look at all must not take every node for absent.
+      const said = await node(name, ["state"], signal).catch((error: unknown) => {
+        if (signal.aborted || !(error instanceof HowdahError)) throw error;
+        return undefined;
+      });
       const state = said === undefined ? undefined : readNodeState(said.output);
       if (state !== undefined) return state;
       return { kind: "absent", dead: await access.isDead(name, signal) };

@@ -4,7 +4,7 @@ import type { NodeState, Position } from "../../plan/galera/node-facts.ts";
 export interface GaleraNodes {
   /** Every node that belongs to it, there or not. */
   readonly names: readonly string[];
-  /** Never fails: what can't be asked is absent. */
+  /** What can't be asked is absent. */
   look(name: string, signal: AbortSignal): Promise<NodeState>;
   /** `pc.bootstrap` on a running node. */
   promote(name: string, signal: AbortSignal): Promise<void>;

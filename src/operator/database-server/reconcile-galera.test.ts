@@ -1,0 +1,112 @@
+import type { Writable } from "node:stream";
+import { describe, expect, it } from "vitest";
+import { HowdahError } from "../../kernel/howdah-error.ts";
+import { Secret } from "../../kernel/secret.ts";
+import type { KubeObject, KubernetesApi } from "../../kubernetes/kubernetes-api.ts";
+import { databaseServerSpec } from "../../resources/schema/database-server.ts";
+import { operatorRig } from "../testing/operator-rig.ts";
+import { BEGIN_FROM } from "./galera-choice.ts";
+import { reconcileGalera } from "./reconcile-galera.ts";
+
+const US = "96179164-e671-11f1-9f88-ff94ad716e04";
+const NONE = "00000000-0000-0000-0000-000000000000";
+const image = `registry.example/galera@sha256:${"a".repeat(64)}`;
+const never = new AbortController().signal;
+
+const waiting = (seqno: number, data = "intact") =>
+  JSON.stringify({
+    ...{ entrypoint: { phase: "waiting", start: `s${seqno}`, data, uuid: seqno < 0 ? NONE : US, seqno }, answered: false, server: null },
+  });
+const serving = (seqno: number) =>
+  JSON.stringify({
+    ...{ entrypoint: { phase: "joining" }, answered: true },
+    server: {
+      ...{ wsrep_cluster_status: "Primary", wsrep_local_state: "4", wsrep_ready: "ON", wsrep_last_committed: String(seqno) },
+      ...{ wsrep_cluster_size: "3", wsrep_cluster_conf_id: "3", wsrep_cluster_state_uuid: US, version: "11.8.3-MariaDB" },
+    },
+  });
+
+const withoutSql = {
+  databases: { adminSecret: async () => ({ "init.sql": new Secret("", "a test"), "client.cnf": new Secret("", "a test") }) },
+};
+
+/** Pods that say what they are told to; what is run in them is written down. */
+function rig(metadata: Partial<KubeObject["metadata"]> = {}, galera: object = { image }) {
+  const one = operatorRig();
+  Object.assign(one.ports, withoutSql);
+  const said = new Map<string, string>();
+  const orders: string[] = [];
+  const exec: KubernetesApi["exec"] = async ({ pod }, { argv, stdout }) => {
+    const answer = said.get(pod);
+    if (answer === undefined) throw new HowdahError("cluster/rejected", "no such pod");
+    if (argv[1] === "state") (stdout as Writable).write(Buffer.from(answer));
+    else orders.push([pod, ...argv.slice(1)].join(" "));
+    return 0;
+  };
+  const look = reconcileGalera({ ...one.operator, api: { ...one.api, exec } });
+  const object: KubeObject = { apiVersion: "howdah.dev/v1alpha1", kind: "DatabaseServer", metadata: { name: "main", ...metadata } };
+  const spec = databaseServerSpec.parse({ kind: "galera", version: "11.8", galera });
+  const all = (answer: (index: number) => string) => {
+    for (const index of [0, 1, 2]) said.set(`main-node-${String(index)}`, answer(index));
+  };
+  const nodes = () => one.object("StatefulSet", "main-node", "howdah-system");
+  return { api: one.api, events: one.events, nodes, said, orders, all, look: () => look(object, spec, never) };
+}
+
+describe("a Galera cluster on a cluster", () => {
+  it("puts the nodes there, and begins when all three say that they are empty", async () => {
+    const { look, all, orders, nodes } = rig();
+    expect(await look()).toMatchObject({ state: "Starting", again: 2000 });
+    expect(orders).toEqual([]);
+    expect(await nodes()).toBeDefined();
+    all(() => waiting(-1, "missing"));
+    await look();
+    expect(orders).toEqual([`main-node-0 order new ${NONE}:-1 s-1`]);
+  });
+
+  it("writes nothing when nothing changed", async () => {
+    const { look, all, api } = rig();
+    all(() => serving(40));
+    expect(await look()).toMatchObject({ state: "Healthy", version: "11.8.3-MariaDB", again: 10_000 });
+    const before = api.writes.length;
+    await look();
+    expect(api.writes.slice(before)).toEqual([]);
+  });
+
+  it("remembers what it saw: an operator that comes later does not begin behind it, unless a person says so", async () => {
+    const { look, all, said, orders } = rig({ annotations: { [BEGIN_FROM]: `main-node-2@${US}:39` } });
+    all(() => serving(40));
+    await look();
+    all((index) => waiting(37 + index));
+    said.delete("main-node-0");
+    await look();
+    expect(orders).toEqual([`main-node-2 order bootstrap ${US}:39 s39`]);
+  });
+
+  it("orders the highest to begin when all ended, and tells of it", async () => {
+    const { look, all, orders, events } = rig();
+    all(() => serving(40));
+    await look();
+    all((index) => waiting([41, 43, 42][index] ?? 0));
+    expect(await look()).toMatchObject({ state: "FullCrash", verdicts: [{ type: "Ready", status: "False", reason: "FullCrash" }] });
+    expect(orders).toEqual([`main-node-1 order bootstrap ${US}:43 s43`]);
+    expect(events).toEqual(["Warning Bootstrapped"]);
+  });
+
+  it("looks at nothing without rights to look: nobody is taken for absent by mistake", async () => {
+    const one = operatorRig();
+    Object.assign(one.ports, withoutSql);
+    const exec: KubernetesApi["exec"] = () => Promise.reject(new Error("only from the server"));
+    const look = reconcileGalera({ ...one.operator, api: { ...one.api, exec } });
+    const object: KubeObject = { apiVersion: "howdah.dev/v1alpha1", kind: "DatabaseServer", metadata: { name: "main" } };
+    await expect(look(object, databaseServerSpec.parse({ kind: "galera", galera: { image } }), never)).rejects.toThrow(
+      "only from the server",
+    );
+  });
+
+  it("says that it needs an image, and puts nothing there", async () => {
+    const { look, nodes } = rig({}, {});
+    expect((await look()).verdicts[0]).toMatchObject({ reason: "ImageMissing" });
+    expect(await nodes()).toBeUndefined();
+  });
+});

@@ -1,0 +1,102 @@
+import { defaultMariadb } from "../../catalog/mariadb-versions.ts";
+import { SYSTEM_NAMESPACE } from "../../kernel/own-names.ts";
+import { FIELD_MANAGER, isAsApplied } from "../../kubernetes/field-ownership.ts";
+import type { KubeObject } from "../../kubernetes/kubernetes-api.ts";
+import { resourceOf } from "../../kubernetes/resources.ts";
+import type { RecoveryDecision } from "../../plan/galera/decide-recovery.ts";
+import type { NodeFacts } from "../../plan/galera/node-facts.ts";
+import type { Stillness } from "../../plan/galera/stillness.ts";
+import { bytesOfQuantity } from "../../render/cluster/quantity.ts";
+import { galeraName, galeraNodeNames, type GaleraServer, renderGalera } from "../../render/galera/render-galera.ts";
+import type { DatabaseServerSpec } from "../../resources/schema/database-server.ts";
+import { healGalera } from "../../workflows/galera/heal-galera.ts";
+import type { OperatorPorts } from "../operator-ports.ts";
+import type { Verdict } from "../status.ts";
+import { galeraChoice } from "./galera-choice.ts";
+import { galeraMemory } from "./galera-memory.ts";
+import { galeraPods } from "./galera-pods.ts";
+import { type LookAtServer, type ServerLook, stalledBy } from "./server-look.ts";
+
+/** How often a cluster is looked at: one that is well, and one that is not. Nobody tells of a server that lost its majority. */
+const WELL_MS = 10_000;
+const UNWELL_MS = 2000;
+
+/**
+ * Brings the nodes of a Galera cluster to what a DatabaseServer asks for, and back when they lost their majority or all ended. What it waits for
+ * between looks is kept in this process alone: another operator waits anew.
+ */
+export function reconcileGalera(ports: OperatorPorts): LookAtServer {
+  const before = new Map<string, Stillness>();
+  return async (object, spec, signal) => {
+    const server = serverOf(object, spec);
+    if (server === undefined) return withoutImage;
+    await place(server, ports, signal);
+    const { api, clock } = ports;
+    const memory = galeraMemory(api, server.name);
+    const nodes = galeraPods(api, galeraNodeNames(server));
+    const given = { memory: await memory.read(signal), still: before.get(server.name), choice: galeraChoice(object) };
+    const look = await healGalera({ nodes, clock, save: (one) => memory.save(one) }, given, signal);
+    before.set(server.name, look.still);
+    const { decision } = look;
+    await tellOf(object, decision, ports);
+    const version = versionOf(look.nodes);
+    return {
+      verdicts: verdictsOf(decision),
+      state: decision.state,
+      ...(version === undefined ? {} : { version }),
+      again: decision.state === "Healthy" ? WELL_MS : UNWELL_MS,
+    };
+  };
+}
+
+const withoutImage: ServerLook = { verdicts: stalledBy("ImageMissing", "spec.galera.image names no image of the nodes"), again: 300_000 };
+
+function serverOf({ metadata }: KubeObject, spec: DatabaseServerSpec): GaleraServer | undefined {
+  const image = spec.galera?.image;
+  if (image === undefined) return undefined;
+  return {
+    name: metadata.name,
+    version: spec.version ?? defaultMariadb,
+    image,
+    replicas: spec.galera?.replicas ?? 3,
+    memoryBytes: bytesOfQuantity(spec.memory ?? "1Gi"),
+    storage: spec.storage ?? "10Gi",
+  };
+}
+
+/** The Secret first: pods mount it. What is as it should be is not written. */
+async function place(server: GaleraServer, { api, portsFor }: OperatorPorts, signal: AbortSignal): Promise<void> {
+  const { databases, engine } = portsFor(SYSTEM_NAMESPACE);
+  const secretDigest = await engine.putSecret(SYSTEM_NAMESPACE, galeraName(server.name), await databases.adminSecret(server.name));
+  for (const object of renderGalera({ ...server, secretDigest })) {
+    const resource = resourceOf(object);
+    if (resource === undefined) throw new TypeError(`${object.kind} is in no table`);
+    const { namespace, name } = object.metadata;
+    const found = await api.get({ resource, namespace, name }, signal);
+    if (found === undefined || !isAsApplied(found, object, FIELD_MANAGER)) await api.apply(resource, object, {}, signal);
+  }
+}
+
+/** What was done is told as an event: a status says only how it is now. */
+async function tellOf(object: KubeObject, { action, message }: RecoveryDecision, { tell }: OperatorPorts): Promise<void> {
+  const reasons = { promote: "Promoted", bootstrap: "Bootstrapped", initialise: "Initialised", leave: "ToldToLeave" } as const;
+  const reason = action.do === "nothing" || action.do === "refuse" ? undefined : reasons[action.do];
+  if (reason !== undefined) await tell(object, { type: "Warning", reason, message });
+}
+
+function verdictsOf({ state, action, message }: RecoveryDecision): readonly Verdict[] {
+  if (action.do === "refuse") {
+    const serves = state === "Degraded" ? "True" : "False";
+    return [
+      { type: "Ready", status: serves, reason: action.reason, message },
+      { type: "Stalled", status: "True", reason: action.reason, message },
+    ];
+  }
+  const ready = state === "Healthy" || state === "Degraded";
+  return [{ type: "Ready", status: ready ? "True" : "False", reason: state, message }];
+}
+
+/** Of the oldest server: while a new version rolls, data may still have to be read by it. */
+function versionOf(nodes: readonly NodeFacts[]): string | undefined {
+  return nodes.flatMap(({ state }) => (state.kind === "running" && state.version !== undefined ? [state.version] : [])).toSorted()[0];
+}

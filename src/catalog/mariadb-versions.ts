@@ -24,11 +24,6 @@ export function isMariadbVersion(text: string): text is MariadbVersion {
   return (mariadbVersions as readonly string[]).includes(text);
 }
 
-/** Narrows a text to a version that several nodes can have. */
-export function isGaleraVersion(text: string): text is GaleraVersion {
-  return isMariadbVersion(text) && text !== "10.5";
-}
-
 /** The Debian release a version comes from. */
 export function mariadbSuite(version: MariadbVersion): Suite {
   const found = mariadbReleases.find((release) => release.version === version);

@@ -22,7 +22,12 @@ const NET = "/apis/networking.k8s.io/v1";
 const DRY = "dryRun=All&fieldManager=probe";
 
 const named = (apiVersion: string, kind: string, more: object = {}): object => ({ apiVersion, kind, metadata: { name: "probe" }, ...more });
-const container = { name: "probe", image: "busybox" };
+/** Of Pod Security's strictest kind: refused for who asks, not for what it is. */
+const securityContext = {
+  ...{ allowPrivilegeEscalation: false, capabilities: { drop: ["ALL"] } },
+  ...{ runAsNonRoot: true, runAsUser: 50_000, seccompProfile: { type: "RuntimeDefault" } },
+};
+const container = { name: "probe", image: "busybox", securityContext };
 const pod = named("v1", "Pod", { spec: { containers: [container] } });
 const job = named("batch/v1", "Job", { spec: { template: { spec: { containers: [container], restartPolicy: "Never" } } } });
 const admin = { apiGroup: "rbac.authorization.k8s.io", kind: "ClusterRole", name: "cluster-admin" };

@@ -1,5 +1,6 @@
 import { homedir } from "node:os";
 import { join } from "node:path";
+import { findProgram } from "./providers/machine/machine-checks.ts";
 import { resticRepositoryOf } from "./providers/backup/restic/restic-repository.ts";
 import { documentStore } from "./providers/state/document-store.ts";
 import { systemClock } from "./providers/system-clock.ts";
@@ -15,6 +16,7 @@ export function wireBackups(stateDirectory: string, environment: NodeJS.ProcessE
     records: documentStore<BackupRecord>(join(directory, "records")),
     schedules: documentStore<ScheduleDocument>(join(directory, "schedules")),
     archives: documentStore<BinlogArchive>(join(directory, "archives")),
+    program: () => findProgram("restic", environment["PATH"] ?? ""),
     open: (access) =>
       resticRepositoryOf(access, {
         clock: systemClock,

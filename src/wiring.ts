@@ -14,8 +14,10 @@ import { AGENT_COMMAND, namespaceLock } from "./engine/podman/namespace-lock.ts"
 import { podmanEngine } from "./engine/podman/podman-engine.ts";
 import { podmanService } from "./engine/podman/podman-service.ts";
 import { portHolder } from "./engine/podman/port-holder.ts";
+import { wireBackups } from "./backup-wiring.ts";
 import { wireClusters } from "./clusters-wiring.ts";
 import { wireDrills } from "./drill-wiring.ts";
+import { wireDatabaseMoves } from "./database-moves-wiring.ts";
 import { wireFiles } from "./files-wiring.ts";
 import type { HeldLock } from "./engine/lock.ts";
 import { HowdahError } from "./kernel/howdah-error.ts";
@@ -39,7 +41,9 @@ import { wireRegistry } from "./registry-wiring.ts";
 import { renderEdge } from "./render/nginx/render-edge-config.ts";
 import type { DiskGuardRecord } from "./workflows/disk-guard/disk-guard-record.ts";
 import { watchedDisks } from "./workflows/disk-guard/watched-disks.ts";
-import { purgeExpired } from "./workflows/lifecycle/purge-data.ts";
+import { backupLoop, binlogLoop } from "./workflows/backup/backup-loop.ts";
+import { withBackups } from "./workflows/backup/backup-ports.ts";
+import { purgeKept } from "./workflows/lifecycle/purge-kept.ts";
 import { writerLoop } from "./agent/writer-loop.ts";
 import { followWriters } from "./workflows/database-server/follow-writers.ts";
 import type { DatabaseServerDocument } from "./workflows/database-server/database-server-document.ts";
@@ -193,8 +197,10 @@ export async function wirePorts({ environment, entrypointDirectory, self }: Wiri
       (await import("./providers/database/mariadb/mariadb-server.ts")).mariadbServer(secrets, systemClock, undefined, administratorOf),
     ),
     databaseServers,
+    databaseMoves: wireDatabaseMoves({ stateDirectory, secrets, engine, administratorOf }),
     probeDatabase: async (...given) => (await import("./providers/database/external/probe-address.ts")).probeAddress(...given),
     secrets,
+    backups: wireBackups(stateDirectory, environment),
     drills: wireDrills(engine, secrets, administratorOf),
     records: documentStore<SiteRecord>(join(stateDirectory, "sites")),
     retained: documentStore<RetainedData>(join(stateDirectory, "retained")),
@@ -233,14 +239,16 @@ export async function wirePorts({ environment, entrypointDirectory, self }: Wiri
         // Retention is only for the agent that holds the machine's lock: it starts and ends with it.
         const ended = new AbortController();
         const running = AbortSignal.any([signal, ended.signal]);
-        const purge = (): ReturnType<typeof purgeExpired> => purgeExpired(ports, { emit: () => undefined, signal: running });
+        const purge = (): ReturnType<typeof purgeKept> => purgeKept(ports, { emit: () => undefined, signal: running });
         const planned = async (): Promise<readonly PlannedCron[]> =>
           (await activeRecords(ports)).filter(({ serving }) => serving !== null).flatMap(plannedCrons);
         const crons = (): Promise<void> => cronLoop({ engine, crons: planned, memory: ports.crons, clock: systemClock, signal, log: line });
         const agentLock = (namespace: string): Promise<HeldLock> => lock(namespace, AGENT_COMMAND);
         const parts = { engine, lock: agentLock, clock: systemClock, signal: running, log: line };
         const beside = async (): Promise<void> => {
-          await Promise.all([crons(), idleLoop(parts), wakeServer({ ...parts, socket: engine.edge.wakeSocket })]);
+          const backups = { ports: withBackups(ports), clock: systemClock, signal: running, log: line };
+          const waking = wakeServer({ ...parts, socket: engine.edge.wakeSocket });
+          await Promise.all([crons(), idleLoop(parts), waking, backupLoop(backups), binlogLoop(backups)]);
         };
         const serving = service.serve({ engine, signal, random: Math.random, log: line, beside }).finally(() => {
           ended.abort();

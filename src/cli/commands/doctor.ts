@@ -1,6 +1,7 @@
 import type { Command } from "commander";
 import { foreignPortHolder } from "../../workflows/up/port-holder.ts";
 import { checkAgent } from "../../workflows/doctor/check-agent.ts";
+import { checkBackups } from "../../workflows/doctor/check-backups.ts";
 import type { CliContext } from "../context.ts";
 import type { Choose } from "../program.ts";
 import { styleFor } from "../report/style.ts";
@@ -34,6 +35,8 @@ export function doctorCommand(program: Command, choose: Choose): void {
         const { httpPort } = ports.settings;
         const checks = [...(await ports.machine.check())];
         checks.push(await checkAgent(ports));
+        const backups = await checkBackups(ports);
+        if (backups !== undefined) checks.push(backups);
         const holder = await foreignPortHolder(ports);
         const name = `port ${String(httpPort)}`;
         checks.push(

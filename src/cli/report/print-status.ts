@@ -68,6 +68,12 @@ function total(status: SiteStatus): number | null {
   return known.length === 0 ? null : known.reduce((sum, bytes) => sum + bytes, 0);
 }
 
+/** A backup that was never restored is none that anybody should count on. */
+function backupWords({ verified, failure }: NonNullable<SiteStatus["backup"]>): string {
+  const proved = verified === null ? "none was proved by restoring yet" : `last verified restore ${verified.at} (${verified.id})`;
+  return failure === null ? proved : `${proved}; the last try failed: ${failure}`;
+}
+
 /** `running` without a command that runs it was cut off: the next `up` says what came of it. */
 function migrationWords({ step, state, at, dump, reason }: NonNullable<SiteStatus["migration"]>): string {
   const before = dump === null ? "" : `; the database before it: ${dump}`;
@@ -97,6 +103,7 @@ function details(status: SiteStatus): string {
     ...(status.idleSince === null ? [] : [["idle since", status.idleSince]]),
     ["runtime", status.php === null ? "static" : `PHP ${status.php}`],
     ["database", status.database ?? "none"],
+    ...(status.backup === null ? [] : [["backup", backupWords(status.backup)]]),
     ...(status.migration === null ? [] : [["migration", migrationWords(status.migration)]]),
     ["release", `${status.release} since ${status.updatedAt}`],
     ...(status.failed === null ? [] : [[`release ${status.failed.release}`, failureWords(status.failed)]]),

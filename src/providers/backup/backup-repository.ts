@@ -30,6 +30,8 @@ export interface SavedPart {
   /** RFC 3339. */
   readonly time: string;
   readonly tags: readonly string[];
+  /** What it is of: a name, or a directory of the machine that saved it. */
+  readonly paths: readonly string[];
 }
 
 /**

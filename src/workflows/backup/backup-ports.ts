@@ -13,6 +13,8 @@ export interface BackupStores {
   /** By the server's name. */
   readonly archives: DocumentStore<BinlogArchive>;
   open(access: StoreAccess): BackupRepository;
+  /** Where the program that stores need is; undefined when it is not installed. */
+  program(): Promise<string | undefined>;
 }
 
 /** What backing up and restoring act on. */

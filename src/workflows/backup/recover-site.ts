@@ -1,6 +1,7 @@
 import { join } from "node:path";
 import { HowdahError } from "../../kernel/howdah-error.ts";
 import type { BackupPorts } from "./backup-ports.ts";
+import { recoverArchives } from "./binlog/recover-archives.ts";
 import { findBackup, rememberStored } from "./find-backup.ts";
 import { readManifest } from "./manifest.ts";
 import { findStore, openStore } from "./stores.ts";
@@ -27,6 +28,7 @@ export async function recoverSite(
       hint: `\`howdah backup restore ${namespace}\` restores its data.`,
     });
   await rememberStored(namespace, store, ports, signal);
+  await recoverArchives(await findStore(store, ports), ports, signal);
   const backup = await findBackup(namespace, undefined, ports);
   const repository = await openStore(await findStore(backup.store, ports), ports);
   const { siteFile, secrets } = await readManifest(backup.manifest ?? "", repository, signal);

@@ -1,5 +1,6 @@
 import { type Condition, readyCondition } from "../../observe/conditions.ts";
 import type { Observed } from "../../observe/observed.ts";
+import { type BackupStatus, backupStatus } from "../backup/backup-status.ts";
 import { type CronStatus, cronStatus } from "../crons/cron-status.ts";
 import type { MigrationRecord, Ports, SiteRecord } from "../ports.ts";
 import type { ReleaseOutcome } from "../release/release.ts";
@@ -36,6 +37,8 @@ export interface SiteStatus {
     readonly memoryBytes: number | null;
   }[];
   readonly crons: readonly CronStatus[];
+  /** The last backup that was proved by restoring, and why the last try failed; null for a site without backups. */
+  readonly backup: BackupStatus | null;
   readonly volumes: Observed["volumes"];
 }
 
@@ -83,6 +86,7 @@ export async function siteStatus(record: SiteRecord, ports: Ports): Promise<Site
       observed.workloads.some((workload) => workload.down),
       ports,
     ),
+    backup: ports.backups === undefined ? null : await backupStatus(record.namespace, ports.backups),
     volumes: observed.volumes,
   };
 }

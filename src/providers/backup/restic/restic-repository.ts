@@ -16,6 +16,14 @@ export interface ResticParts {
   readonly cache: string;
 }
 
+/** A snapshot as restic lists it. */
+interface Listed {
+  readonly id: string;
+  readonly time: string;
+  readonly tags?: readonly string[];
+  readonly paths: readonly string[];
+}
+
 /** restic tries again for a quarter of an hour; a person, and a schedule, want to know sooner. */
 const PATIENCE_MS = 30_000;
 /** Another restic frees space, or one was killed: its lock is looked at again so often. */
@@ -49,16 +57,18 @@ export function resticRepositoryOf(access: StoreAccess, parts: ResticParts): Bac
   async function list(tags: readonly string[], signal: AbortSignal): Promise<readonly SavedPart[]> {
     const filter = tags.length === 0 ? [] : ["--tag", tags.join(",")];
     const { stdout } = await restic("The backups could not be listed", ["snapshots", "--json", "--no-lock", ...filter], { signal });
-    const found = JSON.parse(stdout === "" ? "[]" : stdout) as { id: string; time: string; tags?: string[] }[] | null;
-    return (found ?? []).map(({ id, time, tags: its = [] }) => ({ id, time, tags: its })).sort((a, b) => (a.time < b.time ? -1 : 1));
+    const found = JSON.parse(stdout === "" ? "[]" : stdout) as Listed[] | null;
+    return (found ?? [])
+      .map(({ id, time, tags: its = [], paths }) => ({ id, time, tags: its, paths }))
+      .sort((a, b) => (a.time < b.time ? -1 : 1));
   }
 
   /** restic's last line is about what it saved. */
-  async function saved({ stdout }: Ran, tags: readonly string[]): Promise<SavedPart> {
+  async function saved({ stdout }: Ran, { tags, path }: { readonly tags: readonly string[]; readonly path: string }): Promise<SavedPart> {
     const summary = stdout.split("\n").flatMap((line) => (line.startsWith("{") ? [JSON.parse(line) as { snapshot_id?: string }] : []));
     const id = summary.findLast((one) => one.snapshot_id !== undefined)?.snapshot_id;
     if (id === undefined) throw new HowdahError("backup/failed", "The store did not say what it saved", { output: stdout.split("\n") });
-    return { id, time: new Date(parts.clock.now()).toISOString(), tags };
+    return { id, time: new Date(parts.clock.now()).toISOString(), tags, paths: [path] };
   }
 
   return {
@@ -78,11 +88,11 @@ export function resticRepositoryOf(access: StoreAccess, parts: ResticParts): Bac
         (input, stop) => restic(`${name} could not be saved`, args, { input, signal: AbortSignal.any([signal, stop]) }),
         produce,
       );
-      return await saved(ran, tags);
+      return await saved(ran, { tags, path: `/${name}` });
     },
     async saveDirectory(directory, tags, signal) {
       const args = ["backup", "--json", "--host", HOST, ...tagged(tags), "--", directory];
-      return await saved(await restic(`${directory} could not be saved`, args, { signal }), tags);
+      return await saved(await restic(`${directory} could not be saved`, args, { signal }), { tags, path: directory });
     },
     read(id, name, signal) {
       const lines: string[] = [];

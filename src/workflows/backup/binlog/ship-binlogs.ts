@@ -3,6 +3,7 @@ import { mkdir, readdir, rename, rm, stat } from "node:fs/promises";
 import { join } from "node:path";
 import { PassThrough } from "node:stream";
 import { pipeline } from "node:stream/promises";
+import { writeAtomically } from "../../../host/write-atomically.ts";
 import { HowdahError } from "../../../kernel/howdah-error.ts";
 import { sql, text } from "../../../providers/database/mariadb/sql.ts";
 import { BINLOG, DATABASE_PATHS } from "../../../render/database/server-options.ts";
@@ -14,6 +15,8 @@ import type { BinlogArchive, ShippedBinlog } from "./binlog-archive.ts";
 import { keptSegments, planShipping, purgeTo, shippedTo } from "./plan-shipping.ts";
 import { timelineOf } from "./timeline.ts";
 
+/** What is known of the binlogs, beside them. */
+export const ARCHIVE_FILE = "archive.json";
 const FILE = /^[a-z]{1,20}\.\d{6,10}$/;
 /** What may wait here, and in the store, for restores to any second. */
 const MOST_BYTES = 4 * BINLOG.totalBytes;
@@ -51,8 +54,9 @@ export async function shipBinlogs(server: string, store: string, ports: BackupPo
   for (const log of plan.ship) await copyOut(server, log, spooledFile(spool, named, log.file), ports, context);
   const segments = keptSegments(shippedTo(archive, plan, { timeline: named, time }), await neededBy(server, ports), MOST_BYTES);
   await dropOthers(spool, segments);
-  const part = plan.ship.length === 0 && archive.part !== null ? archive.part : await save(server, store, spool, ports, context);
-  const shipped: BinlogArchive = { server, segments, store, part, shippedAt: time, failure: null, idle: logs.at(-1) ?? null };
+  const next: BinlogArchive = { ...archive, segments, store, shippedAt: time, failure: null, idle: logs.at(-1) ?? null };
+  const part = plan.ship.length === 0 && archive.part !== null ? archive.part : await save(next, spool, ports, context);
+  const shipped: BinlogArchive = { ...next, part };
   await ports.backups.archives.put(server, shipped);
   return shipped;
 }
@@ -115,12 +119,14 @@ async function dropOthers(spool: string, segments: BinlogArchive["segments"]): P
   const kept = new Set(segments.flatMap(({ timeline, files }) => files.map(({ file }) => `${timeline}/${file}`)));
   for (const entry of await readdir(spool, { recursive: true, withFileTypes: true }).catch(() => [])) {
     const path = join(entry.parentPath, entry.name);
-    if (entry.isFile() && !kept.has(path.slice(spool.length + 1))) await rm(path, { force: true });
+    if (entry.isFile() && entry.name !== ARCHIVE_FILE && !kept.has(path.slice(spool.length + 1))) await rm(path, { force: true });
   }
 }
 
-async function save(server: string, store: string, spool: string, ports: BackupPorts, context: EngineContext): Promise<string> {
+/** With what is known of them: another machine must be able to go on from the store alone. */
+async function save(archive: BinlogArchive, spool: string, ports: BackupPorts, context: EngineContext): Promise<string> {
   await mkdir(spool, { recursive: true, mode: 0o700 });
-  const repository = await openStore(await findStore(store, ports), ports);
-  return (await repository.saveDirectory(spool, [`binlogs=${server}`], context.signal)).id;
+  await writeAtomically(join(spool, ARCHIVE_FILE), JSON.stringify(archive), { mode: 0o600 });
+  const repository = await openStore(await findStore(archive.store, ports), ports);
+  return (await repository.saveDirectory(spool, [`binlogs=${archive.server}`], context.signal)).id;
 }

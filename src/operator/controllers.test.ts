@@ -60,6 +60,7 @@ it.each<{ name: string; watch: WatchName; key: string; looks: string[] }>([
     looks: ["Environment/acme/production"],
   },
   { name: "nothing for the name server, whose address stays", watch: "NameServer", key: "kube-system/kube-dns", looks: [] },
+  { name: "a tenant and its environments", watch: "Tenant", key: "agency", looks: ["Tenant//agency", "Environment/acme/production"] },
   { name: "a namespace's tenant", watch: "Namespace", key: "acme", looks: ["Tenant//agency"] },
   { name: "all tenants for a namespace that went", watch: "Namespace", key: "gone", looks: ["Tenant//agency", "Tenant//other"] },
 ])("looks at $name", ({ watch, key, looks }) => {

@@ -126,7 +126,7 @@ export function affected(
   if (namespace === SYSTEM_NAMESPACE && !["Site", "Environment", "Release"].includes(watch)) return ofServer(name, stores);
   switch (watch) {
     case "Tenant":
-      return [queueKey("Tenant", undefined, name)];
+      return [queueKey("Tenant", undefined, name), ...environmentsOf(name, stores)];
     case "DatabaseServer":
       return [queueKey("DatabaseServer", undefined, name)];
     case "Namespace":
@@ -156,6 +156,13 @@ export function affected(
     default:
       return [queueKey("Environment", namespace, PRODUCTION)];
   }
+}
+
+/** Environments follow their tenant: a suspended one rests. */
+function environmentsOf(tenant: string, { Namespace }: Pick<Stores<Pick<ObjectView, "all">>, "Namespace">): readonly string[] {
+  return Namespace.all()
+    .filter(({ metadata }) => metadata.labels?.[TENANT_LABEL] === tenant)
+    .map(({ metadata }) => queueKey("Environment", metadata.name, PRODUCTION));
 }
 
 /** The index by which a store of routes finds those that have a hostname. */

@@ -14,11 +14,12 @@ import { serveRelease } from "../../workflows/cluster/serve-release.ts";
 import type { EngineContext, Ports } from "../../workflows/ports.ts";
 import { isPastSwitch } from "../../workflows/rollout/journal.ts";
 import { siteUrl } from "../../workflows/up/site-url.ts";
-import type { OperatorPorts, Reconcile } from "../operator-ports.ts";
+import type { OperatorPorts, Outcome, Reconcile } from "../operator-ports.ts";
 import { conditionsOf, statusOf, type Verdict, writeStatus } from "../status.ts";
 import { decideEnvironment, type EnvironmentDecision, releasesToDrop } from "./decide-environment.ts";
 import { oneAfterAnother } from "./one-after-another.ts";
-import { holdForTakeDown, isTerminating, type Look, takeDown } from "./take-down.ts";
+import { rests, resumeEnvironment, suspendedTenant, suspendedVerdict, suspendEnvironment } from "../tenant/suspension.ts";
+import { holdForTakeDown, type Look, takeDown } from "./take-down.ts";
 import { untilSuperseded } from "./until-superseded.ts";
 
 /**
@@ -61,17 +62,20 @@ const unbounded = (): Rollouts => ({ underWay: new Set(), most: Number.POSITIVE_
 export function reconcileEnvironment(ports: OperatorPorts, pauses = new Map<string, Pause>(), rollouts = unbounded()): Reconcile {
   return async ({ namespace = "", name }, signal) => {
     const place: ObjectName = { resource: resources.Environment, namespace, name };
-    const [object, isGoing, { items: releases }] = await Promise.all([
+    const [object, ofNamespace, { items: releases }] = await Promise.all([
       ports.api.get(place, signal),
-      isTerminating(namespace, ports, signal),
+      ports.api.get({ resource: resources.Namespace, namespace: undefined, name: namespace }, signal),
       ports.api.list(resources.Release, { namespace }, signal),
     ]);
     if (object === undefined) return {};
     const look: Look = { object, namespace, ports, signal };
     if (object.metadata.deletionTimestamp !== undefined) return takeDown(look);
-    if (isGoing) return {};
+    if (ofNamespace?.metadata.deletionTimestamp !== undefined) return {};
     await holdForTakeDown(look);
     const status = statusOf<EnvironmentStatus>(object);
+    const tenant = await suspendedTenant(ofNamespace, ports, signal);
+    if (tenant !== undefined) return suspend(look, tenant, status);
+    if (rests(status)) await resumeEnvironment(namespace, ports, { emit: logged(namespace, status.release ?? "", ports), signal });
     const retry = object.metadata.annotations?.[RETRY_ANNOTATION];
     const read = environmentSpec.safeParse(object["spec"]);
     if (!read.success) {
@@ -111,6 +115,28 @@ export function reconcileEnvironment(ports: OperatorPorts, pauses = new Map<stri
     pauses.set(namespace, { release, ...next, until: ports.clock.now() + (isNew ? again : Math.min(again, FIRST_PAUSE_MS)) });
     return { again };
   };
+}
+
+/** An environment whose tenant is suspended rests, whatever else is wanted of it; where that has to wait, its status says why. */
+async function suspend(look: Look, tenant: string, status: Partial<EnvironmentStatus>): Promise<Outcome> {
+  const { namespace, ports, signal } = look;
+  if (rests(status)) return {};
+  try {
+    await suspendEnvironment(namespace, ports, { emit: logged(namespace, status.release ?? "", ports), signal });
+  } catch (error) {
+    if (error instanceof HowdahError && !signal.aborted) {
+      const message = `The suspension of ${tenant} waits: ${error.message}`;
+      await report(
+        look,
+        [...(await readiness(namespace, ports)), { type: "Reconciling", status: "True", reason: error.entry.reason, message }],
+        factsOf(status),
+      );
+    }
+    throw error;
+  }
+  await report(look, [suspendedVerdict(tenant)], factsOf(status));
+  ports.log("info", "environment suspended", { namespace, tenant });
+  return {};
 }
 
 function isServing(release: KubeObject): boolean {
@@ -285,7 +311,12 @@ function withSteps(ports: Ports, release: string, reached: (step: string) => Pro
 }
 
 /** `warned`: of what a person may have to mend while it is waited for. */
-function logged(namespace: string, release: string, { log }: OperatorPorts, warned: (words: string) => void): EngineContext["emit"] {
+function logged(
+  namespace: string,
+  release: string,
+  { log }: OperatorPorts,
+  warned: (words: string) => void = () => undefined,
+): EngineContext["emit"] {
   return (event) => {
     if (event.type === "notice" && event.level === "warning") warned(event.message);
     if (event.type === "notice") log(event.level === "warning" ? "warn" : "info", event.message, { namespace, release });

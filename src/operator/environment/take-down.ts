@@ -45,7 +45,7 @@ export async function takeDown({ object, namespace, ports, signal }: Look): Prom
 }
 
 /** Whether somebody deletes the namespace: nothing can be written into it any more. */
-export async function isTerminating(namespace: string, { api }: OperatorPorts, signal: AbortSignal): Promise<boolean> {
+async function isTerminating(namespace: string, { api }: OperatorPorts, signal: AbortSignal): Promise<boolean> {
   const found = await api.get({ resource: resources.Namespace, namespace: undefined, name: namespace }, signal);
   return found?.metadata.deletionTimestamp !== undefined;
 }

@@ -41,6 +41,10 @@ export const tenantSpec = z
           "What each namespace gets: a ResourceQuota of memory, storage and pods that an environment of this size needs. `own`, or left out: what `quota` says.",
         examples: ["medium"],
       }),
+    suspended: z.boolean().optional().meta({
+      description:
+        "`true`: visitors of its sites read a page (503), pods and crons stop, database users are locked and their sessions end. Data stays.",
+    }),
     storage: quantity.optional().meta({
       description: "Storage that is reserved for each namespace (`requests.storage` of its ResourceQuota), in place of the profile's.",
       examples: ["50Gi"],

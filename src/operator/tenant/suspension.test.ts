@@ -1,0 +1,53 @@
+import { expect, it } from "vitest";
+import { HowdahError } from "../../kernel/howdah-error.ts";
+import { resources } from "../../kubernetes/resources.ts";
+import { reconcileEnvironment } from "../environment/reconcile-environment.ts";
+import { operatorRig } from "../testing/operator-rig.ts";
+
+const never = new AbortController().signal;
+
+async function rigWithTenant() {
+  const rig = operatorRig();
+  const suspend = (suspended: boolean) =>
+    rig.api.apply(
+      resources.Tenant,
+      { apiVersion: "howdah.dev/v1alpha1", kind: "Tenant", metadata: { name: "acme" }, spec: { suspended } },
+      { fieldManager: "kubectl" },
+    );
+  await suspend(false);
+  await rig.tenant("acme");
+  await rig.applySite();
+  await rig.release("r1", "one");
+  await rig.settle();
+  return { rig, suspend };
+}
+
+it("an environment whose tenant is suspended rests, says so, and serves again when it is resumed", async () => {
+  const { rig, suspend } = await rigWithTenant();
+  expect(rig.page()).toBe("one");
+  await suspend(true);
+  await rig.settle();
+  expect(rig.page()).toBe("503");
+  expect(await rig.conditions("Environment", "production")).toEqual(["Ready=False TenantSuspended"]);
+  await rig.release("r2", "two");
+  await rig.settle();
+  expect(rig.page()).toBe("503");
+  await suspend(false);
+  await rig.settle();
+  expect(rig.page()).toBe("two");
+  expect(await rig.conditions("Environment", "production")).toEqual(["Ready=True AllComponentsServing"]);
+});
+
+it("says why a suspension has to wait, and goes on", async () => {
+  const { rig, suspend } = await rigWithTenant();
+  await suspend(true);
+  const engine: typeof rig.engine = {
+    ...rig.engine,
+    hold: () => Promise.reject(new HowdahError("database/unreachable", "The database server mariadb-11-8 does not run")),
+  };
+  const operator = { ...rig.operator, portsFor: () => ({ ...rig.ports, engine }) };
+  await expect(reconcileEnvironment(operator)({ namespace: "acme", name: "production" }, never)).rejects.toThrow("does not run");
+  expect(await rig.conditions("Environment", "production")).toContain("Reconciling=True DatabaseUnreachable");
+  await rig.settle();
+  expect(await rig.conditions("Environment", "production")).toEqual(["Ready=False TenantSuspended"]);
+});

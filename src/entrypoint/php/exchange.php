@@ -57,6 +57,65 @@ function checked(string $path, array $mounts): string
     return $path;
 }
 
+/**
+ * Does work in a directory below a mount, with paths that have no `/` in them: the working directory is the one handle of a directory that PHP
+ * has. Programs of the site may put a symbolic link in the place of any part of a path between two calls, so each part is entered by itself, and
+ * where that leads is asked of the kernel. `$make`: what is missing is made.
+ * @param string[] $mounts
+ * @return mixed
+ */
+function in_directory(string $path, array $mounts, bool $make, callable $work)
+{
+    $below = array_values(array_filter($mounts, static function (string $mount) use ($path): bool { return is_below($path, [$mount]); }));
+    if ($below === []) {
+        throw refuse("$path is not below one of the site's mounts");
+    }
+    usort($below, static function (string $a, string $b): int { return strlen($a) - strlen($b); });
+    enter($below[0], $path, $mounts);
+    foreach (array_filter(explode('/', substr($path, strlen($below[0]))), 'strlen') as $part) {
+        if ($make && @lstat($part) === false) {
+            @mkdir($part, 0755);
+        }
+        $there = @lstat($part);
+        if ($there !== false && !in_array($there['mode'] & 0170000, [0040000, 0120000], true)) {
+            throw refuse("$path is there already and is no directory");
+        }
+        enter($part, $path, $mounts);
+    }
+    return $work();
+}
+
+/** @param string[] $mounts */
+function enter(string $part, string $path, array $mounts): void
+{
+    if (!@chdir($part)) {
+        throw broken("$path can't be entered: " . last_words());
+    }
+    if (!is_below((string) getcwd(), real_mounts($mounts))) {
+        throw refuse("$path leads out of the site's mounts through a symbolic link");
+    }
+}
+
+/** @param string[] $mounts @return string[] */
+function real_mounts(array $mounts): array
+{
+    static $real = null;
+    return $real = $real ?? array_values(array_filter(array_map('realpath', $mounts), 'is_string'));
+}
+
+/** The kernel's name of an open file, `/proc/self/fd/N`: it stays that file's, whatever becomes of its path. @param resource $file */
+function handle_of($file): string
+{
+    $own = fstat($file);
+    foreach (scandir('/proc/self/fd') ?: [] as $number) {
+        $stat = ctype_digit($number) ? @stat("/proc/self/fd/$number") : false;
+        if ($stat !== false && $stat['ino'] === $own['ino'] && $stat['dev'] === $own['dev']) {
+            return "/proc/self/fd/$number";
+        }
+    }
+    throw broken('an open file has no handle: is /proc mounted?');
+}
+
 /** @return array{name: string, type: string, size: int, mtime: int} */
 function described(string $path, string $name): array
 {
@@ -78,14 +137,15 @@ function names_of(string $directory): array
     return array_values(array_diff($names, ['.', '..']));
 }
 
-/** One JSON object a line; a name that is no UTF-8 is sent with replacement characters and marked. */
-function list_path(string $path): void
+/** One JSON object a line; a name that is no UTF-8 is sent with replacement characters and marked. @param string[] $mounts */
+function list_path(string $path, array $mounts): void
 {
-    $names = is_dir($path) ? names_of($path) : [null];
-    foreach ($names as $name) {
-        $entry = $name === null ? described($path, basename($path)) : described("$path/$name", $name);
-        write(json_encode($entry, JSON_UNESCAPED_SLASHES | JSON_UNESCAPED_UNICODE | JSON_INVALID_UTF8_SUBSTITUTE) . "\n");
-    }
+    $isDirectory = is_dir($path);
+    in_directory($isDirectory ? $path : dirname($path), $mounts, false, static function () use ($isDirectory, $path): void {
+        foreach ($isDirectory ? names_of('.') : [basename($path)] as $name) {
+            write(json_encode(described($name, $name), JSON_UNESCAPED_SLASHES | JSON_UNESCAPED_UNICODE | JSON_INVALID_UTF8_SUBSTITUTE) . "\n");
+        }
+    });
 }
 
 function write(string $bytes): void
@@ -106,38 +166,91 @@ function pack_path(string $path, array $mounts): void
     if ($entry['type'] === 'link' || $entry['type'] === 'other') {
         throw refuse("$path is neither a file nor a directory");
     }
-    pack_entry($path, $entry['type'] === 'file' ? basename($path) : '.');
+    if ($entry['type'] === 'file') {
+        in_directory(dirname($path), $mounts, false, static function () use ($path, $mounts): void {
+            pack_entry(basename($path), basename($path), $mounts);
+        });
+    } else {
+        in_directory($path, $mounts, false, static function () use ($entry, $mounts): void {
+            pack_here('', $entry['mtime'], $mounts);
+        });
+    }
     write(str_repeat("\0", 2 * BLOCK));
 }
 
-function pack_entry(string $path, string $name): void
+/** The working directory and what is in it; `$name` is its own in the archive. @param string[] $mounts */
+function pack_here(string $name, int $mtime, array $mounts): void
 {
-    $entry = described($path, $name);
+    write(headers($name === '' ? './' : "$name/", '5', 0, $mtime, 0755));
+    foreach (names_of('.') as $child) {
+        pack_entry($child, $name === '' ? $child : "$name/$child", $mounts);
+    }
+}
+
+/** What is in the working directory under a name; what went away since it was listed is left out: a site that serves has such files. @param string[] $mounts */
+function pack_entry(string $child, string $name, array $mounts): void
+{
+    if (@lstat($child) === false) {
+        fwrite(STDERR, "left out $name: it went away\n");
+        return;
+    }
+    $entry = described($child, $name);
     if ($entry['type'] === 'directory') {
-        write(headers($name === '.' ? './' : "$name/", '5', 0, $entry['mtime'], 0755));
-        foreach (names_of($path) as $child) {
-            pack_entry("$path/$child", $name === '.' ? $child : "$name/$child");
-        }
+        pack_directory($child, $name, $entry['mtime'], $mounts);
     } elseif ($entry['type'] === 'file') {
-        pack_file($path, $name, $entry);
+        pack_file($child, $name, $entry, $mounts);
     } else {
         fwrite(STDERR, "left out $name: it is neither a file nor a directory\n");
     }
 }
 
-/** Sends as many bytes as were announced, or fails: a file that shrinks meanwhile would shift everything after it. */
-function pack_file(string $path, string $name, array $entry): void
+/** @param string[] $mounts */
+function pack_directory(string $child, string $name, int $mtime, array $mounts): void
 {
-    $file = @fopen($path, 'rb');
-    if ($file === false) {
-        throw broken("$path can't be read");
+    $above = (string) getcwd();
+    if (!@chdir($child)) {
+        if (@lstat($child) !== false && is_dir($child)) {
+            throw broken("$name can't be read");
+        }
+        fwrite(STDERR, "left out $name: it went away\n");
+        return;
     }
-    $size = (int) fstat($file)['size'];
+    $here = getcwd();
+    if ($here === rtrim($above, '/') . "/$child") {
+        pack_here($name, $mtime, $mounts);
+    } else {
+        fwrite(STDERR, "left out $name: something else took its place\n");
+    }
+    // By its name, since `..` of a directory that was moved is elsewhere; and it may be another one by now.
+    if (!@chdir($above) || getcwd() !== $above || !is_below($above, real_mounts($mounts))) {
+        throw refuse("$name was moved while it was read");
+    }
+}
+
+/** Sends as many bytes as were announced, or fails: a file that shrinks meanwhile would shift everything after it. @param string[] $mounts */
+function pack_file(string $path, string $name, array $entry, array $mounts): void
+{
+    // `n`: whoever puts a pipe in its place does not hold us up.
+    $file = @fopen($path, 'rbn');
+    if ($file === false) {
+        if (is_file($path)) {
+            throw broken("$name can't be read");
+        }
+        fwrite(STDERR, "left out $name: it went away\n");
+        return;
+    }
+    $stat = fstat($file);
+    if (($stat['mode'] & 0170000) !== 0100000 || !is_below((string) @readlink(handle_of($file)), real_mounts($mounts))) {
+        fwrite(STDERR, "left out $name: something else took its place\n");
+        fclose($file);
+        return;
+    }
+    $size = (int) $stat['size'];
     write(headers($name, '0', $size, $entry['mtime'], 0644));
     for ($left = $size; $left > 0; $left -= strlen($chunk)) {
         $chunk = fread($file, min(CHUNK, $left));
         if ($chunk === false || $chunk === '') {
-            throw broken("$path became shorter while it was read");
+            throw broken("$name became shorter while it was read");
         }
         write($chunk);
     }
@@ -229,7 +342,9 @@ function unpack_path(string $path, array $mounts): void
         }
     }
     foreach (array_reverse($times) as $directory => $mtime) {
-        @touch($directory, $mtime);
+        in_directory($directory, $mounts, false, static function () use ($mtime): void {
+            @touch('.', $mtime);
+        });
     }
 }
 
@@ -294,12 +409,11 @@ function parse_pax(string $text): array
 function make_directory(string $target, array $mounts): void
 {
     checked($target, $mounts);
-    if (is_link($target) || (file_exists($target) && !is_dir($target))) {
+    if (is_link($target)) {
         throw refuse("$target is there already and is no directory");
     }
-    if (!is_dir($target) && !@mkdir($target, 0755, true)) {
-        throw broken("$target can't be made: " . last_words());
-    }
+    in_directory($target, $mounts, true, static function (): void {
+    });
 }
 
 /** The file appears under its name only when it is whole. @param string[] $mounts */
@@ -308,9 +422,16 @@ function take_file(string $target, int $size, int $mtime, array $mounts): void
     if (is_dir($target)) {
         throw refuse("$target is a directory");
     }
-    make_directory(dirname($target), $mounts);
     checked(dirname($target), $mounts);
-    $draft = dirname($target) . '/.howdah-' . bin2hex(random_bytes(6));
+    in_directory(dirname($target), $mounts, true, static function () use ($target, $size, $mtime): void {
+        take_here($target, basename($target), $size, $mtime);
+    });
+}
+
+/** Into the working directory. */
+function take_here(string $target, string $name, int $size, int $mtime): void
+{
+    $draft = '.howdah-' . bin2hex(random_bytes(6));
     try {
         $file = @fopen($draft, 'xb');
         if ($file === false) {
@@ -323,11 +444,11 @@ function take_file(string $target, int $size, int $mtime, array $mounts): void
             }
         }
         read((BLOCK - $size % BLOCK) % BLOCK);
-        if (!fflush($file) || !fclose($file) || !chmod($draft, 0644) || !touch($draft, $mtime) || !rename($draft, $target)) {
+        if (!fflush($file) || !touch(handle_of($file), $mtime) || !fclose($file) || !rename($draft, $name)) {
             throw broken("$target can't be written: " . last_words());
         }
     } finally {
-        if (file_exists($draft)) {
+        if (@lstat($draft) !== false) {
             @unlink($draft);
         }
     }
@@ -352,7 +473,7 @@ function main(array $arguments): void
             if (!file_exists(checked($path, $mounts))) {
                 throw broken("$path is not there");
             }
-            list_path($path);
+            list_path($path, $mounts);
             return;
         case 'pack':
             if (!file_exists(checked($path, $mounts))) {

@@ -1,4 +1,5 @@
 import { randomBytes } from "node:crypto";
+import { connect } from "node:net";
 import { kubernetesEngine } from "./engine/kubernetes/kubernetes-engine.ts";
 import { mark, ownedLabels } from "./engine/kubernetes/marks.ts";
 import type { Clock } from "./kernel/clock.ts";
@@ -131,7 +132,7 @@ export function wireClusterPorts(given: ClusterWiring): (namespace: string) => P
       clock,
       engine,
       secrets,
-      databases: mariadbServer(secrets, clock, given.outside ? throughApi(api) : undefined, async (name) => {
+      databases: mariadbServer(secrets, clock, given.outside ? throughApi(api, databaseServers) : undefined, async (name) => {
         if (name.startsWith(OWN_SERVERS)) return undefined;
         return (await databaseServers.get(name))?.spec.external?.administrator.secret;
       }),
@@ -208,11 +209,14 @@ function isReady(pod: KubeObject): boolean {
   return pod.metadata.deletionTimestamp === undefined && conditions.some(({ type, status }) => type === "Ready" && status === "True");
 }
 
-/** A connection to the server's pod by port-forward. It ends when its user destroys it. */
-function throughApi(api: KubernetesApi): ConnectServer {
+/** A connection to the server's pod by port-forward; to a server outside of the cluster directly. It ends when its user destroys it. */
+function throughApi(api: KubernetesApi, databaseServers: Ports["databaseServers"]): ConnectServer {
   return async ({ address, port }) => {
     const { items } = await api.list(resources.Pod, { namespace: SYSTEM_NAMESPACE, labelSelector: "app.kubernetes.io/component=database" });
     const pod = items.find(({ status }) => (status as { readonly podIP?: string } | undefined)?.podIP === address);
+    const isOutside = async (): Promise<boolean> =>
+      (await databaseServers.list()).some(({ spec }) => spec.external?.addresses.some(({ host }) => host === address) === true);
+    if (pod === undefined && (await isOutside())) return connect({ host: address, port });
     if (pod === undefined)
       throw new HowdahError("database/unreachable", `No database pod of ${SYSTEM_NAMESPACE} has the address ${address}`);
     return api.connectPod({ namespace: SYSTEM_NAMESPACE, name: pod.metadata.name, port }, new AbortController().signal);

@@ -37,6 +37,8 @@ export interface SiteDatabase {
   readonly uid: string;
   /** Where programs in the server's pod find it, when it is not in there; left out: by its socket. */
   readonly client?: { readonly host: string; readonly port: number };
+  /** Of a server outside of a cluster: its addresses (`10.0.0.5:3306`), which policies must let the site's pods reach. */
+  readonly behind?: readonly string[];
 }
 
 /** What is remembered of a site that runs on this machine, so that verbs work without its file. Holds no secret. */

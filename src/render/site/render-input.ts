@@ -16,6 +16,8 @@ export interface RenderInput {
     readonly name: string;
     readonly user: string;
     readonly secretName: string;
+    /** Where that host leads outside of the cluster (`10.0.0.5:3306`). */
+    readonly behind?: readonly string[];
   } | null;
   /** The site's server of PHP's sessions; left out or null: they are files, of each pod or on a volume. Decided when images are made. */
   readonly sessions?: SessionServer | null;

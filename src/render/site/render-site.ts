@@ -53,7 +53,8 @@ function healthOf(site: Site, part: Part, input: RenderInput): Readonly<Record<s
 function connectsTo(site: Site, { database, serviceDomain }: RenderInput): Readonly<Record<string, string>> {
   const servers = [...site.relationships, ...(database === null ? [] : [database])].map(({ host, port }) => `${host}:${String(port)}`);
   if (serviceDomain === undefined || servers.length === 0) return {};
-  return { [CONNECTS_ANNOTATION]: [...new Set(servers)].sort().join(" ") };
+  // A policy judges where a connection arrives, which is behind the Service that its host name is of.
+  return { [CONNECTS_ANNOTATION]: [...new Set([...servers, ...(database?.behind ?? [])])].sort().join(" ") };
 }
 
 /** How far the parts that visitors reach may grow, and by what it is judged; workers stay as many as the file says. */

@@ -7,6 +7,7 @@ import { resources } from "../../kubernetes/resources.ts";
 import { clusterSecretStore } from "../../providers/cluster-state/cluster-secret-store.ts";
 import { keptDocuments } from "../../providers/cluster-state/kept-documents.ts";
 import type { FoundDatabase } from "../../providers/database/database-server.ts";
+import { memoryDocuments } from "../testing/release-rig.ts";
 import { renderDatabaseAccess } from "../../render/database/render-database-access.ts";
 import { renderDatabaseServer } from "../../render/database/render-database-server.ts";
 import { rendered } from "../../render/rendered.ts";
@@ -42,6 +43,7 @@ async function cluster() {
     settings: { retentionDays: 7 },
     locks: { hold: (_namespace: string, _command: string, work: () => unknown) => work() },
     secrets: clusterSecretStore(api),
+    databaseServers: memoryDocuments(),
     databases: {
       findDatabase: async (_server: unknown, { site }: { readonly site: string }) => there.get(site),
       databaseExists: async ({ name }: FoundDatabase) => there.has(name),

@@ -2,6 +2,7 @@ import { HowdahError } from "../../kernel/howdah-error.ts";
 import { DATABASE_SECRET, SYSTEM_NAMESPACE } from "../../kernel/own-names.ts";
 import { Secret } from "../../kernel/secret.ts";
 import { dropAllDumpsBesideData } from "../database/dumps-beside-data.ts";
+import { isExternal } from "../database-server/database-server-document.ts";
 import { closeWayToDatabase } from "../lifecycle/close-way-to-database.ts";
 import type { Purged } from "../lifecycle/purge-data.ts";
 import type { EngineContext, KeptDatabase, KeptDatabases, NamedDatabase, Ports } from "../ports.ts";
@@ -22,8 +23,9 @@ export async function databasesNamed(
 ): Promise<readonly NamedDatabase[]> {
   const { objects } = await ports.engine.inventory(SYSTEM_NAMESPACE);
   const servers = [...objects.keys()].filter((key) => key.startsWith(SERVER)).map((key) => key.slice(SERVER.length));
+  const outside = (await ports.databaseServers.list()).filter(isExternal).map(({ name }) => name);
   const found: NamedDatabase[] = [];
-  for (const server of servers.toSorted()) {
+  for (const server of [...servers, ...outside].toSorted()) {
     try {
       const database = await ports.databases.findDatabase(serverReference(server, ports), { site: namespace, environment: PRODUCTION });
       if (database !== undefined) found.push({ server, ...database });
@@ -108,8 +110,11 @@ export async function dropDatabases(
     const there = { server: serverReference(server, ports), name, user, uid };
     const found = await ports.databases.findDatabase(there.server, { site: namespace, environment: PRODUCTION });
     if (found !== undefined && found.uid !== uid) continue;
-    await dropAllDumpsBesideData({ namespace, server }, ports, context);
-    await closeWayToDatabase(server, namespace, ports, context);
+    const document = await ports.databaseServers.get(server);
+    if (document === undefined || !isExternal(document)) {
+      await dropAllDumpsBesideData({ namespace, server }, ports, context);
+      await closeWayToDatabase(server, namespace, ports, context);
+    }
     await ports.databases.dropDatabase(there);
   }
 }

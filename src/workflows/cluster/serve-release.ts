@@ -1,7 +1,6 @@
 import { applyPlan } from "../../apply/apply-plan.ts";
 import { planObjects } from "../../plan/plan-objects.ts";
 import type { Step } from "../../plan/step.ts";
-import { databaseServerName } from "../../render/database/database-name.ts";
 import type { Rendered } from "../../render/objects.ts";
 import { wantsSessionServer } from "../../render/php/sessions.ts";
 import { canonicalJson } from "../../render/rendered.ts";
@@ -15,6 +14,7 @@ import { openJournal } from "../rollout/journal.ts";
 import { recoverRollout } from "../rollout/recover-rollout.ts";
 import { rollOut } from "../rollout/rollout.ts";
 import { configDigest } from "../up/draft-release.ts";
+import { chooseServer } from "../up/choose-server.ts";
 import { prepareDatabase, type PreparedDatabase } from "../up/prepare-database.ts";
 import { prepareSecrets, requireSecrets } from "../up/prepare-secrets.ts";
 import { prepareSessions } from "../up/prepare-sessions.ts";
@@ -88,7 +88,8 @@ async function replace(request: ServeRequest, serving: string | null, ports: Por
   const stage = stages(context.emit, ports, context.signal, []);
   const asked = ports.clock.now();
   const former = await ports.records.get(namespace);
-  const server = release.site.database === null ? null : databaseServerName(release.site.database.version);
+  const chosen = await chooseServer({ site: release.site, namespace, known: former?.database ?? null }, ports);
+  const server = chosen?.name ?? null;
   const given = server !== null && (await giveBack(namespace, server, ports));
   const { wanted, input, desired } = await prepare(request, { former, known: undefined }, stage, ports, context);
   if (given) await forgetGiven(namespace, server, ports);
@@ -163,10 +164,13 @@ async function databaseOf(
 ): Promise<PreparedDatabase | null> {
   const { database } = site;
   if (database === null) return null;
-  const image = await chosenServer(database.version, ports);
+  const known = (await ports.records.get(namespace))?.database ?? null;
+  const chosen = await chooseServer({ site, namespace, known }, ports);
+  const isOutside = chosen?.document?.spec.kind === "external";
+  const image = isOutside ? null : await chosenServer(database.version, ports);
   return stage(
     "database",
-    `Database (MariaDB ${database.version})`,
+    isOutside ? `Database on ${chosen.name}` : `Database (MariaDB ${database.version})`,
     () => prepareDatabase(site, { database: image, namespace }, ports, context),
     ({ name }) => name,
   );

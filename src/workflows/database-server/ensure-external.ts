@@ -1,5 +1,6 @@
 import { HowdahError } from "../../kernel/howdah-error.ts";
 import { SYSTEM_NAMESPACE } from "../../kernel/own-names.ts";
+import { addressText } from "../../providers/database/external/probe-address.ts";
 import { externalClientFile } from "../../providers/database/external/client-file.ts";
 import { renderAccessTo } from "../../render/database/render-database-access.ts";
 import { renderDatabaseWay, WAY_INSIDE, wayLabels } from "../../render/database/render-database-way.ts";
@@ -11,7 +12,7 @@ import type { ExternalServer } from "./database-server-document.ts";
 import { administratorOf, findWriter, type FoundWriter } from "./find-writer.ts";
 
 /** What a site's record has of such a server beside its database. */
-export type ExternalPlace = Pick<SiteDatabase, "client">;
+export type ExternalPlace = Pick<SiteDatabase, "client" | "behind">;
 
 /** Images of the way to it: nginx that passes connections on, and MariaDB's programs. */
 interface WayImages {
@@ -39,6 +40,17 @@ export async function ensureExternal(
   const kept: ExternalServer = { ...document, writer: found.choice.writer, way: { image, clientImage } };
   if (canonicalJson(kept) !== canonicalJson(document)) await ports.databaseServers.put(document.name, kept);
   return { client: WAY_INSIDE };
+}
+
+/**
+ * The same on a cluster, where the operator keeps the server's Service on its writer (`src/operator/database-server/`): a site's pods need to be let out
+ * to its addresses. Error: `database/no-writer` until the operator has found one.
+ */
+export function externalOnCluster({ name, spec, writer }: ExternalServer): ExternalPlace {
+  if (writer !== undefined) return { behind: spec.external.addresses.map(addressText) };
+  throw new HowdahError("database/no-writer", `The operator has found no writer of the database server ${name} yet`, {
+    hint: `\`kubectl describe databaseserver ${name}\` says what each address is.`,
+  });
 }
 
 /** What leads to a writer, with the Secret of its programs in place. */

@@ -37,6 +37,11 @@ export async function dumpBeforeMigration(
   const time = new Date(ports.clock.now()).toISOString().replaceAll(/[:.]/g, "-");
   const name = `${PREFIX}${step}-${time}.sql.gz`;
   if (ports.engine.kind === "kubernetes") {
+    // What runs mariadb-dump on a cluster is the server's own pod, whose volume the dump lies on.
+    if (siteDatabase(record).behind !== undefined)
+      throw new HowdahError("database/failed", `There is no dump of a database outside of the cluster before a migration`, {
+        hint: "Say `dump: false` in `spec.hooks.migrate` when that server has backups of its own. Nothing was migrated.",
+      });
     const path = await dumpBesideData(record, { name, neededBytes: await neededBytes(record, ports) }, ports, context);
     await dropDumpsBesideData(record, dumpsToDrop(await dumpsBesideData(record, ports, context)), ports, context);
     return path;

@@ -2,24 +2,44 @@ import { SYSTEM_NAMESPACE } from "../../kernel/own-names.ts";
 import type { ServerReference } from "../../providers/database/database-server.ts";
 import { databaseServerName } from "../../render/database/database-name.ts";
 import { DATABASE_PORT } from "../../render/database/server-options.ts";
+import { isExternal } from "../database-server/database-server-document.ts";
+import { parseAddress } from "../database-server/server-address.ts";
 import type { Ports } from "../ports.ts";
+import { OWN_SERVERS } from "./choose-server.ts";
+
+/** Who knows where servers are: the engine of its own, a cluster's documents of those outside. */
+type ReferencePorts = Pick<Ports, "engine"> & Partial<Pick<Ports, "databaseServers">>;
 
 /**
  * A server of this engine, by name: its pod's address is looked up for each connection, since a restart may change it. On one machine the server is
- * on its sites' networks under its name; in a cluster it is a Service of another namespace.
+ * on its sites' networks under its name; in a cluster it is a Service of another namespace. One outside of a
+ * cluster has no pod there: it is asked where its writer was seen last.
  */
-export function serverReference(name: string, ports: Pick<Ports, "engine">): ServerReference {
+export function serverReference(name: string, ports: ReferencePorts): ServerReference {
   return {
     name,
     ...(ports.engine.kind === "kubernetes" ? { host: `${name}.${SYSTEM_NAMESPACE}.svc` } : {}),
     async locate() {
+      const outside = await writerOutside(name, ports);
+      if (outside !== undefined) return outside;
       const address = await ports.engine.locate(SYSTEM_NAMESPACE, name);
       return address === undefined ? undefined : { address, port: DATABASE_PORT };
     },
   };
 }
 
+async function writerOutside(
+  name: string,
+  { engine, databaseServers }: ReferencePorts,
+): Promise<Awaited<ReturnType<ServerReference["locate"]>>> {
+  if (engine.kind !== "kubernetes" || databaseServers === undefined || name.startsWith(OWN_SERVERS)) return undefined;
+  const document = await databaseServers.get(name);
+  if (document === undefined || !isExternal(document) || document.writer === undefined) return undefined;
+  const { host, port } = parseAddress(document.writer);
+  return { address: host, port };
+}
+
 /** The server that sites of a version share. */
-export function serverOfVersion(version: string, ports: Pick<Ports, "engine">): ServerReference {
+export function serverOfVersion(version: string, ports: ReferencePorts): ServerReference {
   return serverReference(databaseServerName(version), ports);
 }

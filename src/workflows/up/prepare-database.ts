@@ -1,3 +1,4 @@
+import { HowdahError } from "../../kernel/howdah-error.ts";
 import { SYSTEM_NAMESPACE } from "../../kernel/own-names.ts";
 import type { Secret } from "../../kernel/secret.ts";
 import type { DatabaseAccess } from "../../providers/database/database-server.ts";
@@ -8,7 +9,7 @@ import type { Rendered } from "../../render/objects.ts";
 import { rendered } from "../../render/rendered.ts";
 import type { Site } from "../../site/site.ts";
 import { isExternal } from "../database-server/database-server-document.ts";
-import { type ExternalPlace, ensureExternal } from "../database-server/ensure-external.ts";
+import { type ExternalPlace, ensureExternal, externalOnCluster } from "../database-server/ensure-external.ts";
 import type { EngineContext, Ports, SiteDatabase } from "../ports.ts";
 import { type ChosenServer, chooseServer } from "./choose-server.ts";
 import { serverReference } from "./database-server.ts";
@@ -37,7 +38,7 @@ export async function prepareDatabase(
   context: EngineContext,
 ): Promise<PreparedDatabase> {
   const wanted = site.database;
-  if (wanted === null || image === null) throw new TypeError("a site without a database has none to prepare");
+  if (wanted === null) throw new TypeError("a site without a database has none to prepare");
   const known = (await ports.records.get(namespace))?.database ?? (await ports.retained.get(namespace))?.record.database ?? null;
   const chosen = await chooseServer({ site, namespace, known }, ports);
   const server = chosen ?? { name: databaseServerName(wanted.version), document: null };
@@ -52,7 +53,8 @@ export interface OpenedServer {
   readonly server: ChosenServer;
   /** Of the server, when Howdah runs it. */
   readonly version: string;
-  readonly image: string;
+  /** Null: nothing of Howdah's is to run for it, as for one outside of a cluster. */
+  readonly image: string | null;
   readonly databaseWay: string | undefined;
   readonly namespace: string;
 }
@@ -63,8 +65,14 @@ export async function openServer(
   ports: Ports,
   context: EngineContext,
 ): Promise<ExternalPlace | undefined> {
-  if (document !== null && isExternal(document))
-    return await ensureExternal({ document, namespace, clientImage: image, image: databaseWay }, ports, context);
+  if (document !== null && !isExternal(document))
+    throw new HowdahError(
+      "database/server-refused",
+      `${name} is a server of kind ${document.spec.kind}, which takes no sites in this version`,
+    );
+  if (document !== null && ports.engine.kind === "kubernetes") return externalOnCluster(document);
+  if (image === null) throw new TypeError(`there is no image for ${name}`);
+  if (document !== null) return await ensureExternal({ document, namespace, clientImage: image, image: databaseWay }, ports, context);
   await ensureServer({ name, namespace, desired: () => sharedServer(version, image, namespace, ports) }, ports, context);
   return undefined;
 }
@@ -73,7 +81,7 @@ export async function openServer(
 export async function ensureOwn(
   server: string,
   { site, namespace }: { readonly site: Site; readonly namespace: string },
-  ports: Pick<Ports, "engine" | "databases">,
+  ports: Pick<Ports, "engine" | "databases" | "databaseServers">,
 ): Promise<DatabaseAccess> {
   if (site.database === null) throw new TypeError("a site without a database has none to prepare");
   const { charset, collation, limits } = site.database;

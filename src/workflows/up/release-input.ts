@@ -33,7 +33,10 @@ export function releaseInput(known: ReleaseFacts, { settings }: Pick<Ports, "set
     database:
       database === null
         ? null
-        : { host: database.host, port: database.port, name: database.name, user: database.user, secretName: DATABASE_SECRET },
+        : {
+            ...{ host: database.host, port: database.port, name: database.name, user: database.user, secretName: DATABASE_SECRET },
+            ...(database.behind === undefined ? {} : { behind: database.behind }),
+          },
     sessions,
     generatedSecret: GENERATED_SECRET,
     secretsDigest,
@@ -59,6 +62,7 @@ export function releaseRecord(
   };
 }
 
-function withoutSecret({ server, host, port, name, user, uid, client }: PreparedDatabase): SiteDatabase {
-  return { server, host, port, name, user, uid, ...(client === undefined ? {} : { client }) };
+function withoutSecret({ server, host, port, name, user, uid, client, behind }: PreparedDatabase): SiteDatabase {
+  const outside = { ...(client === undefined ? {} : { client }), ...(behind === undefined ? {} : { behind }) };
+  return { server, host, port, name, user, uid, ...outside };
 }

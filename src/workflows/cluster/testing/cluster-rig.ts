@@ -1,3 +1,4 @@
+import { memoryDocuments } from "../../testing/release-rig.ts";
 import { type MemoryEngine, memoryEngine } from "../../../engine/memory/memory-engine.ts";
 import { resources } from "../../../kubernetes/resources.ts";
 import { type MemoryApi, memoryApi } from "../../../kubernetes/testing/memory-api.ts";
@@ -64,6 +65,7 @@ export function clusterRig(api: MemoryApi = memoryApi(), engine: MemoryEngine = 
     clock: { now: () => (now += 1), sleep: () => Promise.resolve() },
     settings: { stateDirectory: "/nonexistent/howdah", httpPort: 80, httpsPort: 443, bind: "127.0.0.1", retentionDays: 7, who: "operator" },
     records: documents("site"),
+    databaseServers: memoryDocuments(),
     retained: documents("retained"),
     migrations: documents("migration"),
     rollouts: documents("rollout"),

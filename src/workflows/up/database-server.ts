@@ -1,6 +1,5 @@
 import { SYSTEM_NAMESPACE } from "../../kernel/own-names.ts";
 import type { ServerReference } from "../../providers/database/database-server.ts";
-import { databaseServerName } from "../../render/database/database-name.ts";
 import { DATABASE_PORT } from "../../render/database/server-options.ts";
 import { isExternal } from "../database-server/database-server-document.ts";
 import { parseAddress } from "../database-server/server-address.ts";
@@ -37,9 +36,4 @@ async function writerOutside(
   if (document === undefined || !isExternal(document) || document.writer === undefined) return undefined;
   const { host, port } = parseAddress(document.writer);
   return { address: host, port };
-}
-
-/** The server that sites of a version share. */
-export function serverOfVersion(version: string, ports: ReferencePorts): ServerReference {
-  return serverReference(databaseServerName(version), ports);
 }

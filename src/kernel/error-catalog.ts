@@ -374,7 +374,7 @@ export const errorCatalog = {
     retry: "never",
     reason: "DrillNotBack",
     title: "What a drill harmed does not serve again",
-    hint: "Look at `howdah status` and `howdah logs`; docs/how-to/when-the-writer-died.md says what to do with a database.",
+    hint: "Look at `howdah status` and `howdah logs`; docs/how-to/drill.md says what to do.",
   },
   "database/failed": {
     exit: 70,

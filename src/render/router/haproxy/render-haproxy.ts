@@ -50,7 +50,8 @@ const defaults: HaproxySection = {
     // As the server's own wait_timeout: idle connections are its business, not a router's.
     line("timeout", "client", "8h"),
     line("timeout", "server", "8h"),
-    line("timeout", "check", "400ms"),
+    // A node's check is a few processes: on a busy machine they take longer than the time between two checks. Who is dead refuses at once.
+    line("timeout", "check", "2s"),
     line("option", "clitcpka"),
     line("option", "srvtcpka"),
     line("retries", 2),
@@ -65,7 +66,7 @@ const resolvers: HaproxySection = {
 };
 
 function writer(plan: RouterPlan): HaproxySection {
-  const check = ["check", "inter", "500ms", "fastinter", "250ms", "downinter", "500ms", "fall", "2", "rise", "1"];
+  const check = ["check", "inter", "500ms", "fastinter", "250ms", "downinter", "500ms", "fall", "3", "rise", "1"];
   const resolve = plan.resolve ? ["resolvers", "cluster", "init-addr", "last,libc,none"] : [];
   return {
     kind: "listen",

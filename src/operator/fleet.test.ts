@@ -32,6 +32,27 @@ it("finds after a restart that nothing is to be done, and reads nothing beside w
   expect(two.api.writes.length).toBe(writes);
 });
 
+it("brings sites up on a cluster that knows no database servers yet, and looks after them once it does", async () => {
+  let still = true;
+  const one = await fleet({ unknown: { kind: "DatabaseServer", still: () => still } });
+  rig = one;
+  await one.makeSites(["site-1"]);
+  await one.rest();
+  const conditions = async (resource: "Environment" | "DatabaseServer", namespace: string | undefined, name: string) => {
+    const found = await one.api.get({ resource: resources[resource], namespace, name });
+    return (found?.["status"] as { conditions?: { type: string; status: string }[] } | undefined)?.conditions?.map(
+      (each) => `${each.type}=${each.status}`,
+    );
+  };
+  expect(await conditions("Environment", "site-1", "production")).toEqual(["Ready=True"]);
+  still = false;
+  const server = { apiVersion: "howdah.dev/v1alpha1", kind: "DatabaseServer", metadata: { name: "company" }, spec: { kind: "embedded" } };
+  await one.api.create(resources.DatabaseServer, server);
+  await one.clock.advance(20_000);
+  await one.rest();
+  expect(await conditions("DatabaseServer", undefined, "company")).toEqual(["Ready=False", "Stalled=True"]);
+});
+
 it("makes a secret again that somebody deleted, though no pod needs it yet", async () => {
   const one = await fleet();
   rig = one;

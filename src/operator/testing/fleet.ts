@@ -4,7 +4,7 @@ import { simulatedCluster } from "../../engine/kubernetes/testing/simulated-clus
 import { reflectorsFor, routesWith, wireKnown } from "../../known-wiring.ts";
 import type { KubeObject, KubernetesApi, ListOptions, ObjectName, Resource } from "../../kubernetes/kubernetes-api.ts";
 import { resources } from "../../kubernetes/resources.ts";
-import type { HowdahError } from "../../kernel/howdah-error.ts";
+import { HowdahError } from "../../kernel/howdah-error.ts";
 import { keyOf } from "../../kubernetes/object-store.ts";
 import type { Reflector } from "../../kubernetes/reflector.ts";
 import { faultyWatches } from "../../kubernetes/testing/faulty-watches.ts";
@@ -68,10 +68,12 @@ export interface FleetOptions {
   readonly bad?: readonly string[];
   /** What the operator's next request fails with; undefined: it doesn't. The server has done nothing then. */
   readonly trouble?: () => HowdahError | undefined;
+  /** A kind that the cluster does not know; answers whether it still doesn't. */
+  readonly unknown?: { readonly kind: string; readonly still: () => boolean };
 }
 
 /** Makes the cluster and starts the operator. */
-export async function fleet({ faultOf, wayIn = settings.wayIn, bad = [], trouble }: FleetOptions = {}): Promise<Fleet> {
+export async function fleet({ faultOf, wayIn = settings.wayIn, bad = [], trouble, unknown }: FleetOptions = {}): Promise<Fleet> {
   const isBad = (image: string): boolean => bad.some((id) => image.endsWith(digestFor(id)));
   const cluster = await simulatedCluster({
     start: ({ image }) =>
@@ -86,7 +88,7 @@ export async function fleet({ faultOf, wayIn = settings.wayIn, bad = [], trouble
   let running: Running | undefined;
   const start = (): void => {
     running = startOperator({
-      api: trouble === undefined ? { ...api, watch } : troubled({ ...api, watch }, trouble),
+      api: lacking(trouble === undefined ? { ...api, watch } : troubled({ ...api, watch }, trouble), unknown),
       clock,
       wiring: {
         clock: cluster.clock,
@@ -177,6 +179,29 @@ function troubled(api: KubernetesApi, trouble: NonNullable<FleetOptions["trouble
     watch: async function* (...asked) {
       const error = trouble();
       if (error !== undefined) throw error;
+      yield* api.watch(...asked);
+    },
+  };
+}
+
+/** A cluster whose definitions are older than its operator. */
+function lacking(api: KubernetesApi, unknown: FleetOptions["unknown"]): KubernetesApi {
+  if (unknown === undefined) return api;
+  const refuse = ({ kind }: Resource): void => {
+    if (kind === unknown.kind && unknown.still()) throw new HowdahError("cluster/not-installed", `the server could not find ${kind}`);
+  };
+  return {
+    ...api,
+    get: async (...asked) => {
+      refuse(asked[0].resource);
+      return api.get(...asked);
+    },
+    list: async (...asked) => {
+      refuse(asked[0]);
+      return api.list(...asked);
+    },
+    watch: async function* (...asked) {
+      refuse(asked[0]);
       yield* api.watch(...asked);
     },
   };

@@ -35,10 +35,11 @@ export interface MovedSite {
   readonly to: string;
   readonly database: string;
   readonly release: string;
-  readonly tables: number;
-  readonly rows: number;
+  /** Null, as the next two: a command that was killed has done it, and this one has finished it. */
+  readonly tables: number | null;
+  readonly rows: number | null;
   /** Milliseconds in which visitors were held. */
-  readonly heldMs: number;
+  readonly heldMs: number | null;
   /** Null: what was written during the copy was brought after; else why all was copied while the site was held. */
   readonly noCatchUp: string | null;
   /** The former database is kept, locked, until then. */
@@ -70,16 +71,51 @@ export async function moveDatabase(record: SiteRecord, request: MoveRequest, por
   const moves = requireMoves(ports);
   const timings: Timing[] = [];
   const stage = stages(context.emit, ports, context.signal, timings);
-  // A site that sleeps would not wake while its lock is held.
-  await ports.engine.ensureAwake(record.namespace, context);
   return await ports.locks.hold(record.namespace, "db move", async () => {
-    await recoverRollout(record.namespace, ports, context);
+    const did = await recoverRollout(record.namespace, ports, context);
+    const finished = did === undefined ? undefined : await finishedNow(record.namespace, request.to, moves, ports);
+    if (finished !== undefined) return { ...finished, timings };
     const former = await requireMovable(record.namespace, request.to, ports);
+    await wake(former, ports, context);
     const target = await targetServer(former, request.to, ports);
     const done = await performMove({ former, target, request, moves, stage, ports, context });
     await stage("health", `Asking ${former.site.web.healthPath}`, () => checkHealth(former.site, ports, context, former.namespace));
     return { ...done, timings };
   });
+}
+
+/** What a killed command had begun and this one has just finished; undefined when the site is not on that server. */
+async function finishedNow(
+  namespace: string,
+  to: string,
+  { formers }: DatabaseMovePorts,
+  ports: Ports,
+): Promise<Omit<MovedSite, "timings"> | undefined> {
+  const record = await ports.records.get(namespace);
+  const former = (await formers.list(`${namespace}.`)).find(({ movedTo }) => movedTo === to);
+  if (record?.database?.server !== to || former === undefined) return undefined;
+  const { fileWords } = await targetServer(record, to, ports);
+  const { server, name } = former.database;
+  return {
+    ...{
+      site: namespace,
+      from: server,
+      to,
+      database: name,
+      release: record.serving?.release ?? "",
+      tables: null,
+      rows: null,
+      heldMs: null,
+    },
+    ...{ noCatchUp: null, keptUntil: former.keptUntil, file: record.file, fileWords },
+  };
+}
+
+/** A site that sleeps would not wake while its lock is held. Error: `site/down` for one that was stopped. */
+async function wake({ namespace }: SiteRecord, { engine }: Ports, context: EngineContext): Promise<void> {
+  const { state } = await engine.use(namespace);
+  if (state === "down") throw new HowdahError("site/down", `${namespace} is down, and its pods have to prove the new server`);
+  if (state === "asleep") await engine.scaleUp(namespace, context);
 }
 
 /** The ports of moves. Error: `usage/invalid` where databases can't be moved. */

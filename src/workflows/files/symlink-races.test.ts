@@ -2,6 +2,7 @@ import { type ChildProcess, spawn, spawnSync } from "node:child_process";
 import { mkdir, mkdtemp, readdir, readFile, rm, stat, writeFile } from "node:fs/promises";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
+import type { Readable } from "node:stream";
 import { text } from "node:stream/consumers";
 import { pack } from "tar-stream";
 import { afterEach, beforeEach, describe, expect, it } from "vitest";
@@ -39,7 +40,7 @@ describe.skipIf(!hasPhp)("a site that swaps its files for symbolic links while t
     await rm(root, { recursive: true });
   });
 
-  async function exchange(verb: "pack" | "list" | "unpack", path: string, input?: NodeJS.ReadableStream): Promise<string> {
+  async function exchange(verb: "pack" | "list" | "unpack", path: string, input?: Readable): Promise<string> {
     const child = spawn("php", [PROGRAM, verb, JSON.stringify([mount]), path], { stdio: ["pipe", "pipe", "pipe"] });
     child.stdin.on("error", () => undefined); // it ends when it refuses
     if (input === undefined) child.stdin.end();
@@ -70,7 +71,7 @@ describe.skipIf(!hasPhp)("a site that swaps its files for symbolic links while t
         archive.entry({ name: `f${String(at)}`, mtime: new Date(0) }, "from the platform");
       }
       archive.finalize();
-      await exchange("unpack", mount, archive);
+      await exchange("unpack", mount, archive as unknown as Readable);
     }
     expect((await readdir(outside)).sort()).toEqual(["name-of-another", "secret"]);
     expect(await readFile(join(outside, "secret"), "utf8")).toBe("a secret of another");

@@ -7,6 +7,9 @@ import { clusterRollouts } from "./cluster-rollout/cluster-rollout.ts";
 import { stillScale } from "./cluster-scale/still-scale.ts";
 import { drawScale, type Measured } from "./cluster-scale/draw-scale.ts";
 import { cronStarts } from "./crons/cron-starts.ts";
+import { databaseFailover } from "./db-failover/db-failover.ts";
+import { databaseOverhead } from "./db-overhead/db-overhead.ts";
+import { moveTimes } from "./database-move/move-times.ts";
 import { deployTimes } from "./deploy/deploy-times.ts";
 import { watchTimes } from "./deploy/watch-times.ts";
 import { idleMemory, wakeTimes } from "./idle/idle-sites.ts";
@@ -108,6 +111,12 @@ async function rollouts(deploys: number): Promise<void> {
   process.exitCode = isKept(found, deploys) ? 0 : 1;
 }
 
+async function failover(kills: number): Promise<void> {
+  const found = await databaseFailover(kills, say);
+  console.log(JSON.stringify(found, null, 2));
+  process.exitCode = found.lost === 0 && found.doubled === 0 && found.longestGapMs <= 10_000 ? 0 : 1;
+}
+
 async function tenants(kind: TenantKind, count: number): Promise<void> {
   const steps = await tenantCosts(count, kind, say);
   console.log(JSON.stringify(steps, null, 2));
@@ -115,7 +124,7 @@ async function tenants(kind: TenantKind, count: number): Promise<void> {
 }
 
 /**
- * `npm run bench [-- speed|times|sizes|change|deploy|watch|push|rollout|migrate-once|isolation|idle|cold-start|crons|cluster-scale|cluster-grow|cluster-rollout|tenants]`: Howdah's defaults against Debian's own in one run (the default), `up` by stage, sizes of images, how late crons start.
+ * `npm run bench [-- speed|times|sizes|change|deploy|watch|push|rollout|migrate-once|isolation|idle|cold-start|crons|cluster-scale|cluster-grow|cluster-rollout|tenants|database-move]`: Howdah's defaults against Debian's own in one run (the default), `up` by stage, sizes of images, how late crons start.
  * `change [--rounds N]`: a site's images after a changed line.
  * `deploy [--rounds N]`: from the command to a changed line's answer, beside `buildah bud` with `podman kube play`.
  * `watch [--count N]`: from a save to its answer while `deploy --watch` runs, N times in PHP and css (30), beside a deploy of the same change.
@@ -129,6 +138,9 @@ async function tenants(kind: TenantKind, count: number): Promise<void> {
  * `cluster-grow [--count N]`: a site with `scale.max` on the running test cluster under N visitors at once (12): its pods, up and down again (8 minutes).
  * `cluster-rollout [--deploys N]`: what a hundred deploys on the running test cluster cost visitors under 100 requests a second.
  * `tenants [php|static] [--count N]`: seconds and memory of one more tenant with a site, up to N (200); `tenants draw` makes a picture of the answer.
+ * `db-failover [--count N]`: the writer of three Galera nodes behind HAProxy killed N times under load (20): lost, doubled, the gap of each.
+ * `db-overhead [--rounds N]`: connections and queries a second through HAProxy against direct, in turn.
+ * `database-move [--count N]`: how long visitors are held while a database of N megabytes (100) moves from MariaDB 10.11 to 11.8 and back.
  * `migrate-once [--count N]`: 20 starters of one migration at once, and a runner killed at every moment, N times each (100).
  * `--rounds N --seconds N` set the length of the first. Answers are JSON on stdout, progress on stderr.
  */
@@ -143,6 +155,7 @@ async function main(): Promise<void> {
   const what = positionals[0] ?? "speed";
   if (what === "speed") await speed(Number(values.rounds), Number(values.seconds));
   else if (what === "migrate-once") await once(Number(values.count ?? "100"));
+  else if (what === "database-move") console.log(JSON.stringify(await moveTimes(Number(values.count ?? "100"), say), null, 2));
   else if (what === "isolation") await isolation(Number(values.seconds));
   else if (what === "rollout") await rollouts(Number(values.deploys));
   else if (what === "times") console.log(JSON.stringify(await upTimes(), null, 2));
@@ -163,10 +176,12 @@ async function main(): Promise<void> {
   else if (what === "cluster-rollout") await onCluster(Number(values.deploys));
   else if (what === "tenants" && positionals[1] === "draw")
     process.stdout.write(drawTenants(JSON.parse(await text(process.stdin)) as TenantStep[]));
+  else if (what === "db-failover") await failover(Number(values.count ?? "20"));
+  else if (what === "db-overhead") console.log(JSON.stringify(await databaseOverhead(Number(values.rounds), say), null, 2));
   else if (what === "tenants") await tenants(positionals[1] === "static" ? "static" : "php", Number(values.count ?? "200"));
   else
     throw new Error(
-      `speed, times, sizes, change, deploy, watch, push, rollout, migrate-once, isolation, idle, cold-start, crons, cluster-scale, cluster-grow, cluster-rollout or tenants, not ${what}`,
+      `speed, times, sizes, change, deploy, watch, push, rollout, migrate-once, isolation, idle, cold-start, crons, cluster-scale, cluster-grow, cluster-rollout, tenants or database-move, not ${what}`,
     );
 }
 

@@ -48,10 +48,10 @@ export interface NodeSight {
 
 /**
  * What stands between sites and the nodes of a database server. All its pods are the same; whoever cares for them tells each of them all that it
- * must know, every time. Adapters pass databaseRouterContract (database-router-contract.ts).
+ * must know, every time. Embedded and external servers have none. Adapters pass databaseRouterContract (database-router-contract.ts).
  */
 export interface DatabaseRouter {
-  readonly kind: "none" | "haproxy" | "proxysql";
+  readonly kind: "haproxy" | "proxysql";
   /** Whether a site gets in only after its user was reconciled. */
   readonly knowsUsers: boolean;
   /** Puts every pod in step; one that fails does not keep the others from it. Never rejects for a pod. */

@@ -7,9 +7,10 @@ import type { CliContext } from "../context.ts";
 import type { Choose } from "../program.ts";
 import { type BoundFlags, profileFrom } from "./tenant-bounds.ts";
 import { tenantDataCommands } from "./tenant-data.ts";
+import { createThere, listThere, showThere, suspendThere, type ThereFlags, thereOption } from "./tenant-there.ts";
 import { withReporter } from "./with-reporter.ts";
 
-interface CreateFlags extends BoundFlags {
+interface CreateFlags extends BoundFlags, ThereFlags {
   readonly profile: string;
   readonly site?: readonly string[];
   readonly hostname?: readonly string[];
@@ -50,14 +51,34 @@ function create(tenant: Command, choose: Choose): void {
     .option("-s, --site <site...>", "directories with code, or site files: brought up in the tenant")
     .option("--hostname <name...>", "hostnames of its only --site (default: those of the file, or SITE.TENANT.localhost)")
     .option("--from <list>", "many tenants: lines of NAME PROFILE [SITE [HOSTNAME…]]");
-  bounds(command)
+  thereOption(bounds(command))
     .addHelpText(
       "after",
       "\nExamples:\n  howdah tenant create acme --site ./shop\n  howdah tenant create acme --profile medium --site ./shop --hostname shop.acme.example\n  howdah tenant create city-library --profile own --memory 1Gi --workers 12 --connections 40\n  howdah tenant create --from clients.txt     # 200 tenants; Ctrl-C, and again: it goes on\n\nA list:\n  acme     small   ./shop  shop.acme.example\n  library  medium  ./shop  shop.library.example",
     )
     .action((name: string | undefined, flags: CreateFlags) => {
+      const { context: there } = flags;
+      if (there !== undefined) {
+        requireBare(flags);
+        return choose((context) => createThere(name, flags.profile, there, context));
+      }
       choose((context) => withReporter(context, (ports, engine) => createAny(name, flags, { context, ports, engine })));
     });
+}
+
+/** On a cluster sites come with their own command, and numbers with the resource's fields. */
+function requireBare({ context: _context, profile: _profile, ...rest }: CreateFlags): void {
+  const [other] = Object.entries(rest).flatMap(([flag, value]) =>
+    value === undefined || flag === "output" || flag === "verbose" ? [] : [flag],
+  );
+  if (other === undefined) return;
+  throw new HowdahError(
+    "usage/invalid",
+    `--${other.replace(/[A-Z]/g, (letter) => `-${letter.toLowerCase()}`)} is for this machine, not for --context`,
+    {
+      hint: "Sites come to a cluster with `howdah deploy --context`; `kubectl explain tenant.spec` documents what a Tenant may have.",
+    },
+  );
 }
 
 interface At {
@@ -91,24 +112,23 @@ async function createAny(name: string | undefined, flags: CreateFlags, { context
 }
 
 function look(tenant: Command, choose: Choose): void {
-  tenant
-    .command("ls")
-    .summary("every tenant of this machine")
+  thereOption(tenant.command("ls"))
+    .summary("every tenant of this machine, or of a cluster")
     .addHelpText("after", "\nExamples:\n  howdah tenant ls\n  howdah tenant ls --output json | jq -r '.[].name'")
-    .action(() => {
+    .action(({ context: there }: ThereFlags) => {
       choose(async (context) => {
+        if (there !== undefined) return listThere(there, context);
         const { tenantStore } = await import("../../workflows/tenant/tenant.ts");
         const { printTenants } = await import("../report/print-tenants.ts");
         return printTenants(await tenantStore(await context.ports()).list(), context);
       });
     });
-  tenant
-    .command("show")
+  thereOption(tenant.command("show"))
     .argument("<name>", "the tenant's name")
     .summary("one tenant: state, limits, sites")
     .addHelpText("after", "\nExamples:\n  howdah tenant show acme\n  howdah tenant show acme --output json | jq -r .state")
-    .action((name: string) => {
-      choose(async (context) => show(name, context));
+    .action((name: string, { context: there }: ThereFlags) => {
+      choose((context) => (there === undefined ? show(name, context) : showThere(name, there, context)));
     });
 }
 
@@ -120,8 +140,7 @@ async function show(name: string, context: CliContext): Promise<number> {
 }
 
 function suspend(tenant: Command, choose: Choose): void {
-  tenant
-    .command("suspend")
+  thereOption(tenant.command("suspend"))
     .argument("<name>", "the tenant's name")
     .summary("visitors read a page (503), crons stop, database sessions end; data stays")
     .option("--message <text>", "what visitors read")
@@ -130,7 +149,11 @@ function suspend(tenant: Command, choose: Choose): void {
       "after",
       '\nExamples:\n  howdah tenant suspend acme\n  howdah tenant suspend acme --yes --message "Closed until the invoice is paid."\n  howdah tenant resume acme',
     )
-    .action((name: string, flags: { readonly message?: string; readonly yes: boolean }) => {
+    .action((name: string, flags: ThereFlags & { readonly message?: string; readonly yes: boolean }) => {
+      const { context: there, message, yes } = flags;
+      if (there !== undefined && message !== undefined)
+        throw new HowdahError("usage/invalid", "--message is for this machine, not for --context");
+      if (there !== undefined) return choose((context) => suspendThere({ name, suspended: true, yes }, there, context));
       choose(async (context) => {
         const { SUSPENDED_WORDS, suspendTenant } = await import("../../workflows/tenant/suspend-tenant.ts");
         const { requireTenant } = await import("../../workflows/tenant/tenant.ts");
@@ -140,13 +163,13 @@ function suspend(tenant: Command, choose: Choose): void {
         return await show(name, context);
       });
     });
-  tenant
-    .command("resume")
+  thereOption(tenant.command("resume"))
     .argument("<name>", "the tenant's name")
     .summary("let a suspended tenant work again")
     .addHelpText("after", "\nExamples:\n  howdah tenant resume acme")
-    .action((name: string) => {
+    .action((name: string, { context: there }: ThereFlags) => {
       choose(async (context) => {
+        if (there !== undefined) return suspendThere({ name, suspended: false, yes: true }, there, context);
         const { resumeTenant } = await import("../../workflows/tenant/suspend-tenant.ts");
         await withReporter(context, (ports, engine) => resumeTenant(name, ports, engine));
         return await show(name, context);

@@ -90,6 +90,7 @@ describe("a Galera cluster on a cluster", () => {
     all((index) => waiting([41, 43, 42][index] ?? 0));
     expect(await look()).toMatchObject({ state: "FullCrash", verdicts: [{ type: "Ready", status: "False", reason: "FullCrash" }] });
     expect(orders).toEqual([`main-node-1 order bootstrap ${US}:43 s43`]);
+    await look(); // the node has not obeyed yet
     expect(events).toEqual(["Warning Bootstrapped"]);
   });
 

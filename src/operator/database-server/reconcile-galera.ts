@@ -26,7 +26,7 @@ const UNWELL_MS = 2000;
  * between looks is kept in this process alone: another operator waits anew.
  */
 export function reconcileGalera(ports: OperatorPorts): LookAtServer {
-  const before = new Map<string, Stillness>();
+  const before = new Map<string, { readonly still: Stillness; readonly did: string }>();
   return async (object, spec, signal) => {
     const server = serverOf(object, spec);
     if (server === undefined) return withoutImage;
@@ -34,11 +34,13 @@ export function reconcileGalera(ports: OperatorPorts): LookAtServer {
     const { api, clock } = ports;
     const memory = galeraMemory(api, server.name);
     const nodes = galeraPods(api, galeraNodeNames(server));
-    const given = { memory: await memory.read(signal), still: before.get(server.name), choice: galeraChoice(object) };
+    const given = { memory: await memory.read(signal), still: before.get(server.name)?.still, choice: galeraChoice(object) };
     const look = await healGalera({ nodes, clock, save: (one) => memory.save(one) }, given, signal);
-    before.set(server.name, look.still);
     const { decision } = look;
-    await tellOf(object, decision, ports);
+    // A node takes a moment to obey: the same order is given again meanwhile, and told once.
+    const did = JSON.stringify(decision.action);
+    if (before.get(server.name)?.did !== did) await tellOf(object, decision, ports);
+    before.set(server.name, { still: look.still, did });
     const version = versionOf(look.nodes);
     return {
       verdicts: verdictsOf(decision),

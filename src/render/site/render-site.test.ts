@@ -140,6 +140,18 @@ describe("renderSite", () => {
     expect(render(example("wordpress")).filter((one) => one.trial !== undefined)).toEqual([]);
   });
 
+  it("names where a database outside of the cluster really is, since a policy knows no Services that lead out of it", () => {
+    const site = example("wordpress");
+    const { database, ...input } = inputFor(site);
+    const host = "company.howdah-system.svc";
+    const connects = (behind: { behind?: readonly string[] }): unknown =>
+      renderSite(site, { ...input, serviceDomain: "x.svc", database: database === null ? null : { ...database, host, ...behind } }).flatMap(
+        ({ key, object }) => (key === "Deployment/web" ? [object.metadata.annotations?.["howdah.dev/connects-to"]] : []),
+      );
+    expect(connects({})).toEqual([`${host}:3306`]);
+    expect(connects({ behind: ["10.0.0.6:3307", "10.0.0.5:3306"] })).toEqual([`10.0.0.5:3306 10.0.0.6:3307 ${host}:3306`]);
+  });
+
   it("shows FPM's figures beside PHP that is apart on a cluster, and nothing else", () => {
     const site = { ...example("wordpress"), topology: "apart" as const };
     const containersOf = (input: RenderInput) =>

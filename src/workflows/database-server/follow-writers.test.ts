@@ -1,0 +1,114 @@
+import { expect, it } from "vitest";
+import { memoryEngine } from "../../engine/memory/memory-engine.ts";
+import { Secret } from "../../kernel/secret.ts";
+import type { Ports } from "../ports.ts";
+import { memoryDocuments } from "../testing/release-rig.ts";
+import { checkServer } from "./check-server.ts";
+import type { DatabaseServerDocument } from "./database-server-document.ts";
+import { ensureExternal } from "./ensure-external.ts";
+import { followWriters } from "./follow-writers.ts";
+import { listServers } from "./list-servers.ts";
+import { removeServer } from "./remove-server.ts";
+import { setServer } from "./set-server.ts";
+
+type Probed = Awaited<ReturnType<Ports["probeDatabase"]>>;
+
+const context = { emit: () => undefined, signal: new AbortController().signal };
+const writer = { answers: true, version: "11.8.3-MariaDB", readOnly: false, wsrep: null, replica: null, replicas: null, missing: [] };
+const replica = { ...writer, readOnly: true, replica: { running: true, lagSeconds: 0 } };
+const addresses = [
+  { host: "192.0.2.5", port: 3306 },
+  { host: "192.0.2.6", port: 3306 },
+];
+const password = new Secret("p", "a test");
+
+/** A machine in memory, and two servers outside of it. */
+function rig() {
+  const engine = memoryEngine({ start: ({ image }) => ({ state: "ready", serves: image, output: [] }), program: () => Promise.resolve(0) });
+  const world = new Map<string, object>([
+    ["192.0.2.5", writer],
+    ["192.0.2.6", replica],
+  ]);
+  const secrets = new Map<string, Record<string, Secret>>();
+  const ports = {
+    ...{ engine, databaseServers: memoryDocuments<DatabaseServerDocument>(), records: memoryDocuments(), retained: memoryDocuments() },
+    databases: { waitReady: () => Promise.resolve() },
+    locks: { hold: (_namespace: string, _command: string, work: () => Promise<unknown>) => work() },
+    secrets: {
+      get: async (_namespace: string, name: string) => secrets.get(name),
+      set: async (_namespace: string, name: string, data: Record<string, Secret>) => void secrets.set(name, data),
+      remove: async (_namespace: string, name: string) => secrets.delete(name),
+    },
+    probeDatabase: async ({ host, port }: { host: string; port: number }) =>
+      ({ ...world.get(host), address: `${host}:${String(port)}` }) as Probed,
+  } as unknown as Ports;
+  const set = () => setServer({ name: "company", addresses, user: "keeper", password }, ports, context);
+  const use = async (namespace: string) => {
+    const document = (await ports.databaseServers.get("company")) as Parameters<typeof ensureExternal>[0]["document"];
+    return ensureExternal({ document, namespace, image: "way:1", clientImage: "mariadb:1" }, ports, context);
+  };
+  const config = async (): Promise<string> => {
+    const { objects } = await engine.inventory("howdah-system");
+    return [...objects.keys()].toSorted().join(" ");
+  };
+  return { ports, world, secrets, set, use, config, engine };
+}
+
+it("names a server once it was asked, keeps its password among secrets, and lists it", async () => {
+  const { ports, set, secrets } = rig();
+  expect((await set()).choice).toMatchObject({ writer: "192.0.2.5:3306", warning: expect.stringContaining("asynchronous") as string });
+  expect([...secrets.keys()]).toEqual(["company-administrator"]);
+  expect(JSON.stringify(await ports.databaseServers.list())).not.toContain('"p"');
+  expect(await listServers(ports)).toMatchObject([{ name: "company", kind: "external", writer: "192.0.2.5:3306", sites: [] }]);
+});
+
+it("keeps nothing of a server that can't be used", async () => {
+  const { ports, set, secrets, world } = rig();
+  world.set("192.0.2.5", replica);
+  await expect(set()).rejects.toMatchObject({ code: "database/no-writer" });
+  expect([await ports.databaseServers.list(), secrets.size]).toEqual([[], 0]);
+});
+
+it.each(["mariadb-11-8", "howdah-x", "A", "a_b", "../x"])("refuses %j as a name", async (name) => {
+  const { ports } = rig();
+  await expect(setServer({ name, addresses, user: "k", password }, ports, context)).rejects.toMatchObject({ code: "usage/invalid" });
+});
+
+it("has one way for all sites, and a policy for each", async () => {
+  const { set, use, config } = rig();
+  await set();
+  expect(await use("shop")).toEqual({ client: { host: "127.0.0.1", port: 3306 } });
+  await use("blog");
+  expect(await config()).toBe(
+    "ConfigMap/company NetworkPolicy/company-from-blog NetworkPolicy/company-from-shop Service/company StatefulSet/company",
+  );
+});
+
+it("leads sites to a writer that was promoted, once, and stays where it was while there is none", async () => {
+  const { ports, set, use, world } = rig();
+  await set();
+  await use("shop");
+  expect(await followWriters(ports, context)).toEqual([]);
+  world.set("192.0.2.5", { answers: false, because: "does not answer", failure: "database/unreachable" });
+  expect(await followWriters(ports, context)).toMatchObject([
+    { server: "company", writer: null, error: expect.stringContaining("no address takes writes") as string },
+  ]);
+  world.set("192.0.2.6", writer);
+  expect(await followWriters(ports, context)).toEqual([{ server: "company", writer: "192.0.2.6:3306" }]);
+  expect(await followWriters(ports, context)).toEqual([]);
+  expect((await checkServer("company", ports)).server).toMatchObject({
+    writer: "192.0.2.6:3306",
+    addresses: [{ role: "does not answer" }, { role: "writer" }],
+  });
+});
+
+it("is forgotten with its way and its password, but not while a site's data is on it", async () => {
+  const { ports, set, use, config, secrets } = rig();
+  await set();
+  await use("shop");
+  await ports.retained.put("shop", { namespace: "shop", record: { namespace: "shop", database: { server: "company" } } } as never);
+  await expect(removeServer("company", ports, context)).rejects.toMatchObject({ code: "database/server-in-use" });
+  await ports.retained.remove("shop");
+  await removeServer("company", ports, context);
+  expect([await config(), secrets.size, await ports.databaseServers.list()]).toEqual(["NetworkPolicy/company-from-shop", 0, []]);
+});

@@ -3,7 +3,7 @@ import { HowdahError } from "../../../kernel/howdah-error.ts";
 const REFUSED =
   /wrong password|no key found|access ?denied|expired|InvalidAccessKeyId|SignatureDoesNotMatch|403 Forbidden|permission denied|host key verification failed/i;
 const UNREACHABLE =
-  /connection refused|connection reset|i\/o timeout|timed? ?out|no such host|no route to host|broken pipe|subprocess ssh exited|unable to start the sftp session|unexpected packet|EOF$|returned error, retrying|service unavailable|name resolution/i;
+  /connection (?:refused|reset|lost|closed)|command exited|i\/o timeout|timed? ?out|no such host|no route to host|broken pipe|subprocess ssh exited|unable to start the sftp session|unexpected packet|EOF$|returned error, retrying|service unavailable|name resolution/i;
 const DAMAGED =
   /ciphertext verification failed|invalid data returned|does not match|hash mismatch|not found in (?:index|repository)|unexpected EOF|contains errors|repository contains|wrong file size|size [0-9]+ for blob|failed to load|unable to load|no such file or directory|blob .* not found|truncated/i;
 const LOCKED = /already locked/i;

@@ -1,0 +1,26 @@
+import { mkdir } from "node:fs/promises";
+import { join } from "node:path";
+import { run } from "../../src/providers/process.ts";
+import type { HowdahMachine } from "./howdah-machine.ts";
+
+/** Asks a site's database by the real command line, as the site's own user. Answers the client's lines. */
+export async function sqlOf(machine: HowdahMachine, site: string, statements: string): Promise<readonly string[]> {
+  const { stdout } = await run([process.execPath, "bin/howdah", "db", "shell", site], {
+    env: machine.environment,
+    input: `${statements}\n`,
+  });
+  return stdout.trim().split("\n").slice(1);
+}
+
+/** Gives a machine a directory as its store of backups. Answers where. */
+export async function directoryStore(machine: HowdahMachine): Promise<string> {
+  const directory = join(machine.directory, "store");
+  await mkdir(directory, { recursive: true });
+  await machine.ok("backup", "store", "set", directory);
+  return directory;
+}
+
+/** The answer of a command as an object. */
+export async function answered<T>(machine: HowdahMachine, ...argv: readonly string[]): Promise<T> {
+  return JSON.parse((await machine.ok(...argv, "--output", "json")).stdout) as T;
+}

@@ -45,6 +45,7 @@ describe("whether a database can move", () => {
   it.each([
     { what: "no log", change: { from: { binlog: "off" as const } }, says: /keeps no log/ },
     { what: "a log of statements", change: { from: { binlog: "other" as const } }, says: /not of rows/ },
+    { what: "an image without the program", change: { from: { binlog: "no-program" as const } }, says: /no mariadb-binlog/ },
     { what: "a log that may not be read", change: { from: { binlog: "unreadable" as const } }, says: /may not read its log/ },
     { what: "a right that is missing", change: { to: { mayReplay: false } }, says: /BINLOG REPLAY/ },
     { what: "tables without transactions", change: { database: { engines: ["InnoDB", "MEMORY"] } }, says: /tables of MEMORY/ },

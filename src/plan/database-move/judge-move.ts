@@ -18,7 +18,7 @@ export interface ServerFacts {
   readonly engines: readonly string[];
   readonly collations: readonly string[];
   /** It writes every row that changes into a log that can be read again. */
-  readonly binlog: "rows" | "other" | "unreadable" | "off";
+  readonly binlog: "rows" | "other" | "unreadable" | "no-program" | "off";
   /** Whether the administrator may give somebody the right to replay such a log. */
   readonly mayReplay: boolean;
   /** Free bytes where its data lies; null: nobody knows. */
@@ -121,6 +121,7 @@ function roomProblems({ name, freeBytes }: MoveFacts["to"], { bytes }: MovedData
 
 function whyNoCatchUp({ from, to, database }: MoveFacts, older: boolean): string | null {
   if (from.binlog === "off") return `${from.name} keeps no log of what changes (log_bin)`;
+  if (from.binlog === "no-program") return `the image of ${from.name} has no mariadb-binlog: it is from before Howdah moved databases`;
   if (from.binlog === "unreadable") return `the administrator of ${from.name} may not read its log (REPLICATION SLAVE, BINLOG MONITOR)`;
   if (from.binlog === "other") return `the log of ${from.name} is not of rows (binlog_format)`;
   if (older) return `${to.name} is older than ${from.name}, whose log it may not understand`;

@@ -26,6 +26,11 @@ export function execCarrier(ports: CarrierPorts): Carrier {
   return {
     copy: (request, context) => copy(request, ports, context),
     replay: (request, context) => replay(request, ports, context),
+    async readsLog(record, context) {
+      const said = lastLines().stream;
+      const request = { argv: ["mariadb-binlog", "--version"], stdin: "none", stdout: said, stderr: said } as const;
+      return (await ports.engine.exec(serverTarget(record), request, context)) === 0;
+    },
     async room(record, context) {
       if (siteDatabase(record).client !== undefined) return null;
       const stdout = new PassThrough();

@@ -32,7 +32,13 @@ export async function lookAtBoth(
     };
   };
   const database = await moves.mover.describe({ server: serverReference(here.server, ports), name: here.name });
-  const { problems, notices, noCatchUp } = judgeMove({ from: await facts(from), to: await facts(to), database });
+  const source = await facts(from);
+  const lacksProgram = source.binlog === "rows" && !(await moves.carrier.readsLog(from, context));
+  const { problems, notices, noCatchUp } = judgeMove({
+    from: lacksProgram ? { ...source, binlog: "no-program" } : source,
+    to: await facts(to),
+    database,
+  });
   const [first] = problems;
   if (first !== undefined)
     throw new HowdahError("database/move-refused", `${from.namespace} can't move to ${there.server}: ${first.message}`, {

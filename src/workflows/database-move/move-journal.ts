@@ -51,6 +51,8 @@ export interface Carrier {
   copy(request: CopyRequest, context: EngineContext): Promise<Copied>;
   /** What was written between two places of the source's log, in the order it was written. */
   replay(request: ReplayRequest, context: EngineContext): Promise<void>;
+  /** Whether the program that reads a log is beside the server: images of an older Howdah lack it. */
+  readsLog(record: SiteRecord, context: EngineContext): Promise<boolean>;
   /** Free bytes beside a server's data; null for one whose disk is not here. */
   room(record: SiteRecord, context: EngineContext): Promise<number | null>;
 }

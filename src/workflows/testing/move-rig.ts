@@ -238,6 +238,7 @@ function memoryMover(servers: Map<string, Map<string, MemoryDatabase>>): Pick<Da
         return { bytes: 1, position: withPosition ? { file, position: rowsIn(from).length } : null };
       },
       replay: async ({ from, to, begin, end }) => void rowsIn(to).push(...rowsIn(from).slice(begin.position, end.position)),
+      readsLog: () => Promise.resolve(true),
       room: () => Promise.resolve(null),
     },
   };

@@ -52,7 +52,8 @@ async function handOver({ name, suspended }: Tenant, exportTo: string | null, po
     });
   }
   const since = new Date(ports.clock.now()).toISOString();
-  await changeTenant(name, (now) => ({ ...now, work: { verb: "delete", since, exported: exportTo } }), ports);
+  const by = await ports.machine.processIdentity();
+  await changeTenant(name, (now) => ({ ...now, work: { verb: "delete", since, by, exported: exportTo } }), ports);
 }
 
 /** What is written down, done. */

@@ -37,10 +37,11 @@ async function machine() {
   const secrets = { remove: async () => true };
   let now = Date.parse("2026-11-22T12:00:00Z");
   const clock = { now: () => (now += 20_000), sleep: () => Promise.resolve() };
+  const machine = { processIdentity: async () => "1 test", isProcessAlive: async () => false };
   const edge = { ensure: () => Promise.resolve(), remove: () => Promise.resolve() };
   // Its record is under the name of a tenant's site; the engine of the rig knows it as `blog`.
   const records = { ...rig.ports.records, remove: async () => rig.ports.records.remove("acme--blog") };
-  return { rig, tenants, locked, ports: { ...rig.ports, records, tenants, databases, secrets, clock, edge } as unknown as Ports };
+  return { rig, tenants, locked, ports: { ...rig.ports, records, tenants, databases, secrets, clock, edge, machine } as unknown as Ports };
 }
 
 type Machine = Awaited<ReturnType<typeof machine>>;
@@ -131,7 +132,7 @@ it.each(scenarios)(
 
 /** Times differ. */
 function normal(state: unknown): string {
-  return JSON.stringify(state).replace(/"since":"[^"]+"/g, '"since":""');
+  return JSON.stringify(state).replace(/"(since|by)":"[^"]+"/g, '"t":""');
 }
 
 it("a deletion waits while the database can't be reached, says why, and goes on (B12)", async () => {
@@ -149,6 +150,18 @@ it("a deletion waits while the database can't be reached, says why, and goes on 
   one.locked.unreachable = false;
   expect((await recoverTenants(one.ports, context)).did).toHaveLength(1);
   expect(await one.tenants.list()).toEqual([]);
+});
+
+it("leaves work alone whose command lives", async () => {
+  const { ports, tenants } = await machine();
+  await tenants.put("acme", {
+    ...acme,
+    suspended: { since: "", message: "" },
+    work: { verb: "suspend", since: acme.createdAt, by: "1 test" },
+  });
+  const alive = { ...ports, machine: { ...ports.machine, isProcessAlive: async () => true } };
+  expect(await recoverTenants(alive, context)).toEqual({ did: [], failed: [] });
+  expect((await recoverTenants(ports, context)).did).toHaveLength(1);
 });
 
 it("nothing of a suspended tenant may start, and all of it when it is resumed", async () => {

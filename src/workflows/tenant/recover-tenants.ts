@@ -4,9 +4,6 @@ import { carryOutDeletion } from "./delete-tenant.ts";
 import { carryOutResumption, carryOutSuspension } from "./suspend-tenant.ts";
 import { changeTenant, type Tenant, tenantStore } from "./tenant.ts";
 
-/** A command that is at work is left alone for so long before the agent looks at what it left. */
-const PATIENCE_MS = 10_000;
-
 /** The agent's pass: suspensions, resumptions and deletions that were cut off, or had to wait, are finished. A creation waits for its command: it needs the code. */
 export async function recoverTenants(
   ports: Ports,
@@ -15,7 +12,7 @@ export async function recoverTenants(
   const did: string[] = [];
   const failed: { name: string; error: string }[] = [];
   for (const tenant of ports.tenants === undefined ? [] : await tenantStore(ports).list()) {
-    if (!isDue(tenant, ports.clock.now())) continue;
+    if (!(await isDue(tenant, ports))) continue;
     try {
       await goOn(tenant, ports, context);
       did.push(`the ${tenant.work?.verb ?? ""} of the tenant ${tenant.name} was cut off and is finished now`);
@@ -29,10 +26,11 @@ export async function recoverTenants(
   return { did, failed };
 }
 
-function isDue({ work }: Tenant, now: number): boolean {
+/** A command that is at work is left alone; so is a deletion whose data nobody has taken yet. */
+async function isDue({ work }: Tenant, { machine }: Pick<Ports, "machine">): Promise<boolean> {
   if (work === null || work.verb === "create" || work.verb === "profile") return false;
   if (work.verb === "delete" && work.exported === undefined) return false;
-  return now - Date.parse(work.since) > PATIENCE_MS;
+  return work.by === undefined || !(await machine.isProcessAlive(work.by));
 }
 
 async function goOn({ name, work }: Tenant, ports: Ports, context: EngineContext): Promise<void> {

@@ -19,9 +19,10 @@ export async function suspendTenant(name: string, message: string, ports: Ports,
   const { work } = await requireTenant(name, ports);
   if (work?.verb === "delete") throw new HowdahError("tenant/suspended", `The tenant ${name} is being deleted`);
   const since = new Date(ports.clock.now()).toISOString();
+  const by = await ports.machine.processIdentity();
   await changeTenant(
     name,
-    (now) => ({ ...now, suspended: { since: now.suspended?.since ?? since, message }, work: { verb: "suspend", since } }),
+    (now) => ({ ...now, suspended: { since: now.suspended?.since ?? since, message }, work: { verb: "suspend", since, by } }),
     ports,
   );
   return await carryOutSuspension(name, ports, context);
@@ -34,7 +35,8 @@ export async function resumeTenant(name: string, ports: Ports, context: EngineCo
   if (tenant.suspended === null && tenant.work?.verb !== "resume")
     throw new HowdahError("usage/invalid", `The tenant ${name} is not suspended`);
   const since = new Date(ports.clock.now()).toISOString();
-  await changeTenant(name, (now) => ({ ...now, work: { verb: "resume", since } }), ports);
+  const by = await ports.machine.processIdentity();
+  await changeTenant(name, (now) => ({ ...now, work: { verb: "resume", since, by } }), ports);
   return await carryOutResumption(name, ports, context);
 }
 

@@ -20,6 +20,8 @@ export interface TenantWork {
   readonly verb: "create" | "suspend" | "resume" | "profile" | "delete";
   /** RFC 3339. */
   readonly since: string;
+  /** The process that is at it: while it lives nobody else goes on. */
+  readonly by?: string;
   /** Of a deletion: where its data was handed over; null: nobody wanted it. Left out: not yet. */
   readonly exported?: string | null;
   /** Why it has to wait. */

@@ -146,12 +146,15 @@ function passage(image: string): Container {
   };
 }
 
+/** A first process that ends when it is told to: `sleep` by itself would be waited for until it is killed, and with it the way to another writer. */
+const REST = ["sh", "-c", "trap 'exit 0' TERM; sleep 2147483647 & wait"] as const;
+
 /** Does nothing until somebody runs a program in it. */
 function programs(image: string): Container {
   return {
     name: DATABASE_CONTAINER,
     image,
-    command: ["sleep", "2147483647"],
+    command: REST,
     env: [],
     ports: [],
     volumeMounts: [

@@ -1,0 +1,146 @@
+import { LABEL_PREFIX } from "../../kernel/label.ts";
+import { SYSTEM_NAMESPACE } from "../../kernel/own-names.ts";
+import type { ClusterObject } from "../cluster/cluster-object.ts";
+import { podSecurity } from "../cluster/complete-container.ts";
+import { CONFIG_DIGEST } from "../database/database-name.ts";
+import { DATABASE_PORT } from "../database/server-options.ts";
+import { digestOf } from "../rendered.ts";
+import { HAPROXY_PATHS, renderHaproxy } from "../router/haproxy/render-haproxy.ts";
+import { SEALED } from "../sealed.ts";
+import { GALERA_PORTS } from "./galera-options.ts";
+import { galeraName, galeraNodeNames, type GaleraServer } from "./render-galera.ts";
+
+/** The HAProxy pods before a cluster's nodes. */
+export interface GaleraRouter {
+  readonly server: Pick<GaleraServer, "name" | "replicas">;
+  /** Pinned image reference. */
+  readonly image: string;
+  readonly replicas: number;
+  /** Connections of all sites through one pod: no more than one node takes. */
+  readonly maxConnections: number;
+  /** The cluster's own domain (`cluster.local`): HAProxy asks the name server itself and knows no search list, so names must be whole. */
+  readonly clusterDomain: string;
+}
+
+/** Where probes and statistics are answered. */
+export const ROUTER_HEALTH_PORT = 9201;
+
+/** Who is connected may finish for so long after a pod's end began; who keeps a connection longer is cut. */
+const GRACE_SECONDS = 60;
+
+/** Name of the routers' Deployment, ConfigMap and policy; their Service has the DatabaseServer's own name, which sites know. */
+function routerName(server: string): string {
+  return `${server}-router`;
+}
+
+function selector(server: string): Readonly<Record<string, string>> {
+  return { "app.kubernetes.io/name": "database-router", "app.kubernetes.io/instance": server };
+}
+
+/** Everything of the routers, for the namespace `howdah-system`. */
+export function renderRouter(router: GaleraRouter): readonly ClusterObject[] {
+  const configuration = configMap(router);
+  return [configuration, service(router), disruptionBudget(router), policy(router), deployment(router, configuration)];
+}
+
+function metadata({ server }: GaleraRouter, name = routerName(server.name)) {
+  const labels = {
+    ...selector(server.name),
+    "app.kubernetes.io/component": "database",
+    "app.kubernetes.io/managed-by": "howdah",
+    "app.kubernetes.io/part-of": "howdah",
+    [`${LABEL_PREFIX}/database-server`]: server.name,
+  };
+  return { name, namespace: SYSTEM_NAMESPACE, labels };
+}
+
+function configMap(router: GaleraRouter): ClusterObject {
+  const headless = `${galeraName(router.server.name)}.${SYSTEM_NAMESPACE}.svc.${router.clusterDomain}`;
+  const nodes = galeraNodeNames(router.server).map((name) => ({
+    ...{ name, host: `${name}.${headless}`, port: GALERA_PORTS.sql, checkPort: GALERA_PORTS.check },
+  }));
+  const text = renderHaproxy({
+    nodes,
+    listen: { address: "*", port: DATABASE_PORT },
+    health: { address: "*", port: ROUTER_HEALTH_PORT },
+    maxConnections: router.maxConnections,
+    resolve: true,
+  });
+  return { apiVersion: "v1", kind: "ConfigMap", metadata: metadata(router), data: { "haproxy.cfg": text } };
+}
+
+function service(router: GaleraRouter): ClusterObject {
+  const ports = [{ name: "mysql", port: DATABASE_PORT, targetPort: DATABASE_PORT, protocol: "TCP" }];
+  const spec = { type: "ClusterIP", selector: selector(router.server.name), ports };
+  return { apiVersion: "v1", kind: "Service", metadata: metadata(router, router.server.name), spec };
+}
+
+/** One of them at a time: the others serve on. */
+function disruptionBudget(router: GaleraRouter): ClusterObject {
+  const spec = { maxUnavailable: 1, selector: { matchLabels: selector(router.server.name) } };
+  return { apiVersion: "policy/v1", kind: "PodDisruptionBudget", metadata: metadata(router), spec };
+}
+
+/** SQL for whoever may get out of his own namespace to here; statistics for Howdah's own pods alone. */
+function policy(router: GaleraRouter): ClusterObject {
+  const port = (number: number): object[] => [{ protocol: "TCP", port: number }];
+  const spec = {
+    podSelector: { matchLabels: selector(router.server.name) },
+    policyTypes: ["Ingress"],
+    ingress: [
+      { from: [{ namespaceSelector: {} }], ports: port(DATABASE_PORT) },
+      { from: [{ podSelector: {} }], ports: port(ROUTER_HEALTH_PORT) },
+    ],
+  };
+  return { apiVersion: "networking.k8s.io/v1", kind: "NetworkPolicy", metadata: metadata(router), spec };
+}
+
+function deployment(router: GaleraRouter, configuration: ClusterObject): ClusterObject {
+  const { labels } = metadata(router);
+  const spec = {
+    replicas: router.replicas,
+    selector: { matchLabels: selector(router.server.name) },
+    strategy: { type: "RollingUpdate", rollingUpdate: { maxUnavailable: 0, maxSurge: 1 } },
+    template: { metadata: { labels, annotations: { [CONFIG_DIGEST]: digestOf(configuration["data"]) } }, spec: podSpec(router) },
+  };
+  return { apiVersion: "apps/v1", kind: "Deployment", metadata: metadata(router), spec };
+}
+
+function podSpec(router: GaleraRouter): object {
+  const apart = { labelSelector: { matchLabels: selector(router.server.name) }, topologyKey: "kubernetes.io/hostname" };
+  return {
+    containers: [container(router)],
+    volumes: [{ name: "config", configMap: { name: routerName(router.server.name) } }],
+    affinity: { podAntiAffinity: { preferredDuringSchedulingIgnoredDuringExecution: [{ weight: 100, podAffinityTerm: apart }] } },
+    terminationGracePeriodSeconds: GRACE_SECONDS,
+    automountServiceAccountToken: false,
+    enableServiceLinks: false,
+    securityContext: podSecurity,
+  };
+}
+
+/**
+ * It starts when it has found the writer, so that a new pod refuses nobody. Later the writer's loss takes no pod out of the Service: all would go at
+ * once, and a refused connection says the same sooner.
+ */
+function container(router: GaleraRouter): object {
+  const probe = (path: string): object => ({ httpGet: { path, port: ROUTER_HEALTH_PORT } });
+  return {
+    name: "haproxy",
+    image: router.image,
+    imagePullPolicy: "IfNotPresent",
+    command: [HAPROXY_PATHS.program],
+    args: ["-W", "-db", "-f", HAPROXY_PATHS.config],
+    ports: [
+      { name: "mysql", containerPort: DATABASE_PORT, protocol: "TCP" },
+      { name: "health", containerPort: ROUTER_HEALTH_PORT, protocol: "TCP" },
+    ],
+    volumeMounts: [{ name: "config", mountPath: HAPROXY_PATHS.config.replace(/\/[^/]*$/, ""), readOnly: true }],
+    resources: { limits: { memory: "128Mi" }, requests: { cpu: "50m", memory: "64Mi" } },
+    securityContext: { ...SEALED, runAsNonRoot: true },
+    // A cluster that begins takes its time; the probe only keeps the pod out of the Service, and starts it again after an hour.
+    startupProbe: { ...probe(HAPROXY_PATHS.writerKnown), periodSeconds: 2, failureThreshold: 1800 },
+    readinessProbe: { ...probe(HAPROXY_PATHS.alive), periodSeconds: 5 },
+    livenessProbe: { ...probe(HAPROXY_PATHS.alive), periodSeconds: 10, failureThreshold: 6 },
+  };
+}

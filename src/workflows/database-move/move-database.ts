@@ -35,7 +35,7 @@ export interface MovedSite {
   readonly to: string;
   readonly database: string;
   readonly release: string;
-  /** Null, as the next two: a command that was killed has done it, and this one has finished it. */
+  /** Null, as the next two: a former command, which may have been killed, has done it. */
   readonly tables: number | null;
   readonly rows: number | null;
   /** Milliseconds in which visitors were held. */
@@ -72,8 +72,8 @@ export async function moveDatabase(record: SiteRecord, request: MoveRequest, por
   const timings: Timing[] = [];
   const stage = stages(context.emit, ports, context.signal, timings);
   return await ports.locks.hold(record.namespace, "db move", async () => {
-    const did = await recoverRollout(record.namespace, ports, context);
-    const finished = did === undefined ? undefined : await finishedNow(record.namespace, request.to, moves, ports);
+    await recoverRollout(record.namespace, ports, context);
+    const finished = await finishedBefore(record.namespace, request.to, moves, ports);
     if (finished !== undefined) return { ...finished, timings };
     const former = await requireMovable(record.namespace, request.to, ports);
     await wake(former, ports, context);
@@ -84,8 +84,8 @@ export async function moveDatabase(record: SiteRecord, request: MoveRequest, por
   });
 }
 
-/** What a killed command had begun and this one has just finished; undefined when the site is not on that server. */
-async function finishedNow(
+/** What a killed command had done, but for what was left to finish: asked for again, it answers; undefined when the site has not come to that server by a move. */
+async function finishedBefore(
   namespace: string,
   to: string,
   { formers }: DatabaseMovePorts,

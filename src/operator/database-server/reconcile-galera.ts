@@ -9,6 +9,7 @@ import type { Stillness } from "../../plan/galera/stillness.ts";
 import { bytesOfQuantity } from "../../render/cluster/quantity.ts";
 import { galeraName, galeraNodeNames, type GaleraServer, renderGalera } from "../../render/galera/render-galera.ts";
 import type { DatabaseServerSpec } from "../../resources/schema/database-server.ts";
+import { serversPullAsOperator } from "../../workflows/cluster/pull-secret.ts";
 import { healGalera } from "../../workflows/galera/heal-galera.ts";
 import type { OperatorPorts } from "../operator-ports.ts";
 import type { Verdict } from "../status.ts";
@@ -68,6 +69,7 @@ function serverOf({ metadata }: KubeObject, spec: DatabaseServerSpec): GaleraSer
 
 /** The Secret first: pods mount it. What is as it should be is not written. */
 async function place(server: GaleraServer, { api, portsFor }: OperatorPorts, signal: AbortSignal): Promise<void> {
+  await serversPullAsOperator(api, signal);
   const { databases, engine } = portsFor(SYSTEM_NAMESPACE);
   const secretDigest = await engine.putSecret(SYSTEM_NAMESPACE, galeraName(server.name), await databases.adminSecret(server.name));
   for (const object of renderGalera({ ...server, secretDigest })) {

@@ -49,6 +49,7 @@ const kinds: Readonly<Record<string, ImageKind>> = {
   nginx: "base",
   foreign: "base",
   mariadb: "system",
+  galera: "system",
   "php-builder": "builder",
   "node-builder": "builder",
   "data-mover": "base",

@@ -34,7 +34,7 @@ echo 'filled';
 
 /** A site with so many megabytes and three writers: an upgrade with catching up, then the way back with the whole copy under the hold. */
 export async function moveTimes(megabytes: number, say: (line: string) => void): Promise<readonly MeasuredMove[]> {
-  const machine = await howdahMachine("bench-move", 18_890);
+  const machine = await howdahMachine("bench-move", 18_962);
   try {
     const site = await faultSite(machine, "shop");
     const file = join(site.directory, "howdah.yaml");

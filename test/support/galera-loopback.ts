@@ -13,7 +13,7 @@ const ADDRESSES = ["127.0.0.11", "127.0.0.12", "127.0.0.13"] as const;
 export const LOOPBACK_NODES = ["n1", "n2", "n3"] as const;
 export type LoopbackNode = (typeof LOOPBACK_NODES)[number];
 
-const WAIT_MS = 60_000;
+const WAIT_MS = 240_000;
 
 /**
  * What Galera runs where a node lacks something. Only what is still in the others' caches comes, by Galera itself (`--bypass`): this script only

@@ -4,6 +4,8 @@
 # it is complete and on disk, so `data` either is a whole database or is not there. Two servers on one directory can't be: InnoDB
 # and Aria lock their files.
 #
+# It also starts the scratch servers that backups are restored into; mariadb-binlog beside it replays what came after one.
+#
 # Runs in busybox sh. The paths are variables only for tests; images never set them.
 set -eu
 umask 077

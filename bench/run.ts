@@ -10,8 +10,6 @@ import { cronStarts } from "./crons/cron-starts.ts";
 import { databaseFailover } from "./db-failover/db-failover.ts";
 import { databaseOverhead } from "./db-overhead/db-overhead.ts";
 import { moveTimes } from "./database-move/move-times.ts";
-import { databaseFailover } from "./db-failover/db-failover.ts";
-import { databaseOverhead } from "./db-overhead/db-overhead.ts";
 import { deployTimes } from "./deploy/deploy-times.ts";
 import { watchTimes } from "./deploy/watch-times.ts";
 import { idleMemory, wakeTimes } from "./idle/idle-sites.ts";
@@ -143,8 +141,6 @@ async function tenants(kind: TenantKind, count: number): Promise<void> {
  * `db-failover [--count N]`: the writer of three Galera nodes behind HAProxy killed N times under load (20): lost, doubled, the gap of each.
  * `db-overhead [--rounds N]`: connections and queries a second through HAProxy against direct, in turn.
  * `database-move [--count N]`: how long visitors are held while a database of N megabytes (100) moves from MariaDB 10.11 to 11.8 and back.
- * `db-failover [--count N]`: the writer of three Galera nodes behind HAProxy killed N times under load (20): lost, doubled, the gap of each.
- * `db-overhead [--rounds N]`: connections and queries a second through HAProxy against direct, in turn.
  * `migrate-once [--count N]`: 20 starters of one migration at once, and a runner killed at every moment, N times each (100).
  * `--rounds N --seconds N` set the length of the first. Answers are JSON on stdout, progress on stderr.
  */

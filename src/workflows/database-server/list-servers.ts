@@ -17,7 +17,7 @@ export interface ListedServer {
   readonly sites: readonly string[];
 }
 
-type ListPorts = Pick<Ports, "databaseServers" | "records" | "retained">;
+type ListPorts = Pick<Ports, "databaseServers" | "records" | "retained" | "databaseMoves">;
 
 /** Servers that a person named, and those that Howdah runs because a site asked for their version. */
 export async function listServers(ports: ListPorts): Promise<readonly ListedServer[]> {

@@ -3,12 +3,18 @@ import { SYSTEM_NAMESPACE } from "../../kernel/own-names.ts";
 import type { EngineContext, Ports } from "../ports.ts";
 import { isExternal } from "./database-server-document.ts";
 
-type RemovePorts = Pick<Ports, "databaseServers" | "secrets" | "engine" | "locks" | "records" | "retained">;
+type RemovePorts = Pick<Ports, "databaseServers" | "secrets" | "engine" | "locks" | "records" | "retained" | "databaseMoves">;
 
-/** Sites whose databases are on a server, those that are kept after a destruction included. */
-export async function sitesOn(server: string, { records, retained }: Pick<Ports, "records" | "retained">): Promise<readonly string[]> {
+/** Sites whose databases are on a server, those that are kept after a destruction or a move, or are just moved there, included. */
+export async function sitesOn(
+  server: string,
+  { records, retained, databaseMoves }: Pick<Ports, "records" | "retained" | "databaseMoves">,
+): Promise<readonly string[]> {
   const known = [...(await records.list()), ...(await retained.list()).map(({ record }) => record)];
-  return [...new Set(known.filter(({ database }) => database?.server === server).map(({ namespace }) => namespace))].toSorted();
+  const left = ((await databaseMoves?.formers.list()) ?? []).filter(({ database }) => database.server === server);
+  const moving = ((await databaseMoves?.journals.list()) ?? []).filter(({ to }) => to === server);
+  const own = known.filter(({ database }) => database?.server === server);
+  return [...new Set([...own, ...left, ...moving].map(({ namespace }) => namespace))].toSorted();
 }
 
 /**

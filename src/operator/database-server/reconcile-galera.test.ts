@@ -43,14 +43,15 @@ function rig(metadata: Partial<KubeObject["metadata"]> = {}, galera: object = { 
     else orders.push([pod, ...argv.slice(1)].join(" "));
     return 0;
   };
-  const look = reconcileGalera({ ...one.operator, api: { ...one.api, exec } });
+  const asked: KubernetesApi = { ...one.api, exec };
+  const look = reconcileGalera({ ...one.operator, api: asked });
   const object: KubeObject = { apiVersion: "howdah.dev/v1alpha1", kind: "DatabaseServer", metadata: { name: "main", ...metadata } };
   const spec = databaseServerSpec.parse({ kind: "galera", version: "11.8", galera });
   const all = (answer: (index: number) => string) => {
     for (const index of [0, 1, 2]) said.set(`main-node-${String(index)}`, answer(index));
   };
   const nodes = () => one.object("StatefulSet", "main-node", "howdah-system");
-  return { api: one.api, events: one.events, nodes, said, orders, all, look: () => look(object, spec, never) };
+  return { asked, api: one.api, events: one.events, nodes, said, orders, all, look: () => look(object, spec, never) };
 }
 
 describe("a Galera cluster on a cluster", () => {
@@ -103,6 +104,19 @@ describe("a Galera cluster on a cluster", () => {
     await expect(look(object, databaseServerSpec.parse({ kind: "galera", galera: { image } }), never)).rejects.toThrow(
       "only from the server",
     );
+  });
+
+  it("heals on when the API server refuses a part, and says so", async () => {
+    const { look, all, orders, asked, api } = rig();
+    asked.apply = (resource, ...rest) =>
+      resource.kind === "StatefulSet"
+        ? Promise.reject(new HowdahError("cluster/rejected", "it may not change"))
+        : api.apply(resource, ...rest);
+    all(() => serving(40));
+    await look();
+    all((index) => waiting(41 + index));
+    expect((await look()).verdicts[1]).toMatchObject({ type: "Stalled", reason: "PartsRefused", message: "it may not change" });
+    expect(orders).toEqual([`main-node-2 order bootstrap ${US}:43 s43`]);
   });
 
   it("says that it needs an image, and puts nothing there", async () => {

@@ -1,4 +1,5 @@
 import { defaultMariadb } from "../../catalog/mariadb-versions.ts";
+import { HowdahError } from "../../kernel/howdah-error.ts";
 import { SYSTEM_NAMESPACE } from "../../kernel/own-names.ts";
 import { FIELD_MANAGER, isAsApplied } from "../../kubernetes/field-ownership.ts";
 import type { KubeObject } from "../../kubernetes/kubernetes-api.ts";
@@ -31,7 +32,14 @@ export function reconcileGalera(ports: OperatorPorts): LookAtServer {
   return async (object, spec, signal) => {
     const server = serverOf(object, spec);
     if (server === undefined) return withoutImage;
-    await place(server, ports, signal);
+    // What the API server refuses (a volume's size, once it is there) must not keep nodes from being healed.
+    const refused = await place(server, ports, signal).then(
+      () => undefined,
+      (error: unknown) => {
+        if (error instanceof HowdahError && error.code === "cluster/rejected") return error;
+        throw error;
+      },
+    );
     const { api, clock } = ports;
     const memory = galeraMemory(api, server.name);
     const nodes = galeraPods(api, galeraNodeNames(server));
@@ -44,7 +52,7 @@ export function reconcileGalera(ports: OperatorPorts): LookAtServer {
     before.set(server.name, { still: look.still, did });
     const version = versionOf(look.nodes);
     return {
-      verdicts: verdictsOf(decision),
+      verdicts: refused === undefined ? verdictsOf(decision) : stalledBy("PartsRefused", refused.message),
       state: decision.state,
       ...(version === undefined ? {} : { version }),
       again: decision.state === "Healthy" ? WELL_MS : UNWELL_MS,

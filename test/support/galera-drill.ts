@@ -64,13 +64,19 @@ export class GaleraDrill {
       const member = state.get("wsrep_ready") === "ON" && state.get("wsrep_cluster_status") === "Primary";
       const serves = member && ["2", "4"].includes(state.get("wsrep_local_state") ?? "");
       if (!serves) return 503;
-      const [row] = await ask(READ_WRITER);
-      const desync = Number(row?.["desync"]) === 1;
-      if (path === NODE_CHECK.ready) return desync ? 503 : 200;
-      const facts = { serves, desync, me: String(row?.["me"]), writer: String(row?.["writer"]), present: Number(row?.["present"]) === 1 };
+      const read = async () => {
+        const [row] = await ask(READ_WRITER);
+        const desync = Number(row?.["desync"]) === 1;
+        const facts = { serves, desync, me: String(row?.["me"]), writer: String(row?.["writer"]), present: Number(row?.["present"]) === 1 };
+        return { facts, epoch: Number(row?.["epoch"]) };
+      };
+      const { facts, epoch } = await read();
+      if (path === NODE_CHECK.ready) return facts.desync ? 503 : 200;
       const { status, act } = judgeWriter(facts);
-      if (act !== "nothing") await ask(act === "take" ? takeWriter(Number(row?.["epoch"])) : LEAVE_WRITER);
-      return status;
+      if (act === "leave") await ask(LEAVE_WRITER);
+      if (act !== "take") return status;
+      await ask(takeWriter(epoch));
+      return judgeWriter((await read()).facts).status;
     } finally {
       connection.destroy();
     }
@@ -119,7 +125,7 @@ export class GaleraDrill {
 
   async #moveAway(hit: string): Promise<void> {
     await this.galera.query(hit, "SET GLOBAL wsrep_desync=ON");
-    await until(async () => ![hit, ""].includes(await this.writer()));
+    await until(async () => ![hit, "", `-${hit}`].includes(await this.writer()));
     await sleep(2000);
     await this.galera.stop(hit);
   }

@@ -24,7 +24,7 @@ facts="SET SESSION wsrep_dirty_reads=ON; SELECT JSON_OBJECTAGG(LOWER(VARIABLE_NA
 read_writer="SELECT @@GLOBAL.wsrep_node_name AS me, @@GLOBAL.wsrep_desync AS desync, w.node AS writer, w.epoch AS epoch, EXISTS (SELECT 1 FROM mysql.wsrep_cluster_members m WHERE m.node_name = w.node) AS present FROM howdah_cluster.writer w WHERE w.id = 1"
 make_writer="CREATE DATABASE IF NOT EXISTS howdah_cluster; CREATE TABLE IF NOT EXISTS howdah_cluster.writer (id TINYINT PRIMARY KEY, node VARCHAR(64) NOT NULL, epoch BIGINT UNSIGNED NOT NULL) ENGINE=InnoDB; INSERT IGNORE INTO howdah_cluster.writer VALUES (1, '', 0)"
 take_writer="UPDATE howdah_cluster.writer SET node = @@GLOBAL.wsrep_node_name, epoch = epoch + 1 WHERE id = 1 AND epoch ="
-leave_writer="UPDATE howdah_cluster.writer SET node = '', epoch = epoch + 1 WHERE id = 1 AND node = @@GLOBAL.wsrep_node_name"
+leave_writer="UPDATE howdah_cluster.writer SET node = CONCAT('-', @@GLOBAL.wsrep_node_name), epoch = epoch + 1 WHERE id = 1 AND node = @@GLOBAL.wsrep_node_name"
 
 entrypoint() { cat "$run/state.json" 2>/dev/null || echo '{"phase":"starting"}'; }
 # A server that has answered once and does no more is frozen or overloaded; one that never did is still getting its data.
@@ -69,13 +69,25 @@ writer() {
   epoch=${row%%"$tab"*} present=${row##*"$tab"}
   case $epoch in '' | *[!0-9]*) epoch=0 ;; esac
   if leaves "$1"; then
-    [ "$holder" != "$me" ] || ask "$leave_writer" || true
-    echo "404 Not Found"
+    # Until another one has the place, which is offered by a hyphen before the name.
+    case $holder in
+      "$me")
+        ask "$leave_writer" || true
+        echo "200 OK"
+        ;;
+      "-$me") echo "200 OK" ;;
+      *) echo "404 Not Found" ;;
+    esac
   elif [ "$holder" = "$me" ]; then
     echo "200 OK"
-  else
-    [ -n "$holder" ] && [ "$present" = 1 ] || ask "$take_writer $epoch" || true
+  elif [ -n "$holder" ] && [ "$present" = 1 ]; then
     echo "404 Not Found"
+  else
+    ask "$take_writer $epoch" || true
+    row=$(ask "$read_writer") || row=
+    row=${row#*"$tab"}
+    row=${row#*"$tab"}
+    [ "${row%%"$tab"*}" = "$me" ] && echo "200 OK" || echo "404 Not Found"
   fi
 }
 

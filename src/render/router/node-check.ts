@@ -7,9 +7,10 @@
  *                404: it is not, but it serves: finish what you have here, send nothing new (HAProxy's `disable-on-404`).
  *                503: it does not serve: cut what you have here.
  *
- * A node serves when it is in the primary component, ready, and synced or a donor. `wsrep_desync=ON` is the one sign for leaving: /ready is 503,
- * /writer is 404, and the writer gives its place back. The place is taken in the same request that finds it empty: its row names nobody, or a node
- * that is no longer in the primary component. Two nodes that take it at once conflict in Galera's certification, and one of them gets it.
+ * A node serves when it is in the primary component, ready, and synced or a donor. `wsrep_desync=ON` is the one sign for leaving: /ready is 503, and
+ * the writer offers its place (a hyphen before its name) but answers 200 until another one has it, so that nobody is refused meanwhile. The place is
+ * taken in the same request that finds it free: its row names nobody, or what is no member of the primary component. Two nodes that take it at once
+ * conflict in Galera's certification, and one of them gets it.
  *
  * The row is read without `wsrep_sync_wait`: a long ALTER TABLE would make every node's answer late, and routers would cut all of them.
  */
@@ -39,9 +40,9 @@ export function takeWriter(epoch: number): string {
   return `UPDATE howdah_cluster.writer SET node = @@GLOBAL.wsrep_node_name, epoch = epoch + 1 WHERE id = 1 AND epoch = ${epoch}`;
 }
 
-/** Gives the place back, for a node that leaves. */
+/** Offers the place, for a node that leaves. No node's name begins with a hyphen. */
 export const LEAVE_WRITER =
-  "UPDATE howdah_cluster.writer SET node = '', epoch = epoch + 1 WHERE id = 1 AND node = @@GLOBAL.wsrep_node_name";
+  "UPDATE howdah_cluster.writer SET node = CONCAT('-', @@GLOBAL.wsrep_node_name), epoch = epoch + 1 WHERE id = 1 AND node = @@GLOBAL.wsrep_node_name";
 
 /** What a node knows when it is asked. */
 export interface WriterFacts {
@@ -59,8 +60,8 @@ export interface WriterFacts {
 export function judgeWriter(facts: WriterFacts): { readonly status: 200 | 404 | 503; readonly act: "nothing" | "take" | "leave" } {
   const mine = facts.writer === facts.me;
   if (!facts.serves) return { status: 503, act: "nothing" };
-  if (facts.desync) return { status: 404, act: mine ? "leave" : "nothing" };
+  if (facts.desync) return { status: mine || facts.writer === `-${facts.me}` ? 200 : 404, act: mine ? "leave" : "nothing" };
   if (mine) return { status: 200, act: "nothing" };
-  // Whether it was taken is seen at the next question.
+  // Who took it reads again, and is the writer if the row says so.
   return { status: 404, act: facts.writer === "" || !facts.present ? "take" : "nothing" };
 }

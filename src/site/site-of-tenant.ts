@@ -33,12 +33,19 @@ export function siteOfTenant(site: Site, tenant: TenantOfSite, name: string): Si
   const { bounds } = tenant;
   const usual = defaultHostnames(site.name, site.environment).join() === site.hostnames.join();
   const own = tenant.hostnames ?? (usual ? [`${site.name}.${tenant.name}.localhost`] : site.hostnames);
-  const { connections, statementSeconds } = bounds;
   return {
-    ...site,
+    ...siteWithin(site, bounds),
     name,
     tenant: { name: tenant.name, uid: tenant.uid, site: site.name },
     hostnames: own,
+  };
+}
+
+/** A site with what a profile gives; what it says nothing of stays. */
+export function siteWithin(site: Site, bounds: TenantBounds): Site {
+  const { connections, statementSeconds } = bounds;
+  return {
+    ...site,
     runtime: runtimeWithin(site.runtime, bounds),
     database: site.database === null ? null : { ...site.database, limits: { connections, statementSeconds } },
     mounts: site.mounts.map((mount) => ({ ...mount, size: smaller(mount.size, bounds.diskBytes) })),

@@ -7,6 +7,7 @@ import type { EngineContext, Ports, SiteRecord } from "../ports.ts";
 import { openJournal } from "../rollout/journal.ts";
 import { recoverRollout } from "../rollout/recover-rollout.ts";
 import { rollOut } from "../rollout/rollout.ts";
+import { withProfileOfToday } from "../tenant/place-site.ts";
 import { requireActive } from "../tenant/tenant.ts";
 import { checkConfiguration, judgementsOf } from "../up/check-configuration.ts";
 import { configDigest } from "../up/draft-release.ts";
@@ -56,11 +57,12 @@ export async function planRollback(record: SiteRecord, id: string | undefined, p
     });
   const all = known.map(past);
   const now = past({ release: from, outcome: undefined });
-  const to = id === undefined ? servedBefore(all, now)?.release : await releaseOf(namespace, id, ports);
-  if (to === undefined)
+  const former = id === undefined ? servedBefore(all, now)?.release : await releaseOf(namespace, id, ports);
+  if (former === undefined)
     throw new HowdahError("release/unknown", `${namespace} has no release that served before ${from.id}`, {
       hint: "`howdah releases` lists all that are kept; `howdah rollback RELEASE` takes any of them.",
     });
+  const to = await withProfileOfToday(former, ports);
   // While files show as they are saved, no release is what visitors see: the one that serves again is a way back as well.
   if (to.id === from.id && (await watchOf(namespace, ports)) === undefined)
     throw new HowdahError("usage/invalid", `${to.id} serves already`, { hint: "`howdah releases` lists the others." });

@@ -1,7 +1,7 @@
 import { HowdahError } from "../../kernel/howdah-error.ts";
 import { hostname } from "../../site/schema/grammar.ts";
 import type { Site } from "../../site/site.ts";
-import { nameOfTenantSite, siteOfTenant } from "../../site/site-of-tenant.ts";
+import { nameOfTenantSite, siteOfTenant, siteWithin } from "../../site/site-of-tenant.ts";
 import type { Ports } from "../ports.ts";
 import { bringKeys } from "./tenant-keys.ts";
 import { changeTenant, refuseSuspended, requireTenant, type TenantPorts } from "./tenant.ts";
@@ -36,6 +36,13 @@ export async function placeSite(site: Site, { tenant: name, hostnames }: Placeme
     });
   const known = tenant.sites.find((one) => one.site === site.name);
   return siteOfTenant(site, { ...tenant, hostnames: hostnames ?? known?.hostnames ?? null }, own);
+}
+
+/** A former release's site with the profile that its tenant has today: going back to old code is no way back to another profile. */
+export async function withProfileOfToday<R extends { readonly site: Site }>(release: R, ports: Pick<Ports, "tenants">): Promise<R> {
+  const { tenant } = release.site;
+  if (tenant === undefined || ports.tenants === undefined) return release;
+  return { ...release, site: siteWithin(release.site, (await requireTenant(tenant.name, ports)).bounds) };
 }
 
 /** Writes down that a tenant has the site, before anything of it is made, and gives it the tenant's keys. Does nothing for a site of nobody. */

@@ -27,7 +27,8 @@ describe.skipIf(skip !== undefined)(`a site on a database server that exists${sk
   let password: string;
 
   beforeAll(async () => {
-    [machine, outside] = [await howdahMachine("outer", PORT), await outsideMachine(74, 2)];
+    outside = await outsideMachine(74, 2);
+    machine = await howdahMachine("outer", PORT);
     [primary, replica] = outside.servers as [OutsideServer, OutsideServer];
     const { user } = outside.administrator;
     const quoted = outside.administrator.password.replaceAll("\\", "\\\\").replaceAll("'", "\\'");

@@ -53,9 +53,11 @@ export async function outsideMachine(net: number, count: number): Promise<Outsid
     serverOf(name, `10.213.${String(net)}.${String(n + 2)}`, n, join(directory, String(n))),
   );
   try {
-    await Promise.all(servers.map((server) => server.start()));
+    for (const server of servers) await server.start();
   } catch (error) {
     await Promise.all(servers.map((server) => server.kill()));
+    await dropNamespace(name);
+    await rm(directory, { recursive: true, force: true });
     throw error;
   }
   return {
@@ -71,6 +73,20 @@ export async function outsideMachine(net: number, count: number): Promise<Outsid
 
 async function dropNamespace(name: string): Promise<void> {
   await run(["ip", "netns", "delete", name], { accept: "any" });
+}
+
+/** The kernel has room for so many asynchronous requests only, and other servers of this machine may have taken it. */
+const NO_AIO = "--innodb-use-native-aio=0";
+const INSTALL_TRIES = 3;
+
+/** Makes a data directory, anew when that fails for a moment: on a full machine it does. */
+async function installed(data: string): Promise<void> {
+  const argv = ["mariadb-install-db", "--no-defaults", `--datadir=${data}`, "--user=root", "--skip-test-db", NO_AIO];
+  for (let attempt = 1; attempt < INSTALL_TRIES; attempt++) {
+    if ((await run(argv, { accept: "any", timeoutMs: 120_000 })).code === 0) return;
+    await rm(data, { recursive: true, force: true });
+  }
+  await run(argv, { timeoutMs: 120_000 });
 }
 
 function serverOf(namespace: string, address: string, index: number, directory: string): OutsideServer {
@@ -95,7 +111,7 @@ function serverOf(namespace: string, address: string, index: number, directory: 
     const data = join(directory, "data");
     await run(["mkdir", "-p", directory]);
     if ((await run(["test", "-d", data], { accept: "any" })).code !== 0) {
-      await run(["mariadb-install-db", "--no-defaults", `--datadir=${data}`, "--user=root", "--skip-test-db"], { timeoutMs: 120_000 });
+      await installed(data);
       await writeFile(
         join(directory, "init.sql"),
         `CREATE USER IF NOT EXISTS root@'%' IDENTIFIED BY '${ROOT}';\nGRANT ALL ON *.* TO root@'%' WITH GRANT OPTION;\n`,
@@ -110,7 +126,13 @@ function serverOf(namespace: string, address: string, index: number, directory: 
         "--port=3306",
         `--init-file=${join(directory, "init.sql")}`,
       ],
-      ...[`--socket=${join(directory, "s")}`, `--pid-file=${join(directory, "pid")}`, "--skip-name-resolve", "--performance-schema=OFF"],
+      ...[
+        `--socket=${join(directory, "s")}`,
+        `--pid-file=${join(directory, "pid")}`,
+        "--skip-name-resolve",
+        NO_AIO,
+        "--performance-schema=OFF",
+      ],
       ...[
         `--server-id=${String(index + 1)}`,
         "--log-bin=binlog",

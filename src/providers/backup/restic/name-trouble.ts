@@ -6,6 +6,9 @@ const UNREACHABLE =
   /connection (?:refused|reset|lost|closed)|command exited|i\/o timeout|timed? ?out|no such host|no route to host|broken pipe|subprocess ssh exited|unable to start the sftp session|unexpected packet|EOF$|returned error, retrying|service unavailable|name resolution/i;
 const DAMAGED =
   /ciphertext verification failed|invalid data returned|does not match|hash mismatch|not found in (?:index|repository)|unexpected EOF|contains errors|repository contains|wrong file size|size [0-9]+ for blob|failed to load|unable to load|no such file or directory|blob .* not found|truncated/i;
+/** What lies there ends too early, or is another; unless it is the way there that broke off. */
+const TORN = /unexpected EOF|ciphertext verification failed|invalid data returned|hash mismatch/i;
+const WAY = /connection|timed? ?out|timeout|\bssh\b/i;
 const LOCKED = /already locked/i;
 const MISSING = /unable to open config file|Is there a repository at the following location/i;
 
@@ -24,6 +27,8 @@ export function nameTrouble(asked: string, lines: readonly string[], cause: Howd
     return new HowdahError("machine/busy", `${asked}: another command frees space in the store`, details);
   if (words.some((line) => REFUSED.test(line))) return new HowdahError("backup/store-refused", `${asked}: ${last}`, details);
   if (saysMissing(words)) return new HowdahError("backup/store-unreachable", `${asked}: there is no store there (${last})`, details);
+  if (words.some((line) => TORN.test(line)) && !words.some((line) => WAY.test(line)))
+    return new HowdahError("backup/damaged", `${asked}: ${last}`, details);
   if (words.some((line) => UNREACHABLE.test(line))) return new HowdahError("backup/store-unreachable", `${asked}: ${last}`, details);
   if (words.some((line) => DAMAGED.test(line))) return new HowdahError("backup/damaged", `${asked}: ${last}`, details);
   return new HowdahError("backup/failed", `${asked}: ${last}`, details);

@@ -6,6 +6,7 @@ import { join, resolve } from "node:path";
 import { getuid } from "node:process";
 import mysql from "mysql2/promise";
 import type { GaleraVersion } from "../../src/catalog/mariadb-versions.ts";
+import { HowdahError } from "../../src/kernel/howdah-error.ts";
 import { Secret } from "../../src/kernel/secret.ts";
 import type { PersonsChoice } from "../../src/plan/galera/decide-recovery.ts";
 import type { ClusterMemory } from "../../src/plan/galera/node-facts.ts";
@@ -71,7 +72,7 @@ export class GaleraCluster {
     names: this.names,
     exec: async (name, argv, signal) => {
       const ended = await run(["podman", "exec", this.container(name), ...argv], { accept: "any", signal });
-      if (ended.code === 125 || ended.code === 255) throw new Error(ended.stderr);
+      if (ended.code === 125 || ended.code === 255) throw new HowdahError("database/unreachable", ended.stderr);
       return { code: ended.code, output: ended.stdout };
     },
     isDead: async (name) => (await quiet("podman", "inspect", "--format", "{{.State.Running}}", this.container(name))) !== "true",
@@ -175,6 +176,12 @@ export class GaleraCluster {
     if (what !== "nothing" && this.done.at(-1) !== what) this.done.push(what);
     this.last = found;
     return found;
+  }
+
+  /** MariaDB's version of a node that serves, as it was looked at last; "" of another. */
+  version(name: string): string {
+    const state = this.last?.nodes.find((node) => node.name === name)?.state;
+    return state?.kind === "running" && state.primary && state.synced ? (state.version ?? "") : "";
   }
 
   /** What a node answers to routers. */

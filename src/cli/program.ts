@@ -1,5 +1,6 @@
 import { Command, Option } from "commander";
 import { agentCommand } from "./commands/agent.ts";
+import { backupCommand } from "./commands/backup.ts";
 import { buildCommand } from "./commands/build.ts";
 import { checkCommand } from "./commands/check.ts";
 import { ciCommand } from "./commands/ci.ts";
@@ -70,6 +71,7 @@ const commands: readonly Define[] = [
   runCommand,
   cronCommand,
   dbCommand,
+  backupCommand,
   migrateCommand,
   filesCommand,
   migrateDataCommand,

@@ -2,6 +2,7 @@ import { resolve } from "node:path";
 import type { Command } from "commander";
 import type { Choose } from "../program.ts";
 import { dbServerCommand } from "./db-server.ts";
+import { dbRestore } from "./db-restore.ts";
 import { SITE_ARGUMENT, SITE_DESCRIPTION } from "./site-argument.ts";
 import { withReporter } from "./with-reporter.ts";
 
@@ -14,6 +15,7 @@ export function dbCommand(program: Command, choose: Choose): void {
   shell(db, choose);
   dump(db, choose);
   load(db, choose);
+  dbRestore(db, choose);
   dbServerCommand(db, choose);
 }
 

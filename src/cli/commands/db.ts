@@ -3,6 +3,7 @@ import type { Command } from "commander";
 import type { Choose } from "../program.ts";
 import { dbServerCommand } from "./db-server.ts";
 import { dbRestore } from "./db-restore.ts";
+import { dbMoveCommands } from "./db-move.ts";
 import { SITE_ARGUMENT, SITE_DESCRIPTION } from "./site-argument.ts";
 import { withReporter } from "./with-reporter.ts";
 
@@ -15,6 +16,7 @@ export function dbCommand(program: Command, choose: Choose): void {
   shell(db, choose);
   dump(db, choose);
   load(db, choose);
+  dbMoveCommands(db, choose);
   dbRestore(db, choose);
   dbServerCommand(db, choose);
 }

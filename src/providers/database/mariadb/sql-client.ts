@@ -36,7 +36,7 @@ export async function withSqlClient<T>(login: Login, work: (client: SqlClient) =
   const stream = await through?.(place);
   const connection = await connect(login, place, stream).catch((error: unknown) => {
     stream?.destroy();
-    throw named(error, login.server.name);
+    throw loginRefused(error, login.server.name) ?? named(error, login.server.name);
   });
   connection.on("error", () => {}); // it also reaches the query that waits
   const client: SqlClient = {
@@ -85,6 +85,13 @@ export function refusalNumber(error: unknown): number | undefined {
 /** ER_ACCESS_DENIED_ERROR, ER_ACCESS_DENIED_NO_PASSWORD_ERROR, ER_ACCOUNT_HAS_BEEN_LOCKED of MariaDB and MySQL. */
 const LOGIN_REFUSED: ReadonlySet<number> = new Set([1045, 1698, 3118, 4151]);
 
+/** Only of a login: a statement that needs a right to files is refused with the same number. */
+function loginRefused(error: unknown, server: string): HowdahError | undefined {
+  const { errno, sqlMessage } = error as { errno?: number; sqlMessage?: string };
+  if (errno === undefined || sqlMessage === undefined || !LOGIN_REFUSED.has(errno)) return undefined;
+  return new HowdahError("database/login-refused", `The database server ${server} refused the login: ${sqlMessage} (error ${errno})`);
+}
+
 /** mysql2's own error is not kept as a cause: it carries the statement. Refusals that only MariaDB knows have a number, and no code. */
 function named(error: unknown, server: string): unknown {
   const { code, errno, sqlMessage, message } = error as { code?: string; errno?: number; sqlMessage?: string; message?: string };
@@ -92,7 +99,5 @@ function named(error: unknown, server: string): unknown {
   if (sqlMessage === undefined) {
     return new HowdahError("database/unreachable", `The database server ${server} can't be reached: ${message ?? code}`);
   }
-  if (errno !== undefined && LOGIN_REFUSED.has(errno))
-    return new HowdahError("database/login-refused", `The database server ${server} refused the login: ${sqlMessage} (error ${errno})`);
   return new HowdahError("database/failed", `The database server ${server} refused: ${sqlMessage} (error ${errno ?? code})`);
 }

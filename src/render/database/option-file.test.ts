@@ -52,6 +52,13 @@ describe("server options", () => {
     expect(databaseMemory(mib * 1024 * 1024)).toEqual({ poolBytes: pool * 1024 * 1024, maxConnections: connections });
   });
 
+  it("lets no session take the server's memory for itself", () => {
+    const options = new Map(databaseServerOptions(2 ** 30)[0]?.options.map(({ key, value }) => [key, value]));
+    expect(options.get("max-session-mem-used")).toBe(2 ** 28);
+    expect(options.get("maximum-max-session-mem-used")).toBe(2 ** 28);
+    expect(options.get("maximum-max-heap-table-size")).toBe(2 ** 26);
+  });
+
   it("never weakens durability and never touches files", () => {
     const options = new Map(databaseServerOptions(2 ** 29)[0]?.options.map(({ key, value }) => [key, value]));
     expect(options.get("innodb-flush-log-at-trx-commit")).toBe(1);

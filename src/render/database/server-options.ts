@@ -57,6 +57,20 @@ function binlogOptions(): OptionGroup["options"] {
 }
 
 /**
+ * What one session may take of the server's memory: any user may set its own buffers to gigabytes, and a server that is killed for memory takes
+ * every site down. `maximum-` bounds what a session sets. Tables in memory (ENGINE=MEMORY) are not counted with their session, so each is small.
+ */
+function sessionOptions(memoryBytes: number): OptionGroup["options"] {
+  const session = Math.max(64 * MIB, Math.floor(memoryBytes / 4 / MIB) * MIB);
+  const table = Math.max(16 * MIB, Math.floor(memoryBytes / 16 / MIB) * MIB);
+  return [
+    { key: "max-session-mem-used", value: session },
+    { key: "maximum-max-session-mem-used", value: session },
+    { key: "maximum-max-heap-table-size", value: table },
+  ];
+}
+
+/**
  * my.cnf of a shared server. `innodb_flush_log_at_trx_commit=1` because 2 and 0 lose acknowledged rows (reliability M3);
  * no file ever passes between SQL and the disk; `performance_schema` off saves about 100 MB; the log goes to stderr (the slow log
  * can't: the server opens it as a file of its own). Names are not resolved: accounts hold for any address, the network decides who
@@ -84,6 +98,7 @@ export function databaseServerOptions(memoryBytes: number): OptionGroup[] {
       { key: "max-allowed-packet", value: 64 * MIB },
       { key: "performance-schema", value: "OFF" },
       { key: "log-warnings", value: 1 },
+      ...sessionOptions(memoryBytes),
       ...binlogOptions(),
     ],
   };

@@ -1,7 +1,7 @@
 import { homedir } from "node:os";
 import { join } from "node:path";
-import { findProgram } from "./providers/machine/machine-checks.ts";
 import { resticRepositoryOf } from "./providers/backup/restic/restic-repository.ts";
+import { findProgram } from "./providers/machine/machine-checks.ts";
 import { documentStore } from "./providers/state/document-store.ts";
 import { systemClock } from "./providers/system-clock.ts";
 import type { BackupStores } from "./workflows/backup/backup-ports.ts";

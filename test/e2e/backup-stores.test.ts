@@ -1,11 +1,11 @@
 import { mkdtemp, rm } from "node:fs/promises";
 import { homedir, tmpdir } from "node:os";
 import { join } from "node:path";
-import { backupRepositoryContract } from "../../src/providers/backup/backup-repository-contract.ts";
+import { Secret } from "../../src/kernel/secret.ts";
 import type { StoreLocation } from "../../src/providers/backup/backup-repository.ts";
+import { backupRepositoryContract } from "../../src/providers/backup/backup-repository-contract.ts";
 import { parseLocation } from "../../src/providers/backup/parse-location.ts";
 import { resticRepositoryOf } from "../../src/providers/backup/restic/restic-repository.ts";
-import { Secret } from "../../src/kernel/secret.ts";
 import { systemClock } from "../../src/providers/system-clock.ts";
 import { s3Double } from "../support/s3-double.ts";
 import { sftpServer } from "../support/sftp-server.ts";

@@ -1,5 +1,5 @@
-import { text } from "node:stream/consumers";
 import { resolve } from "node:path";
+import { text } from "node:stream/consumers";
 import type { Command } from "commander";
 import { HowdahError } from "../../kernel/howdah-error.ts";
 import type { CliContext } from "../context.ts";

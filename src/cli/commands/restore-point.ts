@@ -1,6 +1,6 @@
+import type { SiteRecord } from "../../workflows/ports.ts";
 import { confirm } from "../ask-first.ts";
 import type { CliContext } from "../context.ts";
-import type { SiteRecord } from "../../workflows/ports.ts";
 import { withReporter } from "./with-reporter.ts";
 
 /** What a person asks for. */

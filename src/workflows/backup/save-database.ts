@@ -10,9 +10,9 @@ import type { EngineContext, SiteRecord } from "../ports.ts";
 import { askServer } from "./ask-server.ts";
 import type { BackupPorts } from "./backup-ports.ts";
 import type { BackedUpDatabase } from "./backup-record.ts";
+import { timelineOf } from "./binlog/timeline.ts";
 import { type DumpDigest, dumpDigest } from "./dump-digest.ts";
 import type { SavePart } from "./take-backup.ts";
-import { timelineOf } from "./binlog/timeline.ts";
 
 const ID = "backup/database";
 export const DATABASE_PART = "database.sql";

@@ -1,7 +1,7 @@
 import { PassThrough } from "node:stream";
 import type { Clock } from "../../../kernel/clock.ts";
 import { HowdahError } from "../../../kernel/howdah-error.ts";
-import { type Ran, run, type RunOptions, stream } from "../../process.ts";
+import { type Ran, type RunOptions, run, stream } from "../../process.ts";
 import type { BackupRepository, Produce, SavedPart, StoreAccess } from "../backup-repository.ts";
 import { nameTrouble, saysMissing } from "./name-trouble.ts";
 import { resticEnvironment, resticOptions, resticRepository } from "./restic-words.ts";

@@ -36,9 +36,10 @@ describe.skipIf(skip)("three Galera nodes behind HAProxy, under load", () => {
     expect([before, ""]).not.toContain(await rig.writer());
   });
 
-  it("move the writer on purpose and lose nothing", async () => {
-    const before = await rig.writer();
-    expect(await drill("move")).toMatchObject({ lost: 0, doubled: 0, exceeded: [], faults: [{ hit: before }] });
-    expect([before, ""]).not.toContain(await rig.writer());
+  it("move the writer on purpose: only who keeps a connection until its node stops sees an error", async () => {
+    const found = await drill("move");
+    expect(found).toMatchObject({ lost: 0, doubled: 0, exceeded: [] });
+    const errors = Object.values(found.errors).reduce((sum, one) => sum + one, 0);
+    expect(errors).toBeLessThanOrEqual(4);
   });
 });

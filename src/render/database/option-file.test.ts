@@ -74,6 +74,7 @@ describe("server options", () => {
     expect(options.get("binlog-format")).toBe("ROW");
     expect(options.get("expire-logs-days")).toBe(2);
     expect(options.get("loose-max-binlog-total-size")).toBe(2 ** 31);
+    expect(options.get("loose-slave-connections-needed-for-purge")).toBe(0); // from 11.4 on nothing is purged without a replica else
     expect(options.get("log-bin-trust-function-creators")).toBe(1);
   });
 });

@@ -40,7 +40,8 @@ export const BINLOG = { name: "binlog", maxBytes: 256 * MIB, totalBytes: 2048 * 
 
 /**
  * Rows, not statements: the same on every replay. On disk with each commit, so that it never knows less than the tables. Bounded in days by
- * every version, in bytes by 11.4 and later; for older ones the agent purges. Sites may make triggers and functions as before (error 1419),
+ * every version, in bytes by 11.4 and later, which do neither by themselves while no replica is connected unless they are told that none is
+ * needed; for older ones the agent purges. Sites may make triggers and functions as before (error 1419),
  * which rows make harmless.
  */
 function binlogOptions(): OptionGroup["options"] {
@@ -52,6 +53,7 @@ function binlogOptions(): OptionGroup["options"] {
     { key: "max-binlog-size", value: BINLOG.maxBytes },
     { key: "expire-logs-days", value: BINLOG.keptDays },
     { key: "loose-max-binlog-total-size", value: BINLOG.totalBytes },
+    { key: "loose-slave-connections-needed-for-purge", value: 0 },
     { key: "log-bin-trust-function-creators", value: 1 },
   ];
 }

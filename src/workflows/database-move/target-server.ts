@@ -9,7 +9,7 @@ import type { Site } from "../../site/site.ts";
 import { isExternal } from "../database-server/database-server-document.ts";
 import type { EngineContext, Ports, SiteRecord } from "../ports.ts";
 import { type ChosenServer, chooseServer, OWN_SERVERS } from "../up/choose-server.ts";
-import { keepNewest } from "../up/keep-newest.ts";
+import { DATABASE_PROGRAMS, keepNewest } from "../up/keep-newest.ts";
 import { databaseRequest, ensureLock } from "../up/prepare-images.ts";
 
 /** Where a site's database is to go. */
@@ -63,7 +63,8 @@ export async function targetImages(
   const lock = await ensureLock(record.site, lockFile, { renew: false, emit, signal, more }, ports);
   const shared = async (name: string, wanted: BaseRequest): Promise<string> => {
     const { reference } = await ports.images.ensureBase(wanted, lock, emit, signal);
-    return await keepNewest({ name, reference, version: mainVersion(lock, wanted) }, ports, signal);
+    const programs = wanted.kind === "mariadb" ? { programs: DATABASE_PROGRAMS } : {};
+    return await keepNewest({ name, reference, version: mainVersion(lock, wanted), ...programs }, ports, signal);
   };
   return {
     version,

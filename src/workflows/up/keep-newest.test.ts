@@ -29,6 +29,20 @@ it.each([
     images: ["m:old"],
     is: "m:old",
   },
+  {
+    name: "takes one of the same version that has programs which an older Howdah left out",
+    current: old,
+    candidate: { ...old, reference: "m:whole", programs: 1 },
+    images: ["m:old"],
+    is: "m:whole",
+  },
+  {
+    name: "keeps those programs when another lock has the same version",
+    current: { ...old, reference: "m:whole", programs: 1 },
+    candidate: { ...old, reference: "m:other", programs: 1 },
+    images: ["m:whole"],
+    is: "m:whole",
+  },
   { name: "takes what there is when the newest was removed", current: young, candidate: old, images: [], is: "m:old" },
 ])("$name", async ({ current, candidate, images, is }) => {
   const { ports, kept } = machine(current, images);

@@ -7,20 +7,31 @@ export interface SharedImage {
   readonly reference: string;
   /** Debian version of its main package. */
   readonly version: string;
+  /** Which programs of the packages we put into it; left out: those of before anybody counted. */
+  readonly programs?: number;
 }
+
+/** Raised when a database server's image gets a program that something counts on: 1 has mariadb-binlog, by which a site is restored to one second. */
+export const DATABASE_PROGRAMS = 1;
 
 const collator = new Intl.Collator("en", { numeric: true });
 
 /**
  * Which image a shared server runs: the newest that any site's lock has brought. Without this, two sites with different locks would
- * replace each other's database server at every `up`, and take it back to an older version.
+ * replace each other's database server at every `up`, and take it back to an older version. Of one version it is the one with more programs: a
+ * machine that was upgraded would else never have those of today.
  */
 export async function keepNewest(candidate: SharedImage, ports: Ports, signal: AbortSignal): Promise<string> {
   const current = await ports.sharedImages.get(candidate.name);
-  const isOlder = current !== undefined && collator.compare(candidate.version, current.version) <= 0;
+  const isOlder = current !== undefined && compare(candidate, current) <= 0;
   if (isOlder && (current.reference === candidate.reference || (await exists(current.reference, ports, signal)))) return current.reference;
   await ports.sharedImages.put(candidate.name, candidate);
   return candidate.reference;
+}
+
+/** Above 0: the first is newer. */
+function compare(one: SharedImage, other: SharedImage): number {
+  return collator.compare(one.version, other.version) || (one.programs ?? 0) - (other.programs ?? 0);
 }
 
 async function exists(reference: string, ports: Ports, signal: AbortSignal): Promise<boolean> {

@@ -15,7 +15,7 @@ import { FOLLOW_INTO } from "../follow-into.ts";
 import type { Ports } from "../ports.ts";
 import { systemRootOf } from "../read-tree/read-tree.ts";
 import { chooseServer } from "./choose-server.ts";
-import { keepNewest } from "./keep-newest.ts";
+import { DATABASE_PROGRAMS, keepNewest } from "./keep-newest.ts";
 
 /** What a site's images are made from, and what all sites share, as references. */
 export interface PreparedBases {
@@ -165,7 +165,8 @@ export async function prepareBases(
   ]);
   const shared = (name: string, request: BaseRequest, built: BuiltImage): Promise<string> => {
     const version = mainVersion(lock, request);
-    return keepNewest({ name, reference: built.reference, version }, ports, signal);
+    const programs = request.kind === "mariadb" ? { programs: DATABASE_PROGRAMS } : {};
+    return keepNewest({ name, reference: built.reference, version, ...programs }, ports, signal);
   };
   return {
     lock,

@@ -95,6 +95,28 @@ describe("a disk of a database server", () => {
   });
 });
 
+/** A machine's own disk, as sites share it with everything else. */
+function terabyte(freeGib: number, databases: readonly DatabaseGrowth[]): DiskSight {
+  return { space: { totalBytes: 1024 * GIB, freeBytes: freeGib * GIB }, fellBytes: 0, databases };
+}
+
+it.each<[string, DiskSight, ReturnType<typeof decideDiskGuard>]>([
+  ["96 % used, 40 GiB free: nobody is touched", terabyte(40, [grows, still]), { level: "fine", block: [], giveBack: [] }],
+  ["12 GiB free: only said", terabyte(12, [grows, still]), { level: "warning", block: [], giveBack: [] }],
+  [
+    "less than 4 GiB free: who grows fastest",
+    terabyte(3.9, [grows, still]),
+    { level: "acting", block: [{ name: "loud", because: "grew-fastest" }], giveBack: [] },
+  ],
+  [
+    "room again, though 99 % are used",
+    terabyte(9, [{ ...grows, blocked: true, grewBytes: 0 }]),
+    { level: "warning", block: [], giveBack: ["loud"] },
+  ],
+])("of a large disk the gigabytes count, not the percents: %s", (_name, seen, expected) => {
+  expect(decideDiskGuard(seen)).toEqual(expected);
+});
+
 it("keeps 128 MiB, of a small volume a quarter", () => {
   expect(diskReserve(100 * GIB)).toBe(128 * MIB);
   expect(diskReserve(200 * MIB)).toBe(50 * MIB);

@@ -38,6 +38,8 @@ export interface DiskDecision {
 }
 
 const MIB = 1024 ** 2;
+/** Percents are of this at most: 5 % of a terabyte is room for months, and a machine whose disk is well used must not have its sites stopped. */
+const COUNTED_BYTES = 80 * 1024 * MIB;
 const WARN_PERCENT = 85;
 const ACT_PERCENT = 95;
 /** Below `WARN_PERCENT` would leave a tenant blocked on a disk that is simply well used; above, writing starts and stops every minute. */
@@ -97,8 +99,13 @@ function levelOf(space: DiskSpace, fellBytes: number): DiskLevel {
   const reserve = diskReserve(space.totalBytes);
   const soonFree = space.freeBytes - LOOKS_AHEAD * Math.max(0, fellBytes);
   if (space.freeBytes < reserve / 2) return "critical";
-  if (usedPercent(space) >= ACT_PERCENT || soonFree < reserve) return "acting";
-  return usedPercent(space) >= WARN_PERCENT ? "warning" : "fine";
+  if (fullness(space) >= ACT_PERCENT || soonFree < reserve) return "acting";
+  return fullness(space) >= WARN_PERCENT ? "warning" : "fine";
+}
+
+/** Percents that decisions are made by. */
+export function fullness({ totalBytes, freeBytes }: DiskSpace): number {
+  return Math.max(0, usedPercent({ totalBytes: Math.min(totalBytes, COUNTED_BYTES), freeBytes }));
 }
 
 /** As `df` says it. */
@@ -109,7 +116,7 @@ export function usedPercent({ totalBytes, freeBytes }: DiskSpace): number {
 /** With air: who writes again shall not be blocked at the next look. */
 function hasRoomAgain(space: DiskSpace, fellBytes: number): boolean {
   return (
-    usedPercent(space) < GIVE_BACK_PERCENT && space.freeBytes - LOOKS_AHEAD * Math.max(0, fellBytes) > 1.5 * diskReserve(space.totalBytes)
+    fullness(space) < GIVE_BACK_PERCENT && space.freeBytes - LOOKS_AHEAD * Math.max(0, fellBytes) > 1.5 * diskReserve(space.totalBytes)
   );
 }
 

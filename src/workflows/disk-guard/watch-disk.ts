@@ -3,6 +3,7 @@ import {
   type DiskSight,
   type DiskSpace,
   decideDiskGuard,
+  fullness,
   usedPercent,
 } from "../../plan/disk-guard/decide-disk-guard.ts";
 import type { ServerReference } from "../../providers/database/database-server.ts";
@@ -68,7 +69,7 @@ const NONE: ReadonlyMap<string, number> = new Map();
 
 /** Nothing about the disk itself asks for more than a glance. */
 function isQuiet(space: DiskSpace, fellBytes: number): boolean {
-  return usedPercent(space) < MEASURE_PERCENT && decideDiskGuard({ space, fellBytes, databases: [] }).level === "fine";
+  return fullness(space) < MEASURE_PERCENT && decideDiskGuard({ space, fellBytes, databases: [] }).level === "fine";
 }
 
 interface Look {

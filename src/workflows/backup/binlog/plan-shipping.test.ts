@@ -15,7 +15,14 @@ const names = (files: readonly { readonly file: string }[]) => files.map(({ file
 
 describe("what is shipped", () => {
   it.each([
-    { name: "all closed ones the first time", last: undefined, timeline: "one", logs: [log(3), log(4), log(5)], ship: [3, 4], gap: null },
+    {
+      name: "all closed ones the first time, from where a backup begins",
+      last: undefined,
+      timeline: "one",
+      logs: [log(3), log(4), log(5)],
+      ship: [3, 4],
+      gap: null,
+    },
     { name: "only new ones later", last: segment([3, 4]), timeline: "one", logs: [log(4), log(5), log(6)], ship: [5], gap: null },
     { name: "nothing while one is written", last: segment([3, 4]), timeline: "one", logs: [log(4), log(5)], ship: [], gap: null },
     {
@@ -35,7 +42,7 @@ describe("what is shipped", () => {
       gap: "the server has another data directory",
     },
   ])("$name", ({ last, timeline, logs, ship, gap }) => {
-    const plan = planShipping(last, { timeline, logs });
+    const plan = planShipping(last, { timeline, logs }, [{ timeline, file: log(1).file }]);
     expect({ ship: names(plan.ship), gap: plan.gap, renamed: plan.renamed }).toEqual({ ship, gap, renamed: false });
   });
 
@@ -44,7 +51,7 @@ describe("what is shipped", () => {
     { name: "fewer than were shipped", logs: [log(2), log(3)] },
     { name: "a shipped one that is being written again", logs: [log(3), log(4)] },
   ])("begins another timeline for $name", ({ logs }) => {
-    expect(planShipping(segment([3, 4]), { timeline: "one", logs }).renamed).toBe(true);
+    expect(planShipping(segment([3, 4]), { timeline: "one", logs }, []).renamed).toBe(true);
   });
 
   it("publishes a gap, and never bridges it", () => {
@@ -66,6 +73,41 @@ describe("what is shipped", () => {
   });
 });
 
+/** Rounds as the agent makes them: the server closes its binlog at each one; answers what each shipped. */
+function rounds(closedBefore: number, backups: readonly { readonly after: number; readonly file: number }[], count: number) {
+  let archive: BinlogArchive = { server: "s", segments: [], store: "d", part: null, shippedAt: null, failure: null, idle: null };
+  const shipped: number[][] = [];
+  for (let round = 0; round < count; round += 1) {
+    const logs = Array.from({ length: closedBefore + round + 1 }, (_, at) => log(at + 1));
+    const needed = backups.filter(({ after }) => round >= after).map(({ file }) => ({ timeline: "one", file: log(file).file }));
+    const plan = planShipping(archive.segments.at(-1), { timeline: "one", logs }, needed);
+    shipped.push(names(plan.ship));
+    const at = { timeline: "one", time: `2026-01-01T0${String(round)}:00:00Z` };
+    archive = { ...archive, segments: keptSegments(shippedTo(archive, plan, at), needed, 1e9) };
+  }
+  return { shipped, segments: archive.segments };
+}
+
+describe("rounds of shipping", () => {
+  it("before there is a backup ship no more than the newest: nothing could be restored with others", () => {
+    const { shipped, segments } = rounds(5, [], 4);
+    expect(shipped).toEqual([[5], [6], [7], [8]]);
+    expect(segments.map((one) => [names(one.files), one.ended])).toEqual([[[8], null]]);
+  });
+
+  it("from a first backup on have no gap, and leave what is older where it is", () => {
+    const { shipped, segments } = rounds(5, [{ after: 2, file: 7 }], 6);
+    expect(shipped).toEqual([[5], [6], [7], [8], [9], [10]]);
+    expect(segments.map((one) => [names(one.files), one.ended])).toEqual([[[7, 8, 9, 10], null]]);
+  });
+
+  it("bring what a backup that took long begins at, while the server has it", () => {
+    const { shipped, segments } = rounds(5, [{ after: 3, file: 6 }], 5);
+    expect(shipped).toEqual([[5], [6], [7], [6, 8], [9]]);
+    expect(segments.map((one) => [names(one.files), one.ended])).toEqual([[[6, 7, 8, 9], null]]);
+  });
+});
+
 describe("what stays", () => {
   it("on the server: never more than the bound, and the one that is written", () => {
     expect(purgeTo([log(1), log(2), log(3)], 300)).toBeUndefined();
@@ -79,6 +121,6 @@ describe("what stays", () => {
     const needed = [{ timeline: "one", file: "binlog.000004" }];
     expect(keptSegments(segments, needed, 1e9).map((one) => names(one.files))).toEqual([[4, 5]]);
     expect(keptSegments(segments, needed, 150).map((one) => names(one.files))).toEqual([[5]]);
-    expect(keptSegments(segments, [], 1e9).map((one) => names(one.files))).toEqual([[]]);
+    expect(keptSegments(segments, [], 1e9).map((one) => names(one.files))).toEqual([[5]]);
   });
 });

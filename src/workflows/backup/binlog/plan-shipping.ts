@@ -1,3 +1,4 @@
+import type { BinlogPosition } from "../backup-record.ts";
 import type { BinlogArchive, BinlogSegment, ShippedBinlog } from "./binlog-archive.ts";
 
 /** What a server has: all its binlogs in order; the last one is being written. */
@@ -16,24 +17,44 @@ export interface ShippingPlan {
   readonly renamed: boolean;
 }
 
-/** Compares what a server has with what was shipped. Pure. */
-export function planShipping(last: BinlogSegment | undefined, server: ServerBinlogs): ShippingPlan {
+/** A place in the binlogs that a backup begins at. */
+type Place = Pick<BinlogPosition, "timeline" | "file">;
+
+/**
+ * Compares what a server has with what was shipped. Only what a backup can be continued with is shipped, and the newest one, by which the next round knows
+ * where to go on: a server may still have thousands from before the first backup. Pure.
+ */
+export function planShipping(last: BinlogSegment | undefined, server: ServerBinlogs, needed: readonly Place[]): ShippingPlan {
   const closed = server.logs.slice(0, -1);
-  if (last === undefined) return { ship: closed, gap: null, renamed: false };
-  if (last.timeline !== server.timeline) return { ship: closed, gap: "the server has another data directory", renamed: false };
-  const shipped = new Map(last.files.map(({ file, bytes }) => [file, bytes]));
-  const differs = server.logs.some(({ file, bytes }, at) => {
-    const known = shipped.get(file);
-    return known !== undefined && (known !== bytes || at === server.logs.length - 1);
-  });
-  const newest = last.files.at(-1);
-  const behind = newest !== undefined && server.logs.every(({ file }) => numberOf(file) <= numberOf(newest.file));
-  if (differs || behind) return { ship: closed, gap: "the server's data directory was put back to an earlier state", renamed: true };
-  const ship = closed.filter(({ file }) => !shipped.has(file));
-  const [first] = ship;
-  const isNext = first === undefined || newest === undefined || numberOf(first.file) === numberOf(newest.file) + 1;
-  const lost = "binlogs were deleted on the server before they were shipped";
-  return { ship, gap: isNext ? null : lost, renamed: false };
+  const oldest = oldestNeeded(needed, server.timeline);
+  const fromNeeded = closed.filter(({ file }) => numberOf(file) >= oldest);
+  const begin = fromNeeded.length > 0 ? fromNeeded : closed.slice(-1);
+  if (last === undefined) return { ship: begin, gap: null, renamed: false };
+  if (last.timeline !== server.timeline) return { ship: begin, gap: "the server has another data directory", renamed: false };
+  const [first, newest] = [last.files[0], last.files.at(-1)];
+  if (first === undefined || newest === undefined) return { ship: begin, gap: null, renamed: false };
+  if (wasPutBack(last.files, newest, server.logs))
+    return { ship: closed.slice(-1), gap: "the server's data directory was put back to an earlier state", renamed: true };
+  const later = closed.filter(({ file }) => numberOf(file) > numberOf(newest.file));
+  if (later[0] !== undefined && numberOf(later[0].file) !== numberOf(newest.file) + 1)
+    return { ship: later, gap: "binlogs were deleted on the server before they were shipped", renamed: false };
+  return { ship: [...before(first, fromNeeded), ...later], gap: null, renamed: false };
+}
+
+/** A backup that took long begins at binlogs which nobody needed while it was made: those that lead up to what was shipped, without a gap. */
+function before(first: ShippedBinlog, fromNeeded: readonly ShippedBinlog[]): readonly ShippedBinlog[] {
+  const earlier = fromNeeded.filter(({ file }) => numberOf(file) < numberOf(first.file)).reverse();
+  return earlier.filter(({ file }, at) => numberOf(file) === numberOf(first.file) - 1 - at).reverse();
+}
+
+function wasPutBack(shipped: readonly ShippedBinlog[], newest: ShippedBinlog, logs: readonly ShippedBinlog[]): boolean {
+  const known = new Map(shipped.map(({ file, bytes }) => [file, bytes]));
+  const differs = logs.some(({ file, bytes }, at) => known.has(file) && (known.get(file) !== bytes || at === logs.length - 1));
+  return differs || logs.every(({ file }) => numberOf(file) <= numberOf(newest.file));
+}
+
+function oldestNeeded(needed: readonly Place[], timeline: string): number {
+  return Math.min(Number.POSITIVE_INFINITY, ...needed.filter((place) => place.timeline === timeline).map(({ file }) => numberOf(file)));
 }
 
 /** `binlog.000012` is 12. */
@@ -54,7 +75,8 @@ export function shippedTo(
     );
     return [...former, { timeline: at.timeline, files: plan.ship, from: at.time, to: at.time, ended: null }];
   }
-  return [...archive.segments.slice(0, -1), { ...last, files: [...last.files, ...plan.ship], to: at.time }];
+  const files = [...last.files, ...plan.ship].sort((a, b) => numberOf(a.file) - numberOf(b.file));
+  return [...archive.segments.slice(0, -1), { ...last, files, to: at.time }];
 }
 
 /** The first binlog that stays on a server when all may take only so many bytes; undefined when none need go. */
@@ -68,21 +90,16 @@ export function purgeTo(logs: readonly ShippedBinlog[], mostBytes: number): stri
 }
 
 /**
- * What stays of the shipped binlogs: from the oldest one that a backup begins at, and never more than so many bytes. `needed` are
- * the places of the backups that are kept.
+ * What stays of the shipped binlogs: from the oldest one that a backup begins at, and never more than so many bytes; the newest always, by which the next
+ * round knows where to go on. `needed` are the places of the backups that are kept.
  */
-export function keptSegments(
-  segments: readonly BinlogSegment[],
-  needed: readonly { readonly timeline: string; readonly file: string }[],
-  mostBytes: number,
-): readonly BinlogSegment[] {
+export function keptSegments(segments: readonly BinlogSegment[], needed: readonly Place[], mostBytes: number): readonly BinlogSegment[] {
   let left = mostBytes;
   const kept = segments.toReversed().flatMap((segment, age) => {
-    const starts = needed.filter(({ timeline }) => timeline === segment.timeline).map(({ file }) => numberOf(file));
-    const oldest = starts.length === 0 ? Number.POSITIVE_INFINITY : Math.min(...starts);
-    const files = segment.files.toReversed().filter(({ file, bytes }) => {
+    const oldest = oldestNeeded(needed, segment.timeline);
+    const files = segment.files.toReversed().filter(({ file, bytes }, at) => {
       left -= bytes;
-      return left >= 0 && numberOf(file) >= oldest;
+      return (age === 0 && at === 0) || (left >= 0 && numberOf(file) >= oldest);
     });
     return files.length === 0 && age > 0 ? [] : [{ ...segment, files: files.reverse() }];
   });

@@ -48,11 +48,12 @@ export async function shipBinlogs(server: string, store: string, ports: BackupPo
     logs = await binlogsOf(server, ports, context);
   }
   const timeline = await timelineOf(server, ports, context);
-  const plan = planShipping(archive.segments.at(-1), { timeline, logs });
+  const needed = await neededBy(server, ports);
+  const plan = planShipping(archive.segments.at(-1), { timeline, logs }, needed);
   const named = plan.renamed ? await timelineOf(server, ports, context, "anew") : timeline;
   const spool = spoolDirectory(server, ports);
   for (const log of plan.ship) await copyOut(server, log, spooledFile(spool, named, log.file), ports, context);
-  const segments = keptSegments(shippedTo(archive, plan, { timeline: named, time }), await neededBy(server, ports), MOST_BYTES);
+  const segments = keptSegments(shippedTo(archive, plan, { timeline: named, time }), needed, MOST_BYTES);
   await dropOthers(spool, segments);
   const next: BinlogArchive = { ...archive, segments, store, shippedAt: time, failure: null, idle: logs.at(-1) ?? null };
   const part = plan.ship.length === 0 && archive.part !== null ? archive.part : await save(next, spool, ports, context);

@@ -130,6 +130,14 @@ describe("no majority", () => {
     expect(decide(states)).toBe(expected);
   });
 
+  it("does not promote who was outside of the cluster when it served last: those that died may have taken more", () => {
+    const without: ClusterMemory = { ...old, serving: ["b", "c"] };
+    expect(decide([minority(60), gone, gone], without)).toBe("AllNonPrimary: refuse PositionUnknown");
+    expect(decide([minority(60), waiting(60), waiting(59)], without)).toBe("AllNonPrimary: promote a");
+    expect(decide([gone, minority(60), gone], without)).toBe("AllNonPrimary: promote b");
+    expect(decide([gone, minority(60), minority(60)], { ...without, joined: ["b", "c"] })).toBe("AllNonPrimary: promote b");
+  });
+
   it("gives those that run the time to find each other", () => {
     expect(decide([minority(60, 1), minority(61, 2), minority(61, 2)], old, undefined, SETTLED_MS - 1)).toBe("AllNonPrimary: nothing");
   });
@@ -145,5 +153,9 @@ describe("the first start", () => {
   it("goes on from a first node that died before anybody saw it serve", () => {
     expect(decide([waiting(3), without("missing"), without("incomplete")], fresh)).toBe("Starting: bootstrap a");
     expect(decide([waiting(-1, NO_CLUSTER), without("missing"), without("missing")], fresh)).toBe("Starting: initialise a");
+  });
+
+  it("does not begin from data without a node that is not there while nothing is remembered: who forgot can't say that it never had any", () => {
+    expect(decide([waiting(3), waiting(2), gone], fresh)).toBe("Starting: refuse PositionUnknown");
   });
 });

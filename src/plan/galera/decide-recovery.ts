@@ -102,6 +102,9 @@ function withoutMajority(nodes: readonly NodeFacts[], running: readonly Of<"runn
     const message = `${namesOf(ahead)} has more than the nodes that run: they end first, so that the cluster begins from there`;
     return { state, action: { do: "leave", nodes: running.map(({ name }) => name) }, message };
   }
+  const gone = nodes.filter((node) => node.state.kind === "absent" && memory.joined.includes(node.name));
+  // One that was cut off while the others went on, and then died: what they acknowledged meanwhile is on their volumes alone.
+  if (gone.length > 0 && memory.serving?.includes(best.name) === false) return refused(state, "PositionUnknown", namesOf(gone));
   if (isBehind(best.state.position, memory)) return refused(state, "BehindWhatWasSeen", best.name);
   return { state, action: { do: "promote", node: best.name }, message: `${best.name} has the latest data and goes on` };
 }
@@ -145,7 +148,8 @@ function personsWay(nodes: readonly NodeFacts[], { node, position }: PersonsChoi
  * joined neither.
  */
 function isUnknown({ name, state }: NodeFacts, memory: ClusterMemory): boolean {
-  if (state.kind === "silent" || state.kind === "absent") return state.kind === "silent" || !(state.dead && !memory.joined.includes(name));
+  if (state.kind === "silent") return true;
+  if (state.kind === "absent") return !(state.dead && memory.began && !memory.joined.includes(name));
   if (state.kind !== "waiting" || state.data === "incomplete") return false;
   if (state.data === "broken") return true;
   const nothing = state.data === "missing" || state.position.uuid === NO_CLUSTER || state.position.seqno < 0;

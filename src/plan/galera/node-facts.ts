@@ -50,4 +50,6 @@ export interface ClusterMemory {
   readonly joined: readonly string[];
   /** The highest position that a serving node was seen at. */
   readonly seen?: Position;
+  /** Nodes that served when any was seen serving last: who is not among them may lack what was written after it was cut off. */
+  readonly serving?: readonly string[];
 }

@@ -14,7 +14,8 @@ export function remember(former: ClusterMemory, nodes: readonly NodeFacts[]): Cl
   const positions = synced.map(({ state }) => state.position).filter(({ uuid }) => uuid !== NO_CLUSTER);
   const [best] = positions.toSorted((a, b) => b.seqno - a.seqno);
   const seen = best === undefined ? former.seen : further(former.seen, best);
-  return { began: true, joined, ...(seen === undefined ? {} : { seen }) };
+  const serving = synced.map(({ name }) => name).toSorted();
+  return { began: true, joined, ...(seen === undefined ? {} : { seen }), serving };
 }
 
 /** A position below the one that was seen is a person's choice, which holds from then on. */

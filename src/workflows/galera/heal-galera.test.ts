@@ -56,10 +56,16 @@ describe("a look at a Galera cluster", () => {
   });
 
   it("writes down what it has seen, and not the same again", async () => {
-    const { look, saved } = rig({ a: running(true, 5), b: running(true, 6) });
+    const states: Record<string, NodeState> = { a: running(true, 5), b: running(true, 6) };
+    const { look, saved } = rig(states);
     const first = await look({ memory: NOTHING_SEEN });
-    expect(saved).toEqual([{ began: true, joined: ["a", "b"], seen: at(6) }]);
+    expect(saved).toEqual([{ began: true, joined: ["a", "b"], seen: at(6), serving: ["a", "b"] }]);
     await look({ memory: first.memory });
     expect(saved).toHaveLength(1);
+    states["a"] = running(false, 6);
+    const second = await look({ memory: first.memory });
+    states["b"] = { kind: "absent", dead: true };
+    await look({ memory: second.memory });
+    expect(saved.slice(1)).toEqual([{ began: true, joined: ["a", "b"], seen: at(6), serving: ["b"] }]);
   });
 });

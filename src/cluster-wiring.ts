@@ -13,6 +13,7 @@ import { keptDocuments } from "./providers/cluster-state/kept-documents.ts";
 import { cronDocuments } from "./providers/cluster-state/cron-documents.ts";
 import { configMapDocuments } from "./providers/cluster-state/config-map-documents.ts";
 import { databaseServerDocuments } from "./workflows/database-server/database-server-documents.ts";
+import { routersOf } from "./workflows/database-server/routed-server.ts";
 import { OWN_SERVERS } from "./workflows/up/choose-server.ts";
 import { probeAddress } from "./providers/database/external/probe-address.ts";
 import type { ConnectServer } from "./providers/database/mariadb/sql-client.ts";
@@ -22,6 +23,7 @@ import { type ClusterSettings, defaultClusterSettings } from "./render/cluster/c
 import { completeForCluster } from "./render/cluster/complete-for-cluster.ts";
 import { renderMaintenanceServer } from "./render/cluster/maintenance-server.ts";
 import { namespacePolicies } from "./render/cluster/network-policies.ts";
+import { routerSelector } from "./render/galera/render-router.ts";
 import { digestOf } from "./render/rendered.ts";
 import { WEB_PORT } from "./render/site/render-containers.ts";
 import { SETTINGS_NAME } from "./resources/install/operator-objects.ts";
@@ -213,7 +215,9 @@ function isReady(pod: KubeObject): boolean {
 function throughApi(api: KubernetesApi, databaseServers: Ports["databaseServers"]): ConnectServer {
   return async ({ address, port }) => {
     const { items } = await api.list(resources.Pod, { namespace: SYSTEM_NAMESPACE, labelSelector: "app.kubernetes.io/component=database" });
-    const pod = items.find(({ status }) => (status as { readonly podIP?: string } | undefined)?.podIP === address);
+    const pod =
+      items.find(({ status }) => (status as { readonly podIP?: string } | undefined)?.podIP === address) ??
+      items.find((one) => isReady(one) && isRouterAt(one, address));
     const isOutside = async (): Promise<boolean> =>
       (await databaseServers.list()).some(({ spec }) => spec.external?.addresses.some(({ host }) => host === address) === true);
     if (pod === undefined && (await isOutside())) return connect({ host: address, port });
@@ -221,6 +225,13 @@ function throughApi(api: KubernetesApi, databaseServers: Ports["databaseServers"
       throw new HowdahError("database/unreachable", `No database pod of ${SYSTEM_NAMESPACE} has the address ${address}`);
     return api.connectPod({ namespace: SYSTEM_NAMESPACE, name: pod.metadata.name, port }, new AbortController().signal);
   };
+}
+
+/** Names of Services mean nothing outside of the cluster. */
+function isRouterAt({ metadata: { labels = {} } }: KubeObject, address: string): boolean {
+  const server = labels["app.kubernetes.io/instance"] ?? "";
+  const wanted = Object.entries(routerSelector(server));
+  return wanted.every(([label, value]) => labels[label] === value) && routersOf(server).address === address;
 }
 
 /** Work on one namespace after another, within this process: which of several operators works is the lease's business. */

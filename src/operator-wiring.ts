@@ -1,4 +1,5 @@
 import { randomBytes } from "node:crypto";
+import { readFile } from "node:fs/promises";
 import { hostname } from "node:os";
 import { join } from "node:path";
 import { VERSION } from "./cli/version.ts";
@@ -10,6 +11,7 @@ import { connectCluster } from "./kubernetes/create-kubernetes-api.ts";
 import type { KubeObject, KubernetesApi } from "./kubernetes/kubernetes-api.ts";
 import { Leadership } from "./kubernetes/lease.ts";
 import { resources } from "./kubernetes/resources.ts";
+import { clusterDomainIn } from "./operator/cluster-domain.ts";
 import { MAY_BE_UNKNOWN, WATCHES } from "./operator/controllers.ts";
 import { guardedApi } from "./operator/guarded-api.ts";
 import { serveHealth } from "./operator/health-server.ts";
@@ -88,6 +90,7 @@ export async function runWiredOperator(
   const ports: OperatorPorts = {
     ...{ api: guarded, clock: systemClock, log, ownNamespace: SYSTEM_NAMESPACE, portsFor, lookPortsFor },
     fence: fenceOf({ settings }),
+    clusterDomain: await wholeDomain(clusterDomain),
     observeKnown: (namespace) => known.portsFor(namespace).engine.observe(namespace),
     tell: (object, event) => tellPeople(guarded, object, event, log),
   };
@@ -105,6 +108,12 @@ export async function runWiredOperator(
     leaseApi.close();
     log("info", "operator stopped");
   }
+}
+
+/** What was chosen when Howdah was installed; where that is what most clusters have, what this pod's own names say. */
+async function wholeDomain(chosen: string): Promise<string> {
+  if (chosen !== "cluster.local") return chosen;
+  return clusterDomainIn(await readFile("/etc/resolv.conf", "utf8").catch(() => "")) ?? chosen;
 }
 
 /** Tells people what happened to an object in an Event beside it. That it can't be written is no reason to fail. */

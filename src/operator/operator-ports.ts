@@ -13,6 +13,8 @@ export interface OperatorPorts {
   readonly log: Log;
   /** Where Howdah itself lives: `howdah-system`. */
   readonly ownNamespace: string;
+  /** `cluster.local`: below it are the whole names of Services and pods. */
+  readonly clusterDomain: string;
   /** What closes a namespace: the engine's policies, as it writes them itself. */
   readonly fence: (namespace: string) => readonly KubeObject[];
   /** The workflows' ports for an environment's namespace. */

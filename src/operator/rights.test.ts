@@ -113,6 +113,15 @@ const everyKind: readonly Deed[] = [
       metadata: { name: "company" },
       spec: { kind: "external", external: { addresses: [{ host: "127.0.0.1", port: 1 }], administrator: { secret: "keeper" } } },
     }),
+  ({ api }) => {
+    const image = `registry.test/image@sha256:${"0".repeat(64)}`;
+    return api.create(resources.DatabaseServer, {
+      apiVersion: "howdah.dev/v1alpha1",
+      kind: "DatabaseServer",
+      metadata: { name: "main" },
+      spec: { kind: "galera", galera: { image, router: { image } } },
+    });
+  },
   (one) => one.makeSites(["site-1"]),
   make("Secret", "howdah-system", "registry", { data: { a: "Yg==" } }),
   make("ServiceAccount", "site-1", "default"),

@@ -39,6 +39,8 @@ export interface SiteDatabase {
   readonly client?: { readonly host: string; readonly port: number };
   /** Of a server outside of a cluster: its addresses (`10.0.0.5:3306`), which policies must let the site's pods reach. */
   readonly behind?: readonly string[];
+  /** Of a cluster's server of several nodes: what is at its host are routers, in which no program of MariaDB is. */
+  readonly routed?: true;
 }
 
 /** What is remembered of a site that runs on this machine, so that verbs work without its file. Holds no secret. */

@@ -1,5 +1,7 @@
+import type { Writable } from "node:stream";
 import { describe, expect, it } from "vitest";
 import { Secret } from "../../kernel/secret.ts";
+import type { KubeObject } from "../../kubernetes/kubernetes-api.ts";
 import { resources } from "../../kubernetes/resources.ts";
 import type { DatabaseServerStatus } from "../../resources/schema/database-server.ts";
 import type { Ports } from "../../workflows/ports.ts";
@@ -45,7 +47,22 @@ async function rig(spec: object = { kind: "external", external }) {
   const status = async () => ((await one.object("DatabaseServer", "company"))?.["status"] ?? {}) as DatabaseServerStatus;
   const inSystem = (kind: "Service" | "EndpointSlice") => one.object(kind, "company", "howdah-system");
   const writers = async () => (await inSystem("EndpointSlice"))?.["endpoints"] as { addresses: string[] }[];
-  return { ...one, world, place, look, status, inSystem, writers, forget: () => (secret = undefined) };
+  const remove = async (kind: "DatabaseServer" | "StatefulSet", name: string) => {
+    const uid = (await one.object(kind, name, "howdah-system"))?.metadata.uid ?? "";
+    const namespace = kind === "DatabaseServer" ? undefined : "howdah-system";
+    await one.api.delete({ resource: resources[kind], namespace, name }, { preconditions: { uid } });
+  };
+  return { ...one, remove, world, place, look, status, inSystem, writers, forget: () => (secret = undefined) };
+}
+
+/** What is remembered of a site whose database is on a server. */
+function siteOn(server: string): KubeObject {
+  const metadata = {
+    namespace: "acme",
+    labels: { "app.kubernetes.io/managed-by": "howdah", "app.kubernetes.io/component": "state" },
+    name: "howdah-state",
+  };
+  return { apiVersion: "v1", kind: "ConfigMap", metadata, data: { site: JSON.stringify({ database: { server } }) } };
 }
 
 describe("a database server that exists, on a cluster", () => {
@@ -151,18 +168,31 @@ describe("a database server that exists, on a cluster", () => {
     ]);
   });
 
+  it("has its nodes healed while it is deleted and databases of sites are on it", async () => {
+    const image = `registry.test/image@sha256:${"0".repeat(64)}`;
+    const one = await rig({ kind: "galera", galera: { image, router: { image } } });
+    const said = JSON.stringify({ entrypoint: { phase: "starting" }, answered: false, server: null });
+    Object.assign(one.ports, { databases: { adminSecret: async () => ({}) } });
+    Object.assign(one.api, {
+      exec: async (_pod: object, { stdout }: { stdout: Writable }) => {
+        stdout.write(said);
+        return 0;
+      },
+    });
+    await one.look();
+    await one.api.create(resources.ConfigMap, siteOn("company"));
+    await one.remove("DatabaseServer", "company");
+    await one.remove("StatefulSet", "company-node");
+    expect(await one.look()).toEqual({ again: 2000 });
+    expect(await one.object("StatefulSet", "company-node", "howdah-system")).toBeDefined();
+    expect(await one.conditions("DatabaseServer", "company")).toContain("Ready=False DatabaseServerInUse");
+  });
+
   it("stays while databases of sites are on it, and goes when none is left", async () => {
     const one = await rig();
     await one.look();
-    const state = {
-      namespace: "acme",
-      labels: { "app.kubernetes.io/managed-by": "howdah", "app.kubernetes.io/component": "state" },
-      name: "howdah-state",
-    };
-    const data = { site: JSON.stringify({ database: { server: "company" } }) };
-    await one.api.create(resources.ConfigMap, { apiVersion: "v1", kind: "ConfigMap", metadata: state, data });
-    const uid = (await one.object("DatabaseServer", "company"))?.metadata.uid ?? "";
-    await one.api.delete(one.place, { preconditions: { uid } });
+    await one.api.create(resources.ConfigMap, siteOn("company"));
+    await one.remove("DatabaseServer", "company");
     await one.look();
     const held = await one.object("DatabaseServer", "company");
     expect(held?.metadata.finalizers).toEqual([SERVER_FINALIZER]);

@@ -25,9 +25,13 @@ export function reconcileDatabaseServer(ports: OperatorPorts): Reconcile {
   return async ({ name }, signal) => {
     const server = await ports.api.get({ resource: resources.DatabaseServer, namespace: undefined, name }, signal);
     if (server === undefined) return {};
-    if (server.metadata.deletionTimestamp !== undefined) return release(server, ports, signal);
-    await hold(server, ports, signal);
     const read = databaseServerSpec.safeParse(server["spec"] ?? {});
+    if (server.metadata.deletionTimestamp !== undefined) {
+      // Nodes with data of sites on them are healed for as long as they are there.
+      const cares = read.success && read.data.kind === "galera" ? () => kinds.galera(server, read.data, signal) : undefined;
+      return release(server, cares, ports, signal);
+    }
+    await hold(server, ports, signal);
     if (!read.success) {
       const [issue] = read.error.issues;
       return report(
@@ -62,15 +66,23 @@ async function hold(server: KubeObject, { api }: OperatorPorts, signal: AbortSig
 }
 
 /** A deleted server goes when nobody's data is on it: its Service would go with it, and with that the way of sites that run. */
-async function release(server: KubeObject, ports: OperatorPorts, signal: AbortSignal): Promise<Outcome> {
+async function release(
+  server: KubeObject,
+  cares: (() => Promise<ServerLook>) | undefined,
+  ports: OperatorPorts,
+  signal: AbortSignal,
+): Promise<Outcome> {
   const { name, finalizers = [], resourceVersion } = server.metadata;
   if (!finalizers.includes(SERVER_FINALIZER)) return {};
   const used = await databasesOn(name, ports, signal);
   if (used.length > 0) {
     const message = `Databases of ${used.join(", ")} are on it. Delete these sites with their data first, and it goes by itself`;
+    const cared = await cares?.();
+    const verdicts = stalledBy("DatabaseServerInUse", message);
+    if (cared !== undefined) return report(server, { ...cared, verdicts }, ports);
     const { version, writer } = statusOf<DatabaseServerStatus>(server);
     const seen = { ...(version === undefined ? {} : { version }), ...(writer === undefined ? {} : { writer }) };
-    return report(server, { ...seen, verdicts: stalledBy("DatabaseServerInUse", message), again: IN_USE_MS }, ports);
+    return report(server, { ...seen, verdicts, again: IN_USE_MS }, ports);
   }
   const metadata = { resourceVersion, finalizers: finalizers.filter((one) => one !== SERVER_FINALIZER) };
   await ports.api.mergePatch({ resource: resources.DatabaseServer, namespace: undefined, name }, { metadata }, {}, signal);

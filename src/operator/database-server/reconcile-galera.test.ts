@@ -3,6 +3,7 @@ import { describe, expect, it } from "vitest";
 import { HowdahError } from "../../kernel/howdah-error.ts";
 import { Secret } from "../../kernel/secret.ts";
 import type { KubeObject, KubernetesApi } from "../../kubernetes/kubernetes-api.ts";
+import { resources } from "../../kubernetes/resources.ts";
 import { databaseServerSpec } from "../../resources/schema/database-server.ts";
 import { operatorRig } from "../testing/operator-rig.ts";
 import { BEGIN_FROM } from "./galera-choice.ts";
@@ -11,6 +12,8 @@ import { reconcileGalera } from "./reconcile-galera.ts";
 const US = "96179164-e671-11f1-9f88-ff94ad716e04";
 const NONE = "00000000-0000-0000-0000-000000000000";
 const image = `registry.example/galera@sha256:${"a".repeat(64)}`;
+const router = `registry.example/haproxy@sha256:${"b".repeat(64)}`;
+const withRouter = { image, router: { image: router } };
 const never = new AbortController().signal;
 
 const waiting = (seqno: number, data = "intact") =>
@@ -44,14 +47,29 @@ function rig(metadata: Partial<KubeObject["metadata"]> = {}, galera: object = { 
     return 0;
   };
   const asked: KubernetesApi = { ...one.api, exec };
-  const look = reconcileGalera({ ...one.operator, api: asked });
+  const look = reconcileGalera({ ...one.operator, clusterDomain: "k8s.example.com", api: asked });
   const object: KubeObject = { apiVersion: "howdah.dev/v1alpha1", kind: "DatabaseServer", metadata: { name: "main", ...metadata } };
+  const place = (kind: "Deployment") => ({ resource: resources[kind], namespace: "howdah-system", name: "main-router" });
+  const routersReady = (readyReplicas: number) =>
+    one.api.mergePatch(place("Deployment"), { status: { readyReplicas } }, { subresource: "status" });
   const spec = databaseServerSpec.parse({ kind: "galera", version: "11.8", galera });
   const all = (answer: (index: number) => string) => {
     for (const index of [0, 1, 2]) said.set(`main-node-${String(index)}`, answer(index));
   };
   const nodes = () => one.object("StatefulSet", "main-node", "howdah-system");
-  return { asked, api: one.api, events: one.events, nodes, said, orders, all, look: () => look(object, spec, never) };
+  const inSystem = (kind: keyof typeof resources, name: string) => one.object(kind, name, "howdah-system");
+  return {
+    routersReady,
+    inSystem,
+    asked,
+    api: one.api,
+    events: one.events,
+    nodes,
+    said,
+    orders,
+    all,
+    look: () => look(object, spec, never),
+  };
 }
 
 describe("a Galera cluster on a cluster", () => {
@@ -117,6 +135,76 @@ describe("a Galera cluster on a cluster", () => {
     all((index) => waiting(41 + index));
     expect((await look()).verdicts[1]).toMatchObject({ type: "Stalled", reason: "PartsRefused", message: "it may not change" });
     expect(orders).toEqual([`main-node-2 order bootstrap ${US}:43 s43`]);
+  });
+
+  it("puts routers before the nodes, under the server's own name, and says until when sites don't get there", async () => {
+    const { look, all, inSystem, routersReady, asked } = rig({}, withRouter);
+    all(() => serving(40));
+    asked.askPod = async ({ name, port }, { path }) => ({
+      status: `${name} ${String(port)} ${path}` === "main-node-1 9200 /writer" ? 200 : 404,
+      ...{ headers: {}, body: "" },
+    });
+    expect(await look()).toMatchObject({
+      ...{ state: "Healthy", writer: "main-node-1", again: 2000 },
+      verdicts: [{ type: "Ready", status: "False", reason: "RouterNotReady", message: "0 of 2 routers serve" }],
+    });
+    expect((await inSystem("Service", "main"))?.spec).toMatchObject({ selector: { "app.kubernetes.io/name": "database-router" } });
+    for (const kind of ["PodDisruptionBudget", "NetworkPolicy", "Deployment"] as const)
+      expect(await inSystem(kind, "main-router"), kind).toBeDefined();
+    const configuration = (await inSystem("ConfigMap", "main-router"))?.["data"] as Record<string, string>;
+    expect(configuration["haproxy.cfg"]).toContain("main-node-0.main-node.howdah-system.svc.k8s.example.com:3306");
+    await routersReady(1);
+    expect((await look()).verdicts).toMatchObject([
+      { type: "Ready", status: "True", message: expect.stringContaining("1 of 2 routers serve") as string },
+    ]);
+    await routersReady(2);
+    expect(await look()).toMatchObject({ again: 10_000, verdicts: [{ type: "Ready", status: "True", reason: "Healthy" }] });
+  });
+
+  it("writes nothing of the routers when nothing changed, and new pods for another image", async () => {
+    const { look, all, api, inSystem } = rig({}, withRouter);
+    all(() => serving(40));
+    await look();
+    const before = api.writes.length;
+    await look();
+    expect(api.writes.slice(before)).toEqual([]);
+    await api.mergePatch(
+      { resource: resources.Deployment, namespace: "howdah-system", name: "main-router" },
+      { spec: { template: { spec: { containers: [] } } } },
+    );
+    await look();
+    expect((await inSystem("Deployment", "main-router"))?.spec).toMatchObject({ template: { spec: { containers: [{ image: router }] } } });
+  });
+
+  it.each([
+    ["RouterImageMissing", {}],
+    ["RouterNotOffered", { kind: "proxysql", image: router }],
+  ])("runs the nodes, and says %s while sites don't get to them", async (reason, wanted) => {
+    const { look, all, inSystem } = rig({}, { image, router: wanted });
+    all(() => serving(40));
+    const { verdicts, state, again } = await look();
+    expect([state, again]).toEqual(["Healthy", 10_000]);
+    expect(verdicts).toMatchObject([
+      { type: "Ready", status: "False", reason },
+      { type: "Stalled", status: "True", reason },
+    ]);
+    expect(await inSystem("Service", "main")).toBeUndefined();
+  });
+
+  it("names the nodes' trouble before that of the routers, and one that the API server refuses of theirs", async () => {
+    const { look, all, asked, api } = rig({}, withRouter);
+    asked.apply = (resource, ...rest) =>
+      resource.kind === "Deployment" ? Promise.reject(new HowdahError("cluster/rejected", "not this one")) : api.apply(resource, ...rest);
+    all(() => serving(40));
+    expect((await look()).verdicts[1]).toMatchObject({ type: "Stalled", reason: "PartsRefused", message: "not this one" });
+    all((index) => waiting(41 + index));
+    expect((await look()).verdicts).toMatchObject([{ type: "Ready", status: "False", reason: "FullCrash" }]);
+  });
+
+  it.each(["mariadb-11-8", "howdah-operator"])("takes no Service of Howdah's own: %s", async (name) => {
+    const { look, inSystem } = rig({ name }, withRouter);
+    expect((await look()).verdicts[0]).toMatchObject({ reason: "NameReserved" });
+    expect(await inSystem("Service", name)).toBeUndefined();
   });
 
   it("says that it needs an image, and puts nothing there", async () => {

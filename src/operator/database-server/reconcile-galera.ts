@@ -1,9 +1,7 @@
 import { defaultMariadb } from "../../catalog/mariadb-versions.ts";
 import { HowdahError } from "../../kernel/howdah-error.ts";
 import { SYSTEM_NAMESPACE } from "../../kernel/own-names.ts";
-import { FIELD_MANAGER, isAsApplied } from "../../kubernetes/field-ownership.ts";
 import type { KubeObject } from "../../kubernetes/kubernetes-api.ts";
-import { resourceOf } from "../../kubernetes/resources.ts";
 import type { RecoveryDecision } from "../../plan/galera/decide-recovery.ts";
 import type { NodeFacts } from "../../plan/galera/node-facts.ts";
 import type { Stillness } from "../../plan/galera/stillness.ts";
@@ -17,6 +15,8 @@ import type { Verdict } from "../status.ts";
 import { galeraChoice } from "./galera-choice.ts";
 import { galeraMemory } from "./galera-memory.ts";
 import { galeraPods } from "./galera-pods.ts";
+import { askWriter, placeRouter, type RouterLook } from "./galera-router.ts";
+import { placeObjects } from "./place-objects.ts";
 import { type LookAtServer, type ServerLook, stalledBy } from "./server-look.ts";
 
 /** How often a cluster is looked at: one that is well, and one that is not. Nobody tells of a server that lost its majority. */
@@ -32,6 +32,7 @@ export function reconcileGalera(ports: OperatorPorts): LookAtServer {
   return async (object, spec, signal) => {
     const server = serverOf(object, spec);
     if (server === undefined) return withoutImage;
+    if (RESERVED.test(server.name)) return { verdicts: nameTaken(server.name), again: 300_000 };
     // What the API server refuses (a volume's size, once it is there) must not keep nodes from being healed.
     const refused = await place(server, ports, signal).then(
       () => undefined,
@@ -51,13 +52,37 @@ export function reconcileGalera(ports: OperatorPorts): LookAtServer {
     if (before.get(server.name)?.did !== did) await tellOf(object, decision, ports);
     before.set(server.name, { still: look.still, did });
     const version = versionOf(look.nodes);
+    const router = await placeRouter(server, spec.galera?.router ?? NO_ROUTER, ports, signal);
+    const writer = serves(decision) ? await askWriter(server, ports, signal) : undefined;
+    const isWell = decision.state === "Healthy" && router.trouble?.some(({ reason }) => reason === "RouterNotReady") !== true;
     return {
-      verdicts: refused === undefined ? verdictsOf(decision) : stalledBy("PartsRefused", refused.message),
+      verdicts: refused === undefined ? withRouter(verdictsOf(decision), router) : stalledBy("PartsRefused", refused.message),
       state: decision.state,
       ...(version === undefined ? {} : { version }),
-      again: decision.state === "Healthy" ? WELL_MS : UNWELL_MS,
+      ...(writer === undefined ? {} : { writer }),
+      again: isWell ? WELL_MS : UNWELL_MS,
     };
   };
+}
+
+/** Names under which other Services are in `howdah-system`. */
+const RESERVED = /^(mariadb|howdah)-/;
+
+function nameTaken(name: string): readonly Verdict[] {
+  return stalledBy("NameReserved", `${name} is a name of Howdah's own: no server may be called mariadb-… or howdah-…`);
+}
+
+const NO_ROUTER = { kind: "haproxy", replicas: 0 } as const;
+
+function serves({ state }: Pick<RecoveryDecision, "state">): boolean {
+  return state === "Healthy" || state === "Degraded";
+}
+
+/** Nodes that don't serve are the first trouble; then what keeps sites from those that do. */
+function withRouter(nodes: readonly Verdict[], { trouble, words }: RouterLook): readonly Verdict[] {
+  const isReady = nodes.every(({ type, status }) => type !== "Ready" || status === "True");
+  if (isReady && trouble !== undefined) return trouble;
+  return words === undefined ? nodes : nodes.map((one) => (one.type === "Ready" ? { ...one, message: `${one.message}; ${words}` } : one));
 }
 
 const withoutImage: ServerLook = { verdicts: stalledBy("ImageMissing", "spec.galera.image names no image of the nodes"), again: 300_000 };
@@ -80,13 +105,7 @@ async function place(server: GaleraServer, { api, portsFor }: OperatorPorts, sig
   await serversPullAsOperator(api, signal);
   const { databases, engine } = portsFor(SYSTEM_NAMESPACE);
   const secretDigest = await engine.putSecret(SYSTEM_NAMESPACE, galeraName(server.name), await databases.adminSecret(server.name));
-  for (const object of renderGalera({ ...server, secretDigest })) {
-    const resource = resourceOf(object);
-    if (resource === undefined) throw new TypeError(`${object.kind} is in no table`);
-    const { namespace, name } = object.metadata;
-    const found = await api.get({ resource, namespace, name }, signal);
-    if (found === undefined || !isAsApplied(found, object, FIELD_MANAGER)) await api.apply(resource, object, {}, signal);
-  }
+  await placeObjects(renderGalera({ ...server, secretDigest }), api, signal);
 }
 
 /** What was done is told as an event: a status says only how it is now. */
@@ -104,8 +123,7 @@ function verdictsOf({ state, action, message }: RecoveryDecision): readonly Verd
       { type: "Stalled", status: "True", reason: action.reason, message },
     ];
   }
-  const ready = state === "Healthy" || state === "Degraded";
-  return [{ type: "Ready", status: ready ? "True" : "False", reason: state, message }];
+  return [{ type: "Ready", status: serves({ state }) ? "True" : "False", reason: state, message }];
 }
 
 /** Of the oldest server: while a new version rolls, data may still have to be read by it. */

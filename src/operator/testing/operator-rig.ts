@@ -34,6 +34,7 @@ export function operatorRig(...parts: Parameters<typeof clusterRig>): OperatorRi
     clock: ports.clock,
     log: () => undefined,
     ownNamespace: "howdah-system",
+    clusterDomain: "cluster.local",
     fence: (namespace) => namespacePolicies({ ...defaultClusterSettings, namespace }),
     portsFor: () => ports,
     lookPortsFor: () => ports,

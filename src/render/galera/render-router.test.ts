@@ -1,12 +1,20 @@
 import { describe, expect, it } from "vitest";
+import { renderAccessTo } from "../database/render-database-access.ts";
 import { parseHaproxy } from "../router/haproxy/parse-haproxy.ts";
-import { type GaleraRouter, renderRouter } from "./render-router.ts";
+import { galeraSelector, renderGalera } from "./render-galera.ts";
+import { type GaleraRouter, renderRouter, routerSelector } from "./render-router.ts";
+
+interface Template {
+  readonly spec: { readonly template: { readonly metadata: { readonly labels: object } } };
+}
+const nodesOf = { version: "11.8", image: "x", replicas: 3, memoryBytes: 1024 ** 3, storage: "1Gi" };
 
 const router: GaleraRouter = {
   server: { name: "main", replicas: 3 },
   image: `registry.example/haproxy@sha256:${"a".repeat(64)}`,
   replicas: 2,
   maxConnections: 400,
+  sleeps: true,
   clusterDomain: "cluster.local",
 };
 // biome-ignore lint/suspicious/noExplicitAny: the objects are Kubernetes' own, and this reads deep into them
@@ -36,12 +44,35 @@ describe("the routers before a Galera cluster", () => {
     expect(of("Deployment").spec.strategy.rollingUpdate).toEqual({ maxUnavailable: 0, maxSurge: 1 });
   });
 
-  it("are sealed, and show statistics to Howdah's own pods alone", () => {
+  it("are sealed, and let nobody in but Howdah's own pods to their statistics: sites have policies of their own", () => {
     const { spec } = of("Deployment").spec.template;
     expect(spec).toMatchObject({ automountServiceAccountToken: false, securityContext: { runAsNonRoot: true } });
     expect(spec.containers[0].securityContext).toMatchObject({ readOnlyRootFilesystem: true, allowPrivilegeEscalation: false });
-    const [sql, health] = of("NetworkPolicy").spec.ingress;
-    expect([sql.ports[0].port, health]).toEqual([3306, { from: [{ podSelector: {} }], ports: [{ protocol: "TCP", port: 9201 }] }]);
+    const policy = of("NetworkPolicy").spec;
+    expect(policy.ingress).toEqual([{ from: [{ podSelector: {} }], ports: [{ protocol: "TCP", port: 9201 }] }]);
+    expect(policy.policyTypes).toEqual(["Ingress", "Egress"]);
+    const [nodes, names] = policy.egress;
+    const template = renderGalera({ ...nodesOf, name: "main" }).find(({ kind }) => kind === "StatefulSet") as never as Template;
+    expect(template.spec.template.metadata.labels).toMatchObject(nodes.to[0].podSelector.matchLabels);
+    expect([nodes.ports, names.ports].map((ports) => ports.map(({ port }: { port: number }) => port))).toEqual([
+      [3306, 9200],
+      [53, 53],
+    ]);
+  });
+
+  it("take connections on while their address is forgotten, where the API server knows how", () => {
+    const container = (one: GaleraRouter) => of("Deployment", one).spec.template.spec.containers[0];
+    expect(container(router).lifecycle).toEqual({ preStop: { sleep: { seconds: 10 } } });
+    expect(container({ ...router, sleeps: false }).lifecycle).toBeUndefined();
+    expect(of("Deployment").spec.template.spec.terminationGracePeriodSeconds).toBeGreaterThan(70);
+  });
+
+  it("let in who has a policy of a site: it selects them and no node", () => {
+    const { labels } = of("Deployment").spec.template.metadata;
+    expect(labels).toMatchObject(renderAccessTo({ name: "main", selector: routerSelector("main") }, "acme").spec.podSelector.matchLabels);
+    expect(routerSelector("main")).not.toEqual(galeraSelector("main"));
+    // By this one the operator's own policy lets it in.
+    expect(labels).toMatchObject({ "app.kubernetes.io/component": "database" });
   });
 
   it("roll when a node is added", () => {

@@ -8,7 +8,7 @@ import { digestOf } from "../rendered.ts";
 import { HAPROXY_PATHS, renderHaproxy } from "../router/haproxy/render-haproxy.ts";
 import { SEALED } from "../sealed.ts";
 import { GALERA_PORTS } from "./galera-options.ts";
-import { galeraName, galeraNodeNames, type GaleraServer } from "./render-galera.ts";
+import { galeraName, galeraNodeNames, galeraSelector, type GaleraServer } from "./render-galera.ts";
 
 /** The HAProxy pods before a cluster's nodes. */
 export interface GaleraRouter {
@@ -18,6 +18,8 @@ export interface GaleraRouter {
   readonly replicas: number;
   /** Connections of all sites through one pod: no more than one node takes. */
   readonly maxConnections: number;
+  /** Whether the API server knows `sleep` before a pod's end (1.30 and later). */
+  readonly sleeps: boolean;
   /** The cluster's own domain (`cluster.local`): HAProxy asks the name server itself and knows no search list, so names must be whole. */
   readonly clusterDomain: string;
 }
@@ -25,15 +27,19 @@ export interface GaleraRouter {
 /** Where probes and statistics are answered. */
 export const ROUTER_HEALTH_PORT = 9201;
 
-/** Who is connected may finish for so long after a pod's end began; who keeps a connection longer is cut. */
-const GRACE_SECONDS = 60;
+/** So long a pod takes connections after its end began: nodes forget its address later than it hears of it, and there is another pod for those. */
+const FORGET_SECONDS = 10;
+
+/** Who is connected may finish for so long after that (HAProxy's own `hard-stop-after`); who keeps a connection longer is cut. */
+const FINISH_SECONDS = 60;
 
 /** Name of the routers' Deployment, ConfigMap and policy; their Service has the DatabaseServer's own name, which sites know. */
-function routerName(server: string): string {
+export function routerName(server: string): string {
   return `${server}-router`;
 }
 
-function selector(server: string): Readonly<Record<string, string>> {
+/** What selects the routers; never changes. Each site's policy lets its pods to these (`renderAccessTo`). */
+export function routerSelector(server: string): Readonly<Record<string, string>> {
   return { "app.kubernetes.io/name": "database-router", "app.kubernetes.io/instance": server };
 }
 
@@ -45,7 +51,7 @@ export function renderRouter(router: GaleraRouter): readonly ClusterObject[] {
 
 function metadata({ server }: GaleraRouter, name = routerName(server.name)) {
   const labels = {
-    ...selector(server.name),
+    ...routerSelector(server.name),
     "app.kubernetes.io/component": "database",
     "app.kubernetes.io/managed-by": "howdah",
     "app.kubernetes.io/part-of": "howdah",
@@ -71,25 +77,31 @@ function configMap(router: GaleraRouter): ClusterObject {
 
 function service(router: GaleraRouter): ClusterObject {
   const ports = [{ name: "mysql", port: DATABASE_PORT, targetPort: DATABASE_PORT, protocol: "TCP" }];
-  const spec = { type: "ClusterIP", selector: selector(router.server.name), ports };
+  const spec = { type: "ClusterIP", selector: routerSelector(router.server.name), ports };
   return { apiVersion: "v1", kind: "Service", metadata: metadata(router, router.server.name), spec };
 }
 
 /** One of them at a time: the others serve on. */
 function disruptionBudget(router: GaleraRouter): ClusterObject {
-  const spec = { maxUnavailable: 1, selector: { matchLabels: selector(router.server.name) } };
+  const spec = { maxUnavailable: 1, selector: { matchLabels: routerSelector(router.server.name) } };
   return { apiVersion: "policy/v1", kind: "PodDisruptionBudget", metadata: metadata(router), spec };
 }
 
-/** SQL for whoever may get out of his own namespace to here; statistics for Howdah's own pods alone. */
+/**
+ * Statistics for Howdah's own pods; SQL for nobody: each site has a policy that lets it in, and the operator one. Out they go to the nodes, and to
+ * the name server.
+ */
 function policy(router: GaleraRouter): ClusterObject {
-  const port = (number: number): object[] => [{ protocol: "TCP", port: number }];
+  const tcp = (...ports: readonly number[]): object[] => ports.map((port) => ({ protocol: "TCP", port }));
+  const nodes = { podSelector: { matchLabels: galeraSelector(router.server.name) } };
+  const names = { namespaceSelector: { matchLabels: { "kubernetes.io/metadata.name": "kube-system" } } };
   const spec = {
-    podSelector: { matchLabels: selector(router.server.name) },
-    policyTypes: ["Ingress"],
-    ingress: [
-      { from: [{ namespaceSelector: {} }], ports: port(DATABASE_PORT) },
-      { from: [{ podSelector: {} }], ports: port(ROUTER_HEALTH_PORT) },
+    podSelector: { matchLabels: routerSelector(router.server.name) },
+    policyTypes: ["Ingress", "Egress"],
+    ingress: [{ from: [{ podSelector: {} }], ports: tcp(ROUTER_HEALTH_PORT) }],
+    egress: [
+      { to: [nodes], ports: tcp(GALERA_PORTS.sql, GALERA_PORTS.check) },
+      { to: [names], ports: [{ protocol: "UDP", port: 53 }, ...tcp(53)] },
     ],
   };
   return { apiVersion: "networking.k8s.io/v1", kind: "NetworkPolicy", metadata: metadata(router), spec };
@@ -99,7 +111,7 @@ function deployment(router: GaleraRouter, configuration: ClusterObject): Cluster
   const { labels } = metadata(router);
   const spec = {
     replicas: router.replicas,
-    selector: { matchLabels: selector(router.server.name) },
+    selector: { matchLabels: routerSelector(router.server.name) },
     strategy: { type: "RollingUpdate", rollingUpdate: { maxUnavailable: 0, maxSurge: 1 } },
     template: { metadata: { labels, annotations: { [CONFIG_DIGEST]: digestOf(configuration["data"]) } }, spec: podSpec(router) },
   };
@@ -107,12 +119,12 @@ function deployment(router: GaleraRouter, configuration: ClusterObject): Cluster
 }
 
 function podSpec(router: GaleraRouter): object {
-  const apart = { labelSelector: { matchLabels: selector(router.server.name) }, topologyKey: "kubernetes.io/hostname" };
+  const apart = { labelSelector: { matchLabels: routerSelector(router.server.name) }, topologyKey: "kubernetes.io/hostname" };
   return {
     containers: [container(router)],
     volumes: [{ name: "config", configMap: { name: routerName(router.server.name) } }],
     affinity: { podAntiAffinity: { preferredDuringSchedulingIgnoredDuringExecution: [{ weight: 100, podAffinityTerm: apart }] } },
-    terminationGracePeriodSeconds: GRACE_SECONDS,
+    terminationGracePeriodSeconds: FORGET_SECONDS + FINISH_SECONDS + 5,
     automountServiceAccountToken: false,
     enableServiceLinks: false,
     securityContext: podSecurity,
@@ -138,6 +150,7 @@ function container(router: GaleraRouter): object {
     volumeMounts: [{ name: "config", mountPath: HAPROXY_PATHS.config.replace(/\/[^/]*$/, ""), readOnly: true }],
     resources: { limits: { memory: "128Mi" }, requests: { cpu: "50m", memory: "64Mi" } },
     securityContext: { ...SEALED, runAsNonRoot: true },
+    ...(router.sleeps ? { lifecycle: { preStop: { sleep: { seconds: FORGET_SECONDS } } } } : {}),
     // A cluster that begins takes its time; the probe only keeps the pod out of the Service, and starts it again after an hour.
     startupProbe: { ...probe(HAPROXY_PATHS.writerKnown), periodSeconds: 2, failureThreshold: 1800 },
     readinessProbe: { ...probe(HAPROXY_PATHS.alive), periodSeconds: 5 },

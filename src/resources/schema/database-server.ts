@@ -34,18 +34,24 @@ const external = z
   })
   .meta({ description: "With `kind: external`: servers that exist. Howdah makes databases and users on them and changes nothing else." });
 
+const image = (what: string) =>
+  z
+    .string()
+    .max(500)
+    .regex(/^[a-z0-9][a-z0-9.:/_-]*@sha256:[0-9a-f]{64}$/, "must be an image with its digest: `registry.example/galera@sha256:…`")
+    .optional()
+    .meta({ description: what });
+
 const galera = z
   .strictObject({
     replicas: z.int().min(3).max(7).default(3).meta({ description: "Nodes; an odd number. Default: 3." }),
-    image: z
-      .string()
-      .max(500)
-      .regex(/^[a-z0-9][a-z0-9.:/_-]*@sha256:[0-9a-f]{64}$/, "must be an image with its digest: `registry.example/galera@sha256:…`")
-      .optional()
-      .meta({ description: "Image of the nodes, by digest, from a registry that the cluster may pull from. Without it no node starts." }),
+    image: image("Image of the nodes, by digest, from a registry that the cluster may pull from. Without it no node starts."),
     router: z
       .strictObject({
-        kind: z.enum(["haproxy", "proxysql"]).default("haproxy").meta({ description: "What leads sites to the writer. Default: haproxy." }),
+        kind: z.enum(["haproxy", "proxysql"]).default("haproxy").meta({
+          description: "What leads sites to the writer. Default: haproxy, the only one that the operator runs so far.",
+        }),
+        image: image("Image of HAProxy, by digest. Without it sites don't get to the nodes."),
         replicas: z.int().min(1).max(5).default(2).meta({ description: "Its pods. Default: 2." }),
       })
       .prefault({})
@@ -91,7 +97,7 @@ export const databaseServerStatus = z
     observedGeneration,
     conditions,
     version: z.string().optional().meta({ description: "What the writer says of its version." }),
-    writer: z.string().optional().meta({ description: "The address or pod that sites write to." }),
+    writer: z.string().optional().meta({ description: "The address or node that sites write to." }),
     state: z.string().optional().meta({ description: "Of several nodes: Healthy, Degraded, AllNonPrimary or FullCrash." }),
     addresses: z.array(seen).optional().meta({ description: "What each address of an external server is." }),
     warning: z.string().optional().meta({ description: "How this server can lose what it acknowledged." }),

@@ -3,6 +3,7 @@ import { DATABASE_SECRET, SYSTEM_NAMESPACE } from "../../kernel/own-names.ts";
 import { Secret } from "../../kernel/secret.ts";
 import { dropAllDumpsBesideData } from "../database/dumps-beside-data.ts";
 import { isExternal } from "../database-server/database-server-document.ts";
+import { isRouted } from "../database-server/routed-server.ts";
 import { closeWayToDatabase } from "../lifecycle/close-way-to-database.ts";
 import type { Purged } from "../lifecycle/purge-data.ts";
 import type { EngineContext, KeptDatabase, KeptDatabases, NamedDatabase, Ports } from "../ports.ts";
@@ -23,9 +24,9 @@ export async function databasesNamed(
 ): Promise<readonly NamedDatabase[]> {
   const { objects } = await ports.engine.inventory(SYSTEM_NAMESPACE);
   const servers = [...objects.keys()].filter((key) => key.startsWith(SERVER)).map((key) => key.slice(SERVER.length));
-  const outside = (await ports.databaseServers.list()).filter(isExternal).map(({ name }) => name);
+  const others = (await ports.databaseServers.list()).filter((one) => isExternal(one) || isRouted(one)).map(({ name }) => name);
   const found: NamedDatabase[] = [];
-  for (const server of [...servers, ...outside].toSorted()) {
+  for (const server of [...servers, ...others].toSorted()) {
     try {
       const database = await ports.databases.findDatabase(serverReference(server, ports), { site: namespace, environment: PRODUCTION });
       if (database !== undefined) found.push({ server, ...database });
@@ -112,7 +113,7 @@ export async function dropDatabases(
     if (found !== undefined && found.uid !== uid) continue;
     const document = await ports.databaseServers.get(server);
     if (document === undefined || !isExternal(document)) {
-      await dropAllDumpsBesideData({ namespace, server }, ports, context);
+      if (document?.spec.kind !== "galera") await dropAllDumpsBesideData({ namespace, server }, ports, context);
       await closeWayToDatabase(server, namespace, ports, context);
     }
     await ports.databases.dropDatabase(there);

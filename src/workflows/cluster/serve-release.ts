@@ -166,11 +166,12 @@ async function databaseOf(
   if (database === null) return null;
   const known = (await ports.records.get(namespace))?.database ?? null;
   const chosen = await chooseServer({ site, namespace, known }, ports);
-  const isOutside = chosen?.document?.spec.kind === "external";
-  const image = isOutside ? null : await chosenServer(database.version, ports);
+  // Whatever runs for a server that has a name of its own is not chosen here.
+  const named = ["external", "galera"].includes(chosen?.document?.spec.kind ?? "") ? chosen?.name : undefined;
+  const image = named === undefined ? await chosenServer(database.version, ports) : null;
   return stage(
     "database",
-    isOutside ? `Database on ${chosen.name}` : `Database (MariaDB ${database.version})`,
+    named === undefined ? `Database (MariaDB ${database.version})` : `Database on ${named}`,
     () => prepareDatabase(site, { database: image, namespace }, ports, context),
     ({ name }) => name,
   );

@@ -11,8 +11,8 @@ import { ensureServer } from "../up/ensure-server.ts";
 import type { ExternalServer } from "./database-server-document.ts";
 import { administratorOf, findWriter, type FoundWriter } from "./find-writer.ts";
 
-/** What a site's record has of such a server beside its database. */
-export type ExternalPlace = Pick<SiteDatabase, "client" | "behind">;
+/** What a site's record has of a server that has no pod of the shared kind, beside its database. */
+export type ExternalPlace = Pick<SiteDatabase, "client" | "behind" | "routed">;
 
 /** Images of the way to it: nginx that passes connections on, and MariaDB's programs. */
 interface WayImages {

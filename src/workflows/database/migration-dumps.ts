@@ -42,6 +42,10 @@ export async function dumpBeforeMigration(
       throw new HowdahError("database/failed", `There is no dump of a database outside of the cluster before a migration`, {
         hint: "Say `dump: false` in `spec.hooks.migrate` when that server has backups of its own. Nothing was migrated.",
       });
+    if (siteDatabase(record).routed === true)
+      throw new HowdahError("database/failed", `There is no dump of a database on several nodes (kind galera) before a migration yet`, {
+        hint: "Say `dump: false` in `spec.hooks.migrate` when you have a backup of your own. Nothing was migrated.",
+      });
     const path = await dumpBesideData(record, { name, neededBytes: await neededBytes(record, ports) }, ports, context);
     await dropDumpsBesideData(record, dumpsToDrop(await dumpsBesideData(record, ports, context)), ports, context);
     return path;

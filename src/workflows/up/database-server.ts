@@ -2,6 +2,7 @@ import { SYSTEM_NAMESPACE } from "../../kernel/own-names.ts";
 import type { ServerReference } from "../../providers/database/database-server.ts";
 import { DATABASE_PORT } from "../../render/database/server-options.ts";
 import { isExternal } from "../database-server/database-server-document.ts";
+import { routersOf } from "../database-server/routed-server.ts";
 import { parseAddress } from "../database-server/server-address.ts";
 import type { Ports } from "../ports.ts";
 import { OWN_SERVERS } from "./choose-server.ts";
@@ -12,27 +13,28 @@ type ReferencePorts = Pick<Ports, "engine"> & Partial<Pick<Ports, "databaseServe
 /**
  * A server of this engine, by name: its pod's address is looked up for each connection, since a restart may change it. On one machine the server is
  * on its sites' networks under its name; in a cluster it is a Service of another namespace. One outside of a
- * cluster has no pod there: it is asked where its writer was seen last.
+ * cluster has no pod there: it is asked where its writer was seen last. One of several nodes is asked through its routers, as sites do.
  */
 export function serverReference(name: string, ports: ReferencePorts): ServerReference {
   return {
     name,
     ...(ports.engine.kind === "kubernetes" ? { host: `${name}.${SYSTEM_NAMESPACE}.svc` } : {}),
     async locate() {
-      const outside = await writerOutside(name, ports);
-      if (outside !== undefined) return outside;
+      const elsewhere = await placeElsewhere(name, ports);
+      if (elsewhere !== undefined) return elsewhere;
       const address = await ports.engine.locate(SYSTEM_NAMESPACE, name);
       return address === undefined ? undefined : { address, port: DATABASE_PORT };
     },
   };
 }
 
-async function writerOutside(
+async function placeElsewhere(
   name: string,
   { engine, databaseServers }: ReferencePorts,
 ): Promise<Awaited<ReturnType<ServerReference["locate"]>>> {
   if (engine.kind !== "kubernetes" || databaseServers === undefined || name.startsWith(OWN_SERVERS)) return undefined;
   const document = await databaseServers.get(name);
+  if (document?.spec.kind === "galera") return routersOf(name);
   if (document === undefined || !isExternal(document) || document.writer === undefined) return undefined;
   const { host, port } = parseAddress(document.writer);
   return { address: host, port };

@@ -19,7 +19,7 @@ export interface WantedServer {
   readonly isExternal?: true;
 }
 
-type EnsurePorts = Pick<Ports, "engine" | "databases" | "locks">;
+type EnsurePorts = Pick<Ports, "engine" | "databases" | "locks"> & Partial<Pick<Ports, "databaseServers">>;
 
 /** A server starts in seconds, but its first start makes the data directory, and recovery after a crash takes its time. */
 const SERVER_PATIENCE_MS = 300_000;
@@ -35,6 +35,16 @@ export async function ensureServer(wanted: WantedServer, ports: EnsurePorts, con
   if (!(await isInPlace(wanted, ports))) await bringUpServer(wanted, ports, context);
   const timeoutMs = wanted.isExternal === true ? ANSWER_PATIENCE_MS : SERVER_PATIENCE_MS;
   await ports.databases.waitReady(serverReference(wanted.name, ports), { timeoutMs, signal: context.signal });
+}
+
+/**
+ * The same for a server whose pods are somebody else's business: only this site's way to it is made. Who has it already is told of a server that does
+ * not answer when the site's database is looked at.
+ */
+export async function ensureAccess(wanted: WantedServer, ports: EnsurePorts, context: EngineContext): Promise<void> {
+  if ((await serverSteps(wanted, await wanted.desired(), ports)).length === 0) return;
+  await applyServer(wanted, ports, context);
+  await ports.databases.waitReady(serverReference(wanted.name, ports), { timeoutMs: ANSWER_PATIENCE_MS, signal: context.signal });
 }
 
 /** Objects of one server and this site's way to it: other servers, and the ways of other sites, are not this plan's business. */
@@ -72,10 +82,14 @@ async function bringUpServer(wanted: WantedServer, ports: EnsurePorts, context: 
   const { pods } = await ports.engine.observe(SYSTEM_NAMESPACE);
   if (isExternal !== true && pods.some((pod) => pod.workload === name && pod.ready))
     await ports.databases.waitReady(serverReference(name, ports), { timeoutMs: ANSWER_PATIENCE_MS, signal: context.signal });
+  await applyServer(wanted, ports, context, () => ports.engine.scaleUp(SYSTEM_NAMESPACE, context));
+}
+
+async function applyServer(wanted: WantedServer, ports: EnsurePorts, context: EngineContext, then?: () => Promise<unknown>): Promise<void> {
   await ports.locks.hold(SYSTEM_NAMESPACE, "up", async () => {
     await ports.engine.prepare(SYSTEM_NAMESPACE, context);
     const steps = await serverSteps(wanted, await wanted.desired(), ports);
     await applyPlan(SYSTEM_NAMESPACE, steps, ports.engine, context);
-    await ports.engine.scaleUp(SYSTEM_NAMESPACE, context);
+    await then?.();
   });
 }

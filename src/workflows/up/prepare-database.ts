@@ -11,6 +11,7 @@ import type { Site } from "../../site/site.ts";
 import { isExternal } from "../database-server/database-server-document.ts";
 import { type ExternalPlace, ensureExternal, externalOnCluster } from "../database-server/ensure-external.ts";
 import type { EngineContext, Ports, SiteDatabase } from "../ports.ts";
+import { ensureRouted } from "../database-server/ensure-routed.ts";
 import { type ChosenServer, chooseServer } from "./choose-server.ts";
 import { serverReference } from "./database-server.ts";
 import { ensureServer } from "./ensure-server.ts";
@@ -65,6 +66,8 @@ export async function openServer(
   ports: Ports,
   context: EngineContext,
 ): Promise<ExternalPlace | undefined> {
+  if (document?.spec.kind === "galera" && ports.engine.kind === "kubernetes")
+    return await ensureRouted({ document, namespace }, ports, context);
   if (document !== null && !isExternal(document))
     throw new HowdahError(
       "database/server-refused",

@@ -62,7 +62,11 @@ export function releaseRecord(
   };
 }
 
-function withoutSecret({ server, host, port, name, user, uid, client, behind }: PreparedDatabase): SiteDatabase {
-  const outside = { ...(client === undefined ? {} : { client }), ...(behind === undefined ? {} : { behind }) };
+function withoutSecret({ server, host, port, name, user, uid, client, behind, routed }: PreparedDatabase): SiteDatabase {
+  const outside = {
+    ...(client === undefined ? {} : { client }),
+    ...(behind === undefined ? {} : { behind }),
+    ...(routed === undefined ? {} : { routed }),
+  };
   return { server, host, port, name, user, uid, ...outside };
 }

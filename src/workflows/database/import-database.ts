@@ -78,9 +78,32 @@ async function replaceContent(
   context: EngineContext,
 ): Promise<Pick<ImportResult, "tables" | "before">> {
   await logIn(record, ports, context);
+  await requireMayWrite(record, ports);
   const before = await keepFormer(record, request, ports, context);
   await importOrUndo(record, { file: request.file, clean: request.clean, before }, ports, context);
   return { tables: await ports.databases.tableCount(reference(record, ports)), before };
+}
+
+/** What fills a database is its own user, which may be stopped from writing: what was emptied then would stay empty. */
+async function requireMayWrite(record: SiteRecord, ports: ImportPorts): Promise<void> {
+  const { server, name } = reference(record, ports);
+  if (!(await ports.databases.blockedDatabases(server)).includes(name)) return;
+  throw new HowdahError(
+    "database/failed",
+    `The database ${name} may not be written to: its server's disk is almost full, or it is above its profile`,
+    {
+      hint: "Nothing was changed. Make room first: docs/how-to/when-the-database-disk-is-full.md.",
+    },
+  );
+}
+
+/**
+ * Empties a database that gets its own former content again. A migration or an import that filled the disk was stopped by taking the right to write from
+ * its user (`blockWrites`): what was there before had room, and needs that right.
+ */
+async function emptyForFormer(record: SiteRecord, ports: ImportPorts): Promise<void> {
+  await ports.databases.emptyDatabase(reference(record, ports));
+  await ports.databases.allowWrites(reference(record, ports));
 }
 
 function reference(record: SiteRecord, ports: ImportPorts) {
@@ -128,7 +151,7 @@ export async function restoreDump(record: SiteRecord, file: string, ports: Impor
   await logIn(record, ports, context);
   const isBeside = ports.engine.kind === "kubernetes";
   const dump = isBeside ? { source: openDumpBesideData(record, file, ports, context), size: 0, unpack: [] } : await openDump(file);
-  await ports.databases.emptyDatabase(reference(record, ports));
+  await emptyForFormer(record, ports);
   await feedClient(record, dump, ports, context); // its ledger is from the same moment: nothing is to be adopted
   context.emit({ type: "task-done", id: ID, outcome: "changed" });
 }
@@ -136,7 +159,7 @@ export async function restoreDump(record: SiteRecord, file: string, ports: Impor
 /** Nothing is emptied unless the user can log in: what could not be filled again afterwards is better left as it is. */
 async function putBack(record: SiteRecord, before: string | null, ports: ImportPorts, context: EngineContext): Promise<void> {
   await logIn(record, ports, context);
-  await ports.databases.emptyDatabase(reference(record, ports));
+  await emptyForFormer(record, ports);
   if (before === null) return;
   await feedClient(record, await openDump(before), ports, context);
   await adoptContent(record, ports, context);

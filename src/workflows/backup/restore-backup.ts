@@ -112,15 +112,18 @@ function requireFits(backup: BackupRecord, target: SiteRecord): void {
     throw new HowdahError("usage/invalid", `${target.namespace} has no writable path ${homeless.path}, and the backup has one`);
 }
 
-/** In the site's own container: everything below ROOT that is not named on standard input (NUL between names) goes. Links are not followed. */
-const DELETE_OTHERS = `
+/**
+ * In the site's own container: everything below ROOT that is not named on standard input (NUL between names) goes. Links are not followed. What no backup
+ * holds (links, pipes, names that are no UTF-8) stays: neither this one nor the one from before the restore could bring it back.
+ */
+export const DELETE_OTHERS = `
 $root = $argv[1];
 $keep = array_flip(explode("\\0", stream_get_contents(STDIN)));
 $all = new RecursiveIteratorIterator(new RecursiveDirectoryIterator($root, FilesystemIterator::SKIP_DOTS), RecursiveIteratorIterator::CHILD_FIRST);
 foreach ($all as $path => $entry) {
     $name = substr($path, strlen($root) + 1);
-    if (isset($keep[$name])) continue;
-    if ($entry->isDir() && !$entry->isLink()) rmdir($path); else unlink($path);
+    if (isset($keep[$name]) || $entry->isLink() || !preg_match("//u", $name)) continue;
+    if ($entry->isDir()) @rmdir($path); elseif ($entry->isFile()) unlink($path);
 }
 `;
 

@@ -17,6 +17,8 @@ export interface DatabaseServer {
   readonly storage?: string;
   /** Digest of the administrator's secret, as `Engine.putSecret` answers it: a change rolls the pod. */
   readonly secretDigest?: string;
+  /** False: it keeps no binlog. On a cluster nobody bounds one by bytes (before 11.4 the agent of a machine does), watches the volume, or reads it. */
+  readonly binlog?: boolean;
 }
 
 /**
@@ -37,7 +39,7 @@ function renderConfigMap(server: DatabaseServer): ConfigMap {
     apiVersion: "v1",
     kind: "ConfigMap",
     metadata: metadata(server),
-    data: { "my.cnf": printOptionFile(databaseServerOptions(server.memoryBytes)) },
+    data: { "my.cnf": printOptionFile(databaseServerOptions(server.memoryBytes, { binlog: server.binlog !== false })) },
   };
 }
 

@@ -76,9 +76,9 @@ function sessionOptions(memoryBytes: number): OptionGroup["options"] {
  * my.cnf of a shared server. `innodb_flush_log_at_trx_commit=1` because 2 and 0 lose acknowledged rows (reliability M3);
  * no file ever passes between SQL and the disk; `performance_schema` off saves about 100 MB; the log goes to stderr (the slow log
  * can't: the server opens it as a file of its own). Names are not resolved: accounts hold for any address, the network decides who
- * may connect.
+ * may connect. Without `binlog` the server keeps none.
  */
-export function databaseServerOptions(memoryBytes: number): OptionGroup[] {
+export function databaseServerOptions(memoryBytes: number, { binlog }: { readonly binlog: boolean } = { binlog: true }): OptionGroup[] {
   const { poolBytes, maxConnections } = databaseMemory(memoryBytes);
   const server: OptionGroup = {
     name: "mariadbd",
@@ -101,7 +101,7 @@ export function databaseServerOptions(memoryBytes: number): OptionGroup[] {
       { key: "performance-schema", value: "OFF" },
       { key: "log-warnings", value: 1 },
       ...sessionOptions(memoryBytes),
-      ...binlogOptions(),
+      ...(binlog ? binlogOptions() : []),
     ],
   };
   return [server];

@@ -47,25 +47,9 @@ describe("the image of the database server that all sites of a version share", (
   it("is never what a release names: a tenant that may make releases would have the data of all", async () => {
     const rig = clusterRig();
     const started: string[] = [];
-    const password = new Secret("p", "a test");
-    const databases = {
-      adminSecret: async () => ({}),
-      waitReady: async () => undefined,
-      ensureDatabase: async () => ({
-        host: "h",
-        port: 3306,
-        name: "acme",
-        user: "acme",
-        uid: "u",
-        password,
-        url: password,
-        changed: false,
-      }),
-    };
-    const databaseServers = memoryDocuments();
     Object.assign(rig.ports, {
-      databases,
-      databaseServers,
+      databases: answering(),
+      databaseServers: memoryDocuments(),
       engine: { ...rig.engine, apply: noting(rig.engine.apply.bind(rig.engine), started) },
     });
     await rig.release("r1", "one", withDatabase, { php: { reference: "php", digest }, database: image("9:99") });
@@ -73,13 +57,34 @@ describe("the image of the database server that all sites of a version share", (
     await rig.ports.sharedImages.put("mariadb-11-8", { ...image("1:11.8.2-1"), name: "mariadb-11-8" });
     await expect(chosenServer("11.8", rig.ports)).resolves.toBe("registry/1:11.8.2-1");
     await rig.serve("r1");
-    expect(started).toEqual(["registry/1:11.8.2-1"]);
+    expect(started).toEqual([expect.stringContaining("[mariadbd]"), "registry/1:11.8.2-1"]);
   });
 });
 
-/** The same, and notes the images of servers that are made. */
+it("the shared server of a cluster keeps no binlog: nobody there bounds it by bytes before 11.4, watches the volume, or reads it", async () => {
+  const rig = clusterRig();
+  const made: string[] = [];
+  const engine = { ...rig.engine, kind: "kubernetes", apply: noting(rig.engine.apply.bind(rig.engine), made) };
+  Object.assign(rig.ports, { databases: answering(), databaseServers: memoryDocuments(), engine });
+  await rig.ports.sharedImages.put("mariadb-10-11", { ...image("1:10.11"), name: "mariadb-10-11" });
+  await rig.release("r1", "one", { ...withDatabase, database: { version: "10.11" } }, { php: { reference: "php", digest } });
+  await rig.serve("r1");
+  expect(made).toEqual([expect.stringContaining("max-session-mem-used"), "registry/1:10.11"]);
+  expect(made[0]).not.toMatch(/log-bin|binlog/);
+});
+
+/** A server that makes what it is asked for. */
+function answering(): object {
+  const password = new Secret("p", "a test");
+  const made = { host: "h", port: 3306, name: "acme", user: "acme", uid: "u", password, url: password, changed: false };
+  return { adminSecret: async () => ({}), waitReady: async () => undefined, ensureDatabase: async () => made };
+}
+
+/** The same, and notes the options and images of servers that are made. */
 function noting(apply: Ports["engine"]["apply"], started: string[]): Ports["engine"]["apply"] {
   return async (namespace, step, context) => {
+    if ("desired" in step && step.desired.object.kind === "ConfigMap" && "my.cnf" in step.desired.object.data)
+      started.push(step.desired.object.data["my.cnf"] ?? "");
     if ("desired" in step && step.desired.object.kind === "StatefulSet")
       started.push(...step.desired.object.spec.template.spec.containers.map((container) => container.image));
     await apply(namespace, step, context);

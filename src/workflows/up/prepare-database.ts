@@ -104,7 +104,7 @@ async function sharedServer(version: string, image: string, namespace: string, p
   const name = databaseServerName(version);
   const secretDigest = await ports.engine.putSecret(SYSTEM_NAMESPACE, name, await ports.databases.adminSecret(name));
   return [
-    ...renderDatabaseServer({ version, image, memoryBytes: SERVER_MEMORY_BYTES, secretDigest }),
+    ...renderDatabaseServer({ version, image, memoryBytes: SERVER_MEMORY_BYTES, secretDigest, binlog: ports.engine.kind !== "kubernetes" }),
     renderDatabaseAccess(version, namespace),
   ].map((object) => rendered(object));
 }

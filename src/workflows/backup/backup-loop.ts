@@ -5,6 +5,7 @@ import { decideDue } from "../../schedule/due.ts";
 import type { EngineContext } from "../ports.ts";
 import type { BackupPorts } from "./backup-ports.ts";
 import type { BackupRecord, ScheduleDocument } from "./backup-record.ts";
+import { formerParts } from "./binlog/archive-parts.ts";
 import { boundBinlogs, shipBinlogs } from "./binlog/ship-binlogs.ts";
 import { deleteBackups } from "./delete-backups.ts";
 import { listBackups } from "./find-backup.ts";
@@ -88,15 +89,8 @@ async function clean(schedule: ScheduleDocument, { ports, signal, clock }: Backu
   const failed = all.filter(({ state, startedAt }) => state === "failed" && startedAt < old);
   await deleteBackups([...all.filter(({ id }) => gone.has(id)), ...failed], ports, signal);
   const repository = await openStore(await findStore(schedule.store, ports), ports);
-  for (const { server, store, part } of await ports.backups.archives.list()) {
-    if (store !== schedule.store || part === null) continue;
-    const former = (await repository.list([`binlogs=${server}`], signal)).slice(0, -1).filter(({ id }) => !id.startsWith(part));
-    await repository.forget(
-      former.map(({ id }) => id),
-      { prune: false },
-      signal,
-    );
-  }
+  for (const archive of await ports.backups.archives.list())
+    if (archive.store === schedule.store) await repository.forget(await formerParts(archive, repository, signal), { prune: false }, signal);
 }
 
 /** Ships the binlogs of servers whose sites have a schedule, every 45 seconds; keeps every server's below its bound. */

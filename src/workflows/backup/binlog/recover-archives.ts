@@ -7,6 +7,7 @@ import type { BackupPorts } from "../backup-ports.ts";
 import type { StoreDocument } from "../backup-record.ts";
 import { inScratchDirectory } from "../fetch-parts.ts";
 import { openStore } from "../stores.ts";
+import { type ArchivePart, newestParts } from "./archive-parts.ts";
 import type { BinlogArchive } from "./binlog-archive.ts";
 import { ARCHIVE_FILE, spoolDirectory } from "./ship-binlogs.ts";
 
@@ -16,14 +17,10 @@ import { ARCHIVE_FILE, spoolDirectory } from "./ship-binlogs.ts";
  */
 export async function recoverArchives(store: StoreDocument, ports: BackupPorts, signal: AbortSignal): Promise<readonly string[]> {
   const repository = await openStore(store, ports);
-  const parts = (await repository.list([], signal)).flatMap(({ id, tags, paths }) => {
-    const server = tags.find((tag) => tag.startsWith("binlogs="))?.slice("binlogs=".length);
-    const [directory] = paths;
-    return server === undefined || directory === undefined ? [] : [{ id, server, directory }];
-  });
-  const newest = new Map(parts.map((part) => [part.server, part])); // the list is oldest first
+  const backups = await ports.backups.records.list();
+  const timelines = new Set(backups.flatMap(({ database }) => database?.position?.timeline ?? []));
   const recovered: string[] = [];
-  for (const part of newest.values()) {
+  for (const part of newestParts(await repository.list([], signal), timelines)) {
     if ((await ports.backups.archives.get(part.server)) !== undefined) continue;
     await recover(part, { store, repository }, ports, signal);
     recovered.push(part.server);
@@ -32,7 +29,7 @@ export async function recoverArchives(store: StoreDocument, ports: BackupPorts, 
 }
 
 async function recover(
-  part: { readonly id: string; readonly server: string; readonly directory: string },
+  part: ArchivePart,
   { store, repository }: { readonly store: StoreDocument; readonly repository: BackupRepository },
   ports: BackupPorts,
   signal: AbortSignal,

@@ -11,6 +11,7 @@ import type { EngineContext } from "../../ports.ts";
 import { askServer, inServer } from "../ask-server.ts";
 import type { BackupPorts } from "../backup-ports.ts";
 import { findStore, openStore } from "../stores.ts";
+import { archiveTags } from "./archive-parts.ts";
 import type { BinlogArchive, ShippedBinlog } from "./binlog-archive.ts";
 import { keptSegments, planShipping, purgeTo, shippedTo } from "./plan-shipping.ts";
 import { timelineOf } from "./timeline.ts";
@@ -129,5 +130,5 @@ async function save(archive: BinlogArchive, spool: string, ports: BackupPorts, c
   await mkdir(spool, { recursive: true, mode: 0o700 });
   await writeAtomically(join(spool, ARCHIVE_FILE), JSON.stringify(archive), { mode: 0o600 });
   const repository = await openStore(await findStore(archive.store, ports), ports);
-  return (await repository.saveDirectory(spool, [`binlogs=${archive.server}`], context.signal)).id;
+  return (await repository.saveDirectory(spool, archiveTags(archive), context.signal)).id;
 }

@@ -19,6 +19,14 @@ export const mariadbVersions: readonly MariadbVersion[] = mariadbReleases.map((r
 /** What a site gets that does not choose. */
 export const defaultMariadb: MariadbVersion = "11.8";
 
+/** Those of a Galera cluster's nodes, oldest first. */
+export const galeraVersions: readonly GaleraVersion[] = mariadbVersions.filter((version) => version !== "10.5");
+
+/** Narrows a text to a version that nodes of a Galera cluster can have. */
+export function isGaleraVersion(text: string): text is GaleraVersion {
+  return (galeraVersions as readonly string[]).includes(text);
+}
+
 /** Narrows a text to a version that can be built. */
 export function isMariadbVersion(text: string): text is MariadbVersion {
   return (mariadbVersions as readonly string[]).includes(text);

@@ -1,5 +1,6 @@
 import { resolve } from "node:path";
 import type { Command } from "commander";
+import { defaultMariadb, galeraVersions } from "../../catalog/mariadb-versions.ts";
 import { HowdahError } from "../../kernel/howdah-error.ts";
 import type { CliContext } from "../context.ts";
 import type { Choose } from "../program.ts";
@@ -15,6 +16,11 @@ interface ImageFlags {
   readonly archive?: string;
   readonly lock?: string;
   readonly name: string;
+}
+
+interface DatabaseImageFlags {
+  readonly to: string;
+  readonly mariadb: string;
 }
 
 /** `howdah operator`: what `howdah install` puts into a cluster; by hand it runs on a laptop. */
@@ -54,6 +60,33 @@ export function operatorCommand(program: Command, choose: Choose): void {
     )
     .action((flags: ImageFlags) => {
       choose((context) => makeImage(flags, context));
+    });
+  databaseImage(operator, choose);
+}
+
+function databaseImage(operator: Command, choose: Choose): void {
+  operator
+    .command("database-image")
+    .argument("<part>", "`galera`: a node; `haproxy`: what leads sites to the node that writes")
+    .summary("make an image that a DatabaseServer of kind galera names")
+    .description(
+      "Makes an image for `spec.galera.image` or `spec.galera.router.image` of a DatabaseServer from Debian's packages, and pushes it. The answer is its reference, pinned by digest. Packages are the newest, chosen once a week on this machine.",
+    )
+    .requiredOption("--to <repository>", "push it there, such as registry.example.org/howdah/galera")
+    .option("--mariadb <version>", `MariaDB's version, of galera: ${galeraVersions.join(" or ")}`, defaultMariadb)
+    .addHelpText(
+      "after",
+      "\nExamples:\n  howdah operator database-image galera --to registry.example.org/howdah/galera\n  howdah operator database-image haproxy --to registry.example.org/howdah/haproxy\n  howdah operator database-image galera --mariadb 10.11 --to registry.example.org/howdah/galera",
+    )
+    .action((part: string, { to, mariadb }: DatabaseImageFlags) => {
+      choose((context) =>
+        withReporter(context, async (ports, engine) => {
+          const { databaseImage: make } = await import("../../workflows/cluster/database-image.ts");
+          const made = await make({ part, version: mariadb, repository: to }, ports, engine);
+          context.terminal.out(context.flags.output === "json" ? `${JSON.stringify(made, null, 2)}\n` : `${made.reference}\n`);
+          return 0;
+        }),
+      );
     });
 }
 

@@ -1,14 +1,12 @@
 import type { BaseRequest } from "../../catalog/image-recipes.ts";
-import type { ExportedImage } from "../../providers/image-builder.ts";
 import { writeImageArchive } from "../../providers/image/image-archive.ts";
 import { programImage } from "../../providers/image/program-image.ts";
-import { HowdahError } from "../../kernel/howdah-error.ts";
-import { parseRepository } from "../../kernel/image-reference.ts";
 import { emptyLock, type Lock, printLock } from "../../providers/image-lock.ts";
 import type { EngineContext, Ports } from "../ports.ts";
 import { testLock } from "../test/test-lock.ts";
 import { requireRoot } from "../up/check-machine.ts";
 import { readLock } from "../up/prepare-images.ts";
+import { pushOwnImage } from "./push-own-image.ts";
 
 /** Where the operator's image goes. */
 export type OperatorImageTarget =
@@ -76,7 +74,7 @@ export async function operatorImage(
     await writeImageArchive(image, target.name, target.file, signal);
     return { reference: target.name, digest, bytes };
   }
-  return { reference: await push(image, target.repository, version, ports, context), digest, bytes };
+  return { reference: await pushOwnImage(image, { repository: target.repository, tag: version }, ports, context), digest, bytes };
 }
 
 /** What the file pins stays; what it lacks is chosen and written down. */
@@ -87,32 +85,4 @@ async function pinned(lockFile: string, ports: Ports, { emit, signal }: EngineCo
   const printed = printLock({ ...current, images: [...others, ...lock.images] });
   if (printed !== text) await ports.files.write(lockFile, printed);
   return lock;
-}
-
-async function push(image: ExportedImage, text: string, version: string, ports: Ports, { emit, signal }: EngineContext): Promise<string> {
-  const repository = parseRepository(text);
-  if (repository === undefined || !text.startsWith(`${repository.registry}/`)) {
-    throw new HowdahError("usage/invalid", `${JSON.stringify(text)} is no repository of a registry`, {
-      hint: "Write it with its registry and without a tag: registry.example.org/howdah/operator.",
-    });
-  }
-  const id = "push/operator";
-  emit({ type: "task-started", id, title: `Push to ${text}` });
-  const { manifest, config, layers } = image;
-  const blobs = [
-    { digest: config.digest, size: config.size, open: (from: number) => parts(config.bytes.subarray(from)) },
-    ...layers.map(({ digest, size, open }) => ({ digest, size, open })),
-  ];
-  const call = {
-    progress: (words: string): void => emit({ type: "task-progress", id, detail: words }),
-    notice: (message: string): void => emit({ type: "notice", level: "info", message }),
-    signal,
-  };
-  const pushed = await ports.registry.push({ manifest, blobs }, { ...repository, tags: [version] }, call);
-  emit({ type: "task-done", id, outcome: "changed", detail: `${(pushed.bytes.sent / 1e6).toFixed(1)} MB sent` });
-  return `${pushed.repository}@${pushed.digest}`;
-}
-
-async function* parts(bytes: Uint8Array): AsyncGenerator<Uint8Array> {
-  yield bytes;
 }

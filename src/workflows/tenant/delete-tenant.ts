@@ -4,7 +4,7 @@ import type { EngineContext, Ports } from "../ports.ts";
 import { exportTenant } from "./export-tenant.ts";
 import { asTask, lockUser, resumeTenant, SUSPENDED_WORDS, suspendTenant } from "./suspend-tenant.ts";
 import { forgetKeys } from "./tenant-keys.ts";
-import { changeTenant, recordsOf, requireTenant, type Tenant, tenantStore } from "./tenant.ts";
+import { changeTenant, recordsOf, requireTenant, settledRecordsOf, type Tenant, tenantStore } from "./tenant.ts";
 
 /** What deleting a tenant does, for people, before they say yes. */
 export interface DeletionPlan {
@@ -60,7 +60,7 @@ async function handOver({ name, suspended }: Tenant, exportTo: string | null, po
 export async function carryOutDeletion(name: string, ports: Ports, context: EngineContext): Promise<void> {
   const tenant = await requireTenant(name, ports);
   if (tenant.work?.verb !== "delete") throw new HowdahError("bug", `Nobody asked for the end of ${name}`);
-  for (const record of await recordsOf(tenant, ports)) {
+  for (const record of await settledRecordsOf(tenant, ports)) {
     await asTask(record, "Taking away", context, async () => {
       await lockUser(record, true, ports);
       await destroySite(record, ports, context);

@@ -152,6 +152,27 @@ it("a deletion waits while the database can't be reached, says why, and goes on 
   expect(await one.tenants.list()).toEqual([]);
 });
 
+it.each([
+  ["a suspension", suspend],
+  ["a deletion", remove],
+])("%s waits for a site that a command is just bringing up for the first time: it has no record yet", async (_name, command) => {
+  const { ports, tenants } = await machine();
+  const shop = { site: "shop", namespace: "acme--shop", file: "/shop/howdah.yaml", hostnames: null };
+  await tenants.put("acme", { ...acme, sites: [shop] });
+  let busy = true;
+  const hold: Ports["locks"]["hold"] = async (namespace, _command, work) => {
+    if (namespace === "acme--shop" && busy) throw new HowdahError("machine/busy", "howdah up works on acme--shop");
+    return work();
+  };
+  const locked = { ...ports, locks: { ...ports.locks, hold } };
+  await expect(command(locked)).rejects.toMatchObject({ code: "machine/busy" });
+  expect((await tenants.get("acme"))?.work?.verb).toBe("suspend");
+  expect(await recoverTenants(locked, context)).toEqual({ did: [], failed: [] });
+  busy = false;
+  expect((await recoverTenants(locked, context)).did).toHaveLength(1);
+  expect((await tenants.get("acme"))?.work).toBeNull();
+});
+
 it("leaves work alone whose command lives", async () => {
   const { ports, tenants } = await machine();
   await tenants.put("acme", {

@@ -3,7 +3,7 @@ import type { EngineContext, Ports, SiteRecord } from "../ports.ts";
 import { recoverRollout } from "../rollout/recover-rollout.ts";
 import { serverReference } from "../up/database-server.ts";
 import { forgetWatch } from "../watch/watch-record.ts";
-import { changeTenant, recordsOf, refuseSuspended, requireTenant, type Tenant } from "./tenant.ts";
+import { changeTenant, recordsOf, refuseSuspended, requireTenant, settledRecordsOf, type Tenant } from "./tenant.ts";
 
 /** What visitors read unless somebody says it better. */
 export const SUSPENDED_WORDS = "This site is not available at the moment. If it is yours, ask whoever runs it.";
@@ -43,7 +43,7 @@ export async function resumeTenant(name: string, ports: Ports, context: EngineCo
 /** What is written down, done: for every site, whatever was done of it before. */
 export async function carryOutSuspension(name: string, ports: Ports, context: EngineContext): Promise<Tenant> {
   const tenant = await requireTenant(name, ports);
-  for (const record of await recordsOf(tenant, ports))
+  for (const record of await settledRecordsOf(tenant, ports))
     await asTask(record, "Suspending", context, () => suspendSite(record, tenant.suspended?.message ?? SUSPENDED_WORDS, ports, context));
   return await changeTenant(name, (now) => (now.work?.verb === "suspend" ? { ...now, work: null } : now), ports);
 }

@@ -87,6 +87,16 @@ export async function recordsOf(tenant: Tenant, { records }: Pick<Ports, "record
   return (await records.list(`${tenant.name}--`)).filter(({ site }) => site.tenant?.uid === tenant.uid);
 }
 
+/**
+ * The same, once nobody is bringing up a site for the first time: that has no record until it is built, and would serve on, or come into service, though
+ * its tenant was suspended or deleted meanwhile. Error: `machine/busy`.
+ */
+export async function settledRecordsOf(tenant: Tenant, ports: Pick<Ports, "records" | "locks">): Promise<readonly SiteRecord[]> {
+  for (const { namespace } of tenant.sites)
+    if ((await ports.records.get(namespace)) === undefined) await ports.locks.hold(namespace, "tenant", () => Promise.resolve());
+  return await recordsOf(tenant, ports);
+}
+
 /** Refuses work on a site whose tenant is suspended or goes. Error: `tenant/suspended`, `tenant/unknown`. */
 export async function requireActive(site: Pick<SiteRecord["site"], "tenant">, ports: Pick<Ports, "tenants">): Promise<void> {
   if (site.tenant === undefined || ports.tenants === undefined) return;

@@ -78,14 +78,14 @@ async function deleteIt(name: string, flags: DeleteFlags, context: CliContext): 
   const day = plan.keptUntil.slice(0, 10);
   const lines = (words: readonly string[]): string => words.map((line) => `  ${line}\n`).join("");
   context.terminal.err(
-    `${target === null ? "" : `Hands over:\n  ${target}\n`}Deletes:\n${lines(plan.deletes)}${plan.keeps.length === 0 ? "" : `Keeps until ${day}:\n${lines(plan.keeps)}`}`,
+    `${target === null || handedOver !== undefined ? "" : `Hands over:\n  ${target}\n`}Deletes:\n${lines(plan.deletes)}${plan.keeps.length === 0 ? "" : `Keeps until ${day}:\n${lines(plan.keeps)}`}`,
   );
   await confirm(`Delete the tenant ${name}?`, flags.yes, context);
   await withReporter(context, (wired, engine) => deleteTenant(name, target, wired, engine));
   const { tenant: _tenant, ...what } = plan;
   context.terminal.out(
     context.terminal.output === "json"
-      ? `${JSON.stringify({ name, exported: target, ...what })}\n`
+      ? `${JSON.stringify({ name, exported: handedOver ?? target, ...what })}\n`
       : `${name} is gone. ${plan.keeps.length === 0 ? "It had no data." : `Its data is kept until ${day}.`}\n`,
   );
   return 0;

@@ -34,12 +34,22 @@ export async function planDeletion(name: string, ports: Ports): Promise<Deletion
 /**
  * Deletes a tenant: its data is handed over first (to `exportTo`; null: nobody wants it), then its sites go, and their data is kept for the retention
  * period. Killed anywhere, the agent or the same command goes on; what was handed over is not made twice. Where a server can't be reached it waits.
- * Errors: those of the export, after which nothing is deleted; `database/unreachable`.
+ * Errors: those of the export, after which nothing is deleted; `database/unreachable`; `usage/invalid` for another file than it was begun with.
  */
 export async function deleteTenant(name: string, exportTo: string | null, ports: Ports, context: EngineContext): Promise<void> {
   const tenant = await requireTenant(name, ports);
-  if (tenant.work?.verb !== "delete" || tenant.work.exported === undefined) await handOver(tenant, exportTo, ports, context);
+  const handedOver = tenant.work?.verb === "delete" ? tenant.work.exported : undefined;
+  if (handedOver === undefined) await handOver(tenant, exportTo, ports, context);
+  else if (exportTo !== null && exportTo !== handedOver) throw begun(name, handedOver);
   await carryOutDeletion(name, ports, context);
+}
+
+/** Sites of it may be gone by now: a file that is written now would not hold everything. */
+function begun(name: string, handedOver: string | null): HowdahError {
+  const what = handedOver === null ? "without handing its data over" : `with its data in ${handedOver}`;
+  return new HowdahError("usage/invalid", `The deletion of ${name} was begun ${what}, and goes on so`, {
+    hint: `\`howdah tenant delete ${name}\` goes on. What its sites leave is kept for the retention period.`,
+  });
 }
 
 /** Nothing is written into what is handed over: the tenant is suspended before. When the export fails it works again as it did. */

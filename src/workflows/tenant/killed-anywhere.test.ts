@@ -173,6 +173,17 @@ it.each([
   expect((await tenants.get("acme"))?.work).toBeNull();
 });
 
+it("a deletion that was begun without handing over does not say yes to a file that it won't write", async () => {
+  const { ports, tenants } = await machine();
+  const work = { verb: "delete", since: acme.createdAt, exported: null } as const;
+  await tenants.put("acme", { ...acme, suspended: { since: "", message: "" }, work });
+  await expect(deleteTenant("acme", "/srv/acme.tar", ports, context)).rejects.toMatchObject({ code: "usage/invalid" });
+  expect(await ports.records.list()).toHaveLength(1);
+  await tenants.put("acme", { ...acme, suspended: { since: "", message: "" }, work: { ...work, exported: "/srv/acme.tar" } });
+  await deleteTenant("acme", "/srv/acme.tar", ports, context);
+  expect(await tenants.list()).toEqual([]);
+});
+
 it("leaves work alone whose command lives", async () => {
   const { ports, tenants } = await machine();
   await tenants.put("acme", {

@@ -33,13 +33,15 @@ export async function saveDatabase(
   ports: BackupPorts,
   context: EngineContext,
 ): Promise<BackedUpDatabase> {
-  const { name, user, server } = siteDatabase(record);
+  const { name, user, server, client } = siteDatabase(record);
   context.emit({ type: "task-started", id: ID, title: `save the database ${name}` });
-  const [[version = "", binlog = "0"] = []] = await askServer(siteDatabase(record), sql`SELECT VERSION(), @@log_bin`, ports, context);
+  const [[version = "", log = "0"] = []] = await askServer(siteDatabase(record), sql`SELECT VERSION(), @@log_bin`, ports, context);
+  // Of a server outside no binlogs are shipped, and its data directory is not here: no place in them is asked for.
+  const binlog = client === undefined && log === "1";
   const before = await tableNames(record, ports, context);
   const broken = await brokenViews(record, ports, context);
-  const argv = comparableDumpArgv(record, broken, binlog === "1" ? ["--master-data=2"] : []);
-  const timeline = binlog === "1" ? await timelineOf(server, ports, context) : null;
+  const argv = comparableDumpArgv(record, broken, binlog ? ["--master-data=2"] : []);
+  const timeline = binlog ? await timelineOf(server, ports, context) : null;
   const begun = new Date(ports.clock.now()).toISOString();
   let digest: DumpDigest | undefined;
   const part = await save({ name: DATABASE_PART, part: "database" }, async (sink) => {

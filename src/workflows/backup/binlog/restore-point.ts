@@ -54,7 +54,7 @@ const ID = "backup/point";
 export async function restorePoint(request: PointRequest, ports: BackupPorts, context: EngineContext): Promise<RestoredPoint> {
   const { target, at, namespace } = request;
   const backups = await listBackups(namespace, ports);
-  const newest = backups.find(({ state, database }) => state === "done" && database !== null);
+  const newest = backups.find(({ state, database }) => state === "done" && database !== null && database.position !== null);
   const server = newest?.database?.server;
   if (newest === undefined || server === undefined)
     throw new HowdahError("backup/not-recoverable", `There is no backup of ${namespace}'s database to begin from`);

@@ -50,6 +50,18 @@ describe("a move", () => {
     expect((await listMoves(rig.ports)).kept).toMatchObject([{ server: NEW }]);
   });
 
+  it("that is refused keeps what was kept from the last one", async () => {
+    const { rig, acknowledged, write } = await serving();
+    await rig.move(NEW);
+    rig.faults.before = (call) => {
+      if (call === "mover.describe") throw new Error("it is refused");
+    };
+    await expect(rig.move(OLD)).rejects.toThrow("it is refused");
+    expect([await rig.host(), await write(), rowsOn(rig, NEW)]).toEqual([NEW, true, acknowledged]);
+    expect(rowsOn(rig, OLD)).toEqual(acknowledged.slice(0, 3));
+    expect((await listMoves(rig.ports)).kept).toMatchObject([{ server: OLD }]);
+  });
+
   it.each(["carrier.copy", "carrier.replay", "mover.content", "databases.suspendUser", "mover.serverFacts"])(
     "that fails at %s leaves the site where it was, and nothing on the other server",
     async (call) => {

@@ -9,6 +9,7 @@ import { checkHealth } from "../up/check-health.ts";
 import { serverReference } from "../up/database-server.ts";
 import { ensureOwn, openServer, placeOf } from "../up/prepare-database.ts";
 import { type Stage, stages, type Timing } from "../up/stages.ts";
+import type { ExternalPlace } from "../database-server/ensure-external.ts";
 import { watchOf } from "../watch/watch-record.ts";
 import { bringRest, catchUp, copyAll, type MoveEnds, requireSame } from "./bring-content.ts";
 import { dropFormer } from "./former-databases.ts";
@@ -206,8 +207,11 @@ interface ReadyToRelease {
 /** All before visitors are let in: whatever fails here is undone. */
 async function upToRelease(move: Move, serving: Release, journal: OpenMove): Promise<ReadyToRelease> {
   const { former, request, moves, stage, ports, context } = move;
-  const to = await stage("move/prepare", `Database server ${move.target.server.name}`, () => prepareTarget(move, journal));
-  const look = await stage("move/check", "Looking at both servers", () => lookAtBoth({ from: former, to }, moves, ports, context));
+  const outside = await stage("move/prepare", `Database server ${move.target.server.name}`, () => openTarget(move));
+  const look = await stage("move/check", "Looking at both servers", () =>
+    lookAtBoth({ from: former, to: beforeItIsMade(move, outside) }, moves, ports, context),
+  );
+  const to = await stage("move/database", "An empty database there", () => makeTarget(move, outside, journal));
   const noCatchUp = request.catchUp ? look.noCatchUp : "nothing else was asked for";
   const ends: MoveEnds = { from: former, to, look, moves, stage, ports, context };
   const place = { server: serverReference(siteDatabase(to).server, ports), name: siteDatabase(to).name };
@@ -237,13 +241,30 @@ async function upToRelease(move: Move, serving: Release, journal: OpenMove): Pro
   return { ...same, heldAt, noCatchUp };
 }
 
-/** The server, the site's way to it, and an empty database there. Error: `database/move-refused` when somebody has one of that name. */
-async function prepareTarget({ former, target, moves, ports, context }: Move, journal: OpenMove): Promise<SiteRecord> {
+/** The server, and the site's way to it. */
+async function openTarget({ former, target, ports, context }: Move): Promise<ExternalPlace | undefined> {
+  const images = await targetImages(target, former, ports, context);
+  return await openServer({ server: target.server, ...images, namespace: former.namespace }, ports, context);
+}
+
+/** What the look at both servers needs to know of the other one, before anything of the site is there. */
+function beforeItIsMade({ former, target }: Move, outside: ExternalPlace | undefined): SiteRecord {
+  const { host, port, name, user, uid } = siteDatabase(former);
+  return { ...former, site: target.site, database: { ...{ server: target.server.name, host, port, name, user, uid }, ...outside } };
+}
+
+/**
+ * An empty database there, once nothing speaks against it: what is kept from the last move is dropped for it. Error: `database/move-refused` when somebody
+ * has one of that name.
+ */
+async function makeTarget(
+  { former, target, moves, ports, context }: Move,
+  outside: ExternalPlace | undefined,
+  journal: OpenMove,
+): Promise<SiteRecord> {
   const { namespace } = former;
   const { server, site } = target;
   const from = siteDatabase(former);
-  const images = await targetImages(target, former, ports, context);
-  const outside = await openServer({ server, ...images, namespace }, ports, context);
   const kept = await moves.formers.get(formerName(namespace, server.name));
   if (kept !== undefined) {
     context.emit({

@@ -1,3 +1,4 @@
+import type { LookupAddress } from "node:dns";
 import { lookup } from "node:dns/promises";
 import { isIP } from "node:net";
 import { HowdahError } from "../../kernel/howdah-error.ts";
@@ -44,6 +45,16 @@ export async function findWriter(document: ExternalServer, ports: FindWriterPort
 export async function placeOf({ name, spec }: ExternalServer, writer: string): Promise<FoundWriter["place"]> {
   const found = spec.external.addresses.find((one) => addressText(one) === writer);
   if (found === undefined) throw new TypeError(`${writer} is no address of ${name}`);
-  const address = isIP(found.host) > 0 ? found.host : (await lookup(found.host)).address;
+  const address = isIP(found.host) > 0 ? found.host : steadyAddress(await lookup(found.host, { all: true }));
   return { address, port: found.port };
+}
+
+/**
+ * Of several addresses of one name always the same: name servers answer in another order each time, and whoever is led to another address loses its
+ * connections. IPv4 first, which every site's network has.
+ */
+export function steadyAddress(found: readonly LookupAddress[]): string {
+  const [first] = found.toSorted((a, b) => a.family - b.family || (a.address < b.address ? -1 : 1));
+  if (first === undefined) throw new TypeError("a name that is known has an address");
+  return first.address;
 }

@@ -6,6 +6,7 @@ import { memoryDocuments } from "../testing/release-rig.ts";
 import { checkServer } from "./check-server.ts";
 import type { DatabaseServerDocument } from "./database-server-document.ts";
 import { ensureExternal } from "./ensure-external.ts";
+import { steadyAddress } from "./find-writer.ts";
 import { followWriters } from "./follow-writers.ts";
 import { listServers } from "./list-servers.ts";
 import { removeServer } from "./remove-server.ts";
@@ -100,6 +101,29 @@ it("leads sites to a writer that was promoted, once, and stays where it was whil
     writer: "192.0.2.6:3306",
     addresses: [{ role: "does not answer" }, { role: "writer" }],
   });
+});
+
+it("keeps what a person changed while it was asked", async () => {
+  const { ports, set, world } = rig();
+  await set();
+  world.set("192.0.2.5", replica);
+  world.set("192.0.2.6", writer);
+  const known = await ports.databaseServers.get("company");
+  const probeDatabase: Ports["probeDatabase"] = async (...given) => {
+    if (known !== undefined) await ports.databaseServers.put("company", { ...known, spec: { ...known.spec, default: true } });
+    return await ports.probeDatabase(...given);
+  };
+  await followWriters({ ...ports, probeDatabase }, context);
+  expect(await ports.databaseServers.get("company")).toMatchObject({ writer: "192.0.2.6:3306", spec: { default: true } });
+});
+
+it("leads to the same one of a name's addresses in whatever order they come", () => {
+  const addresses = [
+    { address: "2001:db8::1", family: 6 },
+    { address: "192.0.2.9", family: 4 },
+    { address: "192.0.2.10", family: 4 },
+  ];
+  expect([steadyAddress(addresses), steadyAddress(addresses.toReversed())]).toEqual(["192.0.2.10", "192.0.2.10"]);
 });
 
 it("is forgotten with its way and its password, but not while a site's data is on it", async () => {

@@ -26,7 +26,10 @@ export interface Followed {
  */
 export async function followWriter(document: ExternalServer, ports: FollowPorts, context: EngineContext): Promise<boolean> {
   const found = await findWriter(document, ports);
-  if (document.writer !== found.choice.writer) await ports.databaseServers.put(document.name, { ...document, writer: found.choice.writer });
+  if (document.writer !== found.choice.writer) {
+    const now = await ports.databaseServers.get(document.name); // a person may have changed or forgotten it while it was asked
+    if (now !== undefined) await ports.databaseServers.put(document.name, { ...now, writer: found.choice.writer });
+  }
   const { way: images } = document;
   if (images === undefined || !(await ports.engine.inventory(SYSTEM_NAMESPACE)).objects.has(`StatefulSet/${document.name}`)) return false;
   return await ports.locks.hold(SYSTEM_NAMESPACE, "db server", async () => {

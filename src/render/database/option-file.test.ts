@@ -76,5 +76,6 @@ describe("server options", () => {
     expect(options.get("loose-max-binlog-total-size")).toBe(2 ** 31);
     expect(options.get("loose-slave-connections-needed-for-purge")).toBe(0); // from 11.4 on nothing is purged without a replica else
     expect(options.get("log-bin-trust-function-creators")).toBe(1);
+    expect(options.get("secure-timestamp")).toBe("SUPER"); // a neighbour's time would end everybody's restore to a second
   });
 });

@@ -42,7 +42,8 @@ export const BINLOG = { name: "binlog", maxBytes: 256 * MIB, totalBytes: 2048 * 
  * Rows, not statements: the same on every replay. On disk with each commit, so that it never knows less than the tables. Bounded in days by
  * every version, in bytes by 11.4 and later, which do neither by themselves while no replica is connected unless they are told that none is
  * needed; for older ones the agent purges. Sites may make triggers and functions as before (error 1419),
- * which rows make harmless.
+ * which rows make harmless. No site says what time it is (`SET timestamp`): a replay ends at the first event that is later than it should be, so one
+ * row that claims to be of 2033 would cut off every neighbour's. Who replays logs still may.
  */
 function binlogOptions(): OptionGroup["options"] {
   return [
@@ -55,6 +56,7 @@ function binlogOptions(): OptionGroup["options"] {
     { key: "loose-max-binlog-total-size", value: BINLOG.totalBytes },
     { key: "loose-slave-connections-needed-for-purge", value: 0 },
     { key: "log-bin-trust-function-creators", value: 1 },
+    { key: "secure-timestamp", value: "SUPER" },
   ];
 }
 

@@ -16,6 +16,12 @@ describe("the CustomResourceDefinitions", () => {
     expect(text).not.toContain(word);
   });
 
+  it("keep a database server what it is: as another kind it would lead its sites to an empty one", () => {
+    const rules = JSON.stringify(all.find(({ metadata }) => metadata.name === "databaseservers.howdah.dev"));
+    expect(rules).toContain("self.spec.kind == oldSelf.spec.kind");
+    expect(rules).toContain("!self.metadata.name.endsWith('-node')");
+  });
+
   it("describe every field, so that `kubectl explain` is useful", () => {
     const bare: string[] = [];
     const visit = (schema: Record<string, unknown>, path: string): void => {

@@ -83,6 +83,14 @@ const serverRules: readonly Rule[] = [
     rule: "!self.metadata.name.startsWith('howdah-') && !self.metadata.name.startsWith('mariadb-')",
     message: "metadata.name must not start with `howdah-` or `mariadb-`: these names are the platform's own",
   },
+  {
+    rule: "!self.metadata.name.endsWith('-node') && !self.metadata.name.endsWith('-router')",
+    message: "metadata.name must not end with `-node` or `-router`: parts of other servers are named so",
+  },
+  {
+    rule: "self.spec.kind == oldSelf.spec.kind",
+    message: "spec.kind stays what it is, since sites have their data there: make another DatabaseServer",
+  },
   { rule: "self.spec.kind != 'external' || has(self.spec.external)", message: "spec.external must name addresses with `kind: external`" },
 ];
 

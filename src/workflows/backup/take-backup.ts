@@ -5,6 +5,7 @@ import { writableRoots } from "../files/mount-path.ts";
 import type { EngineContext, SiteRecord } from "../ports.ts";
 import type { BackupPorts } from "./backup-ports.ts";
 import type { BackedUpFiles, BackupReason, BackupRecord, StoreDocument } from "./backup-record.ts";
+import { onceNobodyWorks } from "./once-nobody-works.ts";
 import { saveManifest } from "./manifest.ts";
 import { saveDatabase } from "./save-database.ts";
 import { saveFiles } from "./save-files.ts";
@@ -12,6 +13,9 @@ import { openStore } from "./stores.ts";
 
 /** Saves one part of a backup; its tags say of which. */
 export type SavePart = (part: { readonly name: string; readonly part: string }, produce: Produce) => Promise<SavedPart>;
+
+/** A schedule waits so long for a command that works on the site. */
+const PATIENCE_MS = 30 * 60_000;
 
 /** What to make. */
 export interface WantedBackup {
@@ -21,14 +25,16 @@ export interface WantedBackup {
 
 /**
  * Backs up a site while it serves: its database at one moment, then its files, then site file and secrets. It is written down before it begins
- * and when it ended, however it ended; without its last part it is none. Errors: those of the parts; the record then says `failed` and why.
+ * and when it ended, however it ended; without its last part it is none. Errors: `machine/busy`, those of the parts; the record then says `failed` and why.
  */
 export async function takeBackup(
-  record: SiteRecord,
+  site: SiteRecord,
   wanted: WantedBackup,
   ports: BackupPorts,
   context: EngineContext,
 ): Promise<BackupRecord> {
+  await onceNobodyWorks(site.namespace, wanted.why === "schedule" ? PATIENCE_MS : 0, ports, context.signal);
+  const record = (await ports.records.get(site.namespace)) ?? site; // its database may have moved meanwhile
   const begun = await begin(record, wanted, ports);
   const key = backupKeyOf(begun);
   const saved: string[] = [];

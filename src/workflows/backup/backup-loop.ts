@@ -6,7 +6,7 @@ import type { EngineContext } from "../ports.ts";
 import type { BackupPorts } from "./backup-ports.ts";
 import type { BackupRecord, ScheduleDocument } from "./backup-record.ts";
 import { formerParts } from "./binlog/archive-parts.ts";
-import { boundBinlogs, shipBinlogs } from "./binlog/ship-binlogs.ts";
+import { boundBinlogs, needsBound, shipBinlogs } from "./binlog/ship-binlogs.ts";
 import { deleteBackups } from "./delete-backups.ts";
 import { listBackups } from "./find-backup.ts";
 import { noLongerKept } from "./retention.ts";
@@ -93,7 +93,7 @@ async function clean(schedule: ScheduleDocument, { ports, signal, clock }: Backu
     if (archive.store === schedule.store) await repository.forget(await formerParts(archive, repository, signal), { prune: false }, signal);
 }
 
-/** Ships the binlogs of servers whose sites have a schedule, every 45 seconds; keeps every server's below its bound. */
+/** Ships the binlogs of servers whose sites have a schedule, every 45 seconds; keeps older servers' below their bound. */
 export async function binlogLoop(parts: BackupLoopParts): Promise<void> {
   const { ports, clock, signal } = parts;
   let boundedAt = Number.NEGATIVE_INFINITY;
@@ -103,16 +103,18 @@ export async function binlogLoop(parts: BackupLoopParts): Promise<void> {
     if (clock.now() - boundedAt >= BOUND_MS) {
       boundedAt = clock.now();
       const context: EngineContext = { signal, emit: () => undefined };
-      for (const server of await embeddedServers(ports)) await boundBinlogs(server, ports, context).catch(() => undefined); // down just now: it writes nothing
+      // One that is down just now, or has no binlog yet, writes none.
+      for (const server of await boundedServers(ports)) await boundBinlogs(server, ports, context).catch(() => undefined);
     }
     await clock.sleep(Math.max(1000, SHIP_MS - (clock.now() - began)), signal).catch(() => undefined);
   }
 }
 
-/** Servers of Howdah's own that sites of this machine are on. */
-async function embeddedServers(ports: BackupPorts): Promise<readonly string[]> {
+/** Servers of Howdah's own that sites of this machine are on, and that don't keep the bound themselves. */
+async function boundedServers(ports: BackupPorts): Promise<readonly string[]> {
   const records = await ports.records.list();
-  return [...new Set(records.flatMap(({ database }) => (database === null || database.client !== undefined ? [] : [database.server])))];
+  const own = records.flatMap(({ database }) => (database === null || database.client !== undefined ? [] : [database.server]));
+  return [...new Set(own)].filter(needsBound);
 }
 
 async function shipAll(parts: BackupLoopParts): Promise<void> {

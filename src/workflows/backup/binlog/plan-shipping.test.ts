@@ -1,5 +1,6 @@
 import { describe, expect, it } from "vitest";
 import type { BinlogArchive, BinlogSegment } from "./binlog-archive.ts";
+import { needsBound } from "./ship-binlogs.ts";
 import { keptSegments, planShipping, purgeTo, shippedTo } from "./plan-shipping.ts";
 
 const log = (number: number, bytes = 100) => ({ file: `binlog.${String(number).padStart(6, "0")}`, bytes });
@@ -106,6 +107,21 @@ describe("rounds of shipping", () => {
     expect(shipped).toEqual([[5], [6], [7], [6, 8], [9]]);
     expect(segments.map((one) => [names(one.files), one.ended])).toEqual([[[6, 7, 8, 9], null]]);
   });
+});
+
+it.each([
+  ...[
+    { server: "mariadb-10-5", asked: true },
+    { server: "mariadb-10-11", asked: true },
+    { server: "mariadb-11-2", asked: true },
+  ],
+  ...[
+    { server: "mariadb-11-4", asked: false },
+    { server: "mariadb-11-8", asked: false },
+    { server: "mariadb-12-3", asked: false },
+  ],
+])("$server is asked each minute how much it keeps: $asked", ({ server, asked }) => {
+  expect(needsBound(server)).toBe(asked);
 });
 
 describe("what stays", () => {

@@ -63,9 +63,15 @@ export async function shipBinlogs(server: string, store: string, ports: BackupPo
   return shipped;
 }
 
-/** Never more binlogs on a server's disk than the bound: versions before 11.4 don't see to that themselves. Answers whether some went. */
+/** Whether a server of Howdah's own has to be looked after: from 11.4 on they keep their bound in bytes themselves, and nobody need ask them each minute. */
+export function needsBound(server: string): boolean {
+  const [, major, minor] = /^mariadb-(\d+)-(\d+)$/.exec(server) ?? [];
+  return major === undefined || Number(major) < 11 || (Number(major) === 11 && Number(minor) < 4);
+}
+
+/** Never more binlogs on a server's disk than the bound. Answers whether some went. Error: `database/failed` also for a server without a binlog. */
 export async function boundBinlogs(server: string, ports: Pick<BackupPorts, "engine">, context: EngineContext): Promise<boolean> {
-  const first = purgeTo(await binlogsOf(server, ports, context), BINLOG.totalBytes);
+  const first = purgeTo(await listBinlogs(server, ports, context), BINLOG.totalBytes);
   if (first === undefined) return false;
   await askServer({ server }, sql`PURGE BINARY LOGS TO ${text(first)}`, ports, context);
   return true;
@@ -78,7 +84,10 @@ async function serverTime(server: string, ports: Pick<BackupPorts, "engine">, co
 
 async function binlogsOf(server: string, ports: Pick<BackupPorts, "engine">, context: EngineContext): Promise<readonly ShippedBinlog[]> {
   const [[on = "0"] = []] = await askServer({ server }, sql`SELECT @@log_bin`, ports, context);
-  if (on !== "1") return [];
+  return on === "1" ? await listBinlogs(server, ports, context) : [];
+}
+
+async function listBinlogs(server: string, ports: Pick<BackupPorts, "engine">, context: EngineContext): Promise<readonly ShippedBinlog[]> {
   const rows = await askServer({ server }, sql`SHOW BINARY LOGS`, ports, context);
   return rows.flatMap(([file = "", bytes]) => (FILE.test(file) ? [{ file, bytes: Number(bytes) }] : []));
 }

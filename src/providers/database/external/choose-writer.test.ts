@@ -69,9 +69,21 @@ describe("the writer of a group", () => {
     const group = [facts("a"), facts("b", { readOnly: true, replica: { running: true, lagSeconds: 7 } }), silent("c")];
     const stopped = facts("d", { readOnly: true, replica: { running: false, lagSeconds: null } });
     expect(chooseWriter([...group, stopped], undefined).roles.map(({ role }) => role)).toEqual([
-      ...["writer", "replica, 7 s behind", "does not answer", "replica that has stopped"],
+      ...["writer", "replica", "does not answer", "replica that has stopped"],
     ]);
     const cluster = [facts("a", { wsrep: node }), facts("b", { wsrep: node })];
     expect(chooseWriter(cluster, "b").roles.map(({ role }) => role)).toEqual(["could be the writer", "writer"]);
+  });
+
+  it.each([
+    [null, "replica"],
+    [9, "replica"],
+    [10, "replica, seconds behind"],
+    [59, "replica, seconds behind"],
+    [60, "replica, minutes behind"],
+    [3600, "replica, hours behind"],
+  ])("says of a replica that is %s s behind: %s, without a number that the next look would have to write anew", (lagSeconds, role) => {
+    const group = [facts("a"), facts("b", { readOnly: true, replica: { running: true, lagSeconds } })];
+    expect(chooseWriter(group, undefined).roles[1]?.role).toBe(role);
   });
 });

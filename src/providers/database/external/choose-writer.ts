@@ -79,9 +79,11 @@ function roleOf(one: AddressFacts): string {
   return "writer";
 }
 
+/** In words that stay: the operator writes roles into a status, and looks every ten seconds. */
 function replicaRole({ running, lagSeconds }: { readonly running: boolean; readonly lagSeconds: number | null }): string {
   if (!running) return "replica that has stopped";
-  return lagSeconds === null || lagSeconds === 0 ? "replica" : `replica, ${String(lagSeconds)} s behind`;
+  if (lagSeconds === null || lagSeconds < 10) return "replica";
+  return `replica, ${lagSeconds < 60 ? "seconds" : lagSeconds < 3600 ? "minutes" : "hours"} behind`;
 }
 
 function nobody(facts: readonly AddressFacts[]): { readonly writer: null; readonly reason: NoWriterReason; readonly message: string } {

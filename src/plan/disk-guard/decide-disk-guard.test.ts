@@ -1,5 +1,5 @@
 import { describe, expect, it } from "vitest";
-import { type DatabaseGrowth, decideDiskGuard, diskReserve, type DiskSight, usedPercent } from "./decide-disk-guard.ts";
+import { type DatabaseGrowth, decideDiskGuard, diskReserve, isQuietDisk, type DiskSight, usedPercent } from "./decide-disk-guard.ts";
 
 const MIB = 1024 ** 2;
 const GIB = 1024 ** 3;
@@ -115,6 +115,16 @@ it.each<[string, DiskSight, ReturnType<typeof decideDiskGuard>]>([
   ],
 ])("of a large disk the gigabytes count, not the percents: %s", (_name, seen, expected) => {
   expect(decideDiskGuard(seen)).toEqual(expected);
+});
+
+it("is looked at closely while somebody takes of what is left, not because it is well used", () => {
+  const quiet = (used: number, fellBytes: number, former: Parameters<typeof isQuietDisk>[2]) =>
+    isQuietDisk(sight(used, []).space, fellBytes, former);
+  const fine = { level: "fine", anyBlocked: false } as const;
+  const warned = { level: "warning", anyBlocked: false } as const;
+  expect([quiet(70, 5 * MIB, fine), quiet(82, 0, fine), quiet(82, MIB, fine), quiet(88, 0, fine)]).toEqual([true, true, false, false]);
+  expect([quiet(88, 0, warned), quiet(88, MIB, warned), quiet(88, 0, { ...warned, anyBlocked: true })]).toEqual([true, false, false]);
+  expect(quiet(96, 0, { level: "acting", anyBlocked: false })).toBe(false);
 });
 
 it("keeps 128 MiB, of a small volume a quarter", () => {

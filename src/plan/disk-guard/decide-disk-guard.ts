@@ -40,6 +40,8 @@ export interface DiskDecision {
 const MIB = 1024 ** 2;
 /** Percents are of this at most: 5 % of a terabyte is room for months, and a machine whose disk is well used must not have its sites stopped. */
 const COUNTED_BYTES = 80 * 1024 * MIB;
+/** From here on it matters who grows. */
+const MEASURE_PERCENT = 80;
 const WARN_PERCENT = 85;
 const ACT_PERCENT = 95;
 /** Below `WARN_PERCENT` would leave a tenant blocked on a disk that is simply well used; above, writing starts and stops every minute. */
@@ -104,8 +106,19 @@ function levelOf(space: DiskSpace, fellBytes: number): DiskLevel {
 }
 
 /** Percents that decisions are made by. */
-export function fullness({ totalBytes, freeBytes }: DiskSpace): number {
+function fullness({ totalBytes, freeBytes }: DiskSpace): number {
   return Math.max(0, usedPercent({ totalBytes: Math.min(totalBytes, COUNTED_BYTES), freeBytes }));
+}
+
+/** Nothing about the disk asks for more than a glance: it has room, or is as it was said to be and nobody takes any of it. */
+export function isQuietDisk(
+  space: DiskSpace,
+  fellBytes: number,
+  former: { readonly level: DiskLevel; readonly anyBlocked: boolean },
+): boolean {
+  const level = levelOf(space, fellBytes);
+  const same = level === former.level && (level === "fine" || (level === "warning" && !former.anyBlocked));
+  return same && (fullness(space) < MEASURE_PERCENT || fellBytes < NOTICED_BYTES);
 }
 
 /** As `df` says it. */

@@ -3,7 +3,7 @@ import {
   type DiskSight,
   type DiskSpace,
   decideDiskGuard,
-  fullness,
+  isQuietDisk,
   usedPercent,
 } from "../../plan/disk-guard/decide-disk-guard.ts";
 import type { ServerReference } from "../../providers/database/database-server.ts";
@@ -32,8 +32,6 @@ export type DiskAct =
   | { readonly act: "allowed"; readonly database: string }
   | { readonly act: "level"; readonly disk: DiskGuardRecord["level"]; readonly usedPercent: number };
 
-/** From here on each database is measured at each look; below, the free space alone is asked, which costs one system call. */
-const MEASURE_PERCENT = 80;
 /** Databases with a bound are measured at each so many looks while there is room. */
 const LIMITS_LOOKS = 15;
 /** Growth is an average of so many looks. */
@@ -50,8 +48,10 @@ export function diskWatch(server: GuardedServer, ports: DiskGuardPorts): () => P
     formerFree = space.freeBytes;
     const known = await ports.diskGuards.get(server.reference.name);
     const isRound = looks++ % LIMITS_LOOKS === 0;
-    const limits = isQuiet(space, fellBytes) && known?.level === "fine" && !isRound ? NONE : await server.limits();
-    const isIdle = isQuiet(space, fellBytes) && known?.level === "fine" && (!isRound || (limits.size === 0 && known.blocked.length === 0));
+    // Then the free space alone is asked, which costs one system call.
+    const quiet = known !== undefined && isQuietDisk(space, fellBytes, { level: known.level, anyBlocked: known.blocked.length > 0 });
+    const limits = quiet && !isRound ? NONE : await server.limits();
+    const isIdle = quiet && (!isRound || (limits.size === 0 && known.blocked.length === 0));
     if (isIdle) window = [];
     if (isIdle) return [];
     const sizes = await server.sizes();
@@ -66,11 +66,6 @@ export function diskWatch(server: GuardedServer, ports: DiskGuardPorts): () => P
 }
 
 const NONE: ReadonlyMap<string, number> = new Map();
-
-/** Nothing about the disk itself asks for more than a glance. */
-function isQuiet(space: DiskSpace, fellBytes: number): boolean {
-  return fullness(space) < MEASURE_PERCENT && decideDiskGuard({ space, fellBytes, databases: [] }).level === "fine";
-}
 
 interface Look {
   readonly server: GuardedServer;

@@ -7,7 +7,14 @@ const spec = (more: Partial<DatabaseServerSpec> = {}): DatabaseServerSpec => ({ 
 
 const ask = async (
   servers: Readonly<Record<string, DatabaseServerSpec>>,
-  more: { server?: string; version?: string; known?: string; none?: true; tenant?: string | null } = {},
+  more: {
+    server?: string;
+    version?: string;
+    known?: string;
+    none?: true;
+    tenant?: string | null;
+    kept?: { server: string; tenant: string };
+  } = {},
 ) => {
   const documents = Object.entries(servers).map(([name, one]) => ({ name, spec: one }));
   const database = { type: "mariadb", version: more.version ?? "11.8", charset: "c", collation: "c_x" } as const;
@@ -17,7 +24,14 @@ const ask = async (
   };
   const ports = {
     databaseServers: { get: async (name: string) => documents.find((one) => one.name === name), list: async () => documents },
-    ...(more.tenant === undefined ? {} : { keptDatabases: { tenantOf: async () => more.tenant } }),
+    ...(more.tenant === undefined
+      ? {}
+      : {
+          keptDatabases: {
+            tenantOf: async () => more.tenant,
+            get: async () => (more.kept === undefined ? undefined : { databases: [more.kept] }),
+          },
+        }),
   };
   const known = more.known === undefined ? null : { server: more.known };
   const chosen = await chooseServer({ site, namespace: "blog", known }, ports as never);
@@ -43,6 +57,24 @@ describe("the server of a site", () => {
       name: "where its data is, though it is no longer for new ones",
       asked: [{ company: spec({ tenants: [] }) }, { known: "company" }],
       server: "company",
+    },
+    {
+      name: "where data of it is kept that was taken down before there was this default",
+      asked: [{ other: spec({ default: true }) }, { tenant: "acme", kept: { server: "mariadb-11-8", tenant: "acme" } }],
+      server: "mariadb-11-8",
+    },
+    {
+      name: "where data of it is kept on a server of its own, which was the default",
+      asked: [
+        { company: spec(), other: spec({ default: true }) },
+        { tenant: "acme", kept: { server: "company", tenant: "acme" } },
+      ],
+      server: "company",
+    },
+    {
+      name: "the default, though data of another tenant is kept under its name",
+      asked: [{ other: spec({ default: true }) }, { tenant: "acme", kept: { server: "mariadb-11-8", tenant: "evil" } }],
+      server: "other",
     },
     { name: "one that is for it", asked: [{ company: spec({ tenants: ["blog"] }) }, { server: "company" }], server: "company" },
     { name: "one that is for its tenant", asked: [{ c: spec({ tenants: ["acme"] }) }, { server: "c", tenant: "acme" }], server: "c" },

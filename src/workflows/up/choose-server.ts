@@ -40,11 +40,9 @@ export async function chooseServer(question: ServerQuestion, ports: ChooseServer
   return chosen;
 }
 
-async function wanted(
-  { known }: ServerQuestion,
-  database: NonNullable<Site["database"]>,
-  { databaseServers }: ChooseServerPorts,
-): Promise<ChosenServer> {
+async function wanted(question: ServerQuestion, database: NonNullable<Site["database"]>, ports: ChooseServerPorts): Promise<ChosenServer> {
+  const { known } = question;
+  const { databaseServers } = ports;
   const shared = { name: databaseServerName(database.version), document: null };
   if (database.server !== undefined) {
     const document = await databaseServers.get(database.server);
@@ -56,12 +54,25 @@ async function wanted(
     const document = await databaseServers.get(known.server);
     return document === undefined ? shared : { name: document.name, document };
   }
+  for (const name of await keptOn(question, ports)) {
+    if (name === shared.name) return shared;
+    const document = await databaseServers.get(name);
+    if (document !== undefined) return { name, document };
+  }
   const [first, second] = (await databaseServers.list()).filter(({ spec }) => spec.default);
   if (first !== undefined && second !== undefined)
     throw new HowdahError("database/server-refused", `${first.name} and ${second.name} both are the default database server`, {
       hint: "Take `default` away from one of them, or name a server in `spec.database.server`.",
     });
   return first === undefined ? shared : { name: first.name, document: first };
+}
+
+/** On a cluster: where data is that an environment of this namespace left. A new default must not give its site an empty database instead. */
+async function keptOn({ namespace }: ServerQuestion, { keptDatabases }: ChooseServerPorts): Promise<readonly string[]> {
+  const kept = await keptDatabases?.get(namespace);
+  if (keptDatabases === undefined || kept === undefined) return [];
+  const tenant = await keptDatabases.tenantOf(namespace);
+  return kept.databases.filter((one) => one.tenant === tenant).map(({ server }) => server);
 }
 
 /** On one machine a site of no tenant stands for itself. */

@@ -9,6 +9,7 @@ import { receiveTree } from "../files/receive-tree.ts";
 import type { BackupPorts } from "./backup-ports.ts";
 import type { BackedUpDatabase, BackedUpFiles } from "./backup-record.ts";
 import { dumpDigest } from "./dump-digest.ts";
+import { removeDeadScratch, SCRATCH_PREFIX } from "./remove-dead-scratch.ts";
 import { DATABASE_PART } from "./save-database.ts";
 import { FILES_PART } from "./save-files.ts";
 import { digestDirectory } from "./tree-digest.ts";
@@ -18,18 +19,19 @@ const SPARE_BYTES = 64 * 1024 * 1024;
 /** A directory of this machine that is gone when `work` is done. Error: `machine/disk-full` before anything is written. */
 export async function inScratchDirectory<T>(
   neededBytes: number,
-  ports: Pick<BackupPorts, "settings">,
+  ports: Pick<BackupPorts, "settings" | "machine">,
   work: (directory: string) => Promise<T>,
 ): Promise<T> {
   const parent = join(ports.settings.stateDirectory, "scratch");
   await mkdir(parent, { recursive: true, mode: 0o700 });
+  await removeDeadScratch(parent, ports.machine);
   const { bavail, bsize } = await statfs(parent);
   if (bavail * bsize < neededBytes + SPARE_BYTES)
     throw new HowdahError(
       "machine/disk-full",
       `Restoring may take ${readableBytes(neededBytes)}, and ${parent} has ${readableBytes(bavail * bsize)} left`,
     );
-  const directory = await mkdtemp(join(parent, "backup-"));
+  const directory = await mkdtemp(join(parent, `${SCRATCH_PREFIX}${await ports.machine.processIdentity()}.`));
   try {
     return await work(directory);
   } finally {

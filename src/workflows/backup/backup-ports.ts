@@ -20,7 +20,7 @@ export interface BackupStores {
 /** What backing up and restoring act on. */
 export type BackupPorts = Pick<
   Ports,
-  "engine" | "databases" | "secrets" | "settings" | "clock" | "locks" | "files" | "machine" | "records"
+  "engine" | "databases" | "secrets" | "settings" | "clock" | "locks" | "files" | "machine" | "records" | "retained"
 > & { readonly backups: BackupStores };
 
 /** The ports with backups in them. Error: `usage/invalid` where there are none. */

@@ -16,7 +16,7 @@ export interface RecoveredSite {
 
 /**
  * On a machine that does not know a site: puts the site's secrets into the secret store and its site file into `directory`, from the
- * newest backup in the store. A file that is there stays. Error: `usage/invalid` for a site that runs here.
+ * newest backup in the store. A file that is there stays. Error: `usage/invalid` for a site that runs here, or whose data is kept.
  */
 export async function recoverSite(
   { namespace, store, directory }: { readonly namespace: string; readonly store: string | undefined; readonly directory: string },
@@ -27,6 +27,14 @@ export async function recoverSite(
     throw new HowdahError("usage/invalid", `${namespace} runs here: its secrets are in place`, {
       hint: `\`howdah backup restore ${namespace}\` restores its data.`,
     });
+  if ((await ports.retained.get(namespace)) !== undefined)
+    throw new HowdahError(
+      "usage/invalid",
+      `Data of ${namespace} is kept here since it was destroyed, and its secrets, which may be newer than the backup's`,
+      {
+        hint: `\`howdah up\` of its file has it back; \`howdah destroy ${namespace} --purge\` deletes it.`,
+      },
+    );
   await rememberStored(namespace, store, ports, signal);
   await recoverArchives(await findStore(store, ports), ports, signal);
   const backup = await findBackup(namespace, undefined, ports);

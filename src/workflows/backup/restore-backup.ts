@@ -51,6 +51,9 @@ export async function restoreBackup({ backup, target }: RestoreRequest, ports: B
     for (const [index, files] of backup.files.entries()) await fetchFiles(files, join(scratch, String(index)), repository, context.signal);
     context.emit({ type: "task-done", id, outcome: "changed" });
     const before = await takeBackup(target, { store, why: "before a restore" }, ports, context);
+    // Now, not with the answer: there is none when something fails between database and files.
+    const message = `What is there is backed up: \`howdah backup restore ${target.namespace} ${before.id}\` takes it back`;
+    context.emit({ type: "notice", level: "info", message });
     const imported =
       backup.database === null ? null : await importDatabase(target, { source: { file: dump }, yes: true, clean: true }, ports, context);
     for (const [index, files] of backup.files.entries()) await putBack(target, files, join(scratch, String(index)), ports, context);

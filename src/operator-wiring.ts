@@ -91,6 +91,7 @@ export async function runWiredOperator(
     ...{ api: guarded, clock: systemClock, log, ownNamespace: SYSTEM_NAMESPACE, portsFor, lookPortsFor },
     fence: fenceOf({ settings }),
     clusterDomain: await wholeDomain(clusterDomain),
+    nameServers: settings.network.nameServers,
     observeKnown: (namespace) => known.portsFor(namespace).engine.observe(namespace),
     tell: (object, event) => tellPeople(guarded, object, event, log),
   };

@@ -15,6 +15,8 @@ export interface OperatorPorts {
   readonly ownNamespace: string;
   /** `cluster.local`: below it are the whole names of Services and pods. */
   readonly clusterDomain: string;
+  /** Of name servers besides kube-system's, as they were chosen when Howdah was installed. */
+  readonly nameServers: readonly string[];
   /** What closes a namespace: the engine's policies, as it writes them itself. */
   readonly fence: (namespace: string) => readonly KubeObject[];
   /** The workflows' ports for an environment's namespace. */

@@ -38,7 +38,7 @@ export async function placeRouter(
     };
   if (image === undefined)
     return { trouble: stalledBy("RouterImageMissing", "spec.galera.router.image names no image of HAProxy: sites don't get to the nodes") };
-  const { maxConnections } = databaseMemory(server.memoryBytes);
+  const maxConnections = connectionsOfRouter(server.memoryBytes, replicas);
   const sleeps = minorOf(await api.version(signal)) >= 30;
   const objects = renderRouter({ server, image, replicas, maxConnections, clusterDomain, sleeps });
   const refused = await placeObjects(objects, api, signal).then(
@@ -51,6 +51,17 @@ export async function placeRouter(
   if (refused !== undefined) return { trouble: stalledBy("PartsRefused", refused.message) };
   const place = { resource: resources.Deployment, namespace: SYSTEM_NAMESPACE, name: routerName(server.name) };
   return judge(await api.get(place, signal), replicas);
+}
+
+/** Connections of a node that its routers leave alone: MariaDB lets in one administrator when all are taken, and its checks are several at a time. */
+const KEPT_CONNECTIONS = 20;
+
+/**
+ * How many connections a router may open to a node. Together, and with the one more that a rollout has, they leave the node some for itself: a writer whose
+ * check can't log in is no writer to anybody, and all sites were cut off.
+ */
+function connectionsOfRouter(memoryBytes: number, replicas: number): number {
+  return Math.floor((databaseMemory(memoryBytes).maxConnections - KEPT_CONNECTIONS) / (replicas + 1));
 }
 
 /** One that serves is enough: the others are there for the day on which it is not. */

@@ -153,6 +153,8 @@ describe("a Galera cluster on a cluster", () => {
       expect(await inSystem(kind, "main-router"), kind).toBeDefined();
     const configuration = (await inSystem("ConfigMap", "main-router"))?.["data"] as Record<string, string>;
     expect(configuration["haproxy.cfg"]).toContain("main-node-0.main-node.howdah-system.svc.k8s.example.com:3306");
+    // Of the 204 connections that a node of this memory takes, three routers (one more in a rollout) leave it 21.
+    expect(configuration["haproxy.cfg"]).toContain("maxconn 61");
     await routersReady(1);
     expect((await look()).verdicts).toMatchObject([
       { type: "Ready", status: "True", message: expect.stringContaining("1 of 2 routers serve") as string },

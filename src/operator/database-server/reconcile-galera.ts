@@ -30,7 +30,7 @@ const UNWELL_MS = 2000;
 export function reconcileGalera(ports: OperatorPorts): LookAtServer {
   const before = new Map<string, { readonly still: Stillness; readonly did: string }>();
   return async (object, spec, signal) => {
-    const server = serverOf(object, spec);
+    const server = serverOf(object, spec, ports);
     if (server === undefined) return withoutImage;
     if (RESERVED.test(server.name)) return { verdicts: nameTaken(server.name), again: 300_000 };
     // What the API server refuses (a volume's size, once it is there) must not keep nodes from being healed.
@@ -87,7 +87,11 @@ function withRouter(nodes: readonly Verdict[], { trouble, words }: RouterLook): 
 
 const withoutImage: ServerLook = { verdicts: stalledBy("ImageMissing", "spec.galera.image names no image of the nodes"), again: 300_000 };
 
-function serverOf({ metadata }: KubeObject, spec: DatabaseServerSpec): GaleraServer | undefined {
+function serverOf(
+  { metadata }: KubeObject,
+  spec: DatabaseServerSpec,
+  { nameServers }: Pick<OperatorPorts, "nameServers">,
+): GaleraServer | undefined {
   const image = spec.galera?.image;
   if (image === undefined) return undefined;
   return {
@@ -97,6 +101,7 @@ function serverOf({ metadata }: KubeObject, spec: DatabaseServerSpec): GaleraSer
     replicas: spec.galera?.replicas ?? 3,
     memoryBytes: bytesOfQuantity(spec.memory ?? "1Gi"),
     storage: spec.storage ?? "10Gi",
+    nameServers,
   };
 }
 

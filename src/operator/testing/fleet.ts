@@ -281,6 +281,7 @@ function startOperator({ api, clock, wiring, count, complain }: Started): Runnin
   const ports: OperatorPorts = {
     ...{ api: guarded, clock: wiring.clock ?? clock, ownNamespace: "howdah-system", portsFor, lookPortsFor, fence: fenceOf({ settings }) },
     clusterDomain: wiring.clusterDomain,
+    nameServers: [],
     log: (level, message, values) => {
       if (level !== "info") complain(`${message} ${JSON.stringify(values)}`);
     },

@@ -35,6 +35,7 @@ export function operatorRig(...parts: Parameters<typeof clusterRig>): OperatorRi
     log: () => undefined,
     ownNamespace: "howdah-system",
     clusterDomain: "cluster.local",
+    nameServers: [],
     fence: (namespace) => namespacePolicies({ ...defaultClusterSettings, namespace }),
     portsFor: () => ports,
     lookPortsFor: () => ports,

@@ -27,6 +27,12 @@ function withoutMetadata(cidr: string): { readonly cidr: string; readonly except
 
 const inNamespace = (name: string): object => ({ namespaceSelector: { matchLabels: { "kubernetes.io/metadata.name": name } } });
 
+/** Where pods ask for names: the cluster's own server, and those that somebody named (a cache on each node has an address of its own). */
+export function nameServerPeers(nameServers: readonly string[]): readonly object[] {
+  const cluster = { ...inNamespace("kube-system"), podSelector: { matchLabels: { "k8s-app": "kube-dns" } } };
+  return [cluster, ...nameServers.map((address) => ({ ipBlock: { cidr: hostNetwork(address) } }))];
+}
+
 /**
  * What holds for every pod of an environment's namespace: nothing comes in, nothing goes out but questions for names. A site then adds
  * what it needs (`sitePolicies`). A cluster without a network plugin that enforces policies stores them and lets everything through.
@@ -36,8 +42,6 @@ export function namespacePolicies({ namespace, network }: ClusterSettings): read
     { protocol: "UDP", port: 53 },
     { protocol: "TCP", port: 53 },
   ];
-  const cluster = { ...inNamespace("kube-system"), podSelector: { matchLabels: { "k8s-app": "kube-dns" } } };
-  const servers = network.nameServers.map((address) => ({ ipBlock: { cidr: hostNetwork(address) } }));
   return [
     {
       ...POLICY,
@@ -48,7 +52,7 @@ export function namespacePolicies({ namespace, network }: ClusterSettings): read
     {
       ...POLICY,
       metadata: { name: "allow-dns", namespace, labels: LABELS },
-      spec: { podSelector: {}, policyTypes: ["Egress"], egress: [{ to: [cluster, ...servers], ports }] },
+      spec: { podSelector: {}, policyTypes: ["Egress"], egress: [{ to: nameServerPeers(network.nameServers), ports }] },
     },
   ];
 }

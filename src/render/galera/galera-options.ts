@@ -15,6 +15,12 @@ const MIB = 1024 * 1024;
 const GROUP =
   "evs.suspect_timeout=PT2S;evs.inactive_timeout=PT6S;evs.install_timeout=PT6S;evs.keepalive_period=PT0.5S;pc.recovery=FALSE;pc.wait_prim_timeout=PT30S";
 
+/**
+ * What would be on one node only is refused (error 4165): tables of MyISAM or MEMORY, and a user's `wsrep_osu_method=RSU`, by which one tenant could change
+ * a table on one node and have the others leave the cluster at its next row.
+ */
+const STRICT = "STRICT_REPLICATION,DISALLOW_LOCAL_GTID";
+
 /** What increments are kept of: a node that was away for less than this much writing gets only what it lacks. */
 function cacheMib(memoryBytes: number): number {
   return Math.min(2048, Math.max(128, Math.floor(memoryBytes / 4 / MIB)));
@@ -49,6 +55,7 @@ export function galeraOptions(cluster: string, memoryBytes: number): OptionGroup
       { key: "wsrep-on", value: "ON" },
       { key: "wsrep-provider", value: "/usr/lib/galera/libgalera_smm.so" },
       { key: "wsrep-cluster-name", value: cluster },
+      { key: "wsrep-mode", value: STRICT },
       { key: "wsrep-slave-threads", value: 4 },
       { key: "wsrep-provider-options", value: `${GROUP};gcache.size=${cacheMib(memoryBytes)}M` },
     ],

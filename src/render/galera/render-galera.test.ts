@@ -6,7 +6,7 @@ import { galeraNodeNames, type GaleraServer, renderGalera } from "./render-galer
 const GIB = 1024 ** 3;
 const server: GaleraServer = {
   ...{ name: "main", version: "11.8", image: `registry.example/galera@sha256:${"a".repeat(64)}`, replicas: 3 },
-  ...{ memoryBytes: GIB, storage: "10Gi", secretDigest: "one" },
+  ...{ memoryBytes: GIB, storage: "10Gi", secretDigest: "one", nameServers: ["169.254.20.10"] },
 };
 const objects = renderGalera(server);
 // biome-ignore lint/suspicious/noExplicitAny: the objects are Kubernetes' own, and this reads deep into them
@@ -55,6 +55,7 @@ describe("the nodes of a Galera cluster", () => {
     expect(ports(ingress[0])).toEqual([3306, 4567, 4568, 4444, NODE_CHECK.port]);
     expect(ports(ingress[1])).toEqual([3306, NODE_CHECK.port]);
     expect(egress).toHaveLength(2);
+    expect(egress[1].to.at(-1)).toEqual({ ipBlock: { cidr: "169.254.20.10/32" } });
   });
 
   it("roll when their configuration or the administrator's password changes", () => {
@@ -79,5 +80,6 @@ describe("the nodes of a Galera cluster", () => {
     }
     expect(provider).toContain("pc.recovery=FALSE");
     expect(options.get("innodb-flush-log-at-trx-commit")).toBe(1);
+    expect(options.get("wsrep-mode")).toBe("STRICT_REPLICATION,DISALLOW_LOCAL_GTID");
   });
 });

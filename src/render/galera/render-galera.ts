@@ -3,6 +3,7 @@ import { LABEL_PREFIX, RUN_AS } from "../../kernel/label.ts";
 import { SYSTEM_NAMESPACE } from "../../kernel/own-names.ts";
 import type { ClusterObject } from "../cluster/cluster-object.ts";
 import { podSecurity } from "../cluster/complete-container.ts";
+import { nameServerPeers } from "../cluster/network-policies.ts";
 import { CONFIG_DIGEST, DATABASE_CONTAINER } from "../database/database-name.ts";
 import { printOptionFile } from "../database/option-file.ts";
 import { DATABASE_PATHS } from "../database/server-options.ts";
@@ -20,6 +21,8 @@ export interface GaleraServer {
   readonly replicas: number;
   readonly memoryBytes: number;
   readonly storage: string;
+  /** Addresses of name servers that are not kube-system's, such as a cache on each node. */
+  readonly nameServers: readonly string[];
   /** Digest of the administrator's Secret: a change rolls the pods. */
   readonly secretDigest?: string;
 }
@@ -87,7 +90,6 @@ function policy(server: GaleraServer): ClusterObject {
   const nodes = { podSelector: { matchLabels: galeraSelector(server.name) } };
   const tcp = (...ports: readonly number[]): object[] => ports.map((port) => ({ protocol: "TCP", port }));
   const all = tcp(...Object.values(GALERA_PORTS));
-  const names = { namespaceSelector: { matchLabels: { "kubernetes.io/metadata.name": "kube-system" } } };
   const spec = {
     podSelector: { matchLabels: galeraSelector(server.name) },
     policyTypes: ["Ingress", "Egress"],
@@ -98,7 +100,7 @@ function policy(server: GaleraServer): ClusterObject {
     egress: [
       { to: [nodes], ports: all },
       {
-        to: [names],
+        to: nameServerPeers(server.nameServers),
         ports: [
           { protocol: "UDP", port: 53 },
           { protocol: "TCP", port: 53 },

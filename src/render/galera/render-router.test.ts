@@ -7,10 +7,10 @@ import { type GaleraRouter, renderRouter, routerSelector } from "./render-router
 interface Template {
   readonly spec: { readonly template: { readonly metadata: { readonly labels: object } } };
 }
-const nodesOf = { version: "11.8", image: "x", replicas: 3, memoryBytes: 1024 ** 3, storage: "1Gi" };
+const nodesOf = { version: "11.8", image: "x", replicas: 3, memoryBytes: 1024 ** 3, storage: "1Gi", nameServers: [] };
 
 const router: GaleraRouter = {
-  server: { name: "main", replicas: 3 },
+  server: { name: "main", replicas: 3, nameServers: ["169.254.20.10"] },
   image: `registry.example/haproxy@sha256:${"a".repeat(64)}`,
   replicas: 2,
   maxConnections: 400,
@@ -58,6 +58,7 @@ describe("the routers before a Galera cluster", () => {
       [3306, 9200],
       [53, 53],
     ]);
+    expect(names.to.at(-1)).toEqual({ ipBlock: { cidr: "169.254.20.10/32" } });
   });
 
   it("take connections on while their address is forgotten, where the API server knows how", () => {
@@ -77,7 +78,7 @@ describe("the routers before a Galera cluster", () => {
 
   it("roll when a node is added", () => {
     const annotations = (one: GaleraRouter): unknown => of("Deployment", one).spec.template.metadata.annotations;
-    expect(annotations({ ...router, server: { name: "main", replicas: 5 } })).not.toEqual(annotations(router));
+    expect(annotations({ ...router, server: { ...router.server, replicas: 5 } })).not.toEqual(annotations(router));
     expect(annotations({ ...router, replicas: 3 })).toEqual(annotations(router));
   });
 });

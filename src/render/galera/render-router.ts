@@ -2,6 +2,7 @@ import { LABEL_PREFIX } from "../../kernel/label.ts";
 import { SYSTEM_NAMESPACE } from "../../kernel/own-names.ts";
 import type { ClusterObject } from "../cluster/cluster-object.ts";
 import { podSecurity } from "../cluster/complete-container.ts";
+import { nameServerPeers } from "../cluster/network-policies.ts";
 import { CONFIG_DIGEST } from "../database/database-name.ts";
 import { DATABASE_PORT } from "../database/server-options.ts";
 import { digestOf } from "../rendered.ts";
@@ -12,7 +13,7 @@ import { galeraName, galeraNodeNames, galeraSelector, type GaleraServer } from "
 
 /** The HAProxy pods before a cluster's nodes. */
 export interface GaleraRouter {
-  readonly server: Pick<GaleraServer, "name" | "replicas">;
+  readonly server: Pick<GaleraServer, "name" | "replicas" | "nameServers">;
   /** Pinned image reference. */
   readonly image: string;
   readonly replicas: number;
@@ -94,14 +95,13 @@ function disruptionBudget(router: GaleraRouter): ClusterObject {
 function policy(router: GaleraRouter): ClusterObject {
   const tcp = (...ports: readonly number[]): object[] => ports.map((port) => ({ protocol: "TCP", port }));
   const nodes = { podSelector: { matchLabels: galeraSelector(router.server.name) } };
-  const names = { namespaceSelector: { matchLabels: { "kubernetes.io/metadata.name": "kube-system" } } };
   const spec = {
     podSelector: { matchLabels: routerSelector(router.server.name) },
     policyTypes: ["Ingress", "Egress"],
     ingress: [{ from: [{ podSelector: {} }], ports: tcp(ROUTER_HEALTH_PORT) }],
     egress: [
       { to: [nodes], ports: tcp(GALERA_PORTS.sql, GALERA_PORTS.check) },
-      { to: [names], ports: [{ protocol: "UDP", port: 53 }, ...tcp(53)] },
+      { to: nameServerPeers(router.server.nameServers), ports: [{ protocol: "UDP", port: 53 }, ...tcp(53)] },
     ],
   };
   return { apiVersion: "networking.k8s.io/v1", kind: "NetworkPolicy", metadata: metadata(router), spec };

@@ -2,7 +2,7 @@ import { expect, it } from "vitest";
 import { missingRights } from "./rights.ts";
 
 const every =
-  "SELECT, INSERT, UPDATE, DELETE, CREATE, DROP, REFERENCES, INDEX, ALTER, CREATE TEMPORARY TABLES, LOCK TABLES, EXECUTE, CREATE VIEW, SHOW VIEW, CREATE ROUTINE, ALTER ROUTINE, CREATE USER, EVENT, TRIGGER";
+  "SELECT, INSERT, UPDATE, DELETE, CREATE, DROP, REFERENCES, INDEX, ALTER, CREATE TEMPORARY TABLES, LOCK TABLES, EXECUTE, CREATE VIEW, SHOW VIEW, CREATE ROUTINE, ALTER ROUTINE, CREATE USER, EVENT, TRIGGER, PROCESS, CONNECTION ADMIN";
 const to = "TO `howdah`@`%` IDENTIFIED BY PASSWORD '*00'";
 
 it.each<{ name: string; grants: readonly string[]; several?: boolean; missing: readonly string[] }>([
@@ -17,6 +17,16 @@ it.each<{ name: string; grants: readonly string[]; several?: boolean; missing: r
     missing: [],
   },
   {
+    name: "no look at others' sessions, nor a way to end them",
+    grants: [`GRANT ${every.replace(", PROCESS, CONNECTION ADMIN", "")} ON *.* ${to} WITH GRANT OPTION`],
+    missing: ["PROCESS", "CONNECTION ADMIN"],
+  },
+  {
+    name: "an older name of ending sessions",
+    grants: [`GRANT ${every.replace("CONNECTION ADMIN", "SUPER")} ON *.* ${to} WITH GRANT OPTION`],
+    missing: [],
+  },
+  {
     name: "one database",
     grants: [`GRANT ${every.replace(", CREATE USER", "")} ON *.* ${to} WITH GRANT OPTION`, `GRANT CREATE USER ON \`a\`.* ${to}`],
     missing: ["CREATE USER"],
@@ -26,5 +36,5 @@ it.each<{ name: string; grants: readonly string[]; several?: boolean; missing: r
 });
 
 it("with nothing lacks all of it", () => {
-  expect(missingRights([`GRANT USAGE ON *.* ${to}`], false)).toHaveLength(20);
+  expect(missingRights([`GRANT USAGE ON *.* ${to}`], false)).toHaveLength(22);
 });

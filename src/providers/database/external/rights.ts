@@ -3,8 +3,10 @@ const OF_DATABASES = [
   ...["ALTER", "ALTER ROUTINE", "CREATE", "CREATE ROUTINE", "CREATE TEMPORARY TABLES", "CREATE VIEW", "DELETE", "DROP", "EVENT"],
   ...["EXECUTE", "INDEX", "INSERT", "LOCK TABLES", "REFERENCES", "SELECT", "SHOW VIEW", "TRIGGER", "UPDATE"],
 ];
-const OF_ACCOUNTS = ["CREATE USER", "GRANT OPTION"];
-/** Each goes by several names, depending on the version. */
+/** PROCESS: who does not see others' sessions believes that there are none, and that a user who is held or suspended writes no more. */
+const OF_ACCOUNTS = ["CREATE USER", "GRANT OPTION", "PROCESS"];
+/** To end them. Each goes by several names, depending on the version. */
+const OF_SESSIONS = [["CONNECTION ADMIN", "SUPER"]];
 const OF_REPLICATION = [["SLAVE MONITOR", "REPLICA MONITOR", "REPLICATION CLIENT", "SUPER"]];
 
 /**
@@ -17,6 +19,7 @@ export function missingRights(grants: readonly string[], several: boolean): read
   if (grants.some((line) => / ON \*\.\* TO .* WITH GRANT OPTION/.test(line))) held.add("GRANT OPTION");
   const all = held.has("ALL PRIVILEGES");
   const single = [...OF_DATABASES, ...OF_ACCOUNTS].filter((right) => !held.has(right) && !(all && right !== "GRANT OPTION"));
-  const choices = several && !all ? OF_REPLICATION.filter((names) => !names.some((name) => held.has(name))) : [];
+  const wanted = all ? [] : [...OF_SESSIONS, ...(several ? OF_REPLICATION : [])];
+  const choices = wanted.filter((names) => !names.some((name) => held.has(name)));
   return [...single, ...choices.map((names) => names[0] ?? "")];
 }

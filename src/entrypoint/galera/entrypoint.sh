@@ -177,6 +177,8 @@ allow_begin() {
 }
 
 serve() {
+  # Told to stop while another node was asked: nothing has begun yet.
+  [ -z "$stopping" ] || leave 0
   mkdir -p "$data"
   # Half a copy is of no use: without its state file the node asks for a whole one.
   [ "$held" = intact ] || rm -f "$data/grastate.dat" "$data/gvwstate.dat"

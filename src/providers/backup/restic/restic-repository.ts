@@ -29,6 +29,8 @@ const PATIENCE_MS = 30_000;
 /** Another restic frees space, or one was killed: its lock is looked at again so often. */
 const LOCKED_MS = 2000;
 const LOCKED_TRIES = 60;
+/** Binlogs make a part every 45 seconds: those of some days are more than a program takes as arguments. */
+const AT_ONCE = 500;
 /** All of ours: what a machine is called changes, its backups stay. */
 const HOST = "howdah";
 
@@ -112,9 +114,12 @@ export function resticRepositoryOf(access: StoreAccess, parts: ResticParts): Bac
     },
     list,
     async forget(ids, { prune }, signal) {
-      if (ids.length === 0 && !prune) return;
-      const words = ids.length === 0 ? ["prune"] : ["forget", ...(prune ? ["--prune"] : []), ...ids];
-      await restic("What is no longer kept could not be deleted", words, { signal });
+      const asked = "What is no longer kept could not be deleted";
+      for (let from = 0; from < ids.length; from += AT_ONCE) {
+        const isLast = from + AT_ONCE >= ids.length;
+        await restic(asked, ["forget", ...(prune && isLast ? ["--prune"] : []), ...ids.slice(from, from + AT_ONCE)], { signal });
+      }
+      if (ids.length === 0 && prune) await restic(asked, ["prune"], { signal });
     },
     async check({ everything }, signal) {
       await restic("The store is not whole", ["check", ...(everything ? ["--read-data"] : [])], { signal });

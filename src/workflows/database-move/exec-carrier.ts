@@ -7,7 +7,7 @@ import { byteProgress } from "../database/byte-progress.ts";
 import { DUMP_TRAILER, dumpArgv } from "../database/dump-database.ts";
 import { scanned } from "../database/inspect-dump.ts";
 import { lastLines } from "../database/last-lines.ts";
-import { clientArgv, serverTarget, siteDatabase, sitePassword } from "../database/site-database.ts";
+import { BRINGING_OPTIONS, clientArgv, serverTarget, siteDatabase, sitePassword } from "../database/site-database.ts";
 import { SqlScanner } from "../database/sql-scanner.ts";
 import type { EngineContext, Ports } from "../ports.ts";
 import type { Copied, CopyRequest, ReplayRequest } from "./carry-request.ts";
@@ -107,7 +107,7 @@ async function carry(
   const [sourceSaid, clientSaid] = [lastLines(), lastLines()];
   const there = { ...to, database: { ...siteDatabase(to), user: as.user } };
   stdin.write(`${as.password.reveal()}\n${PRELUDE}`);
-  const options = ["--binary-mode", "--batch", "--max-allowed-packet=64M"];
+  const options = ["--binary-mode", "--batch", ...BRINGING_OPTIONS];
   const client = engine.exec(
     serverTarget(to),
     { argv: clientArgv(there, "stdin", options), stdin, stdout: clientSaid.stream, stderr: clientSaid.stream },

@@ -26,7 +26,7 @@ afterAll(() => rm(directory, { recursive: true, force: true }));
 
 /** A server whose user may be stopped from writing; it then refuses what makes a table. */
 function server(mayWrite: boolean) {
-  const state = { mayWrite, filled: true, calls: [] as string[] };
+  const state = { mayWrite, filled: true, calls: [] as string[], options: [] as readonly string[] };
   const databases = {
     blockedDatabases: async () => (state.mayWrite ? [] : ["blog"]),
     allowWrites: async () => void (state.mayWrite = true),
@@ -37,9 +37,10 @@ function server(mayWrite: boolean) {
     tableCount: async () => 1,
     brokenViews: async () => [],
   };
-  const exec = async (_target: unknown, { stdin }: ExecRequest): Promise<number> => {
+  const exec = async (_target: unknown, { argv, stdin }: ExecRequest): Promise<number> => {
     const statements = await text(stdin as Readable);
     if (!statements.includes("CREATE TABLE")) return 0;
+    state.options = argv;
     if (!state.mayWrite) return 1;
     state.filled = true;
     return 0;
@@ -64,4 +65,10 @@ it("puts the former content back also when what replaced it was stopped because 
   const { state, ports } = server(false);
   await restoreDump(record, join(directory, "dump.sql"), ports, context);
   expect(state).toMatchObject({ filled: true, mayWrite: true, calls: ["empty"] });
+});
+
+it("gives a large table the time it takes: a tenant's bound of a statement is of its requests", async () => {
+  const { state, ports } = server(true);
+  await restoreDump(record, join(directory, "dump.sql"), ports, context);
+  expect(state.options).toContain("--init-command=SET SESSION max_statement_time=0");
 });

@@ -12,7 +12,7 @@ import { openDumpBesideData } from "./dumps-beside-data.ts";
 import { inspectDump, openDump, scanned, spool } from "./inspect-dump.ts";
 import { logIn, runClient } from "./run-client.ts";
 import { safetyDirectory, safetyDump } from "./safety-dumps.ts";
-import { siteDatabase } from "./site-database.ts";
+import { BRINGING_OPTIONS, siteDatabase } from "./site-database.ts";
 import { SqlScanner } from "./sql-scanner.ts";
 
 /** What to import. */
@@ -186,7 +186,7 @@ async function feedClient(
   const statements = new PassThrough();
   const sent = pipeline([source, progress.stream, ...unpack, scanned(new SqlScanner()), statements], { signal: context.signal });
   sent.catch(() => {}); // awaited below
-  const { code, output } = await runClient(record, { statements, options: ["--max-allowed-packet=64M"] }, ports, context);
+  const { code, output } = await runClient(record, { statements, options: BRINGING_OPTIONS }, ports, context);
   if (code !== 0) {
     source.destroy();
     throw new HowdahError(

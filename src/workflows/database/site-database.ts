@@ -51,3 +51,9 @@ export function clientArgv(record: SiteRecord, from: string, options: readonly s
     `--database=${name}`,
   ];
 }
+
+/**
+ * What the client is told that brings a whole database: a row of 64 MB, and no bound of a statement's time, which is of a tenant's requests. An index of a large
+ * table takes longer, and a database that was emptied for its content has to get it.
+ */
+export const BRINGING_OPTIONS: readonly string[] = ["--max-allowed-packet=64M", "--init-command=SET SESSION max_statement_time=0"];

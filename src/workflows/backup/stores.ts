@@ -62,10 +62,27 @@ export async function setStore(wanted: WantedStore, ports: StorePorts, signal: A
       hint: "Give its name with --access-key, and the secret key on standard input.",
     });
   const access = { location, password: await backupKey(ports), keys: location.kind === "s3" ? kept : null };
-  const made = await ports.backups.open(access).ensure(signal);
+  const repository = ports.backups.open(access);
+  const made = await repository.ensure(signal);
+  if (await knowsBackupsElsewhere(wanted, ports)) await requireBackups(repository, name, signal);
   if (keys !== null && kept !== null) await ports.secrets.set(SYSTEM_NAMESPACE, keysName(name), { id: kept.id, secret: kept.secret });
   await ports.backups.stores.put(name, { name, location, setAt: new Date(ports.clock.now()).toISOString() });
   return made;
+}
+
+/** Whether backups are known by the store's name that are in another place. */
+async function knowsBackupsElsewhere({ name, location }: WantedStore, { backups }: StorePorts): Promise<boolean> {
+  const former = await backups.stores.get(name);
+  if (former === undefined || printLocation(former.location) === printLocation(location)) return false;
+  return (await backups.records.list()).some((one) => one.store === name && one.state === "done");
+}
+
+/** They would be looked for, and deleted, where they are not: a place is only taken for theirs when backups lie there, as after a move of the whole. */
+async function requireBackups(repository: Pick<BackupRepository, "list">, name: string, signal: AbortSignal): Promise<void> {
+  if ((await repository.list(["part=manifest"], signal)).length > 0) return;
+  throw new HowdahError("usage/invalid", `Backups of the store ${name} are in another place, and this one has none`, {
+    hint: "Give the new place a name of its own (`--name`), and schedules `--store` with it. A place that was moved with all that lies there is taken.",
+  });
 }
 
 function secretKeys({ id, secret }: { readonly id: string; readonly secret: string }, name: string) {

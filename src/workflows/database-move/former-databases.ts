@@ -14,10 +14,17 @@ export async function dropFormer({ namespace, database }: FormerDatabase, ports:
   await ports.databaseMoves?.formers.remove(formerName(namespace, database.server));
 }
 
-/** All that a site has left on servers; its own data is deleted for good. */
-export async function dropFormersOf(namespace: string, ports: Omit<FormerPorts, "locks" | "clock">): Promise<void> {
-  for (const former of (await ports.databaseMoves?.formers.list(`${namespace}.`)) ?? [])
-    if (former.namespace === namespace) await dropFormer(former, ports);
+/** All that a site has left on servers; its own data is deleted for good. What was on a server whose volume is gone (`isLost`) is gone with it. */
+export async function dropFormersOf(
+  namespace: string,
+  ports: Omit<FormerPorts, "locks" | "clock">,
+  isLost: (server: string) => Promise<boolean>,
+): Promise<void> {
+  for (const former of (await ports.databaseMoves?.formers.list(`${namespace}.`)) ?? []) {
+    if (former.namespace !== namespace) continue;
+    if (await isLost(former.database.server)) await ports.databaseMoves?.formers.remove(formerName(namespace, former.database.server));
+    else await dropFormer(former, ports);
+  }
 }
 
 /** What a round dropped, and what has to wait, with the reason. */

@@ -3,7 +3,7 @@ import { releasesOf } from "../release/release-store.ts";
 import { recoverCutOff } from "../rollout/recover-rollout.ts";
 import { type MoveRig, moveRig } from "../testing/move-rig.ts";
 import { Killed } from "../testing/release-rig.ts";
-import { dropExpiredFormers } from "./former-databases.ts";
+import { dropExpiredFormers, dropFormersOf } from "./former-databases.ts";
 import { abortMove, listMoves } from "./list-moves.ts";
 
 const OLD = "mariadb-10-11";
@@ -179,5 +179,14 @@ describe("a former database", () => {
     const later = { ...rig.ports, clock: { ...rig.ports.clock, now: () => Date.parse("2026-12-24T00:00:00Z") } };
     expect(await dropExpiredFormers(later)).toEqual({ purged: [`blog.${OLD}`], failed: [] });
     expect([rowsOn(rig, OLD), rowsOn(rig, NEW)]).toEqual([undefined, acknowledged]);
+  });
+
+  it("that was on a server whose volume is gone holds up no deletion of the site's data", async () => {
+    const { rig } = await serving();
+    await rig.move(NEW);
+    const databases = { ...rig.ports.databases, dropDatabase: () => Promise.reject(new Error("it is asked")) };
+    await expect(dropFormersOf("blog", { ...rig.ports, databases }, async () => false)).rejects.toThrow("it is asked");
+    await dropFormersOf("blog", { ...rig.ports, databases }, async (server) => server === OLD);
+    expect((await listMoves(rig.ports)).kept).toEqual([]);
   });
 });

@@ -24,7 +24,7 @@ export async function purgeData(
     const { database } = retained.record;
     const lost = database !== null && (await isServerLost(database.server, ports));
     if (!lost) await dropDatabase(retained, ports);
-    await dropFormersOf(namespace, ports);
+    await dropFormersOf(namespace, ports, (server) => isServerLost(server, ports));
     for (const claim of await claimsOf(retained, ports)) await ports.engine.deleteVolume(namespace, claim);
     await ports.engine.forget(namespace);
     for (const { name } of await ports.secrets.list(namespace)) await ports.secrets.remove(namespace, name);

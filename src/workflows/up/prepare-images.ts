@@ -123,7 +123,7 @@ export async function readLock(lockFile: string, ports: Pick<Ports, "files">): P
   });
 }
 
-/** Builds what is missing, base images side by side, then the site's own. */
+/** Builds what is missing, base images side by side, then the site's own. A server that the file names need not be one of this machine: a cluster's may be meant. */
 export async function prepareImages(
   site: Site,
   source: string,
@@ -131,7 +131,7 @@ export async function prepareImages(
   ports: Ports,
   context: { readonly emit: Emit; readonly signal: AbortSignal },
 ): Promise<PreparedImages> {
-  const bases = await prepareBases(site, lockFile, ports, context);
+  const bases = await prepareBases(site, lockFile, ports, { ...context, isForAnywhere: true });
   return { ...bases, site: await prepareSiteImages(site, source, bases, ports, context) };
 }
 
@@ -140,10 +140,11 @@ export async function prepareBases(
   site: Site,
   lockFile: string,
   ports: Ports,
-  context: { readonly emit: Emit; readonly signal: AbortSignal },
+  context: { readonly emit: Emit; readonly signal: AbortSignal; readonly isForAnywhere?: true },
 ): Promise<PreparedBases> {
-  const { emit, signal } = context;
-  const way = (await usesExternalServer(site, ports)) ? wayRequest : undefined;
+  const { emit, signal, isForAnywhere = false } = context;
+  const uses = usesExternalServer(site, ports);
+  const way = (await (isForAnywhere ? uses.catch(notHere) : uses)) ? wayRequest : undefined;
   // Programs for a server outside are of one version for all sites: each site's own would take the pod that has them to and fro.
   const programs = site.database === null ? null : way === undefined ? site.database.version : defaultMariadb;
   const lock = await ensureLock(
@@ -184,6 +185,12 @@ async function usesExternalServer(site: Site, ports: Ports): Promise<boolean> {
   const known = (await ports.records.get(site.name))?.database ?? (await ports.retained.get(site.name))?.record.database ?? null;
   const chosen = await chooseServer({ site, namespace: site.name, known }, ports);
   return chosen?.document?.spec.kind === "external";
+}
+
+/** Where the site's database is to be is not this machine's business then. */
+function notHere(error: unknown): false {
+  if (error instanceof HowdahError && /^(database\/server-|site\/database-left)/.test(error.code)) return false;
+  throw error;
 }
 
 /**

@@ -80,6 +80,7 @@ describe("the nodes of a Galera cluster", () => {
     }
     expect(provider).toContain("pc.recovery=FALSE");
     expect(options.get("innodb-flush-log-at-trx-commit")).toBe(1);
+    expect(options.get("log-bin-trust-function-creators")).toBe(1);
     expect(options.get("wsrep-mode")).toBe("STRICT_REPLICATION,DISALLOW_LOCAL_GTID");
   });
 });

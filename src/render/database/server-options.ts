@@ -75,36 +75,39 @@ function sessionOptions(memoryBytes: number): OptionGroup["options"] {
 }
 
 /**
- * my.cnf of a shared server. `innodb_flush_log_at_trx_commit=1` because 2 and 0 lose acknowledged rows (reliability M3);
+ * What every server for sites has. `innodb_flush_log_at_trx_commit=1` because 2 and 0 lose acknowledged rows (reliability M3);
  * no file ever passes between SQL and the disk; `performance_schema` off saves about 100 MB; the log goes to stderr (the slow log
  * can't: the server opens it as a file of its own). Names are not resolved: accounts hold for any address, the network decides who
- * may connect. Without `binlog` the server keeps none.
+ * may connect.
  */
-export function databaseServerOptions(memoryBytes: number, { binlog }: { readonly binlog: boolean } = { binlog: true }): OptionGroup[] {
+export function commonServerOptions(memoryBytes: number): OptionGroup["options"] {
   const { poolBytes, maxConnections } = databaseMemory(memoryBytes);
+  return [
+    { key: "bind-address", value: "0.0.0.0" },
+    { key: "port", value: DATABASE_PORT },
+    { key: "socket", value: DATABASE_PATHS.socket },
+    { key: "pid-file", value: `${DATABASE_PATHS.run}/mysqld.pid` },
+    { key: "tmpdir", value: DATABASE_PATHS.temporary },
+    { key: "skip-name-resolve", value: null },
+    { key: "skip-symbolic-links", value: null },
+    { key: "local-infile", value: 0 },
+    { key: "secure-file-priv", value: `${DATABASE_PATHS.run}/no-files` },
+    { key: "character-set-server", value: "utf8mb4" },
+    { key: "collation-server", value: "utf8mb4_unicode_ci" },
+    { key: "innodb-flush-log-at-trx-commit", value: 1 },
+    { key: "innodb-buffer-pool-size", value: poolBytes },
+    { key: "max-connections", value: maxConnections },
+    { key: "max-allowed-packet", value: 64 * MIB },
+    { key: "performance-schema", value: "OFF" },
+    { key: "log-warnings", value: 1 },
+  ];
+}
+
+/** my.cnf of a shared server. Without `binlog` the server keeps none. */
+export function databaseServerOptions(memoryBytes: number, { binlog }: { readonly binlog: boolean } = { binlog: true }): OptionGroup[] {
   const server: OptionGroup = {
     name: "mariadbd",
-    options: [
-      { key: "bind-address", value: "0.0.0.0" },
-      { key: "port", value: DATABASE_PORT },
-      { key: "socket", value: DATABASE_PATHS.socket },
-      { key: "pid-file", value: `${DATABASE_PATHS.run}/mysqld.pid` },
-      { key: "tmpdir", value: DATABASE_PATHS.temporary },
-      { key: "skip-name-resolve", value: null },
-      { key: "skip-symbolic-links", value: null },
-      { key: "local-infile", value: 0 },
-      { key: "secure-file-priv", value: `${DATABASE_PATHS.run}/no-files` },
-      { key: "character-set-server", value: "utf8mb4" },
-      { key: "collation-server", value: "utf8mb4_unicode_ci" },
-      { key: "innodb-flush-log-at-trx-commit", value: 1 },
-      { key: "innodb-buffer-pool-size", value: poolBytes },
-      { key: "max-connections", value: maxConnections },
-      { key: "max-allowed-packet", value: 64 * MIB },
-      { key: "performance-schema", value: "OFF" },
-      { key: "log-warnings", value: 1 },
-      ...sessionOptions(memoryBytes),
-      ...(binlog ? binlogOptions() : []),
-    ],
+    options: [...commonServerOptions(memoryBytes), ...sessionOptions(memoryBytes), ...(binlog ? binlogOptions() : [])],
   };
   return [server];
 }

@@ -1,4 +1,4 @@
-import { databaseMemory, DATABASE_PATHS, DATABASE_PORT } from "../database/server-options.ts";
+import { commonServerOptions, DATABASE_PORT } from "../database/server-options.ts";
 import type { OptionGroup } from "../database/option-file.ts";
 import { NODE_CHECK } from "../router/node-check.ts";
 
@@ -28,32 +28,15 @@ function cacheMib(memoryBytes: number): number {
 
 /** my.cnf of all nodes; what differs between them (name, address, peers) are arguments of the entrypoint. */
 export function galeraOptions(cluster: string, memoryBytes: number): OptionGroup[] {
-  const { poolBytes, maxConnections } = databaseMemory(memoryBytes);
   const server: OptionGroup = {
     name: "mariadbd",
     options: [
-      { key: "bind-address", value: "0.0.0.0" },
-      { key: "port", value: DATABASE_PORT },
-      { key: "socket", value: DATABASE_PATHS.socket },
-      { key: "pid-file", value: `${DATABASE_PATHS.run}/mysqld.pid` },
-      { key: "tmpdir", value: DATABASE_PATHS.temporary },
-      { key: "skip-name-resolve", value: null },
-      { key: "skip-symbolic-links", value: null },
-      { key: "local-infile", value: 0 },
-      { key: "secure-file-priv", value: `${DATABASE_PATHS.run}/no-files` },
-      { key: "character-set-server", value: "utf8mb4" },
-      { key: "collation-server", value: "utf8mb4_unicode_ci" },
-      { key: "innodb-flush-log-at-trx-commit", value: 1 },
-      { key: "innodb-buffer-pool-size", value: poolBytes },
+      ...commonServerOptions(memoryBytes),
       { key: "innodb-autoinc-lock-mode", value: 2 },
       { key: "default-storage-engine", value: "InnoDB" },
       { key: "binlog-format", value: "ROW" },
       // Galera counts as a binlog: without this sites may make no triggers and functions (error 1419). Rows make it harmless.
       { key: "log-bin-trust-function-creators", value: 1 },
-      { key: "max-connections", value: maxConnections },
-      { key: "max-allowed-packet", value: 64 * MIB },
-      { key: "performance-schema", value: "OFF" },
-      { key: "log-warnings", value: 1 },
       { key: "wsrep-on", value: "ON" },
       { key: "wsrep-provider", value: "/usr/lib/galera/libgalera_smm.so" },
       { key: "wsrep-cluster-name", value: cluster },

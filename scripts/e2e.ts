@@ -22,7 +22,7 @@ interface Run {
  * In CI a file that failed is run once more, alone: on a machine of two cores that runs everything at once a test may lack time, and it is named as
  * unstable then. More files than this that fail are a fault.
  */
-const SECOND_LOOKS = 2;
+const SECOND_LOOKS = 3;
 
 let runs = 0;
 

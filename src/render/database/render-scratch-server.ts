@@ -2,7 +2,7 @@ import type { Deployment } from "../objects.ts";
 import { SEALED } from "../sealed.ts";
 import { DATABASE_CONTAINER } from "./database-name.ts";
 import { printOptionFile } from "./option-file.ts";
-import { DATABASE_PATHS } from "./server-options.ts";
+import { CONTAINED, DATABASE_PATHS } from "./server-options.ts";
 
 /** Name of the workload that is never applied: a container like its is run once and gone. */
 export const SCRATCH_NAME = "scratch-database";
@@ -69,15 +69,7 @@ export function scratchServerOptions(): string {
       name: "mariadbd",
       options: [
         { key: "skip-networking", value: null },
-        { key: "socket", value: DATABASE_PATHS.socket },
-        { key: "pid-file", value: `${DATABASE_PATHS.run}/mysqld.pid` },
-        { key: "tmpdir", value: DATABASE_PATHS.temporary },
-        { key: "skip-name-resolve", value: null },
-        { key: "skip-symbolic-links", value: null },
-        { key: "local-infile", value: 0 },
-        { key: "secure-file-priv", value: `${DATABASE_PATHS.run}/no-files` },
-        { key: "character-set-server", value: "utf8mb4" },
-        { key: "collation-server", value: "utf8mb4_unicode_ci" },
+        ...CONTAINED,
         { key: "innodb-buffer-pool-size", value: 256 * 1024 * 1024 },
         { key: "innodb-flush-log-at-trx-commit", value: 0 },
         { key: "innodb-doublewrite", value: 0 },

@@ -75,25 +75,31 @@ function sessionOptions(memoryBytes: number): OptionGroup["options"] {
 }
 
 /**
+ * What holds for any server in a container of Howdah's: where its files are, that no file ever passes between SQL and the disk, and what text is. Names are
+ * not resolved: accounts hold for any address, the network decides who may connect.
+ */
+export const CONTAINED: OptionGroup["options"] = [
+  { key: "socket", value: DATABASE_PATHS.socket },
+  { key: "pid-file", value: `${DATABASE_PATHS.run}/mysqld.pid` },
+  { key: "tmpdir", value: DATABASE_PATHS.temporary },
+  { key: "skip-name-resolve", value: null },
+  { key: "skip-symbolic-links", value: null },
+  { key: "local-infile", value: 0 },
+  { key: "secure-file-priv", value: `${DATABASE_PATHS.run}/no-files` },
+  { key: "character-set-server", value: "utf8mb4" },
+  { key: "collation-server", value: "utf8mb4_unicode_ci" },
+];
+
+/**
  * What every server for sites has. `innodb_flush_log_at_trx_commit=1` because 2 and 0 lose acknowledged rows (reliability M3);
- * no file ever passes between SQL and the disk; `performance_schema` off saves about 100 MB; the log goes to stderr (the slow log
- * can't: the server opens it as a file of its own). Names are not resolved: accounts hold for any address, the network decides who
- * may connect.
+ * `performance_schema` off saves about 100 MB; the log goes to stderr (the slow log can't: the server opens it as a file of its own).
  */
 export function commonServerOptions(memoryBytes: number): OptionGroup["options"] {
   const { poolBytes, maxConnections } = databaseMemory(memoryBytes);
   return [
     { key: "bind-address", value: "0.0.0.0" },
     { key: "port", value: DATABASE_PORT },
-    { key: "socket", value: DATABASE_PATHS.socket },
-    { key: "pid-file", value: `${DATABASE_PATHS.run}/mysqld.pid` },
-    { key: "tmpdir", value: DATABASE_PATHS.temporary },
-    { key: "skip-name-resolve", value: null },
-    { key: "skip-symbolic-links", value: null },
-    { key: "local-infile", value: 0 },
-    { key: "secure-file-priv", value: `${DATABASE_PATHS.run}/no-files` },
-    { key: "character-set-server", value: "utf8mb4" },
-    { key: "collation-server", value: "utf8mb4_unicode_ci" },
+    ...CONTAINED,
     { key: "innodb-flush-log-at-trx-commit", value: 1 },
     { key: "innodb-buffer-pool-size", value: poolBytes },
     { key: "max-connections", value: maxConnections },

@@ -2,7 +2,7 @@ import { resolve } from "node:path";
 import { text } from "node:stream/consumers";
 import type { Command } from "commander";
 import { HowdahError } from "../../kernel/howdah-error.ts";
-import { confirm } from "../ask-first.ts";
+import { confirm, REPLACES } from "../ask-first.ts";
 import type { CliContext } from "../context.ts";
 import type { Choose } from "../program.ts";
 import { backupTable, restoredWords, verifiedWords } from "../report/print-backups.ts";
@@ -148,7 +148,7 @@ function restore(backup: Command, choose: Choose): void {
         const { findBackup } = await import("../../workflows/backup/find-backup.ts");
         const { restoreBackup } = await import("../../workflows/backup/restore-backup.ts");
         const chosen = await findBackup(namespace, id, ports);
-        await confirm(`Replace what ${target.namespace} holds with ${chosen.id}? It is backed up first.`, flags.yes, context);
+        await confirm(`Replace what ${target.namespace} holds with ${chosen.id}? It is backed up first.`, flags.yes, context, REPLACES);
         return await withReporter(context, async (_ports, engine) => {
           const restored = await restoreBackup({ backup: chosen, target }, ports, engine);
           return answer(context, restored, restoredWords(restored));

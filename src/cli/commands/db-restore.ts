@@ -1,5 +1,5 @@
 import type { Command } from "commander";
-import { confirm } from "../ask-first.ts";
+import { confirm, REPLACES } from "../ask-first.ts";
 import type { Choose } from "../program.ts";
 import { restorePoint, undoWords } from "./restore-point.ts";
 import { withReporter } from "./with-reporter.ts";
@@ -39,7 +39,7 @@ export function dbRestore(db: Command, choose: Choose): void {
         const { restoreDatabase } = await import("../../workflows/backup/restore-backup.ts");
         const backup = await findBackup(namespace, flags.from, ports);
         const what = table === null ? "database" : `table ${table}`;
-        await confirm(`Replace ${target.namespace}'s ${what} with that of ${backup.id}? It is dumped first.`, flags.yes, context);
+        await confirm(`Replace ${target.namespace}'s ${what} with that of ${backup.id}? It is dumped first.`, flags.yes, context, REPLACES);
         return await withReporter(context, async (_ports, engine) => {
           const restored = await restoreDatabase({ backup, target, table }, ports, engine);
           const undo = restored.before === null ? "" : undoWords(target.namespace, restored.before);

@@ -1,5 +1,5 @@
 import type { SiteRecord } from "../../workflows/ports.ts";
-import { confirm } from "../ask-first.ts";
+import { confirm, REPLACES } from "../ask-first.ts";
 import type { CliContext } from "../context.ts";
 import { withReporter } from "./with-reporter.ts";
 
@@ -24,6 +24,7 @@ export async function restorePoint({ namespace, target, at, table, yes }: Asked,
     `Replace ${target.namespace}'s ${what} with what it was at ${new Date(time).toISOString()}? It is dumped first.`,
     yes,
     context,
+    REPLACES,
   );
   return await withReporter(context, async (_ports, engine) => {
     const restored = await workflow.restorePoint({ namespace, target, at: time, table }, ports, engine);

@@ -3,7 +3,7 @@ import { isTenantProfile } from "../../catalog/tenant-profiles.ts";
 import { HowdahError } from "../../kernel/howdah-error.ts";
 import type { ClusterPlace } from "../../workflows/cluster/cluster-place.ts";
 import type { ClusterTenant } from "../../workflows/cluster/cluster-tenants.ts";
-import { confirm } from "../ask-first.ts";
+import { CLOSES, confirm } from "../ask-first.ts";
 import type { CliContext } from "../context.ts";
 import { table } from "../report/table.ts";
 
@@ -53,7 +53,7 @@ export async function suspendThere(
 ): Promise<number> {
   const { suspendClusterTenant } = await import("../../workflows/cluster/cluster-tenants.ts");
   const connected = await clusterOf(cluster, context);
-  if (suspended) await confirm(`Suspend ${name} on ${connected.context}?`, yes, context);
+  if (suspended) await confirm(`Suspend ${name} on ${connected.context}?`, yes, context, CLOSES);
   const asked = await suspendClusterTenant(name, suspended, connected, context.signal);
   context.terminal.err(
     `The operator carries it out: \`kubectl --context ${connected.context} get environments --all-namespaces\` shows how far it is.\n`,

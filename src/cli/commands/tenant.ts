@@ -2,7 +2,7 @@ import { resolve } from "node:path";
 import type { Command } from "commander";
 import { HowdahError } from "../../kernel/howdah-error.ts";
 import type { EngineContext, Ports } from "../../workflows/ports.ts";
-import { confirm } from "../ask-first.ts";
+import { CLOSES, confirm } from "../ask-first.ts";
 import type { CliContext } from "../context.ts";
 import type { Choose } from "../program.ts";
 import { type BoundFlags, profileFrom } from "./tenant-bounds.ts";
@@ -158,7 +158,7 @@ function suspend(tenant: Command, choose: Choose): void {
         const { SUSPENDED_WORDS, suspendTenant } = await import("../../workflows/tenant/suspend-tenant.ts");
         const { requireTenant } = await import("../../workflows/tenant/tenant.ts");
         const { sites } = await requireTenant(name, await context.ports());
-        await confirm(`Suspend ${name} with ${String(sites.length)} sites?`, flags.yes, context);
+        await confirm(`Suspend ${name} with ${String(sites.length)} sites?`, flags.yes, context, CLOSES);
         await withReporter(context, (ports, engine) => suspendTenant(name, flags.message ?? SUSPENDED_WORDS, ports, engine));
         return await show(name, context);
       });

@@ -13,8 +13,22 @@ function sight(used: number, databases: readonly DatabaseGrowth[], fellBytes = 0
   return { space: { totalBytes: 10 * GIB, freeBytes: (10 * GIB * (100 - used)) / 100 }, fellBytes, databases };
 }
 
+const fast = database("loud", { blocked: true });
+
 const grows = database("loud", { grewBytes: 5 * MIB });
 const still = database("quiet");
+
+describe("who was stopped for its speed while there was room for a slower one", () => {
+  it.each([
+    ["stays so at the next look", { ms: 1000, freedBytes: 0 }, []],
+    ["writes again once room was made", { ms: 1000, freedBytes: 70 * MIB }, ["loud"]],
+    ["writes again after a minute", { ms: 60_000, freedBytes: 0 }, ["loud"]],
+    ["does not stay so for a clock that was set back", { ms: -3_600_000, freedBytes: 0 }, ["loud"]],
+    ["writes again where nobody wrote down when", undefined, ["loud"]],
+  ])("%s", (_, sinceBlock, giveBack) => {
+    expect(decideDiskGuard(sight(50, [{ ...fast, sinceBlock }]))).toEqual({ level: "fine", block: [], giveBack });
+  });
+});
 
 describe("a disk of a database server", () => {
   it.each<[string, DiskSight, ReturnType<typeof decideDiskGuard>]>([

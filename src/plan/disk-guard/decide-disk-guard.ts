@@ -14,6 +14,8 @@ export interface DatabaseGrowth {
   readonly limitBytes: number | null;
   /** It may not write now. */
   readonly blocked: boolean;
+  /** Of one that is blocked because of the disk: the time since then, and how much more room there is than there was. Undefined: not known. */
+  readonly sinceBlock?: { readonly ms: number; readonly freedBytes: number } | undefined;
 }
 
 /** What a look saw. */
@@ -52,6 +54,11 @@ const RESERVE_BYTES = 128 * MIB;
 const RESERVE_SHARE = 0.25;
 /** A tenant above its profile writes again when it is that far below. */
 const LIMIT_AIR = 0.95;
+/**
+ * Who is stopped for its speed leaves room that would be enough for a slower one: without this it wrote for a second, was stopped, and so on, its
+ * sessions ended each time. So room must have been made, or this time gone by.
+ */
+const STAYS_BLOCKED_MS = 60_000;
 /** So many looks of the same speed must still fit above the reserve: what runs is ended only after the decision. */
 const LOOKS_AHEAD = 2;
 /** Who would use up the rest in so many looks is blocked though another one is already. */
@@ -75,7 +82,7 @@ export function decideDiskGuard({ space, fellBytes, databases }: DiskSight): Dis
   if (level === "critical") return { level, block: open.map(because("no-room-for-anybody")), giveBack: [] };
   if (level === "acting")
     return { level, block: above.length > 0 ? above : filling(space, databases).map(because("grew-fastest")), giveBack: [] };
-  return { level, block: above, giveBack: hasRoomAgain(space, fellBytes) ? givenBack(databases) : [] };
+  return { level, block: above, giveBack: hasRoomAgain(space, fellBytes) ? givenBack(databases, diskReserve(space.totalBytes) / 8) : [] };
 }
 
 function because(reason: BlockReason) {
@@ -110,14 +117,14 @@ function fullness({ totalBytes, freeBytes }: DiskSpace): number {
   return Math.max(0, usedPercent({ totalBytes: Math.min(totalBytes, COUNTED_BYTES), freeBytes }));
 }
 
-/** Nothing about the disk asks for more than a glance: it has room, or is as it was said to be and nobody takes any of it. */
+/** Nothing about the disk asks for more than a glance: it has room, or is as it was said to be, nobody takes any of it, and nobody is blocked because of it. */
 export function isQuietDisk(
   space: DiskSpace,
   fellBytes: number,
   former: { readonly level: DiskLevel; readonly anyBlocked: boolean },
 ): boolean {
   const level = levelOf(space, fellBytes);
-  const same = level === former.level && (level === "fine" || (level === "warning" && !former.anyBlocked));
+  const same = level === former.level && (level === "fine" || level === "warning") && !former.anyBlocked;
   return same && (fullness(space) < MEASURE_PERCENT || fellBytes < NOTICED_BYTES);
 }
 
@@ -133,9 +140,12 @@ function hasRoomAgain(space: DiskSpace, fellBytes: number): boolean {
   );
 }
 
-function givenBack(databases: readonly DatabaseGrowth[]): string[] {
+/** Of those that are within their profile. A clock that was set back must not keep one blocked, so time counts either way. */
+function givenBack(databases: readonly DatabaseGrowth[], enoughBytes: number): string[] {
+  const isOver = ({ sinceBlock }: DatabaseGrowth): boolean =>
+    sinceBlock === undefined || sinceBlock.freedBytes >= enoughBytes || Math.abs(sinceBlock.ms) >= STAYS_BLOCKED_MS;
   return databases
-    .filter(({ blocked, bytes, limitBytes }) => blocked && (limitBytes === null || bytes <= LIMIT_AIR * limitBytes))
+    .filter((one) => one.blocked && isOver(one) && (one.limitBytes === null || one.bytes <= LIMIT_AIR * one.limitBytes))
     .map(({ name }) => name)
     .sort();
 }

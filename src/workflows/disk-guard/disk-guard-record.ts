@@ -1,13 +1,23 @@
 import type { BlockReason, DiskLevel } from "../../plan/disk-guard/decide-disk-guard.ts";
 import type { SiteDatabase } from "../ports.ts";
 
+/** One that may not write. */
+export interface BlockedDatabase {
+  readonly database: string;
+  readonly because: BlockReason;
+  /** RFC 3339. */
+  readonly since: string;
+  /** Left on the volume then; absent where an earlier version wrote it down. */
+  readonly freeBytes?: number;
+}
+
 /** How the disk of a database server is, for people: what holds is what the server itself remembers. */
 export interface DiskGuardRecord {
   readonly server: string;
   readonly level: DiskLevel;
   /** Of the volume's file system, when this was written. */
   readonly usedPercent: number;
-  readonly blocked: readonly { readonly database: string; readonly because: BlockReason; readonly since: string }[];
+  readonly blocked: readonly BlockedDatabase[];
   /** RFC 3339. */
   readonly at: string;
 }

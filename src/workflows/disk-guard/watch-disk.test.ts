@@ -10,6 +10,7 @@ function world() {
   const blocked = new Set<string>();
   const records = new Map<string, DiskGuardRecord>();
   const state = { free: 1000 * MIB, sizes: {} as Record<string, number>, limits: {} as Record<string, number>, measured: 0, asked: 0 };
+  const clock = { at: 0 };
   const reference = { name: "mariadb-11-8", locate: async () => undefined };
   const server: GuardedServer = {
     reference,
@@ -21,7 +22,7 @@ function world() {
     limits: async () => new Map(Object.entries(state.limits)),
   };
   const look = diskWatch(server, {
-    clock: { now: () => 0, sleep: async () => undefined },
+    clock: { now: () => clock.at, sleep: async () => undefined },
     databases: {
       blockWrites: async ({ name }) => void blocked.add(name),
       allowWrites: async ({ name }) => void blocked.delete(name),
@@ -32,7 +33,7 @@ function world() {
     },
     diskGuards: { get: async (name) => records.get(name), put: async (name, record) => void records.set(name, record) },
   });
-  return { state, look, blocked, records };
+  return { state, look, blocked, records, clock };
 }
 
 const of = (name: string) => ({ ...{ server: "mariadb-11-8", host: "", port: 0 }, ...{ name, user: name, uid: "" } });
@@ -69,6 +70,21 @@ describe("a watch of a database's disk", () => {
     state.measured = 0;
     await look();
     expect(state.measured).toBe(0);
+  });
+
+  it("does not let who was stopped for its speed write at once again, room though there is", async () => {
+    const { look, state, clock } = world();
+    state.sizes = { loud: 100 * MIB };
+    await look();
+    [state.free, state.sizes] = [700 * MIB, { loud: 400 * MIB }];
+    expect(await look()).toEqual([
+      { act: "blocked", database: "loud", because: "grew-fastest" },
+      { act: "level", disk: "acting", usedPercent: 30 },
+    ]);
+    expect(await look()).toEqual([{ act: "level", disk: "fine", usedPercent: 30 }]);
+    expect(await look()).toEqual([]);
+    clock.at = 60_000;
+    expect(await look()).toEqual([{ act: "allowed", database: "loud" }]);
   });
 
   it("stops a tenant that is above its profile within fifteen looks, though there is room, until it is below", async () => {

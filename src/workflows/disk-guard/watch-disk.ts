@@ -8,7 +8,7 @@ import {
 } from "../../plan/disk-guard/decide-disk-guard.ts";
 import type { ServerReference } from "../../providers/database/database-server.ts";
 import type { Ports } from "../ports.ts";
-import type { DiskGuardRecord } from "./disk-guard-record.ts";
+import type { BlockedDatabase, DiskGuardRecord } from "./disk-guard-record.ts";
 
 /** A database server with its volume. */
 export interface GuardedServer {
@@ -28,7 +28,7 @@ export interface DiskGuardPorts extends Pick<Ports, "clock"> {
 
 /** What a look did. */
 export type DiskAct =
-  | { readonly act: "blocked"; readonly database: string; readonly because: DiskGuardRecord["blocked"][number]["because"] }
+  | { readonly act: "blocked"; readonly database: string; readonly because: BlockedDatabase["because"] }
   | { readonly act: "allowed"; readonly database: string }
   | { readonly act: "level"; readonly disk: DiskGuardRecord["level"]; readonly usedPercent: number };
 
@@ -49,7 +49,7 @@ export function diskWatch(server: GuardedServer, ports: DiskGuardPorts): () => P
     const known = await ports.diskGuards.get(server.reference.name);
     const isRound = looks++ % LIMITS_LOOKS === 0;
     // Then the free space alone is asked, which costs one system call.
-    const quiet = known !== undefined && isQuietDisk(space, fellBytes, { level: known.level, anyBlocked: known.blocked.length > 0 });
+    const quiet = known !== undefined && isQuietDisk(space, fellBytes, { level: known.level, anyBlocked: known.blocked.some(isForDisk) });
     const limits = quiet && !isRound ? NONE : await server.limits();
     const isIdle = quiet && (!isRound || (limits.size === 0 && known.blocked.length === 0));
     if (isIdle) window = [];
@@ -59,7 +59,12 @@ export function diskWatch(server: GuardedServer, ports: DiskGuardPorts): () => P
     const blocked = new Set(await ports.databases.blockedDatabases(server.reference));
     const databases = [...sizes].map(([name, bytes]): DatabaseGrowth => {
       const grewBytes = window.length < 2 ? 0 : Math.max(0, (bytes - (window[0]?.get(name) ?? 0)) / (window.length - 1));
-      return { name, bytes, grewBytes, limitBytes: limits.get(name) ?? null, blocked: blocked.has(name) };
+      const sinceBlock = sinceIts(
+        known?.blocked.find(({ database }) => database === name),
+        space,
+        ports.clock.now(),
+      );
+      return { name, bytes, grewBytes, limitBytes: limits.get(name) ?? null, blocked: blocked.has(name), sinceBlock };
     });
     return await act({ server, sight: { space, fellBytes, databases }, known, blocked }, ports);
   };
@@ -90,12 +95,22 @@ async function act({ server: { reference }, sight, known, blocked }: Look, ports
   if (level !== (known?.level ?? "fine")) acts.push({ act: "level", disk: level, usedPercent: percent });
   const at = new Date(ports.clock.now()).toISOString();
   const stays = [...blocked].filter((name) => !giveBack.includes(name)).map((database) => formerly(database, known, at));
-  const now = [...stays, ...block.map(({ name, because }) => ({ database: name, because, since: at }))];
+  const now = [...stays, ...block.map(({ name, because }) => ({ database: name, because, since: at, freeBytes: sight.space.freeBytes }))];
   const same = known !== undefined && acts.length === 0 && JSON.stringify(known.blocked) === JSON.stringify(now);
   if (!same) await ports.diskGuards.put(reference.name, { server: reference.name, level, usedPercent: percent, blocked: now, at });
   return acts;
 }
 
-function formerly(database: string, known: DiskGuardRecord | undefined, at: string): DiskGuardRecord["blocked"][number] {
+function formerly(database: string, known: DiskGuardRecord | undefined, at: string): BlockedDatabase {
   return known?.blocked.find((one) => one.database === database) ?? { database, because: "grew-fastest", since: at };
+}
+
+function isForDisk({ because }: BlockedDatabase): boolean {
+  return because !== "above-its-profile";
+}
+
+/** A tenant above its profile is given back by its own size, however the disk is. */
+function sinceIts(block: BlockedDatabase | undefined, space: DiskSpace, now: number): DatabaseGrowth["sinceBlock"] {
+  if (block?.freeBytes === undefined || !isForDisk(block)) return undefined;
+  return { ms: now - Date.parse(block.since), freedBytes: space.freeBytes - block.freeBytes };
 }

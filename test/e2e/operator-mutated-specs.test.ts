@@ -99,6 +99,13 @@ describe.skipIf(why !== undefined)("changed resources and an operator that runs"
   const releases = async (slot: number): Promise<readonly KubeObject[]> =>
     (await api.list(resources.Release, { namespace: site(slot) })).items.toSorted((a, b) => numberOf(a) - numberOf(b));
 
+  /** `deploy` pins what it releases, and nobody else's release moves a pin: whoever wants another one says so. */
+  const moveThePin = async (slot: number, release: string): Promise<void> => {
+    const environment = await api.get(place("Environment", slot));
+    const { release: pinned } = (environment?.["spec"] ?? {}) as { readonly release?: string };
+    if (pinned !== undefined) await api.mergePatch(place("Environment", slot), { spec: { release } });
+  };
+
   /** Why it is not stable yet; undefined when it is, with conditions that say how it is. */
   const unstable = async (kind: Kind, slot: number): Promise<string | undefined> => {
     const looked = kind === "Tenant" ? (["Tenant"] as const) : (["Environment", "Site"] as const);
@@ -209,8 +216,11 @@ describe.skipIf(why !== undefined)("changed resources and an operator that runs"
         await write(place("Site", slot), good("Site", slot));
         await write(place("Environment", slot), good("Environment", slot));
         await write(place("Tenant", slot), good("Tenant", slot));
+        // What the operator makes of the good Site comes first: a release of the same number would be somebody else's.
+        expect(await becomeStable("Site", slot)).toBeUndefined();
         const next = `r${String(numberOf((await releases(slot)).at(-1)) + 1)}`;
-        await api.create(resources.Release, releaseObject(site(slot), next, goodRelease(slot))).catch(() => undefined); // or the operator was faster
+        await api.create(resources.Release, releaseObject(site(slot), next, goodRelease(slot)));
+        await moveThePin(slot, next);
         await expect.poll(() => ready(slot), { timeout: 400_000 }).toBe("Ready=True AllComponentsServing");
         await rig.formerGone(site(slot));
         const page = (): Promise<string> => rig.get(`${site(slot)}.howdah.test`, "/").then(({ body }) => body, String);

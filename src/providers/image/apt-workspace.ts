@@ -1,7 +1,8 @@
-import { mkdir, writeFile } from "node:fs/promises";
+import { mkdir, readFile, writeFile } from "node:fs/promises";
 import { join } from "node:path";
 import { setTimeout } from "node:timers/promises";
 import type { Suite } from "../../catalog/debian-suites.ts";
+import { writeAtomically } from "../../host/write-atomically.ts";
 import { HowdahError } from "../../kernel/howdah-error.ts";
 import { programFailure, type Ran, run } from "../process.ts";
 import { type DebianSources, sourcesFor } from "./apt-sources.ts";
@@ -20,9 +21,18 @@ export async function prepareApt(directory: string, suite: Suite, sources: Debia
   const statusFile = join(root, "status", statusName);
   const config = join(root, "etc", `${statusName}.conf`);
   await writeFile(statusFile, "", { flag: "a" });
-  await writeFile(join(root, "etc", "debian.sources"), sourcesFor(suite, sources));
-  await writeFile(config, aptConfig(root, statusFile));
+  await writeShared(join(root, "etc", "debian.sources"), sourcesFor(suite, sources));
+  await writeShared(config, aptConfig(root, statusFile));
   return { config, statusFile };
+}
+
+/**
+ * Files that every Howdah of the machine writes alike, while apt of another may be reading them: never a moment without their content. apt that found
+ * the sources empty took all indexes away, and "Debian has no package nginx" was what others then read.
+ */
+export async function writeShared(path: string, text: string): Promise<void> {
+  const there = await readFile(path, "utf8").catch(() => undefined);
+  if (there !== text) await writeAtomically(path, text, { mode: 0o644 });
 }
 
 function aptConfig(root: string, statusFile: string): string {

@@ -1,9 +1,8 @@
-import { writeFile } from "node:fs/promises";
 import { type BaseRequest, normalRequest, recipeFor, unknownExtensions } from "../../catalog/image-recipes.ts";
 import { HowdahError } from "../../kernel/howdah-error.ts";
 import type { LockedImage } from "../image-lock.ts";
 import type { DebianSources } from "./apt-sources.ts";
-import { prepareApt, printUris } from "./apt-workspace.ts";
+import { prepareApt, printUris, writeShared } from "./apt-workspace.ts";
 import { contentHash } from "./content-hash.ts";
 import { fakeStatus } from "./fake-status.ts";
 import { parsePrintUris } from "./print-uris.ts";
@@ -26,7 +25,7 @@ export async function resolveImage(request: BaseRequest, options: ResolveOptions
   const recipe = recipeFor(request);
   const status = fakeStatus(recipe.absent, options.architecture);
   const apt = await prepareApt(options.directory, recipe.suite, options.sources, contentHash(status).slice(0, 16));
-  await writeFile(apt.statusFile, status);
+  await writeShared(apt.statusFile, status);
   const text = await printUris(apt, recipe.install, recipe.suite, options.signal);
   const { packages, odd } = parsePrintUris(text, options.sources);
   if (odd.length > 0 || packages.length === 0) {

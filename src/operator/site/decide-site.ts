@@ -8,6 +8,7 @@ import { resolveSite } from "../../site/resolve.ts";
 import { siteDocument } from "../../site/schema/site-document.ts";
 import type { Site } from "../../site/site.ts";
 import { CLI_MANAGER } from "../../workflows/cluster/cluster-place.ts";
+import { builtRelease } from "../../workflows/cluster/release-resource.ts";
 import { releaseNumber } from "../../workflows/release/release.ts";
 import { baseRequests, siteImageRequest } from "../../workflows/up/prepare-images.ts";
 import { conditionIn, statusOf, type Verdict } from "../status.ts";
@@ -120,7 +121,9 @@ export function imageIdentity(site: Site): string {
 }
 
 function nextRelease(site: Site, { site: object, environment, releases }: SeenSite, now: string): SiteDecision["release"] | "build" {
-  const newest = releases.toSorted((a, b) => releaseNumber(b.metadata.name) - releaseNumber(a.metadata.name))[0];
+  const newestFirst = releases.toSorted((a, b) => releaseNumber(b.metadata.name) - releaseNumber(a.metadata.name));
+  // Whoever wrote a damaged one by hand is told so by the environment; it says nothing of what the site was.
+  const newest = newestFirst.find(isSound);
   if (newest === undefined) return null;
   const spec = newest["spec"] as ReleaseSpec;
   const change = lastManagerOf(object, "spec");
@@ -132,7 +135,7 @@ function nextRelease(site: Site, { site: object, environment, releases }: SeenSi
   const pinned = (environment?.["spec"] as EnvironmentSpec | undefined)?.release;
   const owners = environment === undefined ? [] : managersOf(environment, "release");
   return {
-    id: `r${String(releaseNumber(newest.metadata.name) + 1)}`,
+    id: `r${String(releaseNumber((newestFirst[0] ?? newest).metadata.name) + 1)}`,
     spec: {
       ...former,
       site: site as unknown as Record<string, unknown>,
@@ -143,6 +146,15 @@ function nextRelease(site: Site, { site: object, environment, releases }: SeenSi
     },
     pin: pinned === newest.metadata.name && owners.every((manager) => manager === CLI_MANAGER || manager === "howdah"),
   };
+}
+
+function isSound(release: KubeObject): boolean {
+  try {
+    builtRelease(release);
+    return true;
+  } catch {
+    return false;
+  }
 }
 
 /** `howdah.dev/v1alpha1`. */

@@ -2,22 +2,13 @@ import type { EngineContext } from "../../engine/engine.ts";
 import type { Clock } from "../../kernel/clock.ts";
 import type { LoadConnection, ScratchDatabase } from "../../providers/database/load-connection.ts";
 import { sql } from "../../providers/database/mariadb/sql.ts";
-import { type DrillOptions, type DrillPlace, refuseUnknown, type StruckFault } from "./drill-place.ts";
-import { exceededLimits } from "./exceeded-limits.ts";
-import { strikeInTurn } from "./strike-in-turn.ts";
+import { type DrillOptions, type DrillPlace, refuseUnknown } from "./drill-place.ts";
+import { type Drill, drillUnderLoad } from "./drill-under-load.ts";
 import { type StoredWrites, WriteJournal, type WriteVerdict } from "./write-journal.ts";
 import { type LoadClients, prepareTables, startWrites } from "./write-load.ts";
 
 /** What a drill of a database server found. */
-export interface DatabaseDrill extends WriteVerdict {
-  readonly place: string;
-  readonly clients: LoadClients;
-  readonly faults: readonly StruckFault[];
-  readonly longestGapMs: number;
-  readonly errors: Readonly<Record<string, number>>;
-  /** What was exceeded, in words; empty: the drill was passed. */
-  readonly exceeded: readonly string[];
-}
+export type DatabaseDrill = Drill<LoadClients> & WriteVerdict;
 
 /** A server that died needs a while to answer to who reads back. */
 const PATIENCE_MS = 60_000;
@@ -38,19 +29,12 @@ export async function drillDatabase(
   try {
     await prepareTables(scratch, options.clients);
     const journal = new WriteJournal(clock);
-    const began = clock.now();
-    const load = startWrites(scratch, options.clients, journal, clock);
-    let faults: readonly StruckFault[];
-    try {
-      faults = await strikeInTurn(place, options, journal, context);
-    } finally {
-      await load.stop();
-    }
-    const verdict = journal.judge(await patiently(clock, async () => await readOnce(await scratch.connect())));
-    const errors = journal.errorsBetween(began, clock.now());
-    const longestGapMs = Math.max(0, ...faults.map(({ gapMs }) => gapMs));
-    const found = { place: place.name, clients: options.clients, faults, longestGapMs, errors, ...verdict };
-    return { ...found, exceeded: exceededLimits(found, options.limits) };
+    const load = {
+      journal,
+      start: () => startWrites(scratch, options.clients, journal, clock),
+      verdict: async () => journal.judge(await patiently(clock, async () => await readOnce(await scratch.connect()))),
+    };
+    return await drillUnderLoad(place, load, options, context);
   } finally {
     await patiently(clock, () => scratch.drop());
   }

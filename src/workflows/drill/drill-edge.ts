@@ -1,21 +1,11 @@
 import type { EngineContext } from "../../engine/engine.ts";
 import type { Clock } from "../../kernel/clock.ts";
-import { type DrillOptions, type DrillPlace, refuseUnknown, type StruckFault } from "./drill-place.ts";
-import { exceededLimits } from "./exceeded-limits.ts";
-import { strikeInTurn } from "./strike-in-turn.ts";
+import { type DrillOptions, type DrillPlace, refuseUnknown } from "./drill-place.ts";
+import { type Drill, drillUnderLoad } from "./drill-under-load.ts";
 import { SuccessJournal } from "./success-journal.ts";
 
-/** What a drill of the way in found. */
-export interface EdgeDrill {
-  readonly place: string;
-  readonly clients: number;
-  /** Requests that got an answer of the site. */
-  readonly answered: number;
-  readonly faults: readonly StruckFault[];
-  readonly longestGapMs: number;
-  readonly errors: Readonly<Record<string, number>>;
-  readonly exceeded: readonly string[];
-}
+/** What a drill of the way in found; `answered`: requests that got an answer of the site. */
+export type EdgeDrill = Drill<number> & { readonly answered: number };
 
 const AFTER_ANSWER_MS = 20;
 const AFTER_ERROR_MS = 50;
@@ -30,20 +20,23 @@ export async function drillEdge(
   refuseUnknown(place, options.faults);
   const { clock } = context;
   const journal = new SuccessJournal(clock);
+  const load = {
+    journal,
+    start: () => startVisits(options.clients, visit, journal, clock),
+    verdict: () => Promise.resolve({ answered: journal.successes }),
+  };
+  return await drillUnderLoad(place, load, options, context);
+}
+
+function startVisits(clients: number, visit: () => Promise<number>, journal: SuccessJournal, clock: Clock): { stop(): Promise<void> } {
   const over = new AbortController();
-  const began = clock.now();
-  const visitors = Array.from({ length: options.clients }, async () => await visitor(visit, journal, clock, over.signal));
-  let faults: readonly StruckFault[];
-  try {
-    faults = await strikeInTurn(place, options, journal, context);
-  } finally {
-    over.abort();
-    await Promise.all(visitors);
-  }
-  const errors = journal.errorsBetween(began, clock.now());
-  const longestGapMs = Math.max(0, ...faults.map(({ gapMs }) => gapMs));
-  const found = { place: place.name, clients: options.clients, answered: journal.successes, faults, longestGapMs, errors };
-  return { ...found, exceeded: exceededLimits(found, options.limits) };
+  const visitors = Array.from({ length: clients }, async () => await visitor(visit, journal, clock, over.signal));
+  return {
+    async stop() {
+      over.abort();
+      await Promise.all(visitors);
+    },
+  };
 }
 
 async function visitor(visit: () => Promise<number>, journal: SuccessJournal, clock: Clock, over: AbortSignal): Promise<void> {

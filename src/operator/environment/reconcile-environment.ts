@@ -18,7 +18,8 @@ import type { OperatorPorts, Outcome, Reconcile } from "../operator-ports.ts";
 import { conditionsOf, statusOf, type Verdict, writeStatus } from "../status.ts";
 import { decideEnvironment, type EnvironmentDecision, releasesToDrop } from "./decide-environment.ts";
 import { oneAfterAnother } from "./one-after-another.ts";
-import { rests, resumeEnvironment, suspendedTenant, suspendedVerdict, suspendEnvironment } from "../tenant/suspension.ts";
+import type { DatabaseLimits } from "../tenant/database-limits.ts";
+import { rests, resumeEnvironment, suspendedVerdict, suspendEnvironment, tenantOf } from "../tenant/suspension.ts";
 import { holdForTakeDown, type Look, takeDown } from "./take-down.ts";
 import { untilSuperseded } from "./until-superseded.ts";
 
@@ -73,8 +74,8 @@ export function reconcileEnvironment(ports: OperatorPorts, pauses = new Map<stri
     if (ofNamespace?.metadata.deletionTimestamp !== undefined) return {};
     await holdForTakeDown(look);
     const status = statusOf<EnvironmentStatus>(object);
-    const tenant = await suspendedTenant(ofNamespace, ports, signal);
-    if (tenant !== undefined) return suspend(look, tenant, status);
+    const tenant = await tenantOf(ofNamespace, ports, signal);
+    if (tenant?.suspended === true) return suspend(look, tenant.name, status);
     if (rests(status)) await resumeEnvironment(namespace, ports, { emit: logged(namespace, status.release ?? "", ports), signal });
     const retry = object.metadata.annotations?.[RETRY_ANNOTATION];
     const read = environmentSpec.safeParse(object["spec"]);
@@ -100,8 +101,9 @@ export function reconcileEnvironment(ports: OperatorPorts, pauses = new Map<stri
       return { again: TURN_MS };
     }
     if (isNew) rollouts.underWay.add(namespace);
-    const ended = await serve(look, decision, releases, { ...factsOf(status), ...retried }, before.overtaken < OVERTAKEN.times).finally(
-      () => rollouts.underWay.delete(namespace),
+    const wanted = { ...decision, limits: tenant?.limits };
+    const ended = await serve(look, wanted, releases, { ...factsOf(status), ...retried }, before.overtaken < OVERTAKEN.times).finally(() =>
+      rollouts.underWay.delete(namespace),
     );
     if (ended === "serves" || ended === "superseded") {
       pauses.delete(namespace);
@@ -180,7 +182,7 @@ function factsOf({ url, release, retried, replicas, selector }: Partial<Environm
  */
 async function serve(
   look: Look,
-  { release, stalled }: Extract<EnvironmentDecision, { do: "serve" }>,
+  { release, stalled, limits }: Extract<EnvironmentDecision, { do: "serve" }> & { readonly limits: DatabaseLimits | undefined },
   releases: readonly KubeObject[],
   facts: Facts,
   patient: boolean,
@@ -217,7 +219,7 @@ async function serve(
     if (!isServing(release)) await reached("build");
     const spec = environmentSpec.parse(object["spec"]);
     const { record, released, keepsSessionsApart } = await serveRelease(
-      { release: built, replicas: spec.replicas ?? null },
+      { release: built, replicas: spec.replicas ?? null, limits },
       workflow,
       context,
     );

@@ -1,25 +1,37 @@
 import type { KubeObject } from "../../kubernetes/kubernetes-api.ts";
 import { resources } from "../../kubernetes/resources.ts";
 import type { EnvironmentStatus } from "../../resources/schema/environment.ts";
+import type { TenantSpec } from "../../resources/schema/tenant.ts";
 import type { EngineContext } from "../../workflows/ports.ts";
 import { recoverRollout } from "../../workflows/rollout/recover-rollout.ts";
 import { lockUser, SUSPENDED_WORDS } from "../../workflows/tenant/suspend-tenant.ts";
 import type { OperatorPorts } from "../operator-ports.ts";
 import type { Verdict } from "../status.ts";
+import { type DatabaseLimits, databaseLimits } from "./database-limits.ts";
 import { TENANT_LABEL } from "./tenant-objects.ts";
 
 const REASON = "TenantSuspended";
 
-/** The tenant that a namespace belongs to, when it is suspended. */
-export async function suspendedTenant(
+/** What an environment has to know of its tenant. */
+export interface TenantOfNamespace {
+  readonly name: string;
+  readonly suspended: boolean;
+  /** Of database users of its sites. */
+  readonly limits: DatabaseLimits;
+}
+
+/** The tenant that a namespace belongs to; undefined for one of nobody. */
+export async function tenantOf(
   namespace: KubeObject | undefined,
   { api }: Pick<OperatorPorts, "api">,
   signal: AbortSignal,
-): Promise<string | undefined> {
+): Promise<TenantOfNamespace | undefined> {
   const name = namespace?.metadata.labels?.[TENANT_LABEL];
   if (name === undefined) return undefined;
   const tenant = await api.get({ resource: resources.Tenant, namespace: undefined, name }, signal);
-  return (tenant?.["spec"] as { readonly suspended?: unknown } | undefined)?.suspended === true ? name : undefined;
+  if (tenant === undefined) return undefined;
+  const spec = (tenant["spec"] ?? {}) as Partial<TenantSpec>;
+  return { name, suspended: spec.suspended === true, limits: databaseLimits(spec) };
 }
 
 /** What an environment of a suspended tenant says of itself; also the mark by which the next look knows that it rests. */

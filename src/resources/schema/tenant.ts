@@ -53,6 +53,23 @@ export const tenantSpec = z
       description: "A ResourceQuota of each namespace (not of their sum), in Kubernetes' names. What it names goes before the profile's.",
       examples: [{ "limits.memory": "8Gi", "requests.storage": "50Gi", pods: 40 }],
     }),
+    database: z
+      .strictObject({
+        connections: z
+          .int()
+          .min(0)
+          .max(10_000)
+          .optional()
+          .meta({ description: "Connections at one time; 0: no bound.", examples: [40] }),
+        statementSeconds: z
+          .int()
+          .min(0)
+          .max(86_400)
+          .optional()
+          .meta({ description: "Seconds that a statement may take; 0: no bound.", examples: [120] }),
+      })
+      .optional()
+      .meta({ description: "Bounds of each site's database user. What it names goes before the profile's." }),
     limits: z
       .strictObject({
         default: amounts.optional().meta({ description: "Limits of a container that names none." }),

@@ -29,6 +29,8 @@ export interface ServeRequest {
   readonly release: BuiltRelease;
   /** How many copies, in place of what the site file says. */
   readonly replicas: number | null;
+  /** Bounds of the database's user, which its tenant's profile says today: a release of before must not bring back those of before. Left out: none are set. */
+  readonly limits?: NonNullable<Site["database"]>["limits"] | undefined;
 }
 
 /** What came of it. */
@@ -129,7 +131,7 @@ async function prepare(
   const { site, namespace, spec } = release;
   await requireSecrets(site, namespace, ports);
   const facts = await stage("network", "Network", () => ports.engine.prepare(namespace, context));
-  const database = await databaseOf(release, stage, ports, context);
+  const database = await databaseOf(request, stage, ports, context);
   const secretsDigest = await prepareSecrets(site, namespace, database?.secret ?? null, ports);
   const server = wantsServer(request) || served?.input.sessions != null ? spec.images.sessions?.reference : undefined;
   const sessions = await prepareSessions(namespace, server ?? null, ports);
@@ -157,7 +159,7 @@ function lacksServer(request: ServeRequest, { sessions }: RenderInput): boolean 
 }
 
 async function databaseOf(
-  { site, namespace }: BuiltRelease,
+  { release: { site, namespace }, limits }: ServeRequest,
   stage: Stage,
   ports: Ports,
   context: EngineContext,
@@ -168,11 +170,12 @@ async function databaseOf(
   const chosen = await chooseServer({ site, namespace, known }, ports);
   // Whatever runs for a server that has a name of its own is not chosen here.
   const named = ["external", "galera"].includes(chosen?.document?.spec.kind ?? "") ? chosen?.name : undefined;
+  const bounded: Site = limits === undefined ? site : { ...site, database: { ...database, limits } };
   const image = named === undefined ? await chosenServer(database.version, ports) : null;
   return stage(
     "database",
     named === undefined ? `Database (MariaDB ${database.version})` : `Database on ${named}`,
-    () => prepareDatabase(site, { database: image, namespace }, ports, context),
+    () => prepareDatabase(bounded, { database: image, namespace }, ports, context),
     ({ name }) => name,
   );
 }

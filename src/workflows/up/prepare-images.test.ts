@@ -35,9 +35,17 @@ it("refuses a site of this machine whose server is not here, before anything is 
   expect(made).toEqual([]);
 });
 
-it("makes images for wherever they go: the server may be a cluster's", async () => {
+it("makes images for wherever they go: a server that is named may be a cluster's, which needs no image of this site", async () => {
   const { made, ports } = rig();
   const bases = await prepareBases(site, "howdah.lock", ports, { ...context, isForAnywhere: true });
-  expect([bases.php, bases.databaseWay]).toEqual(["php:1", undefined]);
+  expect([bases.php, bases.database, bases.databaseWay]).toEqual(["php:1", null, undefined]);
+  expect(made.toSorted()).toEqual(["nginx", "nginx", "php"]);
+});
+
+it("makes the image of the server that sites of a version share for a site that names none", async () => {
+  const { made, ports } = rig();
+  const shared = siteOf("blog", { runtime: { php: "8.4" }, database: {} });
+  const bases = await prepareBases(shared, "howdah.lock", ports, { ...context, isForAnywhere: true });
+  expect(bases.database).toBe("mariadb:1");
   expect(made.toSorted()).toEqual(["mariadb", "nginx", "nginx", "php"]);
 });

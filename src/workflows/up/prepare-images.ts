@@ -146,7 +146,10 @@ export async function prepareBases(
   const uses = usesExternalServer(site, ports);
   const way = (await (isForAnywhere ? uses.catch(notHere) : uses)) ? wayRequest : undefined;
   // Programs for a server outside are of one version for all sites: each site's own would take the pod that has them to and fro.
-  const programs = site.database === null ? null : way === undefined ? site.database.version : defaultMariadb;
+  const ofServer = way === undefined ? site.database?.version : defaultMariadb;
+  // A server with a name that is not here is a cluster's own (Galera, or outside of it): what runs there is not a site's to bring.
+  const isElsewhere = isForAnywhere && way === undefined && site.database?.server !== undefined;
+  const programs = isElsewhere ? null : (ofServer ?? null);
   const lock = await ensureLock(
     site,
     lockFile,

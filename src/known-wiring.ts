@@ -5,7 +5,7 @@ import type { HowdahError } from "./kernel/howdah-error.ts";
 import type { KubernetesApi } from "./kubernetes/kubernetes-api.ts";
 import { Reflector, type ReflectorOptions } from "./kubernetes/reflector.ts";
 import { resources } from "./kubernetes/resources.ts";
-import { BY_HOSTNAME, type Stores, WATCH_NAMES, type Watched, WATCHES, type WatchName } from "./operator/controllers.ts";
+import { BY_HOSTNAME, MAY_BE_UNKNOWN, type Stores, WATCH_NAMES, type Watched, WATCHES, type WatchName } from "./operator/controllers.ts";
 import { type KnownObjects, knownApi, knownIndexes, needServer } from "./operator/known-api.ts";
 import { oneReading } from "./operator/one-reading.ts";
 import { rememberedDatabases } from "./operator/remembered-databases.ts";
@@ -82,7 +82,7 @@ export function reflectorsFor(
   const reflectors = names.map((name) => {
     const { kind, ...how }: Watched = WATCHES[name];
     const reflector = new Reflector({
-      ...{ ...given, resource: resources[kind], ...how },
+      ...{ ...given, resource: resources[kind], ...how, mayBeUnknown: MAY_BE_UNKNOWN.has(name) },
       indexes: { ...knownIndexes, ...(kind === "HTTPRoute" || kind === "Ingress" ? { [BY_HOSTNAME]: hostnamesOf } : {}) },
       trouble: (error, waitMs) => {
         trouble(name, error, waitMs);

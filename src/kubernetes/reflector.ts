@@ -22,6 +22,8 @@ export interface ReflectorOptions {
    * a minute beyond that, so what a broken proxy lost or swapped is put right within five minutes. `Infinity` trusts the stream.
    */
   readonly resyncMs?: number;
+  /** The cluster may not know the kind, for ever: while it says so it is asked again every few minutes only. */
+  readonly mayBeUnknown?: boolean;
 }
 
 /**
@@ -39,6 +41,8 @@ const LIST_EVERY_MS = 1000;
 /** Backoff: a server that comes back after an outage is found within ten seconds, and nobody ever gives up. */
 const FIRST_BACKOFF_MS = 500;
 const LONGEST_BACKOFF_MS = 10_000;
+/** A kind that a cluster does not know comes by a person's hand: within so long it is seen. */
+const UNKNOWN_MS = 240_000;
 
 /**
  * Keeps a store like the API server's objects of one resource. It lists by WatchList (or in pages, where the server knows none), watches,
@@ -56,6 +60,7 @@ export class Reflector {
   #heardAt = -Infinity;
   readonly #heardAgain = new Set<() => void>();
   #failures = 0;
+  #isUnknown = false;
 
   constructor(options: ReflectorOptions) {
     this.#options = options;
@@ -88,6 +93,11 @@ export class Reflector {
   /** When the server was last heard (an event, a bookmark, a listing, an orderly end), by the clock; -Infinity: never. */
   get heardAt(): number {
     return this.#heardAt;
+  }
+
+  /** The cluster said last that it knows no such kind: there is nothing to hear. */
+  get unknown(): boolean {
+    return this.#isUnknown;
   }
 
   /** Calls a listener when the server is heard again after it was not, so that what failed meanwhile need not wait longer. Answers how to stop. */
@@ -131,7 +141,8 @@ export class Reflector {
       this.#failures += 1;
       // what can't be watched from here twice may not be watchable from here at all: a server restored from a backup
       if (error.code === "cluster/expired" || this.#failures > 1) this.#from = undefined;
-      const waitMs = this.#backoff(random());
+      this.#isUnknown = this.#options.mayBeUnknown === true && error.code === "cluster/not-installed";
+      const waitMs = this.#isUnknown ? UNKNOWN_MS * (0.5 + random() / 2) : this.#backoff(random());
       trouble?.(error, waitMs);
       return waitMs;
     }
@@ -211,6 +222,7 @@ export class Reflector {
     this.#heardAt = this.#options.clock.now();
     const wasAway = this.#failures > 0;
     this.#failures = 0;
+    this.#isUnknown = false;
     if (wasAway) for (const listener of this.#heardAgain) listener();
   }
 

@@ -65,11 +65,12 @@ export async function runOperator(parts: OperatorParts, signal: AbortSignal, hea
   const all = named.map(([, reflector]) => reflector);
   const needed = named.filter(([name]) => !MAY_BE_UNKNOWN.has(name)).map(([, reflector]) => reflector);
   healthy({ ready: () => needed.every((reflector) => reflector.synced()) });
+  const began = clock.now();
   metrics.gauge("howdah_leader", {}, () => (leadership.term === undefined ? 0 : 1));
   for (const [name, reflector] of named) {
     const resource = reflectedAs(name, reflector);
     metrics.gauge("howdah_objects", { resource }, () => reflector.objects.size);
-    metrics.gauge("howdah_watch_silence_seconds", { resource }, () => Math.round((clock.now() - reflector.heardAt) / 1000));
+    metrics.gauge("howdah_watch_silence_seconds", { resource }, () => silenceOf(reflector, began, clock.now()));
   }
   const watching = Promise.all(all.map((reflector) => reflector.run(signal)));
   const leading = leadership.run(async (term, held) => {
@@ -80,6 +81,11 @@ export async function runOperator(parts: OperatorParts, signal: AbortSignal, hea
     log("info", "no longer leading", { term });
   }, signal);
   await Promise.all([watching, leading]);
+}
+
+/** Seconds; of a watch that was never heard since the start, and none where the cluster knows no such kind: nobody is to be woken up for that. */
+function silenceOf({ heardAt, unknown }: Reflector, began: number, now: number): number {
+  return unknown ? 0 : Math.round((now - Math.max(heardAt, began)) / 1000);
 }
 
 /** `configmaps`; of a kind with two watches the smaller one has a name of its own. */

@@ -5,14 +5,14 @@ import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { afterAll, beforeAll, describe, expect, it } from "vitest";
 import { Secret } from "../../src/kernel/secret.ts";
-import type { RouterUser, RouterWish } from "../../src/providers/router/database-router.ts";
+import type { RouterPod, RouterUser } from "../../src/providers/router/database-router.ts";
+import { nativePasswordHash } from "../../src/providers/database/mariadb/native-password.ts";
 import { databaseRouterContract } from "../../src/providers/router/database-router-contract.ts";
 import { withAdmin } from "../../src/providers/router/proxysql/admin-connection.ts";
 import { type AdminSql, adminSql, adminText } from "../../src/providers/router/proxysql/admin-sql.ts";
 import { proxysqlRouter } from "../../src/providers/router/proxysql/proxysql-router.ts";
 import { proxysqlArguments, renderProxysql } from "../../src/render/router/proxysql/render-proxysql.ts";
 import { hostileStrings } from "../support/hostile-strings.ts";
-import { GaleraLoopback, LOOPBACK_NODES } from "../support/galera-loopback.ts";
 import { ProxysqlEmulator } from "../support/proxysql-emulator.ts";
 
 /** The real one, where there is a binary; else the emulator of its admin. Both run all of this. */
@@ -20,8 +20,7 @@ const binary = process.env["HOWDAH_PROXYSQL_BIN"] ?? "";
 const ADDRESS = "127.0.0.1";
 const BASE = 21_400;
 const admin = { user: "howdah", password: new Secret("Zq7pM2vX9sKd4TfW", "test") };
-const monitor = { user: "monitor", password: new Secret("Lw3nB8cR5yHj1GtV", "test") };
-const router = proxysqlRouter(admin, monitor);
+const router = proxysqlRouter(admin);
 const pod = (index: number) => ({ name: `pod-${index}`, address: ADDRESS, port: BASE + index });
 
 /** A pod: starts the one or the other. */
@@ -68,24 +67,28 @@ class Pod {
 }
 
 const user = (name: string, more: Partial<RouterUser> = {}): RouterUser => ({
-  ...{ name, password: new Secret("p'w", "test"), maxConnections: 20, active: true, readSplit: false },
+  ...{
+    name,
+    hash: new Secret(nativePasswordHash(new Secret("p'w\\ \u{1f511}", "test")), "test"),
+    maxConnections: 20,
+    active: true,
+    readSplit: false,
+  },
   ...more,
 });
 
 describe(`ProxySQL (${binary === "" ? "an emulator of its admin" : "the real one"})`, () => {
   const pods = [new Pod(), new Pod()] as const;
-  const galera = binary === "" ? undefined : new GaleraLoopback();
-  let nodes: RouterWish["nodes"] = LOOPBACK_NODES.map((name, index) => ({ name, host: `10.0.0.${index + 1}`, port: 3306 }));
+  const nodes = ["n1", "n2", "n3"].map((name, index) => ({ name, host: `10.0.0.${index + 1}`, port: 3306 }));
+  const writer = "n1";
+  const told = async (users: readonly RouterUser[], to: readonly RouterPod[] = [pod(0), pod(1)], by = router) =>
+    await by.reconcile({ nodes, writer, users }, to);
 
   beforeAll(async () => {
-    await galera?.start();
-    await galera?.query("n1", `CREATE USER '${monitor.user}'@'%' IDENTIFIED BY '${monitor.password.reveal()}'`);
-    if (galera !== undefined) nodes = LOOPBACK_NODES.map((name) => ({ name, host: galera.address(name), port: galera.port }));
     for (const [index, one] of pods.entries()) await one.start(index);
   });
   afterAll(async () => {
     for (const one of pods) await one.stop();
-    await galera?.remove();
   });
 
   const asked = async (statement: AdminSql, index = 0) => await withAdmin(pod(index), admin, (one) => one.query(statement));
@@ -95,7 +98,7 @@ describe(`ProxySQL (${binary === "" ? "an emulator of its admin" : "the real one
       .filter((name) => name !== "" && !/[\0;\r\n]/.test(name) && name.isWellFormed())
       .slice(0, 60);
     const users = [...new Set(names)].map((name) => user(name));
-    for (const { state, detail } of await router.reconcile({ nodes, users }, [pod(0), pod(1)])) expect(state, detail).toBe("changed");
+    for (const { state, detail } of await told(users)) expect(state, detail).toBe("changed");
     const found = await asked(adminSql`SELECT username FROM mysql_users`);
     expect(found.map((row) => String(row["username"])).sort()).toEqual(users.map(({ name }) => name).sort());
   });
@@ -105,9 +108,7 @@ describe(`ProxySQL (${binary === "" ? "an emulator of its admin" : "the real one
   });
 
   it("never tries writes again, and reads elsewhere only for who asked, after what was acknowledged", async () => {
-    await router.reconcile({ nodes, users: [user("plain"), user("split", { readSplit: true }), user("gone", { active: false })] }, [
-      pod(0),
-    ]);
+    await told([user("plain"), user("split", { readSplit: true }), user("gone", { active: false })]);
     const value = await asked(
       adminSql`SELECT variable_value AS v FROM runtime_global_variables WHERE variable_name = 'mysql-query_retries_on_failure'`,
     );
@@ -137,20 +138,83 @@ describe(`ProxySQL (${binary === "" ? "an emulator of its admin" : "the real one
   it("keeps hashes of passwords, never passwords, and takes no default administrator", async () => {
     const [row] = await asked(adminSql`SELECT password AS p FROM mysql_users WHERE username = 'plain'`);
     expect(row?.["p"]).toMatch(/^\*[0-9A-F]{40}$/);
-    expect(() => proxysqlRouter({ user: "admin", password: admin.password }, monitor)).toThrow("must not be");
-    expect(() => proxysqlRouter({ user: "howdah", password: new Secret("admin", "test") }, monitor)).toThrow("must not be");
-    const [report] = await proxysqlRouter({ user: "howdah", password: monitor.password }, monitor).reconcile({ nodes, users: [] }, [
-      pod(0),
+    expect(() => proxysqlRouter({ user: "admin", password: admin.password })).toThrow("must not be");
+    expect(() => proxysqlRouter({ user: "howdah", password: new Secret("admin", "test") })).toThrow("must not be");
+    const other = new Secret("Lw3nB8cR5yHj1GtV", "test");
+    const [report] = await told([], [pod(0)], proxysqlRouter({ user: "howdah", password: other }));
+    expect(report).toMatchObject({ state: "unreachable", detail: expect.not.stringContaining(other.reveal()) as string });
+  });
+
+  it("writes nothing to pods that run what they were told, and says so", async () => {
+    await told([user("one")]);
+    const before = pods[0].emulator?.statements.length ?? 0;
+    expect((await told([user("one")])).map(({ state }) => state)).toEqual(["in-step", "in-step"]);
+    const since = pods[0].emulator?.statements.slice(before) ?? [];
+    expect(since.filter((text) => !text.startsWith("SELECT"))).toEqual([]);
+  });
+
+  it("leads to the node that is named, in every pod, and follows it; a pod that leads nobody anywhere is left alone", async () => {
+    const writers = async (one: RouterPod) =>
+      (await router.look({ nodes, users: [] }, one)).flatMap(({ node, state }) => (state === "writer" ? [node] : []));
+    await told([]);
+    expect((await router.reconcile({ nodes, writer: "n3", users: [] }, [pod(0), pod(1)])).map(({ state }) => state)).toEqual([
+      "changed",
+      "changed",
     ]);
-    expect(report).toMatchObject({ state: "unreachable", detail: expect.not.stringContaining(monitor.password.reveal()) as string });
+    for (const one of [pod(0), pod(1)]) expect(await writers(one)).toEqual(["n3"]);
+    await asked(adminSql`UPDATE mysql_servers SET status = 'OFFLINE_SOFT'`);
+    await asked(adminSql`LOAD MYSQL SERVERS TO RUNTIME`);
+    expect((await router.reconcile({ nodes, writer: "n3", users: [] }, [pod(0), pod(1)])).map(({ state }) => state)).toEqual([
+      "in-step",
+      "in-step",
+    ]);
+    expect(await writers(pod(0))).toEqual([]);
+    await asked(adminSql`UPDATE mysql_servers SET status = 'ONLINE' WHERE hostgroup_id = 10 AND hostname = '10.0.0.3'`);
+    await asked(adminSql`LOAD MYSQL SERVERS TO RUNTIME`);
+    expect((await router.reconcile({ nodes, users: [] }, [pod(1)])).map(({ state }) => state)).toEqual(["in-step"]);
+    expect(await writers(pod(1))).toEqual(["n3"]);
+  });
+
+  it.runIf(binary === "")("tells a pod that comes back empty everything, and cares for the others while one is away", async () => {
+    await told([user("one"), user("two")]);
+    await pods[1].stop();
+    expect((await told([user("one"), user("two"), user("three")])).map(({ state }) => state)).toEqual(["changed", "unreachable"]);
+    await pods[1].start(1);
+    expect((await told([user("one"), user("two"), user("three")])).map(({ state }) => state)).toEqual(["in-step", "changed"]);
+    expect(pods[1].emulator?.rows("SELECT username FROM runtime_mysql_users ORDER BY 1")).toMatchObject(
+      ["one", "three", "two"].map((username) => ({ username })),
+    );
+    expect((await router.look({ nodes, writer, users: [] }, pod(1)))[0]).toMatchObject({ node: "n1", state: "writer" });
+  });
+
+  it.runIf(binary === "")("puts on the disk what it was killed before", async () => {
+    await told([user("one")]);
+    if (pods[0].emulator !== undefined) pods[0].emulator.endsAt = "SAVE MYSQL USERS TO DISK";
+    expect((await told([user("one"), user("late")]))[0]?.state).toBe("unreachable");
+    expect(pods[0].emulator?.rows("SELECT username FROM disk.mysql_users")).toMatchObject([{ username: "one" }]);
+    // Another operator, which remembers nothing: what runs is right already.
+    await told([user("one"), user("late")], [pod(0)], proxysqlRouter(admin));
+    expect(pods[0].emulator?.rows("SELECT username FROM disk.mysql_users ORDER BY 1")).toMatchObject([
+      { username: "late" },
+      { username: "one" },
+    ]);
+  });
+
+  it.runIf(binary === "")("cuts the sessions of who may not be there, and of nobody else", async () => {
+    await told([user("one"), user("two")]);
+    for (const [id, name] of ["one", "two", "removed", "one"].entries())
+      pods[0].emulator?.run(`INSERT INTO stats_mysql_processlist VALUES (${String(id)}, '${name}')`);
+    await told([user("one"), user("two", { active: false })]);
+    expect(pods[0].emulator?.rows("SELECT SessionID AS id FROM stats_mysql_processlist")).toMatchObject([{ id: 0 }, { id: 3 }]);
+    expect(await asked(adminSql`SELECT active FROM runtime_mysql_users WHERE username = 'two'`)).toMatchObject([{ active: "0" }]);
   });
 
   it("holds two thousand users, whole, each time", { timeout: 300_000 }, async () => {
     const users = Array.from({ length: 2000 }, (_, index) => user(`tenant_${index}`));
-    const reports = await router.reconcile({ nodes, users }, [pod(0), pod(1)]);
+    const reports = await told(users);
     expect(reports.map(({ state }) => state)).toEqual(["changed", "changed"]);
     expect(await asked(adminSql`SELECT COUNT(*) AS n FROM mysql_users`, 1)).toMatchObject([{ n: expect.anything() as unknown }]);
-    expect((await router.reconcile({ nodes, users: users.slice(1) }, [pod(0)]))[0]?.state).toBe("changed");
+    expect((await told(users.slice(1), [pod(0)]))[0]?.state).toBe("changed");
     expect(await asked(adminSql`SELECT username FROM mysql_users WHERE username = 'tenant_0'`)).toEqual([]);
   });
 
@@ -158,7 +222,7 @@ describe(`ProxySQL (${binary === "" ? "an emulator of its admin" : "the real one
     databaseRouterContract(() => ({
       router,
       pods: [pod(0), pod(1)],
-      wish: { nodes, users: [user("one"), user("two", { readSplit: true })] },
+      wish: { nodes, writer, users: [user("one"), user("two", { readSplit: true })] },
       drift: async () => {
         await asked(adminSql`DELETE FROM mysql_users`);
         await asked(adminSql`INSERT INTO mysql_users (username, password) VALUES ('intruder', 'x')`);

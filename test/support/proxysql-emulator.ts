@@ -24,8 +24,6 @@ const TABLES = {
     "username VARCHAR NOT NULL, password VARCHAR, active INT CHECK (active IN (0,1)) NOT NULL DEFAULT 1, default_hostgroup INT NOT NULL DEFAULT 0, transaction_persistent INT CHECK (transaction_persistent IN (0,1)) NOT NULL DEFAULT 1, backend INT NOT NULL DEFAULT 1, frontend INT NOT NULL DEFAULT 1, max_connections INT CHECK (max_connections >= 0) NOT NULL DEFAULT 10000, PRIMARY KEY (username, backend), UNIQUE (username, frontend)",
   mysql_servers:
     "hostgroup_id INT CHECK (hostgroup_id >= 0) NOT NULL DEFAULT 0, hostname VARCHAR NOT NULL, port INT CHECK (port >= 0 AND port <= 65535) NOT NULL DEFAULT 3306, status VARCHAR NOT NULL DEFAULT 'ONLINE', weight INT NOT NULL DEFAULT 1, max_connections INT NOT NULL DEFAULT 1000, PRIMARY KEY (hostgroup_id, hostname, port)",
-  mysql_galera_hostgroups:
-    "writer_hostgroup INT NOT NULL PRIMARY KEY, backup_writer_hostgroup INT NOT NULL, reader_hostgroup INT NOT NULL, offline_hostgroup INT NOT NULL, active INT NOT NULL DEFAULT 1, max_writers INT NOT NULL DEFAULT 1, writer_is_also_reader INT CHECK (writer_is_also_reader IN (0,1,2)) NOT NULL DEFAULT 0, max_transactions_behind INT NOT NULL DEFAULT 0, UNIQUE (reader_hostgroup)",
   mysql_hostgroup_attributes: "hostgroup_id INT NOT NULL PRIMARY KEY, init_connect VARCHAR NOT NULL DEFAULT ''",
   mysql_query_rules:
     "rule_id INTEGER PRIMARY KEY AUTOINCREMENT NOT NULL, active INT NOT NULL DEFAULT 0, username VARCHAR, match_pattern VARCHAR, re_modifiers VARCHAR DEFAULT 'CASELESS', destination_hostgroup INT, retries INT CHECK (retries >= 0), apply INT NOT NULL DEFAULT 0",
@@ -35,7 +33,7 @@ const TABLES = {
 /** Which tables a LOAD or SAVE is of. */
 const MODULES: Readonly<Record<string, readonly (keyof typeof TABLES)[]>> = {
   "MYSQL USERS": ["mysql_users"],
-  "MYSQL SERVERS": ["mysql_servers", "mysql_galera_hostgroups", "mysql_hostgroup_attributes"],
+  "MYSQL SERVERS": ["mysql_servers", "mysql_hostgroup_attributes"],
   "MYSQL QUERY RULES": ["mysql_query_rules"],
   "MYSQL VARIABLES": ["global_variables"],
 };
@@ -51,6 +49,8 @@ export class ProxysqlEmulator {
   readonly #connections = new Set<ServerConnection>();
   /** Every statement, in order. */
   readonly statements: string[] = [];
+  /** At this statement, once, whoever sends it is cut off before it is done. */
+  endsAt: string | undefined;
 
   constructor(login: { readonly user: string; readonly password: string }) {
     this.#login = login;
@@ -59,15 +59,10 @@ export class ProxysqlEmulator {
       for (const place of [`main.${name}`, `main.runtime_${name}`, `disk.${name}`]) this.#db.exec(`CREATE TABLE ${place} (${columns})`);
     this.#db.exec("CREATE TABLE runtime_checksums_values (name VARCHAR PRIMARY KEY, version INT, epoch INT, checksum VARCHAR)");
     this.#db.exec("CREATE TABLE stats_mysql_connection_pool (srv_host VARCHAR, srv_port INT, ConnUsed INT)");
-    const variables = [
-      "mysql-query_retries_on_failure",
-      "mysql-monitor_username",
-      "mysql-monitor_password",
-      "mysql-connect_timeout_server_max",
-    ];
-    const galera = ["interval", "timeout", "max_timeout_count"].map((word) => `mysql-monitor_galera_healthcheck_${word}`);
+    this.#db.exec("CREATE TABLE stats_mysql_processlist (SessionID INT, user VARCHAR)");
+    const variables = ["query_retries_on_failure", "monitor_enabled", "shun_recovery_time_sec", "connect_timeout_server_max"];
     for (const table of ["global_variables", "runtime_global_variables"])
-      for (const name of [...variables, ...galera]) this.#db.prepare(`INSERT INTO ${table} VALUES (?, ?)`).run(name, "1");
+      for (const name of variables) this.#db.prepare(`INSERT INTO ${table} VALUES (?, ?)`).run(`mysql-${name}`, "1");
     for (const name of ["mysql_users", "mysql_servers", "mysql_query_rules", "mysql_variables"])
       this.#db.prepare("INSERT INTO runtime_checksums_values VALUES (?, 0, 0, '')").run(name);
   }
@@ -107,6 +102,11 @@ export class ProxysqlEmulator {
       },
     });
     connection.on("query", (text) => {
+      if (text === this.endsAt) {
+        this.endsAt = undefined;
+        connection.stream.destroy();
+        return;
+      }
       connection.sequenceId = 1; // mysql2's server would count on, and both sides warn
       try {
         const rows = this.#execute(text);
@@ -128,6 +128,12 @@ export class ProxysqlEmulator {
     if (move !== null && tables !== undefined) {
       for (const table of tables) this.#move(table, move[3] === "DISK" ? `disk.${table}` : `main.runtime_${table}`);
       if (move[3] === "RUNTIME") this.#loaded(move[2] ?? "");
+      return undefined;
+    }
+    const killed = /^KILL CONNECTION (\d+)$/.exec(text);
+    if (killed !== null) {
+      const { changes } = this.#db.prepare("DELETE FROM stats_mysql_processlist WHERE SessionID = ?").run(Number(killed[1]));
+      if (changes === 0) throw new Error(`Unknown thread id: ${killed[1] ?? ""}`);
       return undefined;
     }
     if (/^SELECT\b/i.test(text)) return this.#db.prepare(text).all();

@@ -10,10 +10,11 @@ export interface RouterPod {
 /** A database user as a router that pools connections must know it. */
 export interface RouterUser {
   readonly name: string;
-  readonly password: Secret;
-  /** Connections through one pod; more wait. */
+  /** The server's own hash of its password (`mysql_native_password`): a router never learns the password from us. */
+  readonly hash: Secret;
+  /** Connections of clients to one pod; more are refused. Those to a node are bounded by the node. */
   readonly maxConnections: number;
-  /** False: nobody gets in. Sessions that run go on until they are cut at the servers. */
+  /** False: nobody gets in, and sessions that run are cut. So are those of users that are in the list no more. */
   readonly active: boolean;
   /** Reads may go to other nodes, which then first apply what is acknowledged: only for who asked for it. */
   readonly readSplit: boolean;
@@ -21,8 +22,9 @@ export interface RouterUser {
 
 /** What all pods of a router should know. */
 export interface RouterWish {
-  /** In the order in which they are preferred as writers, by routers that choose one themselves. */
   readonly nodes: readonly { readonly name: string; readonly host: string; readonly port: number }[];
+  /** The node that the nodes themselves name (ADR 27), for routers that are told; left out while they name none, or nobody could be asked. */
+  readonly writer?: string | undefined;
   readonly users: readonly RouterUser[];
 }
 

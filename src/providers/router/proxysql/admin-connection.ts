@@ -1,3 +1,4 @@
+import type { Duplex } from "node:stream";
 import { HowdahError } from "../../../kernel/howdah-error.ts";
 import type { Secret } from "../../../kernel/secret.ts";
 import type { RouterPod } from "../database-router.ts";
@@ -14,17 +15,28 @@ export interface AdminConnection {
   query(statement: AdminSql): Promise<readonly Readonly<Record<string, string | null>>[]>;
 }
 
+/** Another way to a pod than a connection to its address: through a cluster's API server. */
+export type ConnectPod = (pod: RouterPod) => Promise<Duplex>;
+
 const CONNECT_MS = 3_000;
 const STATEMENT_MS = 10_000;
 
 /** Runs `work` with a connection that is closed whatever happens. Errors: `database/unreachable`, `database/failed` with ProxySQL's own words. */
-export async function withAdmin<T>(pod: RouterPod, admin: ProxysqlAdmin, work: (connection: AdminConnection) => Promise<T>): Promise<T> {
+export async function withAdmin<T>(
+  pod: RouterPod,
+  admin: ProxysqlAdmin,
+  work: (connection: AdminConnection) => Promise<T>,
+  connect?: ConnectPod,
+): Promise<T> {
   const { default: mysql } = await import("mysql2/promise");
+  const stream = await connect?.(pod);
   const connection = await mysql
     .createConnection({
       ...{ host: pod.address, port: pod.port, user: admin.user, password: admin.password.reveal(), connectTimeout: CONNECT_MS },
+      ...(stream === undefined ? {} : { stream }),
     })
     .catch((error: unknown) => {
+      stream?.destroy();
       throw unreachable(pod, error);
     });
   connection.on("error", () => {}); // it also reaches the query that waits
@@ -41,6 +53,7 @@ export async function withAdmin<T>(pod: RouterPod, admin: ProxysqlAdmin, work: (
     });
   } finally {
     connection.destroy();
+    stream?.destroy(); // mysql2 only ends it
   }
 }
 

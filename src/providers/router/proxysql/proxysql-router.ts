@@ -1,37 +1,49 @@
+import { createHash } from "node:crypto";
 import { HowdahError } from "../../../kernel/howdah-error.ts";
-import type { DatabaseRouter, NodeSight, PodReport, RouterPod, RouterWish } from "../database-router.ts";
-import { type AdminConnection, type ProxysqlAdmin, withAdmin } from "./admin-connection.ts";
+import type { DatabaseRouter, PodReport, RouterPod, RouterWish } from "../database-router.ts";
+import { type AdminConnection, type ConnectPod, type ProxysqlAdmin, withAdmin } from "./admin-connection.ts";
 import { adminSql } from "./admin-sql.ts";
-import {
-  HOSTGROUPS,
-  type Monitor,
-  wantedAttributes,
-  wantedHostgroups,
-  wantedRules,
-  wantedServers,
-  wantedUsers,
-  wantedVariables,
-} from "./wanted-tables.ts";
-import { holds, rewriteTable, setVariables } from "./write-tables.ts";
+import { cutSessions } from "./cut-sessions.ts";
+import { lookAtNodes, tellServers } from "./tell-servers.ts";
+import { wantedRules, wantedUsers, wantedVariables } from "./wanted-tables.ts";
+import { rewriteTable, setVariables } from "./write-tables.ts";
 
 /** Modules of which all pods must run the same. What they see of nodes (`mysql_servers`) differs from pod to pod for moments. */
 const COMPARED = ["mysql_query_rules", "mysql_users"];
 
-/** ProxySQL, told through the admin interface of each pod. Whole tables are written each time: for 2,000 users that takes 10 ms (database.md, section 6). */
-export function proxysqlRouter(admin: ProxysqlAdmin, monitor: Monitor): DatabaseRouter {
+/** What a pod was told last, and what it ran then. */
+interface Remembered {
+  readonly wish: string;
+  readonly checksums: string;
+}
+
+/**
+ * ProxySQL, told through the admin interface of each pod. Whole tables are written, for 2,000 users in 10 ms (database.md, section 6); a pod that was told
+ * the same before and still runs it, by ProxySQL's own checksums, is left alone. Whoever is new tells everything anew: one that was killed between two
+ * tables leaves nothing half told.
+ */
+export function proxysqlRouter(admin: ProxysqlAdmin, connect?: ConnectPod): DatabaseRouter {
   if (admin.user === "admin" || admin.password.reveal().length < 16)
     throw new HowdahError(
       "database/failed",
       "ProxySQL's administrator must not be `admin`, and its password not shorter than 16 characters",
     );
+  const before = new Map<string, Remembered>();
   return {
     kind: "proxysql",
     knowsUsers: true,
     reconcile: async (wish, pods) => {
-      const told = await Promise.all(pods.map(async (pod) => await tell(pod, admin, { wish, monitor })));
+      const asked = digestOf(wish);
+      const told = await Promise.all(
+        pods.map(
+          async (pod) => await tell(pod, (work) => withAdmin(pod, admin, work, connect), { wish, asked, known: before.get(pod.name) }),
+        ),
+      );
+      before.clear();
+      for (const { report, checksums } of told) if (checksums !== undefined) before.set(report.pod, { wish: asked, checksums });
       return judge(told);
     },
-    look: async (wish, pod) => await withAdmin(pod, admin, async (connection) => await look(connection, wish)),
+    look: async (wish, pod) => await withAdmin(pod, admin, async (connection) => await lookAtNodes(connection, wish), connect),
   };
 }
 
@@ -41,19 +53,29 @@ interface Told {
   readonly checksums?: string;
 }
 
-async function tell(pod: RouterPod, admin: ProxysqlAdmin, wanted: { readonly wish: RouterWish; readonly monitor: Monitor }): Promise<Told> {
+/** Of what is written whole; who writes is looked at each time. */
+function digestOf({ users }: RouterWish): string {
+  return createHash("sha256")
+    .update(JSON.stringify([wantedUsers(users), wantedRules(users)]))
+    .digest("hex");
+}
+
+async function tell(
+  pod: RouterPod,
+  ask: <T>(work: (connection: AdminConnection) => Promise<T>) => Promise<T>,
+  { wish, asked, known }: { readonly wish: RouterWish; readonly asked: string; readonly known: Remembered | undefined },
+): Promise<Told> {
   try {
-    return await withAdmin(pod, admin, async (connection) => {
+    return await ask(async (connection) => {
       const before = await checksumsOf(connection);
-      const changed = [...(await tellServers(connection, wanted.wish)), ...(await tellVariables(connection, wanted.monitor))];
-      await tellUsers(connection, wanted.wish);
+      const changed = [...(await tellServers(connection, wish)), ...(await tellVariables(connection))];
+      const isSame = known?.wish === asked && known.checksums === before;
+      if (!isSame) await tellUsers(connection, wish);
       const checksums = await checksumsOf(connection);
       if (checksums !== before) changed.push("users or rules");
       const state = changed.length === 0 ? "in-step" : "changed";
-      return {
-        report: { pod: pod.name, state, detail: changed.length === 0 ? "nothing to do" : `changed ${changed.join(", ")}` },
-        checksums,
-      };
+      const detail = changed.length === 0 ? "nothing to do" : `changed ${changed.join(", ")}`;
+      return { report: { pod: pod.name, state, detail }, checksums };
     });
   } catch (error) {
     const detail = error instanceof HowdahError ? error.message : "it failed in a way that has no name";
@@ -71,24 +93,14 @@ function judge(told: readonly Told[]): readonly PodReport[] {
   );
 }
 
-/** Written only when they are different: loading them resets what the monitor has found out. */
-async function tellServers(connection: AdminConnection, wish: RouterWish): Promise<string[]> {
-  const tables = [wantedServers(wish), wantedHostgroups(), wantedAttributes()];
-  const same = await Promise.all(tables.map(async (table) => await holds(connection, table)));
-  if (same.every(Boolean)) return [];
-  for (const table of tables) await rewriteTable(connection, table);
-  await connection.query(adminSql`LOAD MYSQL SERVERS TO RUNTIME`);
-  await connection.query(adminSql`SAVE MYSQL SERVERS TO DISK`);
-  return ["nodes"];
-}
-
-async function tellVariables(connection: AdminConnection, monitor: Monitor): Promise<string[]> {
-  if (!(await setVariables(connection, wantedVariables(monitor)))) return [];
+async function tellVariables(connection: AdminConnection): Promise<string[]> {
+  if (!(await setVariables(connection, wantedVariables()))) return [];
   await connection.query(adminSql`LOAD MYSQL VARIABLES TO RUNTIME`);
   await connection.query(adminSql`SAVE MYSQL VARIABLES TO DISK`);
   return ["variables"];
 }
 
+/** Rules before users: nobody who asked for other nodes gets there without waiting. Who may not be there any more is cut last, when nobody new gets in. */
 async function tellUsers(connection: AdminConnection, { users }: RouterWish): Promise<void> {
   await rewriteTable(connection, wantedRules(users));
   await connection.query(adminSql`LOAD MYSQL QUERY RULES TO RUNTIME`);
@@ -96,26 +108,10 @@ async function tellUsers(connection: AdminConnection, { users }: RouterWish): Pr
   await rewriteTable(connection, wantedUsers(users));
   await connection.query(adminSql`LOAD MYSQL USERS TO RUNTIME`);
   await connection.query(adminSql`SAVE MYSQL USERS TO DISK`);
+  await cutSessions(connection, new Set(users.filter(({ active }) => active).map(({ name }) => name)));
 }
 
 async function checksumsOf(connection: AdminConnection): Promise<string> {
   const rows = await connection.query(adminSql`SELECT name, checksum FROM runtime_checksums_values ORDER BY name`);
   return JSON.stringify(rows.filter(({ name }) => COMPARED.includes(String(name))).map(({ name, checksum }) => [name, checksum]));
-}
-
-/** A node is what the group says in which it runs. The reader group is not looked at: who waits is in it as well. */
-async function look(connection: AdminConnection, wish: RouterWish): Promise<readonly NodeSight[]> {
-  const rows = await connection.query(
-    adminSql`SELECT hostgroup_id, hostname, port, status FROM runtime_mysql_servers ORDER BY hostgroup_id, hostname, port`,
-  );
-  const used = await connection.query(
-    adminSql`SELECT srv_host, srv_port, SUM(ConnUsed) AS used FROM stats_mysql_connection_pool GROUP BY srv_host, srv_port`,
-  );
-  return wish.nodes.map(({ name, host, port }) => {
-    const here = rows.filter((row) => row["hostname"] === host && Number(row["port"]) === port && row["status"] === "ONLINE");
-    const groups = new Set(here.map((row) => Number(row["hostgroup_id"])));
-    const sessions = Number(used.find((row) => row["srv_host"] === host && Number(row["srv_port"]) === port)?.["used"] ?? 0);
-    const state = groups.has(HOSTGROUPS.writer) ? "writer" : groups.has(HOSTGROUPS.backup) ? "standby" : "down";
-    return { node: name, state, sessions };
-  });
 }

@@ -1,6 +1,3 @@
-import { HowdahError } from "../../../kernel/howdah-error.ts";
-import type { Secret } from "../../../kernel/secret.ts";
-import { nativePasswordHash } from "../../database/mariadb/native-password.ts";
 import type { RouterUser, RouterWish } from "../database-router.ts";
 
 /** A row as ProxySQL keeps it, by its columns. */
@@ -12,20 +9,18 @@ export interface WantedTable {
   readonly rows: readonly WantedRow[];
 }
 
-/** Who writes; who could; who may be read from; who does not answer. */
-export const HOSTGROUPS = { writer: 10, backup: 20, reader: 30, offline: 9999 } as const;
-
-/** Whose answers tell ProxySQL which node is what: an account that may look and no more. */
-export interface Monitor {
-  readonly user: string;
-  readonly password: Secret;
-}
+/**
+ * Who is written to, and who is read from by those who asked for it. All nodes that serve are in the first one, all but one closed softly: what they have
+ * there ends by itself when the writer moves. Nothing else tells ProxySQL which node is what; its own monitor, which goes back to the first node and may
+ * choose another one in each pod, is off (ADR 38).
+ */
+export const HOSTGROUPS = { writer: 10, reader: 30 } as const;
 
 /** All users. The password is the server's own hash: ProxySQL learns the rest from the login itself. */
 export function wantedUsers(users: readonly RouterUser[]): WantedTable {
   const rows = users.map((user) => ({
     username: user.name,
-    password: nativePasswordHash(user.password),
+    password: user.hash.reveal(),
     active: user.active ? 1 : 0,
     default_hostgroup: HOSTGROUPS.writer,
     // A transaction stays on the node where it began.
@@ -35,29 +30,23 @@ export function wantedUsers(users: readonly RouterUser[]): WantedTable {
   return { table: "mysql_users", rows: rows.toSorted((a, b) => (a.username < b.username ? -1 : 1)) };
 }
 
-/**
- * One node writes and the others wait, with weights, so that all pods choose the same. Listing all as writers would make all of them write until the
- * monitor has looked (database.md, section 6).
- */
-export function wantedServers({ nodes }: RouterWish): WantedTable {
-  const rows = nodes.map(({ host, port }, index) => ({
-    hostgroup_id: index === 0 ? HOSTGROUPS.writer : HOSTGROUPS.backup,
-    hostname: host,
-    port,
-    weight: 1000 - index * 100,
-    max_connections: 200,
-  }));
-  return { table: "mysql_servers", rows };
-}
+/** Connections of one pod to one node: more wait in the pod. */
+const NODE_CONNECTIONS = 200;
 
-/** `writer_is_also_reader` 2: nodes that wait are read from, if somebody asked for it. */
-export function wantedHostgroups(): WantedTable {
-  const { writer, backup, reader, offline } = HOSTGROUPS;
-  const groups = { writer_hostgroup: writer, backup_writer_hostgroup: backup, reader_hostgroup: reader, offline_hostgroup: offline };
-  return {
-    table: "mysql_galera_hostgroups",
-    rows: [{ ...groups, active: 1, max_writers: 1, writer_is_also_reader: 2, max_transactions_behind: 100 }],
-  };
+/**
+ * The writer open, the others closed softly, and read from. Which of them serve at all the pod itself knows better
+ * (src/render/router/proxysql/follow-writer.ts), and says in the same table.
+ */
+export function wantedServers({ nodes, writer }: Pick<RouterWish, "nodes" | "writer">): WantedTable {
+  const rows = nodes.flatMap(({ name, host, port }) => {
+    const place = { hostname: host, port, max_connections: NODE_CONNECTIONS };
+    const others = nodes.length > 1 && name === writer;
+    return [
+      { hostgroup_id: HOSTGROUPS.writer, ...place, status: name === writer ? "ONLINE" : "OFFLINE_SOFT" },
+      { hostgroup_id: HOSTGROUPS.reader, ...place, status: others ? "OFFLINE_SOFT" : "ONLINE" },
+    ];
+  });
+  return { table: "mysql_servers", rows };
 }
 
 /** Who reads elsewhere first waits for what was acknowledged: without, 16 to 31 of 100 reads are stale (database.md, section 4). */
@@ -88,18 +77,14 @@ export function wantedRules(users: readonly RouterUser[]): WantedTable {
   return { table: "mysql_query_rules", rows: rules.map((rule) => ({ ...rule, active: 1, re_modifiers: "CASELESS", apply: 1 })) };
 }
 
-/** Variables that are ours. Error: `database/failed` for a password that everybody knows. */
-export function wantedVariables({ user, password }: Monitor): WantedTable {
-  const secret = password.reveal();
-  if (secret.length < 16) throw new HowdahError("database/failed", "The monitor's password for ProxySQL is shorter than 16 characters");
+/** Variables that are ours. */
+export function wantedVariables(): WantedTable {
   const variables = {
     // The default tries writes again: counters were wrong after a failover (database.md, section 3).
     "mysql-query_retries_on_failure": "0",
-    "mysql-monitor_username": user,
-    "mysql-monitor_password": secret,
-    "mysql-monitor_galera_healthcheck_interval": "500",
-    "mysql-monitor_galera_healthcheck_timeout": "400",
-    "mysql-monitor_galera_healthcheck_max_timeout_count": "2",
+    "mysql-monitor_enabled": "false",
+    // Who refuses connections is left alone for so long, in seconds: a writer that was started again must not be for ten.
+    "mysql-shun_recovery_time_sec": "1",
     "mysql-connect_timeout_server_max": "10000",
   };
   const rows = Object.entries(variables).map(([variable_name, variable_value]) => ({ variable_name, variable_value }));

@@ -4,6 +4,7 @@ import { DRAIN_SECONDS, STATUS_PORT } from "../site/render-containers.ts";
 import type { ClusterSettings } from "./cluster-settings.ts";
 import { clusterVolumes, completeVolume, isClaimed } from "./cluster-volumes.ts";
 import { completeContainer, PHP_WAIT_SECONDS, podSecurity } from "./complete-container.ts";
+import { leaveLostNodes } from "./leave-lost-nodes.ts";
 
 /** What a pod's workload says of it. */
 export interface PodUse {
@@ -69,22 +70,6 @@ function graceOf({ containers, terminationGracePeriodSeconds }: PodSpec): number
 function groupOf(volumes: readonly Volume[], { storage }: ClusterSettings): object {
   const claims = volumes.some((volume) => isClaimed(volume, storage));
   return claims ? { fsGroup: podSecurity.runAsGroup, fsGroupChangePolicy: "OnRootMismatch" } : {};
-}
-
-/**
- * So long a pod is left on a node that the cluster has lost sight of: Kubernetes' own 300 s leave a site of two pods with one for five
- * minutes. Nothing is lost by starting one too many: the pods of Deployments have no volume of their own. Nodes that restart come back later
- * than that, or are drained before.
- */
-const LOST_NODE_SECONDS = 30;
-
-function leaveLostNodes(): readonly object[] {
-  return ["not-ready", "unreachable"].map((taint) => ({
-    key: `node.kubernetes.io/${taint}`,
-    operator: "Exists",
-    effect: "NoExecute",
-    tolerationSeconds: LOST_NODE_SECONDS,
-  }));
 }
 
 /** On different nodes and in different zones as far as there are any; a cluster with fewer nodes than pods still runs them all. */

@@ -44,6 +44,13 @@ describe("the routers before a Galera cluster", () => {
     expect(of("Deployment").spec.strategy.rollingUpdate).toEqual({ maxUnavailable: 0, maxSurge: 1 });
   });
 
+  it("are made anew elsewhere half a minute after their machine was lost, not after five", () => {
+    const { tolerations } = of("Deployment").spec.template.spec;
+    expect(tolerations).toMatchObject(
+      ["not-ready", "unreachable"].map((taint) => ({ key: `node.kubernetes.io/${taint}`, tolerationSeconds: 30 })),
+    );
+  });
+
   it("are sealed, and let nobody in but Howdah's own pods to their statistics: sites have policies of their own", () => {
     const { spec } = of("Deployment").spec.template;
     expect(spec).toMatchObject({ automountServiceAccountToken: false, securityContext: { runAsNonRoot: true } });

@@ -2,6 +2,7 @@ import { LABEL_PREFIX } from "../../kernel/label.ts";
 import { SYSTEM_NAMESPACE } from "../../kernel/own-names.ts";
 import type { ClusterObject } from "../cluster/cluster-object.ts";
 import { podSecurity } from "../cluster/complete-container.ts";
+import { leaveLostNodes } from "../cluster/leave-lost-nodes.ts";
 import { nameServerPeers } from "../cluster/network-policies.ts";
 import { CONFIG_DIGEST } from "../database/database-name.ts";
 import { DATABASE_PORT } from "../database/server-options.ts";
@@ -124,6 +125,7 @@ function podSpec(router: GaleraRouter): object {
     containers: [container(router)],
     volumes: [{ name: "config", configMap: { name: routerName(router.server.name) } }],
     affinity: { podAntiAffinity: { preferredDuringSchedulingIgnoredDuringExecution: [{ weight: 100, podAffinityTerm: apart }] } },
+    tolerations: leaveLostNodes(),
     terminationGracePeriodSeconds: FORGET_SECONDS + FINISH_SECONDS + 5,
     automountServiceAccountToken: false,
     enableServiceLinks: false,

@@ -30,3 +30,6 @@ export const CONNECTS_ANNOTATION = `${LABEL_PREFIX}/connects-to`;
 
 /** Annotation of an Environment whose change asks the operator for the failed release once more. */
 export const RETRY_ANNOTATION = `${LABEL_PREFIX}/retry`;
+
+/** Annotation of a Tenant that is suspended: a pod may start in its namespaces to read what is handed over. */
+export const HAND_OVER_ANNOTATION = `${LABEL_PREFIX}/hand-over`;

@@ -145,7 +145,7 @@ export function affected(
     case "Site":
       return [...new Set([queueKey("Site", namespace, name), ...sites()])];
     case "Environment":
-      return [queueKey("Environment", namespace, name), ...sites()];
+      return [queueKey("Environment", namespace, name), ...sites(), ...suspendedOwner(namespace, stores)];
     case "Release":
       return [queueKey("Environment", namespace, PRODUCTION), ...sites()];
     case "HTTPRoute":
@@ -163,6 +163,17 @@ function environmentsOf(tenant: string, { Namespace }: Pick<Stores<Pick<ObjectVi
   return Namespace.all()
     .filter(({ metadata }) => metadata.labels?.[TENANT_LABEL] === tenant)
     .map(({ metadata }) => queueKey("Environment", metadata.name, PRODUCTION));
+}
+
+/** A namespace of a suspended tenant is closed once its environment rests. */
+function suspendedOwner(
+  namespace: string | undefined,
+  { Namespace, Tenant }: Pick<Stores<Pick<ObjectView, "get">>, "Namespace" | "Tenant">,
+): readonly string[] {
+  const tenant = Namespace.get(namespace ?? "")?.metadata.labels?.[TENANT_LABEL];
+  const spec = tenant === undefined ? undefined : Tenant.get(tenant)?.["spec"];
+  const suspended = (spec as { readonly suspended?: unknown } | undefined)?.suspended === true;
+  return tenant !== undefined && suspended ? [queueKey("Tenant", undefined, tenant)] : [];
 }
 
 /** The index by which a store of routes finds those that have a hostname. */

@@ -18,6 +18,7 @@ import type { OperatorPorts, Outcome, Reconcile } from "../operator-ports.ts";
 import { conditionsOf, statusOf, type Verdict, writeStatus } from "../status.ts";
 import { decideEnvironment, type EnvironmentDecision, releasesToDrop } from "./decide-environment.ts";
 import { oneAfterAnother } from "./one-after-another.ts";
+import { isClosed } from "../tenant/close-namespace.ts";
 import type { DatabaseLimits } from "../tenant/database-limits.ts";
 import { rests, resumeEnvironment, suspendedVerdict, suspendEnvironment, tenantOf } from "../tenant/suspension.ts";
 import { holdForTakeDown, type Look, takeDown } from "./take-down.ts";
@@ -35,6 +36,9 @@ const OVERTAKEN = { pauseMs: 1000, times: 3 };
 
 /** What is not watched (secrets of people, databases) is looked at as often. */
 const RESYNC_MS = 900_000;
+
+/** A resumed tenant's namespaces let pods in again within moments. */
+const OPENING_MS = 500;
 
 /** The last failures of an environment: of which release, how many, and when it may be tried again. */
 export interface Pause {
@@ -76,6 +80,7 @@ export function reconcileEnvironment(ports: OperatorPorts, pauses = new Map<stri
     const status = statusOf<EnvironmentStatus>(object);
     const tenant = await tenantOf(ofNamespace, ports, signal);
     if (tenant?.suspended === true) return suspend(look, tenant.name, status);
+    if (rests(status) && (await isClosed(namespace, ports.api, signal))) return { again: OPENING_MS }; // no pod could start
     if (rests(status)) await resumeEnvironment(namespace, ports, { emit: logged(namespace, status.release ?? "", ports), signal });
     const retry = object.metadata.annotations?.[RETRY_ANNOTATION];
     const read = environmentSpec.safeParse(object["spec"]);

@@ -7,6 +7,7 @@ import { type TenantSpec, type TenantStatus, tenantSpec } from "../../resources/
 import { pullWith } from "../../workflows/cluster/pull-secret.ts";
 import type { OperatorPorts, Outcome, Reconcile } from "../operator-ports.ts";
 import { conditionsOf, statusOf, type Verdict, writeStatus } from "../status.ts";
+import { endOthers, isClosed, letOthersGoOn, podsAllowed } from "./close-namespace.ts";
 import { namespacesOf, TENANT_LABEL, tenantNames, tenantObjects } from "./tenant-objects.ts";
 
 /** Holds a tenant that was deleted until its namespaces are gone: they hold data, and the operator deletes none. */
@@ -40,7 +41,7 @@ export function reconcileTenant(ports: OperatorPorts): Reconcile {
         taken.push(why);
         continue;
       }
-      await guard(namespace, name, read.data, ports, signal);
+      await guardAndClose(namespace, tenant, read.data, ports, signal);
       inPlace.push(namespace);
     }
     if (taken.length > 0) return report(tenant, [stalled("NamespaceTaken", taken.join(" "))], inPlace, ports);
@@ -116,10 +117,25 @@ async function unusable(
   return undefined;
 }
 
+/** A suspended tenant runs nothing; a resumed one what ran before. */
+async function guardAndClose(
+  namespace: string,
+  tenant: KubeObject,
+  spec: TenantSpec,
+  ports: OperatorPorts,
+  signal: AbortSignal,
+): Promise<void> {
+  const { api } = ports;
+  const pods = await podsAllowed(tenant, namespace, api, signal);
+  if (spec.suspended !== true && (await isClosed(namespace, api, signal))) await letOthersGoOn(namespace, api, signal);
+  await guard(namespace, tenantObjects(tenant.metadata.name, spec, namespace, pods), ports, signal);
+  if (pods !== undefined) await endOthers(namespace, api, signal);
+}
+
 /** Applies what differs, and takes away what the tenant no longer asks for. */
-async function guard(namespace: string, tenant: string, spec: TenantSpec, ports: OperatorPorts, signal: AbortSignal): Promise<void> {
+async function guard(namespace: string, objects: readonly KubeObject[], ports: OperatorPorts, signal: AbortSignal): Promise<void> {
   const { api, fence } = ports;
-  const wanted = [...tenantObjects(tenant, spec, namespace), ...fence(namespace)];
+  const wanted = [...objects, ...fence(namespace)];
   for (const object of wanted) {
     const resource = resourceOf(object);
     if (resource === undefined) throw new TypeError(`${object.kind} is in no table`);

@@ -3,13 +3,16 @@ import type { KubeObject } from "../../kubernetes/kubernetes-api.ts";
 import { HOWDAH_GROUP } from "../../kubernetes/resources.ts";
 import { renderNamespace } from "../../render/cluster/namespace.ts";
 import type { TenantSpec } from "../../resources/schema/tenant.ts";
-import { type TenantRole, tenantRoles } from "./tenant-roles.ts";
+import { startingNothing, type TenantRole, tenantRoles } from "./tenant-roles.ts";
 
 /** Whose a namespace is. */
 export const TENANT_LABEL = `${HOWDAH_GROUP}/tenant`;
 
 /** Name of the objects that a tenant has one of in each namespace. */
 const NAME = "howdah-tenant";
+
+/** Name of the ResourceQuota that lets no pods into a namespace of a suspended tenant. */
+export const CLOSED = "howdah-suspended";
 
 /** The namespaces that a tenant asks for, without doubles. */
 export function namespacesOf(tenant: string, spec: TenantSpec): readonly string[] {
@@ -22,8 +25,8 @@ const PUSHING = ["system-cluster-critical", "system-node-critical"];
 /** The engine takes only namespaces that were given to it by this label, with the name that it has for them. */
 const ENGINE_LABEL = `${HOWDAH_GROUP}/namespace`;
 
-/** Everything that guards one namespace of a tenant but its policies and its pull secret, the namespace first. Pure. */
-export function tenantObjects(tenant: string, spec: TenantSpec, namespace: string): readonly KubeObject[] {
+/** Everything that guards one namespace of a tenant but its policies and its pull secret, the namespace first. `pods`: so many at most, while it is suspended. Pure. */
+export function tenantObjects(tenant: string, spec: TenantSpec, namespace: string, pods?: number): readonly KubeObject[] {
   const labels = { "app.kubernetes.io/managed-by": "howdah", [TENANT_LABEL]: tenant };
   const metadata = { name: NAME, namespace, labels };
   const hard = quotaOf(spec);
@@ -34,6 +37,9 @@ export function tenantObjects(tenant: string, spec: TenantSpec, namespace: strin
   return [
     ...own,
     noPushing({ ...metadata, name: "howdah-priority" }),
+    ...(pods === undefined
+      ? []
+      : [{ apiVersion: "v1", kind: "ResourceQuota", metadata: { ...metadata, name: CLOSED }, spec: { hard: { pods: String(pods) } } }]),
     ...(hard === undefined ? [] : [{ apiVersion: "v1", kind: "ResourceQuota", metadata, spec: { hard } }]),
     ...(spec.limits === undefined ? [] : [{ apiVersion: "v1", kind: "LimitRange", metadata, spec: { limits: [limitsOf(spec.limits)] } }]),
     ...(["admin", "developer", "viewer"] as const).flatMap((role) => roleObjects(role, spec, { namespace, labels })),
@@ -48,6 +54,7 @@ function noPushing(metadata: KubeObject["metadata"]): KubeObject {
 /** Objects of these kinds that a tenant no longer asks for are taken away by name; nothing else of a namespace ever is. */
 export const tenantNames: readonly { readonly kind: "ResourceQuota" | "LimitRange" | "RoleBinding" | "Role"; readonly name: string }[] = [
   { kind: "ResourceQuota", name: NAME },
+  { kind: "ResourceQuota", name: CLOSED },
   { kind: "LimitRange", name: NAME },
   ...(["admin", "developer", "viewer"] as const).flatMap((role) => [
     { kind: "RoleBinding" as const, name: roleName(role) },
@@ -73,7 +80,12 @@ function roleObjects(
     ...groups.map((name) => ({ apiGroup, kind: "Group", name })),
   ];
   return [
-    { apiVersion: `${apiGroup}/v1`, kind: "Role", metadata, rules: tenantRoles[role] },
+    {
+      apiVersion: `${apiGroup}/v1`,
+      kind: "Role",
+      metadata,
+      rules: spec.suspended === true ? startingNothing(tenantRoles[role]) : tenantRoles[role],
+    },
     { apiVersion: `${apiGroup}/v1`, kind: "RoleBinding", metadata, subjects, roleRef: { apiGroup, kind: "Role", name: roleName(role) } },
   ];
 }

@@ -35,6 +35,23 @@ describe.skipIf(image === undefined)("three nodes of a Galera cluster, in contai
     for (const name of cluster.names) expect(await cluster.check(name, "/ready")).toBe(200);
   });
 
+  it("takes a writer whose server died and came back before it was missed for another node; a row of an older Howdah stays as it is", async () => {
+    const asked = async () => await Promise.all(cluster.names.map((name) => cluster.check(name, "/writer")));
+    const row = async () => (await cluster.query(first, "SELECT node, epoch, incarnation FROM howdah_cluster.writer"))[0];
+    const holder = cluster.names[(await asked()).indexOf(200)] ?? "";
+    await cluster.query(first, "ALTER TABLE howdah_cluster.writer DROP COLUMN incarnation");
+    await expect
+      .poll(async () => [...(await asked()), (await row())?.["node"]], WAIT)
+      .toEqual([...cluster.names.map((name) => (name === holder ? 200 : 404)), holder]);
+    await expect.poll(row, WAIT).toMatchObject({ incarnation: expect.stringMatching(/^[0-9]+:[0-9a-f-]{36}$/) });
+    const before = await row();
+    const [other = ""] = cluster.names.filter((name) => name !== holder);
+    await cluster.query(first, "UPDATE howdah_cluster.writer SET incarnation = CONCAT(epoch, ':aaaaaaaa-bbbb-11f0-8000-000000000000')");
+    await expect.poll(() => cluster.check(other, "/writer"), WAIT).toBe(200);
+    expect(await row()).toMatchObject({ node: other, epoch: Number(before?.["epoch"]) + 1 });
+    expect(await cluster.check(holder, "/writer")).toBe(404);
+  });
+
   it("gets back a node whose server was killed, with what it lacks and no more", async () => {
     const writers = new GaleraWriters(cluster, [first, second]);
     const copies = async () =>

@@ -189,9 +189,13 @@ export class GaleraCluster {
     return (await fetch(`http://${this.address(name)}:${NODE_CHECK.port}${path}`, { signal: AbortSignal.timeout(10_000) })).status;
   }
 
+  get login(): { readonly user: string; readonly password: string } {
+    return { user: ADMIN_USER, password: this.#password };
+  }
+
   async connect(name: string, database?: string): Promise<mysql.Connection> {
     const connection = await mysql.createConnection({
-      ...{ host: this.address(name), user: ADMIN_USER, password: this.#password, connectTimeout: 3000 },
+      ...{ host: this.address(name), ...this.login, connectTimeout: 3000 },
       ...(database === undefined ? {} : { database }),
     });
     connection.on("error", () => undefined);

@@ -4,7 +4,16 @@ import { Secret } from "../../src/kernel/secret.ts";
 import { scratchDatabase } from "../../src/providers/database/mariadb/scratch-database.ts";
 import { withSqlClient } from "../../src/providers/database/mariadb/sql-client.ts";
 import { HAPROXY_PATHS, renderHaproxy } from "../../src/render/router/haproxy/render-haproxy.ts";
-import { judgeWriter, LEAVE_WRITER, NODE_CHECK, READ_WRITER, takeWriter, WRITER_TABLE } from "../../src/render/router/node-check.ts";
+import {
+  judgeWriter,
+  LEAVE_WRITER,
+  NODE_CHECK,
+  READ_WRITER,
+  readWriterRow,
+  signWriter,
+  takeWriter,
+  WRITER_TABLE,
+} from "../../src/render/router/node-check.ts";
 import type { DrillPlace } from "../../src/workflows/drill/drill-place.ts";
 import { GaleraLoopback, LOOPBACK_NODES } from "./galera-loopback.ts";
 import { HaproxyProcess } from "./haproxy-process.ts";
@@ -64,16 +73,12 @@ export class GaleraDrill {
       const member = state.get("wsrep_ready") === "ON" && state.get("wsrep_cluster_status") === "Primary";
       const serves = member && ["2", "4"].includes(state.get("wsrep_local_state") ?? "");
       if (!serves) return 503;
-      const read = async () => {
-        const [row] = await ask(READ_WRITER);
-        const desync = Number(row?.["desync"]) === 1;
-        const facts = { serves, desync, me: String(row?.["me"]), writer: String(row?.["writer"]), present: Number(row?.["present"]) === 1 };
-        return { facts, epoch: Number(row?.["epoch"]) };
-      };
+      const read = async () => readWriterRow((await ask(READ_WRITER))[0], serves);
       const { facts, epoch } = await read();
       if (path === NODE_CHECK.ready) return facts.desync ? 503 : 200;
       const { status, act } = judgeWriter(facts);
       if (act === "leave") await ask(LEAVE_WRITER);
+      if (act === "sign") await ask(signWriter(epoch));
       if (act !== "take") return status;
       await ask(takeWriter(epoch));
       return judgeWriter((await read()).facts).status;

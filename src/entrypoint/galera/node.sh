@@ -11,6 +11,7 @@ set -eu
 umask 077
 run=${HOWDAH_DATABASE_RUN:-/run/mysqld}
 client=${HOWDAH_DATABASE_SECRETS:-/run/secrets/database}/client.cnf
+tab=$(printf '\t')
 
 ask() {
   /usr/bin/timeout -s KILL 3 mariadb --defaults-file="$client" --socket="$run/mysqld.sock" --connect-timeout=2 --batch --skip-column-names \
@@ -21,9 +22,10 @@ facts="SET SESSION wsrep_dirty_reads=ON; SELECT JSON_OBJECTAGG(LOWER(VARIABLE_NA
   SELECT VARIABLE_NAME, VARIABLE_VALUE FROM information_schema.GLOBAL_STATUS WHERE VARIABLE_NAME IN ('wsrep_cluster_status',
   'wsrep_local_state', 'wsrep_ready', 'wsrep_last_committed', 'wsrep_cluster_size', 'wsrep_cluster_conf_id', 'wsrep_cluster_state_uuid')
   UNION ALL SELECT VARIABLE_NAME, VARIABLE_VALUE FROM information_schema.GLOBAL_VARIABLES WHERE VARIABLE_NAME IN ('wsrep_desync', 'version')) seen"
-read_writer="SELECT @@GLOBAL.wsrep_node_name AS me, @@GLOBAL.wsrep_desync AS desync, w.node AS writer, w.epoch AS epoch, EXISTS (SELECT 1 FROM mysql.wsrep_cluster_members m WHERE m.node_name = w.node) AS present FROM howdah_cluster.writer w WHERE w.id = 1"
-make_writer="CREATE DATABASE IF NOT EXISTS howdah_cluster; CREATE TABLE IF NOT EXISTS howdah_cluster.writer (id TINYINT PRIMARY KEY, node VARCHAR(64) NOT NULL, epoch BIGINT UNSIGNED NOT NULL) ENGINE=InnoDB; INSERT IGNORE INTO howdah_cluster.writer VALUES (1, '', 0)"
-take_writer="UPDATE howdah_cluster.writer SET node = @@GLOBAL.wsrep_node_name, epoch = epoch + 1 WHERE id = 1 AND epoch ="
+read_writer="SELECT @@GLOBAL.wsrep_node_name AS me, @@GLOBAL.wsrep_desync AS desync, w.epoch AS epoch, EXISTS (SELECT 1 FROM mysql.wsrep_cluster_members m WHERE m.node_name = w.node AND (NOT (w.incarnation LIKE CONCAT(w.epoch, ':%')) OR w.incarnation = CONCAT(w.epoch, ':', m.node_uuid))) AS present, (w.node = @@GLOBAL.wsrep_node_name AND (NOT (w.incarnation LIKE CONCAT(w.epoch, ':%')) OR w.incarnation = CONCAT(w.epoch, ':', (SELECT VARIABLE_VALUE FROM information_schema.GLOBAL_STATUS WHERE VARIABLE_NAME = 'wsrep_gcomm_uuid')))) AS mine, w.incarnation LIKE CONCAT(w.epoch, ':%') AS signed, w.node AS writer FROM howdah_cluster.writer w WHERE w.id = 1"
+make_writer="CREATE DATABASE IF NOT EXISTS howdah_cluster; CREATE TABLE IF NOT EXISTS howdah_cluster.writer (id TINYINT PRIMARY KEY, node VARCHAR(64) NOT NULL, epoch BIGINT UNSIGNED NOT NULL) ENGINE=InnoDB; ALTER TABLE howdah_cluster.writer ADD COLUMN IF NOT EXISTS incarnation VARCHAR(64) NOT NULL DEFAULT ''; INSERT IGNORE INTO howdah_cluster.writer (id, node, epoch) VALUES (1, '', 0)"
+take_writer="UPDATE howdah_cluster.writer SET incarnation = CONCAT(epoch + 1, ':', (SELECT VARIABLE_VALUE FROM information_schema.GLOBAL_STATUS WHERE VARIABLE_NAME = 'wsrep_gcomm_uuid')), node = @@GLOBAL.wsrep_node_name, epoch = epoch + 1 WHERE id = 1 AND epoch ="
+sign_writer="UPDATE howdah_cluster.writer SET incarnation = CONCAT(epoch, ':', (SELECT VARIABLE_VALUE FROM information_schema.GLOBAL_STATUS WHERE VARIABLE_NAME = 'wsrep_gcomm_uuid')) WHERE id = 1 AND node = @@GLOBAL.wsrep_node_name AND epoch ="
 leave_writer="UPDATE howdah_cluster.writer SET node = CONCAT('-', @@GLOBAL.wsrep_node_name), epoch = epoch + 1 WHERE id = 1 AND node = @@GLOBAL.wsrep_node_name"
 
 entrypoint() { cat "$run/state.json" 2>/dev/null || echo '{"phase":"starting"}'; }
@@ -50,44 +52,36 @@ leaves() {
 }
 is_ready() { serves "$1" && ! leaves "$1"; }
 
+# The row of `read_writer`: desync is known, and the last column is the one that may be empty.
+read_row() {
+  row=$(ask "$read_writer") && [ -n "$row" ] || return 1
+  IFS="$tab" read -r me _ epoch present mine signed holder <<ROW
+$row
+ROW
+  case $epoch in '' | *[!0-9]*) return 1 ;; esac
+}
+
 # The status for GET /writer, and what it does: the table is `judgeWriter` of node-check.ts.
 writer() {
   if ! serves "$1"; then
     echo "503 Service Unavailable"
     return
   fi
-  row=$(ask "$read_writer") || row=
-  if [ -z "$row" ]; then
+  if ! read_row; then
     leaves "$1" || ask "$make_writer" || true
     echo "404 Not Found"
-    return
-  fi
-  tab=$(printf '\t')
-  me=${row%%"$tab"*} row=${row#*"$tab"}
-  row=${row#*"$tab"} # desync, which we know
-  holder=${row%%"$tab"*} row=${row#*"$tab"}
-  epoch=${row%%"$tab"*} present=${row##*"$tab"}
-  case $epoch in '' | *[!0-9]*) epoch=0 ;; esac
-  if leaves "$1"; then
+  elif leaves "$1"; then
     # Until another one has the place, which is offered by a hyphen before the name.
-    case $holder in
-      "$me")
-        ask "$leave_writer" || true
-        echo "200 OK"
-        ;;
-      "-$me") echo "200 OK" ;;
-      *) echo "404 Not Found" ;;
-    esac
-  elif [ "$holder" = "$me" ]; then
+    [ "$mine" = 0 ] || ask "$leave_writer" || true
+    if [ "$mine" = 1 ] || [ "$holder" = "-$me" ]; then echo "200 OK"; else echo "404 Not Found"; fi
+  elif [ "$mine" = 1 ]; then
+    [ "$signed" = 1 ] || ask "$sign_writer $epoch" || true
     echo "200 OK"
   elif [ -n "$holder" ] && [ "$present" = 1 ]; then
     echo "404 Not Found"
   else
     ask "$take_writer $epoch" || true
-    row=$(ask "$read_writer") || row=
-    row=${row#*"$tab"}
-    row=${row#*"$tab"}
-    [ "${row%%"$tab"*}" = "$me" ] && echo "200 OK" || echo "404 Not Found"
+    if read_row && [ "$mine" = 1 ]; then echo "200 OK"; else echo "404 Not Found"; fi
   fi
 }
 

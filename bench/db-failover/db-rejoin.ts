@@ -52,8 +52,7 @@ export async function databaseRejoin(count: number, say: (line: string) => void)
     }
     over.abort();
     await work;
-    const there = new Set((await cluster.query("g-0", "SELECT id FROM bench.written")).map(({ id }) => Number(id)));
-    const lost = rows.filter((id) => !there.has(id)).length;
+    const lost = await missing(cluster, rows);
     return { kills: count, acknowledged: rows.length, lost, silencesMs, sameWriter, load: loadavg()[0] ?? 0 };
   } finally {
     over.abort();
@@ -78,6 +77,19 @@ export async function databaseRejoin(count: number, say: (line: string) => void)
       }
     }
     connection?.destroy();
+  }
+}
+
+/** Read from any node, after everything is applied there that the cluster has acknowledged. */
+async function missing(cluster: GaleraCluster, rows: readonly number[]): Promise<number> {
+  const connection = await cluster.connect("g-0");
+  try {
+    await connection.query("SET SESSION wsrep_sync_wait = 1");
+    const [found] = await connection.query("SELECT id FROM bench.written");
+    const there = new Set((found as { id: number }[]).map(({ id }) => id));
+    return rows.filter((id) => !there.has(id)).length;
+  } finally {
+    connection.destroy();
   }
 }
 

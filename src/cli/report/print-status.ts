@@ -53,6 +53,9 @@ export function printStatus(answer: StatusAnswer, context: CliContext): number {
         context.terminal.err(
           `${style.yellow("!")} ${terminalText(name)} shows files as they are saved${watch.alive ? "" : `, and the command that watched is gone: \`howdah deploy ${terminalText(name)}\` puts a release there`}\n`,
         );
+  if (!answer.single)
+    for (const { move } of statuses)
+      if (move !== null) context.terminal.err(`${style.yellow("!")} ${terminalText(move.site)}: ${terminalText(moveWords(move))}\n`);
   for (const { namespace, keptUntil } of retained)
     context.terminal.err(`${style.dim(`data of the destroyed site ${terminalText(namespace)} is kept until ${keptUntil.slice(0, 10)}`)}\n`);
   const asleep = statuses.some((status) => status.idleSince !== null) ? ", and nobody wakes what sleeps" : "";
@@ -89,6 +92,11 @@ function rolloutWords({ release, step }: NonNullable<SiteStatus["rollout"]>): st
   return `${release ?? "a new release"} is at "${step}"; if its command was killed, the next one or the agent finishes or undoes it`;
 }
 
+function moveWords({ from, to, step, held, startedAt, site }: NonNullable<SiteStatus["move"]>): string {
+  const visitors = held ? "; visitors wait" : "";
+  return `its database goes from ${from} to ${to} since ${startedAt}, at "${step}"${visitors}; if its command was killed, the agent or \`howdah db move ${site} --abort\` settles it`;
+}
+
 function watchWords({ name, watch }: SiteStatus): string {
   if (watch === null) return "";
   if (watch.alive) return `files of ${watch.source} show as they are saved, since ${watch.since}; then ${watch.release} serves again`;
@@ -103,6 +111,7 @@ function details(status: SiteStatus): string {
     ...(status.idleSince === null ? [] : [["idle since", status.idleSince]]),
     ["runtime", status.php === null ? "static" : `PHP ${status.php}`],
     ["database", status.database ?? "none"],
+    ...(status.move === null ? [] : [["move", moveWords(status.move)]]),
     ...(status.backup === null ? [] : [["backup", backupWords(status.backup)]]),
     ...(status.migration === null ? [] : [["migration", migrationWords(status.migration)]]),
     ["release", `${status.release} since ${status.updatedAt}`],

@@ -1,6 +1,7 @@
 import { HowdahError } from "../../kernel/howdah-error.ts";
 import type { EngineContext, Ports } from "../ports.ts";
 import { requireMoves } from "./move-database.ts";
+import type { MoveJournal } from "./move-journal.ts";
 import { recoverMove } from "./settle-move.ts";
 
 /** A move that is under way, or was cut off and waits for the next command or the agent. */
@@ -30,18 +31,21 @@ export async function listMoves(
   const { journals, formers } = requireMoves(ports);
   const [open, left] = await Promise.all([journals.list(), formers.list()]);
   return {
-    moves: open.map(({ namespace, from, to, step, held, startedAt }) => ({
-      site: namespace,
-      from: from.server,
-      to,
-      step,
-      held,
-      startedAt,
-    })),
+    moves: open.map(listed),
     kept: left.map(({ namespace, database, movedTo, keptUntil }) => ({
       ...{ site: namespace, server: database.server, database: database.name, movedTo, keptUntil },
     })),
   };
+}
+
+function listed({ namespace, from, to, step, held, startedAt }: MoveJournal): ListedMove {
+  return { site: namespace, from: from.server, to, step, held, startedAt };
+}
+
+/** The move of one site's database that is under way or was cut off; null: none, or moves are not for where it runs. */
+export async function moveOf(namespace: string, { databaseMoves }: Pick<Ports, "databaseMoves">): Promise<ListedMove | null> {
+  const journal = await databaseMoves?.journals.get(namespace);
+  return journal === undefined ? null : listed(journal);
 }
 
 /**

@@ -4,7 +4,7 @@ import { recoverCutOff } from "../rollout/recover-rollout.ts";
 import { type MoveRig, moveRig } from "../testing/move-rig.ts";
 import { Killed } from "../testing/release-rig.ts";
 import { dropExpiredFormers, dropFormersOf } from "./former-databases.ts";
-import { abortMove, listMoves } from "./list-moves.ts";
+import { abortMove, listMoves, moveOf } from "./list-moves.ts";
 
 const OLD = "mariadb-10-11";
 const NEW = "mariadb-11-8";
@@ -29,8 +29,11 @@ describe("a move", () => {
   it("brings all that was acknowledged, also while it copies, and keeps the former database locked", async () => {
     const { rig, acknowledged, write } = await serving();
     rig.faults.after = async (call) => {
-      if (call === "carrier.copy") expect(await write()).toBe(true);
+      if (call !== "carrier.copy") return;
+      expect(await write()).toBe(true);
+      expect(await moveOf("blog", rig.ports)).toMatchObject({ from: OLD, to: NEW, step: "copy", held: false });
     };
+    expect(await moveOf("blog", rig.ports)).toBeNull();
     const done = await rig.move(NEW);
     expect(done).toMatchObject({ from: OLD, to: NEW, noCatchUp: null, release: "r2", rows: 4, fileWords: 'version: "11.8"' });
     expect([await rig.host(), await write()]).toEqual([NEW, true]);

@@ -2,6 +2,7 @@ import { type Condition, readyCondition } from "../../observe/conditions.ts";
 import type { Observed } from "../../observe/observed.ts";
 import { type BackupStatus, backupStatus } from "../backup/backup-status.ts";
 import { type CronStatus, cronStatus } from "../crons/cron-status.ts";
+import { type ListedMove, moveOf } from "../database-move/list-moves.ts";
 import type { MigrationRecord, Ports, SiteRecord } from "../ports.ts";
 import type { ReleaseOutcome } from "../release/release.ts";
 import { releasesOf } from "../release/release-store.ts";
@@ -27,6 +28,8 @@ export interface SiteStatus {
   readonly updatedAt: string;
   readonly php: string | null;
   readonly database: string | null;
+  /** Its database is on the way to another server, or a move was cut off; null: neither. */
+  readonly move: ListedMove | null;
   /** The last migration that a command had run, with the dump from before it. */
   readonly migration: MigrationRecord | null;
   readonly components: readonly {
@@ -61,6 +64,7 @@ export async function siteStatus(record: SiteRecord, ports: Ports): Promise<Site
     };
   });
   return {
+    move: await moveOf(record.namespace, ports),
     name: record.namespace,
     url: record.url,
     file: record.file,

@@ -20,6 +20,8 @@ export type BaseRequest =
   | { readonly kind: "nginx"; readonly modules: readonly string[] }
   /** Server, client, dump and what initialising a data directory needs, a small shell included. */
   | { readonly kind: "mariadb"; readonly version: MariadbVersion }
+  /** The same with mariadb-backup, which copies a whole server while it serves: it runs beside the server, whose own image has no use for it. */
+  | { readonly kind: "mariadb-backup"; readonly version: MariadbVersion }
   /** The same for one of several nodes: with Galera's library, what copies a node's data to another, and the shell tools those scripts need. */
   | { readonly kind: "galera"; readonly version: GaleraVersion }
   /** Server of PHP's sessions with its command-line client, no shell. One version for all sites: PHP's extension speaks to any. */
@@ -37,7 +39,7 @@ export type BaseRequest =
   | { readonly kind: "node-builder"; readonly version: NodeVersion }
   /** rsync and nothing else, no shell: what brings data into a volume of a cluster. */
   | { readonly kind: "data-mover" }
-  /** What Node needs and nothing else, no shell: the operator's program is put on it. */
+  /** What Node needs, restic for the Jobs of backups, and nothing else, no shell: the operator's program is put on it. */
   | { readonly kind: "operator" };
 
 /** How a request is made from packages. */
@@ -75,6 +77,8 @@ export function normalRequest(request: BaseRequest): BaseRequest {
       };
     case "mariadb":
       return { kind: "mariadb", version: request.version };
+    case "mariadb-backup":
+      return { kind: "mariadb-backup", version: request.version };
     case "galera":
       return { kind: "galera", version: request.version };
     case "valkey":
@@ -110,11 +114,10 @@ export function recipeFor(request: BaseRequest): Recipe {
       const install = ["nginx", "ca-certificates", ...modules.flatMap((module) => module.packages)];
       return { ...recipe("trixie", install, perl ? "with-tools" : "slim", []), perl };
     }
-    case "mariadb": {
-      const suite = mariadbSuite(request.version);
-      const suffix = suite === "bullseye" ? "-10.5" : "";
-      return recipe(suite, [`mariadb-server-core${suffix}`, `mariadb-client${suffix}`, "busybox-static", "tzdata"], "slim", []);
-    }
+    case "mariadb":
+      return recipe(mariadbSuite(request.version), mariadbPackages(request.version), "slim", []);
+    case "mariadb-backup":
+      return recipe(mariadbSuite(request.version), [...mariadbPackages(request.version), "mariadb-backup"], "slim", []);
     case "galera":
       return recipe(mariadbSuite(request.version), galeraPackages, "slim", []);
     case "valkey":
@@ -131,7 +134,7 @@ export function recipeFor(request: BaseRequest): Recipe {
     case "data-mover":
       return recipe("trixie", ["rsync"], "slim", []);
     case "operator":
-      return recipe("trixie", ["ca-certificates", "libc6", "libstdc++6", "tzdata"], "slim", []);
+      return recipe("trixie", ["ca-certificates", "libc6", "libstdc++6", "restic", "tzdata"], "slim", []);
     default:
       return unreachable(request);
   }
@@ -141,6 +144,11 @@ export function recipeFor(request: BaseRequest): Recipe {
 export function unknownExtensions(request: BaseRequest): readonly string[] {
   if (request.kind !== "php" && request.kind !== "php-builder") return [];
   return unique(request.extensions).filter((name) => extensionFor(request.version, name) === undefined);
+}
+
+function mariadbPackages(version: MariadbVersion): readonly string[] {
+  const suffix = mariadbSuite(version) === "bullseye" ? "-10.5" : "";
+  return [`mariadb-server-core${suffix}`, `mariadb-client${suffix}`, "busybox-static", "tzdata"];
 }
 
 /** Debian's state transfer scripts are bash and take the real tools for granted: `ps -p`, `mktemp --tmpdir`, and lsof to see a port open. */

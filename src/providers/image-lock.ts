@@ -18,6 +18,7 @@ const request = z.discriminatedUnion("kind", [
   }),
   z.strictObject({ kind: z.literal("nginx"), modules: names }),
   z.strictObject({ kind: z.literal("mariadb"), version: z.enum(["10.5", "10.11", "11.8"]) }),
+  z.strictObject({ kind: z.literal("mariadb-backup"), version: z.enum(["10.5", "10.11", "11.8"]) }),
   z.strictObject({ kind: z.literal("galera"), version: z.enum(["10.11", "11.8"]) }),
   z.strictObject({ kind: z.literal("valkey") }),
   z.strictObject({ kind: z.literal("haproxy") }),

@@ -37,6 +37,7 @@ export function baseConfig(request: BaseRequest, recipeHash: string): ImageConfi
         stopSignal: "SIGTERM",
         labels: { ...labels, [`${LABEL_PREFIX}/mariadb`]: request.version },
       };
+    case "mariadb-backup":
     case "galera":
       return {
         ...common,

@@ -121,6 +121,8 @@ function titleOf(request: BaseRequest): string {
       return request.modules.length === 0 ? "nginx" : `nginx with ${request.modules.join(", ")}`;
     case "mariadb":
       return `MariaDB ${request.version}`;
+    case "mariadb-backup":
+      return `MariaDB ${request.version} with mariadb-backup`;
     case "galera":
       return `MariaDB ${request.version} with Galera`;
     case "valkey":

@@ -45,7 +45,8 @@ export async function assembleBase(image: LockedImage, tree: ImageTree, options:
   await writeSystemFiles(tree, image.suite);
   const { request } = image;
   if (request.kind === "php" || request.kind === "php-builder") await configurePhp(tree, request.version);
-  if (hasEntrypoint(request.kind)) await addEntrypoint(tree, join(options.entrypointDir, request.kind));
+  const program = entrypointOf(request.kind);
+  if (program !== undefined) await addEntrypoint(tree, join(options.entrypointDir, program));
   if (recipeFor(request).busybox) linkBusybox(tree);
 }
 
@@ -92,6 +93,8 @@ function filterOf(request: BaseRequest): FilterOptions {
       return { gconv: false, perl, programs: ["nginx"] };
     case "mariadb":
       return { gconv: false, perl, programs: mariadbPrograms };
+    case "mariadb-backup":
+      return { gconv: false, perl, programs: [...mariadbPrograms, "mariadb-backup", "mariabackup", "mbstream"] };
     case "galera":
       return { gconv: false, perl, programs: undefined };
     case "valkey":
@@ -110,9 +113,10 @@ function filterOf(request: BaseRequest): FilterOptions {
   }
 }
 
-/** Kinds of images that have a program of ours, in a directory of their kind's name. */
-function hasEntrypoint(kind: BaseRequest["kind"]): boolean {
-  return kind === "php" || kind === "mariadb" || kind === "galera";
+/** The directory of our program in an image of a kind; undefined for one without. */
+function entrypointOf(kind: BaseRequest["kind"]): string | undefined {
+  if (kind === "mariadb-backup") return "mariadb";
+  return kind === "php" || kind === "mariadb" || kind === "galera" ? kind : undefined;
 }
 
 async function addEntrypoint(tree: ImageTree, directory: string): Promise<void> {
@@ -133,8 +137,9 @@ export async function entrypointFiles(directory: string): Promise<readonly strin
 
 /** What the entrypoint program of an image is, for the image's identity: the same files, the same hash. */
 export async function entrypointHash(kind: BaseRequest["kind"], directory: string): Promise<string> {
-  if (!hasEntrypoint(kind)) return "";
-  const root = join(directory, kind);
+  const program = entrypointOf(kind);
+  if (program === undefined) return "";
+  const root = join(directory, program);
   const parts = await Promise.all(
     (await entrypointFiles(root)).map(async (name) => [name, contentHash(await readFile(join(root, name)))] as const),
   );

@@ -3,6 +3,7 @@ import type { BackupRepository, StoreAccess } from "../../providers/backup/backu
 import type { DocumentStore, Ports } from "../ports.ts";
 import type { BackupRecord, ScheduleDocument, StoreDocument } from "./backup-record.ts";
 import type { BinlogArchive } from "./binlog/binlog-archive.ts";
+import type { ServerBackup } from "./server/server-backup.ts";
 
 /** What backups are remembered in, and how stores are opened. */
 export interface BackupStores {
@@ -10,6 +11,10 @@ export interface BackupStores {
   /** By `NAMESPACE.ID`: neither holds a dot. */
   readonly records: DocumentStore<BackupRecord>;
   readonly schedules: DocumentStore<ScheduleDocument>;
+  /** Copies of whole database servers, by `SERVER.ID`. */
+  readonly servers: DocumentStore<ServerBackup>;
+  /** When a whole server is copied, by its name, which `namespace` has. */
+  readonly serverSchedules: DocumentStore<ScheduleDocument>;
   /** By the server's name. */
   readonly archives: DocumentStore<BinlogArchive>;
   open(access: StoreAccess): BackupRepository;
@@ -24,7 +29,10 @@ export type BackupPorts = Pick<
 > & { readonly backups: BackupStores };
 
 /** The ports with backups in them. Error: `usage/invalid` where there are none. */
-export function withBackups(ports: Ports): BackupPorts {
+export function withBackups(ports: Ports): ServerBackupPorts {
+/** What copying whole database servers acts on, beyond that. */
+export type ServerBackupPorts = BackupPorts & Pick<Ports, "images" | "sharedImages" | "databaseServers">;
+
   const { backups } = ports;
   if (backups !== undefined) return { ...ports, backups };
   throw new HowdahError("usage/invalid", "Backups of a cluster's sites can't be made from here", {

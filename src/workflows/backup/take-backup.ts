@@ -57,6 +57,11 @@ export async function takeBackup(
   }
 }
 
+/** `20261122-120501-3f2a`. */
+export function newBackupId(startedAt: string): string {
+  return `${startedAt.slice(0, 19).replaceAll(/[-:]/g, "").replace("T", "-")}-${randomBytes(2).toString("hex")}`;
+}
+
 /** The document that a backup is remembered in. */
 export function backupKeyOf({ namespace, id }: Pick<BackupRecord, "namespace" | "id">): string {
   return `${namespace}.${id}`;
@@ -74,7 +79,7 @@ function now(ports: Pick<BackupPorts, "clock">): string {
 async function begin(record: SiteRecord, { store, why }: WantedBackup, ports: BackupPorts): Promise<BackupRecord> {
   const startedAt = now(ports);
   const begun: BackupRecord = {
-    id: `${startedAt.slice(0, 19).replaceAll(/[-:]/g, "").replace("T", "-")}-${randomBytes(2).toString("hex")}`,
+    id: newBackupId(startedAt),
     namespace: record.namespace,
     site: record.site.name,
     store: store.name,

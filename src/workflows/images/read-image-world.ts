@@ -1,3 +1,4 @@
+import { BACKUP_IMAGE } from "../backup/server/backup-image.ts";
 import { dirname, join } from "node:path";
 import { SYSTEM_NAMESPACE } from "../../kernel/own-names.ts";
 import type { CacheFact, ImageWorld } from "../../plan/prune/image-world.ts";
@@ -73,9 +74,9 @@ async function pinnedBy(file: string, ports: Ports): Promise<Awaited<ReturnType<
   return lock === undefined ? { references: [], packages: [] } : ports.imageStore.pinnedBy(lock);
 }
 
-/** The way in as long as there are sites; a database server as long as it has a volume, since an older one can't read what it wrote. */
+/** The way in as long as there are sites; a database server, and what backs it up, as long as it has a volume, since an older one can't read what it wrote. */
 async function sharedImages(hasSites: boolean, ports: Ports): Promise<ImageState["shared"]> {
   const shared = await ports.sharedImages.list();
   const { objects } = await ports.engine.inventory(SYSTEM_NAMESPACE);
-  return shared.filter(({ name }) => (name === "edge" ? hasSites : objects.has(`PersistentVolumeClaim/${name}`)));
+  return shared.filter(({ name }) => (name === "edge" ? hasSites : objects.has(`PersistentVolumeClaim/${name.replace(BACKUP_IMAGE, "")}`)));
 }

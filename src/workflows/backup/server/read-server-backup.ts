@@ -1,0 +1,62 @@
+import { createHash } from "node:crypto";
+import { statfs } from "node:fs/promises";
+import { type Readable, Transform } from "node:stream";
+import { HowdahError } from "../../../kernel/howdah-error.ts";
+import type { BackupRepository } from "../../../providers/backup/backup-repository.ts";
+import { readableBytes } from "../../database/byte-progress.ts";
+import type { ServerBackupPorts } from "../backup-ports.ts";
+import { findStore, openStore } from "../stores.ts";
+import type { ServerBackup } from "./server-backup.ts";
+import { SERVER_PART } from "./take-server-backup.ts";
+
+const SPARE_BYTES = 512 * 1024 * 1024;
+
+/** A server's files out of the store, with what tells whether they were what was backed up. */
+export interface ServerFiles {
+  readonly stream: Readable;
+  /** Error: that of the store, `backup/damaged`. Await it when the stream was read to its end, or given up. */
+  readonly done: Promise<void>;
+}
+
+/** Opens a server's backup for reading. Error: `backup/unknown` for one that is none. */
+export async function readServerBackup(backup: ServerBackup, ports: ServerBackupPorts, signal: AbortSignal): Promise<ServerFiles> {
+  const { part } = requireWhole(backup);
+  const repository: BackupRepository = await openStore(await findStore(backup.store, ports), ports);
+  const { stream, done } = repository.read(part, SERVER_PART, signal);
+  const hash = createHash("sha256");
+  let bytes = 0;
+  const counted = new Transform({
+    transform(chunk: Buffer, _encoding, next) {
+      hash.update(chunk);
+      bytes += chunk.length;
+      next(null, chunk);
+    },
+  });
+  stream.on("error", (error) => counted.destroy(error));
+  counted.on("close", () => stream.destroy());
+  stream.pipe(counted);
+  const judged = async (): Promise<void> => {
+    await done;
+    if (hash.copy().digest("hex") === backup.sha256) return;
+    const instead = `${String(bytes)} bytes instead of ${String(backup.bytes)}`;
+    throw new HowdahError("backup/damaged", `The files in the store are not what was backed up: ${instead}`);
+  };
+  return { stream: counted, done: done.then(judged) };
+}
+
+/** Error: `backup/unknown`. */
+export function requireWhole(backup: ServerBackup): { readonly part: string; readonly manifest: string } {
+  const { part, manifest, state, id, reason } = backup;
+  if (state === "done" && part !== null && manifest !== null) return { part, manifest };
+  throw new HowdahError("backup/unknown", `${id} is no whole backup: ${reason ?? "it was cut off"}`);
+}
+
+/** Error: `machine/disk-full` before anything is written: the files are unpacked below the state directory. */
+export async function requireRoom(bytes: number, ports: Pick<ServerBackupPorts, "settings">): Promise<void> {
+  const { bavail, bsize } = await statfs(ports.settings.stateDirectory);
+  if (bavail * bsize >= bytes + SPARE_BYTES) return;
+  throw new HowdahError(
+    "machine/disk-full",
+    `Unpacking a server takes ${readableBytes(bytes)}, and ${ports.settings.stateDirectory} has ${readableBytes(bavail * bsize)} left`,
+  );
+}

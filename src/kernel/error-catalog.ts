@@ -432,6 +432,13 @@ export const errorCatalog = {
     title: "Databases of sites are on the database server",
     hint: "Delete these sites for good first: `howdah destroy SITE` and `howdah destroy SITE --purge`.",
   },
+  "database/not-there": {
+    exit: 65,
+    retry: "never",
+    reason: "DatabasesNotThere",
+    title: "Databases of sites are not at the new address of their server",
+    hint: "Name the new address as another server and move each site there: `howdah db move SITE --to NAME`. `--force` takes it all the same: these sites then have no data there.",
+  },
   "database/move-refused": {
     exit: 65,
     retry: "never",
@@ -522,6 +529,13 @@ export const errorCatalog = {
     reason: "BackupDamaged",
     title: "A backup is not what was backed up",
     hint: "Make another one now (`howdah backup now`), and look after the disk or service that holds the store.",
+  },
+  "backup/incomplete": {
+    exit: 75,
+    retry: "backoff",
+    reason: "RebuildIncomplete",
+    title: "Some sites of the store could not be brought back",
+    hint: "Mend what the lines above name, then run the same command again: it goes on with what is missing.",
   },
   "backup/not-recoverable": {
     exit: 66,

@@ -264,7 +264,7 @@ export interface Ports {
   readonly probeDatabase: (
     place: { readonly host: string; readonly port: number },
     administrator: Administrator,
-    options: { readonly several: boolean },
+    options: { readonly several: boolean; readonly databases?: readonly string[] },
   ) => Promise<ProbedAddress>;
   /** Left out where databases can't be moved between servers. */
   readonly databaseMoves?: DatabaseMovePorts;

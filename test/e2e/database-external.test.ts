@@ -138,6 +138,18 @@ describe.skipIf(skip !== undefined)(`a site on a database server that exists${sk
     await expect.poll(() => visit("?write").catch(String), { timeout: 180_000, interval: 1000 }).toBe("company 2 2");
   });
 
+  it("does not go to an address that lacks the databases of its sites", async () => {
+    await primary.start();
+    await primary.query("DROP DATABASE `outer`");
+    const refused = await machine.howdah("db", "server", "set", "company", "--address", primary.address);
+    expect([refused.code, refused.stderr]).toEqual([
+      65,
+      expect.stringMatching(/10\.213\.74\.2:3306 lacks databases that are on company: outer \(of outer\)[^]*howdah db move SITE --to NAME/),
+    ]);
+    expect(await visit()).toBe("company 2 2");
+    await primary.kill();
+  });
+
   it("is not forgotten while a site has data on it; with the site's data its database goes", async () => {
     const used = await machine.howdah("db", "server", "rm", "company", "--yes");
     expect([used.code, used.stderr]).toEqual([65, expect.stringContaining("Databases of outer are on company")]);

@@ -68,6 +68,7 @@ interface SetFlags {
   readonly passwordFile?: string;
   readonly default?: boolean;
   readonly tenants?: string;
+  readonly force?: boolean;
 }
 
 function set(server: Command, choose: Choose): void {
@@ -81,9 +82,10 @@ function set(server: Command, choose: Choose): void {
     .option("--default", "sites that name no server get their database here")
     .option("--no-default", "they no longer do")
     .option("--tenants <names>", "who may use it, separated by commas; `all`: everybody")
+    .option("--force", "take other addresses though databases of sites are not there")
     .addHelpText(
       "after",
-      "\nExamples:\n  howdah db server set company --address 10.0.0.5 --administrator howdah\n  howdah db server set company --address 10.0.0.5 10.0.0.6:3307 --administrator howdah --password-file /root/db-password --default\n  howdah db server set company --tenants shop,blog\n\nThe server is asked first: nothing is kept of one that can't be used. What is left out stays as it is.",
+      "\nExamples:\n  howdah db server set company --address 10.0.0.5 --administrator howdah\n  howdah db server set company --address 10.0.0.5 10.0.0.6:3307 --administrator howdah --password-file /root/db-password --default\n  howdah db server set company --tenants shop,blog\n\nThe server is asked first: nothing is kept of one that can't be used, nor of other addresses without the databases of its sites. What is left out stays as it is.",
     )
     .action((name: string, flags: SetFlags) => {
       choose((context) =>
@@ -97,6 +99,7 @@ function set(server: Command, choose: Choose): void {
               ...(flags.address === undefined ? {} : { addresses: flags.address.map(parseAddress) }),
               ...(flags.administrator === undefined ? {} : { user: flags.administrator }),
               ...(password === undefined ? {} : { password }),
+              ...(flags.force === true ? { force: true } : {}),
               ...(flags.default === undefined ? {} : { default: flags.default }),
               ...(flags.tenants === undefined ? {} : { tenants: tenantsFrom(flags.tenants) }),
             },

@@ -39,8 +39,9 @@ export async function placeRouter(
   if (image === undefined)
     return { trouble: stalledBy("RouterImageMissing", "spec.galera.router.image names no image of HAProxy: sites don't get to the nodes") };
   const maxConnections = connectionsOfRouter(server.memoryBytes, replicas);
-  const sleeps = minorOf(await api.version(signal)) >= 30;
-  const objects = renderRouter({ server, image, replicas, maxConnections, clusterDomain, sleeps });
+  const minor = minorOf(await api.version(signal));
+  const known = { sleeps: minor >= 30, nearest: minor >= 34 };
+  const objects = renderRouter({ server, image, replicas, maxConnections, clusterDomain, ...known });
   const refused = await placeObjects(objects, api, signal).then(
     () => undefined,
     (error: unknown) => {

@@ -6,6 +6,7 @@ import { resources } from "../../kubernetes/resources.ts";
 import type { DatabaseServerStatus } from "../../resources/schema/database-server.ts";
 import type { Ports } from "../../workflows/ports.ts";
 import { operatorRig } from "../testing/operator-rig.ts";
+import { FORCE_ADDRESS } from "./reconcile-external.ts";
 import { reconcileDatabaseServer, SERVER_FINALIZER } from "./reconcile-database-server.ts";
 
 type Probed = Awaited<ReturnType<Ports["probeDatabase"]>>;
@@ -33,7 +34,15 @@ async function rig(spec: object = { kind: "external", external }) {
   ]);
   let secret: Awaited<ReturnType<Ports["secrets"]["get"]>> = { user: new Secret("u", "a test"), password: new Secret("p", "a test") };
   Object.assign(one.ports, {
-    probeDatabase: async ({ host, port }: { host: string; port: number }) => ({ ...world.get(host), address: `${host}:${String(port)}` }),
+    probeDatabase: async (
+      { host, port }: { host: string; port: number },
+      _: unknown,
+      { databases = [] }: { databases?: readonly string[] },
+    ) => ({
+      ...world.get(host),
+      address: `${host}:${String(port)}`,
+      lacks: host === "10.0.0.9" ? databases : [],
+    }),
     secrets: { get: async () => secret },
   });
   const place = { resource: resources.DatabaseServer, namespace: undefined, name: "company" };
@@ -62,7 +71,7 @@ function siteOn(server: string): KubeObject {
     labels: { "app.kubernetes.io/managed-by": "howdah", "app.kubernetes.io/component": "state" },
     name: "howdah-state",
   };
-  return { apiVersion: "v1", kind: "ConfigMap", metadata, data: { site: JSON.stringify({ database: { server } }) } };
+  return { apiVersion: "v1", kind: "ConfigMap", metadata, data: { site: JSON.stringify({ database: { server, name: "acme_db" } }) } };
 }
 
 describe("a database server that exists, on a cluster", () => {
@@ -148,6 +157,30 @@ describe("a database server that exists, on a cluster", () => {
     await one.look();
     expect(await one.conditions("DatabaseServer", "company")).toEqual(conditions);
     expect((await one.writers()).flatMap(({ addresses }) => addresses)).toEqual(slice);
+  });
+
+  it("keeps its former address while the new one lacks databases of sites, until a person wants it all the same", async () => {
+    const one = await rig();
+    await one.look();
+    await one.api.create(resources.ConfigMap, siteOn("company"));
+    one.world.set("10.0.0.9", facts());
+    await one.api.mergePatch(one.place, { spec: { external: { addresses: [{ host: "10.0.0.9" }] } } }, {});
+    for (let looks = 0; looks < 2; looks += 1) {
+      await one.look();
+      expect(await one.conditions("DatabaseServer", "company")).toEqual([
+        "Ready=False DatabasesNotThere",
+        "Stalled=True DatabasesNotThere",
+      ]);
+      expect((await one.writers()).flatMap(({ addresses }) => addresses)).toEqual(["10.0.0.5"]);
+    }
+    const { conditions, writer } = await one.status();
+    expect([conditions?.[0]?.message, writer]).toEqual([
+      "10.0.0.9:3306 lacks databases that are on company: acme_db (of acme)",
+      "10.0.0.5:3306",
+    ]);
+    await one.api.mergePatch(one.place, { metadata: { annotations: { [FORCE_ADDRESS]: "10.0.0.9:3306" } } }, {});
+    await one.look();
+    expect((await one.writers()).flatMap(({ addresses }) => addresses)).toEqual(["10.0.0.9"]);
   });
 
   it("is there with nobody in its slice before anybody answered", async () => {

@@ -3,7 +3,7 @@ import { resources } from "../../kubernetes/resources.ts";
 import { type DatabaseServerSpec, type DatabaseServerStatus, databaseServerSpec } from "../../resources/schema/database-server.ts";
 import type { OperatorPorts, Outcome, Reconcile } from "../operator-ports.ts";
 import { conditionsOf, statusOf, writeStatus } from "../status.ts";
-import { databasesOn } from "./databases-on.ts";
+import { sitesOn } from "./databases-on.ts";
 import { reconcileExternal } from "./reconcile-external.ts";
 import { reconcileGalera } from "./reconcile-galera.ts";
 import { type LookAtServer, type ServerLook, stalledBy } from "./server-look.ts";
@@ -74,7 +74,7 @@ async function release(
 ): Promise<Outcome> {
   const { name, finalizers = [], resourceVersion } = server.metadata;
   if (!finalizers.includes(SERVER_FINALIZER)) return {};
-  const used = await databasesOn(name, ports, signal);
+  const used = await sitesOn(name, ports, signal);
   if (used.length > 0) {
     const message = `Databases of ${used.join(", ")} are on it. Delete these sites with their data first, and it goes by itself`;
     const cared = await cares?.();

@@ -4,12 +4,17 @@ import type { KubeObject } from "../../kubernetes/kubernetes-api.ts";
 import { resourceOf } from "../../kubernetes/resources.ts";
 import { databaseServerOf } from "../../workflows/database-server/database-server-documents.ts";
 import { type ExternalServer, isExternal } from "../../workflows/database-server/database-server-document.ts";
-import { placeOf } from "../../workflows/database-server/find-writer.ts";
+import { placeOf, probeExternal } from "../../workflows/database-server/find-writer.ts";
 import { type JudgedServer, judgeExternal } from "../../workflows/database-server/judge-external.ts";
+import { isOtherGroup, namesOf, refuseWithoutDatabases } from "../../workflows/database-server/refuse-without-databases.ts";
 import type { OperatorPorts } from "../operator-ports.ts";
 import type { Verdict } from "../status.ts";
+import { databasesOn } from "./databases-on.ts";
 import { externalObjects, type WriterPlace } from "./external-objects.ts";
 import { type LookAtServer, type ServerLook, stalledBy } from "./server-look.ts";
+
+/** `kubectl annotate databaseserver NAME howdah.dev/force-address=HOST:PORT`: sites are led there though their databases are not. */
+export const FORCE_ADDRESS = "howdah.dev/force-address";
 
 /** How often addresses are asked: nobody tells of a writer that died. Milliseconds. */
 const ASK_MS = 10_000;
@@ -48,6 +53,12 @@ async function lead(
   if (choice.writer === null && choice.reason === "NobodyAnswers" && document.writer !== undefined)
     return { ...seen, writer: document.writer, verdicts: verdictsOf(failure, choice.reason) };
   const writer = choice.writer === null ? undefined : await placeOf(document, choice.writer);
+  if (choice.writer !== null) {
+    const forced = object.metadata.annotations?.[FORCE_ADDRESS] === choice.writer;
+    const lacking = forced ? undefined : await withoutDatabases(document, choice.writer, ports, signal);
+    const former = document.writer === undefined ? {} : { writer: document.writer };
+    if (lacking !== undefined) return { ...seen, ...former, verdicts: verdictsOf(lacking) };
+  }
   const refused = await place(object, writer, ports, signal);
   if (refused !== undefined) return { ...seen, verdicts: stalledBy("AddressRefused", refused) };
   if (choice.writer === null) return { ...seen, verdicts: verdictsOf(failure, choice.reason) };
@@ -60,6 +71,26 @@ async function lead(
   if (failure !== undefined) return { ...found, verdicts: verdictsOf(failure) };
   const message = `Sites are led to ${choice.writer}`;
   return { ...found, verdicts: [{ type: "Ready", status: "True", reason: "WriterHealthy", message }] };
+}
+
+/** Why sites stay where they are: at its new addresses the server lacks their databases. Undefined: it doesn't. */
+async function withoutDatabases(
+  document: ExternalServer,
+  writer: string,
+  ports: OperatorPorts,
+  signal: AbortSignal,
+): Promise<HowdahError | undefined> {
+  const server = { former: document, now: document.spec.external.addresses, writer };
+  if (!isOtherGroup(server)) return undefined;
+  const databases = await databasesOn(document.name, ports, signal);
+  try {
+    const probed = await probeExternal(document, ports.portsFor(ports.ownNamespace), namesOf(databases));
+    refuseWithoutDatabases(server, databases, probed);
+    return undefined;
+  } catch (error) {
+    if (!(error instanceof HowdahError)) throw error;
+    return error;
+  }
 }
 
 /** What can't be mended by waiting needs a person. */

@@ -47,7 +47,8 @@ export async function ensureExternal(
  * to its addresses. Error: `database/no-writer` until the operator has found one.
  */
 export function externalOnCluster({ name, spec, writer }: ExternalServer): ExternalPlace {
-  if (writer !== undefined) return { behind: spec.external.addresses.map(addressText) };
+  // The writer that sites are led to stays another one while new addresses are refused.
+  if (writer !== undefined) return { behind: [...new Set([...spec.external.addresses.map(addressText), writer])] };
   throw new HowdahError("database/no-writer", `The operator has found no writer of the database server ${name} yet`, {
     hint: `\`kubectl describe databaseserver ${name}\` says what each address is.`,
   });

@@ -28,11 +28,15 @@ export async function administratorOf({ name, spec }: ExternalServer, { secrets 
   );
 }
 
-/** Every address with what it says of itself, in their order. */
-export async function probeExternal(document: ExternalServer, ports: FindWriterPorts): Promise<readonly ProbedAddress[]> {
+/** Every address with what it says of itself and which of these databases it lacks, in their order. */
+export async function probeExternal(
+  document: ExternalServer,
+  ports: FindWriterPorts,
+  databases: readonly string[] = [],
+): Promise<readonly ProbedAddress[]> {
   const administrator = await administratorOf(document, ports);
   const { addresses } = document.spec.external;
-  return Promise.all(addresses.map((place) => ports.probeDatabase(place, administrator, { several: addresses.length > 1 })));
+  return Promise.all(addresses.map((place) => ports.probeDatabase(place, administrator, { several: addresses.length > 1, databases })));
 }
 
 /** The address that sites write to. Errors: those of `requireWriter`. */

@@ -31,6 +31,7 @@ function rig() {
     ["192.0.2.6", replica],
   ]);
   const secrets = new Map<string, Record<string, Secret>>();
+  let lacking: readonly string[] = [];
   const ports = {
     ...{ engine, databaseServers: memoryDocuments<DatabaseServerDocument>(), records: memoryDocuments(), retained: memoryDocuments() },
     databases: { waitReady: () => Promise.resolve() },
@@ -40,8 +41,16 @@ function rig() {
       set: async (_namespace: string, name: string, data: Record<string, Secret>) => void secrets.set(name, data),
       remove: async (_namespace: string, name: string) => secrets.delete(name),
     },
-    probeDatabase: async ({ host, port }: { host: string; port: number }) =>
-      ({ ...world.get(host), address: `${host}:${String(port)}` }) as Probed,
+    probeDatabase: async (
+      { host, port }: { host: string; port: number },
+      _: unknown,
+      { databases = [] }: { databases?: readonly string[] },
+    ) =>
+      ({
+        ...world.get(host),
+        address: `${host}:${String(port)}`,
+        lacks: databases.filter((name) => lacking.includes(name)),
+      }) as unknown as Probed,
   } as unknown as Ports;
   const set = () => setServer({ name: "company", addresses, user: "keeper", password }, ports, context);
   const use = async (namespace: string) => {
@@ -52,7 +61,8 @@ function rig() {
     const { objects } = await engine.inventory("howdah-system");
     return [...objects.keys()].toSorted().join(" ");
   };
-  return { ports, world, secrets, set, use, config, engine };
+  const lack = (...names: readonly string[]) => void (lacking = names);
+  return { lack, ports, world, secrets, set, use, config, engine };
 }
 
 it("names a server once it was asked, keeps its password among secrets, and lists it", async () => {
@@ -61,6 +71,30 @@ it("names a server once it was asked, keeps its password among secrets, and list
   expect([...secrets.keys()]).toEqual(["company-administrator"]);
   expect(JSON.stringify(await ports.databaseServers.list())).not.toContain('"p"');
   expect(await listServers(ports)).toMatchObject([{ name: "company", kind: "external", writer: "192.0.2.5:3306", sites: [] }]);
+});
+
+it("takes no other address without the databases of its sites, unless it is told to", async () => {
+  const { ports, set, world, lack } = rig();
+  await set();
+  const other = [{ host: "192.0.2.9", port: 3306 }];
+  world.set("192.0.2.9", writer);
+  const database = { server: "company", name: "shop_db" };
+  await ports.records.put("shop", { namespace: "shop", database } as never);
+  await ports.retained.put("old", { record: { namespace: "old", database: { ...database, name: "old_db" } } } as never);
+  lack("shop_db", "old_db");
+  const again = (more: object = {}) => setServer({ name: "company", addresses: other, ...more }, ports, context);
+  await expect(again()).rejects.toMatchObject({
+    code: "database/not-there",
+    message: "192.0.2.9:3306 lacks databases that are on company: old_db, shop_db (of old, shop)",
+  });
+  expect(await ports.databaseServers.get("company")).toMatchObject({ writer: "192.0.2.5:3306", spec: { external: { addresses } } });
+  // A failover inside of the group is followed without a question, and so is what has all.
+  expect((await again({ addresses: [...addresses].toReversed() })).choice.writer).toBe("192.0.2.5:3306");
+  lack();
+  expect((await again()).choice.writer).toBe("192.0.2.9:3306");
+  lack("shop_db");
+  await expect(again({ addresses })).rejects.toMatchObject({ code: "database/not-there" });
+  expect((await again({ addresses, force: true })).choice.writer).toBe("192.0.2.5:3306");
 });
 
 it("keeps nothing of a server that can't be used", async () => {

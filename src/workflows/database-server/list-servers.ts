@@ -2,7 +2,7 @@ import { OWN_SERVERS } from "../up/choose-server.ts";
 import type { Ports } from "../ports.ts";
 import { addressText } from "../../providers/database/external/probe-address.ts";
 import type { DatabaseServerDocument } from "./database-server-document.ts";
-import { sitesOn } from "./remove-server.ts";
+import { databasesOn, sitesOf } from "./sites-on.ts";
 
 /** A server as lists show it. */
 export interface ListedServer {
@@ -32,7 +32,7 @@ export async function listServers(ports: ListPorts): Promise<readonly ListedServ
       .map(async ({ name, spec, writer }) => ({
         ...{ name, kind: spec.kind, default: spec.default, writer: writer ?? null, tenants: spec.tenants ?? null },
         addresses: (spec.external?.addresses ?? []).map(addressText),
-        sites: await sitesOn(name, ports),
+        sites: sitesOf(await databasesOn(name, ports)),
       })),
   );
 }

@@ -1,21 +1,10 @@
 import { HowdahError } from "../../kernel/howdah-error.ts";
 import { SYSTEM_NAMESPACE } from "../../kernel/own-names.ts";
 import type { EngineContext, Ports } from "../ports.ts";
+import { databasesOn, sitesOf } from "./sites-on.ts";
 import { isExternal } from "./database-server-document.ts";
 
 type RemovePorts = Pick<Ports, "databaseServers" | "secrets" | "engine" | "locks" | "records" | "retained" | "databaseMoves">;
-
-/** Sites whose databases are on a server, those that are kept after a destruction or a move, or are just moved there, included. */
-export async function sitesOn(
-  server: string,
-  { records, retained, databaseMoves }: Pick<Ports, "records" | "retained" | "databaseMoves">,
-): Promise<readonly string[]> {
-  const known = [...(await records.list()), ...(await retained.list()).map(({ record }) => record)];
-  const left = ((await databaseMoves?.formers.list()) ?? []).filter(({ database }) => database.server === server);
-  const moving = ((await databaseMoves?.journals.list()) ?? []).filter(({ to }) => to === server);
-  const own = known.filter(({ database }) => database?.server === server);
-  return [...new Set([...own, ...left, ...moving].map(({ namespace }) => namespace))].toSorted();
-}
 
 /**
  * Forgets a server: its way, its administrator's password, what was known of it. The server itself is left alone. Errors: `database/server-unknown`;
@@ -25,7 +14,7 @@ export async function removeServer(name: string, ports: RemovePorts, context: En
   const document = await ports.databaseServers.get(name);
   if (document === undefined) throw new HowdahError("database/server-unknown", `There is no database server ${name}`);
   await ports.locks.hold(SYSTEM_NAMESPACE, "db server", async () => {
-    const sites = await sitesOn(name, ports);
+    const sites = sitesOf(await databasesOn(name, ports));
     if (sites.length > 0) throw new HowdahError("database/server-in-use", `Databases of ${sites.join(", ")} are on ${name}`);
     const { objects } = await ports.engine.inventory(SYSTEM_NAMESPACE);
     for (const key of (["StatefulSet", "Service", "ConfigMap"] as const).map((kind) => `${kind}/${name}` as const))

@@ -10,6 +10,8 @@ import { OWN_SERVERS } from "../up/choose-server.ts";
 import { type DatabaseServerDocument, type ExternalServer, isExternal } from "./database-server-document.ts";
 import { administratorOf } from "./find-writer.ts";
 import { followWriter } from "./follow-writers.ts";
+import { namesOf, refuseWithoutDatabases } from "./refuse-without-databases.ts";
+import { databasesOn } from "./sites-on.ts";
 import { refuseOwnAddress, type ServerAddress } from "./server-address.ts";
 
 /** An external server as a person names it. What is left out stays as it is. */
@@ -21,9 +23,14 @@ export interface WantedExternal {
   readonly default?: boolean;
   /** Null: everybody. */
   readonly tenants?: readonly string[] | null;
+  /** Take other addresses though databases of sites are not there. */
+  readonly force?: boolean;
 }
 
-export type SetServerPorts = Pick<Ports, "databaseServers" | "secrets" | "probeDatabase" | "engine" | "locks">;
+export type SetServerPorts = Pick<
+  Ports,
+  "databaseServers" | "secrets" | "probeDatabase" | "engine" | "locks" | "records" | "retained" | "databaseMoves"
+>;
 
 /** What is there now. */
 export interface SetServer {
@@ -33,7 +40,7 @@ export interface SetServer {
 
 /**
  * Makes an external server known, or changes what is known of it, once it was asked: nothing is kept of one that can't be used. Errors: `usage/invalid`,
- * those of `requireWriter`.
+ * those of `requireWriter`; `database/not-there` when other addresses lack databases of sites.
  */
 export async function setServer(wanted: WantedExternal, ports: SetServerPorts, context: EngineContext): Promise<SetServer> {
   requireName(wanted.name);
@@ -42,10 +49,15 @@ export async function setServer(wanted: WantedExternal, ports: SetServerPorts, c
   for (const address of document.spec.external.addresses) refuseOwnAddress(address);
   const administrator = await administratorFor(wanted, document, former, ports);
   const { addresses } = document.spec.external;
+  const databases = wanted.force === true || former === undefined ? [] : await databasesOn(wanted.name, ports);
   const choice = await shownTask(`database-server/${wanted.name}`, `ask ${wanted.name}`, context, async () => {
     const several = addresses.length > 1;
-    const probed = await Promise.all(addresses.map((place) => ports.probeDatabase(place, administrator, { several })));
-    return requireWriter(wanted.name, probed, document.writer);
+    const probed = await Promise.all(
+      addresses.map((place) => ports.probeDatabase(place, administrator, { several, databases: namesOf(databases) })),
+    );
+    const found = requireWriter(wanted.name, probed, document.writer);
+    refuseWithoutDatabases({ former: document, now: document.spec.external.addresses, writer: found.writer }, databases, probed);
+    return found;
   });
   const kept: ExternalServer = { ...document, writer: choice.writer };
   const { user, password } = administrator;

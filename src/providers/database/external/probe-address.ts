@@ -13,8 +13,12 @@ export interface Administrator {
   readonly password: Secret;
 }
 
-/** One address with what it says, what its administrator may not do, and the name of the failure when it lets nobody in. */
-export type ProbedAddress = AddressFacts & { readonly failure?: ErrorCode; readonly missing?: readonly string[] };
+/** One address with what it says, what its administrator may not do, which databases it was asked for and lacks, and the name of the failure when it lets nobody in. */
+export type ProbedAddress = AddressFacts & {
+  readonly failure?: ErrorCode;
+  readonly missing?: readonly string[];
+  readonly lacks?: readonly string[];
+};
 
 const STATUS = ["wsrep_ready", "wsrep_cluster_status", "wsrep_local_state", "Rpl_semi_sync_master_status", "Slaves_connected"];
 const VARIABLES = ["read_only", "super_read_only", "wsrep_on", "version"];
@@ -28,12 +32,12 @@ export function addressText({ host, port }: { readonly host: string; readonly po
 export async function probeAddress(
   place: { readonly host: string; readonly port: number },
   administrator: Administrator,
-  options: { readonly several: boolean; readonly through?: ConnectServer },
+  options: { readonly several: boolean; readonly databases?: readonly string[]; readonly through?: ConnectServer },
 ): Promise<ProbedAddress> {
   const address = addressText(place);
   const server: ServerReference = { name: address, locate: () => Promise.resolve({ address: place.host, port: place.port }) };
   try {
-    return await withSqlClient({ server, ...administrator }, (client) => ask(address, client, options.several), options.through);
+    return await withSqlClient({ server, ...administrator }, (client) => ask(address, client, options), options.through);
   } catch (error) {
     if (!(error instanceof HowdahError)) throw error;
     return { address, answers: false, because: BECAUSE[error.code] ?? error.message, failure: error.code };
@@ -45,7 +49,11 @@ const BECAUSE: Partial<Record<ErrorCode, string>> = {
   "database/login-refused": "refuses the user or its password",
 };
 
-async function ask(address: string, client: SqlClient, several: boolean): Promise<ProbedAddress> {
+async function ask(
+  address: string,
+  client: SqlClient,
+  { several, databases = [] }: { readonly several: boolean; readonly databases?: readonly string[] },
+): Promise<ProbedAddress> {
   const variables = await named(client, sql`SHOW GLOBAL VARIABLES WHERE Variable_name IN (${list(VARIABLES)})`);
   const status = await named(client, sql`SHOW GLOBAL STATUS WHERE Variable_name IN (${list(STATUS)})`);
   const grants = (await client.query(sql`SHOW GRANTS`)).map((row) => String(Object.values(row)[0]));
@@ -63,7 +71,16 @@ async function ask(address: string, client: SqlClient, several: boolean): Promis
     replica: await replicaOf(client),
     replicas: { connected: Number(status.get("slaves_connected") ?? 0), semiSync: isOn(status.get("rpl_semi_sync_master_status")) },
     missing: missingRights(grants, several),
+    lacks: databases.length === 0 ? [] : await lacking(client, databases),
   };
+}
+
+async function lacking(client: SqlClient, databases: readonly string[]): Promise<readonly string[]> {
+  const rows = await client.query(
+    sql`SELECT SCHEMA_NAME AS name FROM information_schema.SCHEMATA WHERE SCHEMA_NAME IN (${list(databases)})`,
+  );
+  const there = new Set(rows.map(({ name }) => String(name)));
+  return databases.filter((name) => !there.has(name));
 }
 
 function list(names: readonly string[]): Sql {

@@ -1,7 +1,7 @@
 import { expect, it } from "vitest";
 import type { ImageSummary } from "../../providers/image-builder.ts";
 import type { Ports } from "../ports.ts";
-import { keepNewest, type SharedImage } from "./keep-newest.ts";
+import { keepNewest, newestOf, type SharedImage } from "./keep-newest.ts";
 
 function machine(current: SharedImage | undefined, images: readonly string[]): { ports: Ports; kept: () => SharedImage | undefined } {
   let kept = current;
@@ -12,7 +12,9 @@ function machine(current: SharedImage | undefined, images: readonly string[]): {
     list: async () => [],
     remove: async () => undefined,
   };
-  return { ports: { sharedImages: store, images: { list } } as unknown as Ports, kept: () => kept };
+  let turn: Promise<unknown> = Promise.resolve();
+  const hold = (_namespace: string, _command: string, work: () => Promise<unknown>) => (turn = turn.then(work));
+  return { ports: { sharedImages: store, images: { list }, locks: { hold } } as unknown as Ports, kept: () => kept };
 }
 
 const old: SharedImage = { name: "mariadb-11-8", reference: "m:old", version: "1:11.8.9-1" };
@@ -48,4 +50,16 @@ it.each([
   const { ports, kept } = machine(current, images);
   expect(await keepNewest(candidate, ports, new AbortController().signal)).toBe(is);
   expect(kept()?.reference).toBe(is);
+});
+
+it("keeps the newer of two that come at the same moment, and who came with the older one runs the newer", async () => {
+  const { ports, kept } = machine({ ...old, reference: "m:oldest", version: "1:11.8.8-1" }, ["m:oldest", "m:old", "m:young"]);
+  const { signal } = new AbortController();
+  await Promise.all([keepNewest(young, ports, signal), keepNewest(old, ports, signal)]);
+  expect(kept()?.reference).toBe("m:young");
+  expect(await newestOf(old, ports)).toBe("m:young");
+});
+
+it("runs what was chosen where nothing is written down", async () => {
+  expect(await newestOf(old, machine(undefined, []).ports)).toBe("m:old");
 });

@@ -1,3 +1,4 @@
+import { SYSTEM_NAMESPACE } from "../../kernel/own-names.ts";
 import type { Ports } from "../ports.ts";
 
 /** An image that all sites of a machine share: the edge's nginx, a database server. */
@@ -22,11 +23,27 @@ const collator = new Intl.Collator("en", { numeric: true });
  * machine that was upgraded would else never have those of today.
  */
 export async function keepNewest(candidate: SharedImage, ports: Ports, signal: AbortSignal): Promise<string> {
+  const kept = await keptInstead(candidate, ports, signal);
+  if (kept !== undefined) return kept;
+  // Looked at again where nobody else writes: of two commands at once the one with the older lock would else have the last word.
+  return await ports.locks.hold(SYSTEM_NAMESPACE, "up", async () => {
+    const now = await keptInstead(candidate, ports, signal);
+    if (now === undefined) await ports.sharedImages.put(candidate.name, candidate);
+    return now ?? candidate.reference;
+  });
+}
+
+/** What a shared server runs now: another command may have brought a newer image since this one has chosen. */
+export async function newestOf({ name, reference }: Pick<SharedImage, "name" | "reference">, ports: Pick<Ports, "sharedImages">) {
+  return (await ports.sharedImages.get(name))?.reference ?? reference;
+}
+
+/** The image that stays in the place of a candidate; undefined: the candidate is the newest that is there. */
+async function keptInstead(candidate: SharedImage, ports: Ports, signal: AbortSignal): Promise<string | undefined> {
   const current = await ports.sharedImages.get(candidate.name);
-  const isOlder = current !== undefined && compare(candidate, current) <= 0;
-  if (isOlder && (current.reference === candidate.reference || (await exists(current.reference, ports, signal)))) return current.reference;
-  await ports.sharedImages.put(candidate.name, candidate);
-  return candidate.reference;
+  if (current === undefined || compare(candidate, current) > 0) return undefined;
+  const isThere = current.reference === candidate.reference || (await exists(current.reference, ports, signal));
+  return isThere ? current.reference : undefined;
 }
 
 /** Above 0: the first is newer. */

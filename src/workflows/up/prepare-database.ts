@@ -15,6 +15,7 @@ import { ensureRouted } from "../database-server/ensure-routed.ts";
 import { type ChosenServer, chooseServer } from "./choose-server.ts";
 import { serverReference } from "./database-server.ts";
 import { ensureServer } from "./ensure-server.ts";
+import { newestOf } from "./keep-newest.ts";
 import type { PreparedBases } from "./prepare-images.ts";
 
 /** How a site reaches its database, with the Secret for its pods. */
@@ -102,9 +103,11 @@ export function placeOf(server: string, { host, port, name, user, uid }: Databas
 /** The server that sites of a version share as it should be, and this site's way to it. */
 async function sharedServer(version: string, image: string, namespace: string, ports: Ports): Promise<readonly Rendered[]> {
   const name = databaseServerName(version);
+  const isOneMachine = ports.engine.kind !== "kubernetes";
+  const newest = isOneMachine ? await newestOf({ name, reference: image }, ports) : image;
   const secretDigest = await ports.engine.putSecret(SYSTEM_NAMESPACE, name, await ports.databases.adminSecret(name));
   return [
-    ...renderDatabaseServer({ version, image, memoryBytes: SERVER_MEMORY_BYTES, secretDigest, binlog: ports.engine.kind !== "kubernetes" }),
+    ...renderDatabaseServer({ version, image: newest, memoryBytes: SERVER_MEMORY_BYTES, secretDigest, binlog: isOneMachine }),
     renderDatabaseAccess(version, namespace),
   ].map((object) => rendered(object));
 }

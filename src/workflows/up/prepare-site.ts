@@ -4,6 +4,7 @@ import type { RenderInput } from "../../render/site/render-input.ts";
 import type { EngineContext, Ports, SiteRecord } from "../ports.ts";
 import { checkFormer } from "./check-former.ts";
 import { checkMachineFor, checkTools } from "./check-machine.ts";
+import { newestOf } from "./keep-newest.ts";
 import { type PreparedDatabase, prepareDatabase } from "./prepare-database.ts";
 import { type PreparedBases, prepareBases, prepareSiteImages } from "./prepare-images.ts";
 import { prepareSecrets, requireSecrets } from "./prepare-secrets.ts";
@@ -61,7 +62,10 @@ export async function prepareSite(
         );
   const { httpPort, httpsPort, bind } = ports.settings;
   const edge = (bases: PreparedBases): Promise<void> =>
-    stage("edge", "Edge", () => ports.edge.ensure({ image: bases.edge, httpPort, httpsPort, bind }, context));
+    stage("edge", "Edge", async () => {
+      const image = await newestOf({ name: "edge", reference: bases.edge }, ports);
+      await ports.edge.ensure({ image, httpPort, httpsPort, bind }, context);
+    });
   const bases = (): Promise<PreparedBases> => stage("bases", "Base images", () => prepareBases(site, request.lockFile, ports, context));
   const git = ports.git(request.source);
   if (serves) {

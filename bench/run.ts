@@ -12,6 +12,8 @@ import { databaseOverhead } from "./db-overhead/db-overhead.ts";
 import { moveTimes } from "./database-move/move-times.ts";
 import { deployTimes } from "./deploy/deploy-times.ts";
 import { watchTimes } from "./deploy/watch-times.ts";
+import { drawGaleraSites } from "./galera-sites/draw-galera-sites.ts";
+import { type GaleraSites, galeraSites } from "./galera-sites/galera-sites.ts";
 import { idleMemory, wakeTimes } from "./idle/idle-sites.ts";
 import { imageSizes } from "./images/image-sizes.ts";
 import { oneLineChange } from "./images/one-line-change.ts";
@@ -117,6 +119,13 @@ async function failover(kills: number): Promise<void> {
   process.exitCode = found.lost === 0 && found.doubled === 0 && found.longestGapMs <= 10_000 ? 0 : 1;
 }
 
+async function onGalera(mariadb: string): Promise<void> {
+  const found = await galeraSites(mariadb, say);
+  console.log(JSON.stringify(found, null, 2));
+  const nothingLost = found.sites.every(({ lost, doubled, browser }) => lost + doubled + browser.lost === 0);
+  process.exitCode = nothingLost ? 0 : 1;
+}
+
 async function tenants(kind: TenantKind, count: number): Promise<void> {
   const steps = await tenantCosts(count, kind, say);
   console.log(JSON.stringify(steps, null, 2));
@@ -138,6 +147,7 @@ async function tenants(kind: TenantKind, count: number): Promise<void> {
  * `cluster-grow [--count N]`: a site with `scale.max` on the running test cluster under N visitors at once (12): its pods, up and down again (8 minutes).
  * `cluster-rollout [--deploys N]`: what a hundred deploys on the running test cluster cost visitors under 100 requests a second.
  * `tenants [php|static] [--count N]`: seconds and memory of one more tenant with a site, up to N (200); `tenants draw` makes a picture of the answer.
+ * `galera-sites [10.11|11.8]`: WordPress and MediaWiki on three database nodes on the running test cluster, the writer killed and a machine lost under visitors and a browser (12 minutes); `galera-sites draw` makes a picture of the answer.
  * `db-failover [--count N]`: the writer of three Galera nodes behind HAProxy killed N times under load (20): lost, doubled, the gap of each.
  * `db-overhead [--rounds N]`: connections and queries a second through HAProxy against direct, in turn.
  * `database-move [--count N]`: how long visitors are held while a database of N megabytes (100) moves from MariaDB 10.11 to 11.8 and back.
@@ -176,6 +186,9 @@ async function main(): Promise<void> {
   else if (what === "cluster-rollout") await onCluster(Number(values.deploys));
   else if (what === "tenants" && positionals[1] === "draw")
     process.stdout.write(drawTenants(JSON.parse(await text(process.stdin)) as TenantStep[]));
+  else if (what === "galera-sites" && positionals[1] === "draw")
+    process.stdout.write(drawGaleraSites(JSON.parse(await text(process.stdin)) as GaleraSites));
+  else if (what === "galera-sites") await onGalera(positionals[1] ?? "11.8");
   else if (what === "db-failover") await failover(Number(values.count ?? "20"));
   else if (what === "db-overhead") console.log(JSON.stringify(await databaseOverhead(Number(values.rounds), say), null, 2));
   else if (what === "tenants") await tenants(positionals[1] === "static" ? "static" : "php", Number(values.count ?? "200"));

@@ -2,6 +2,7 @@ import { describe, expect, it } from "vitest";
 import { renderAccessTo } from "../database/render-database-access.ts";
 import { parseHaproxy } from "../router/haproxy/parse-haproxy.ts";
 import { galeraSelector, renderGalera } from "./render-galera.ts";
+import { haproxyInside } from "./haproxy-inside.ts";
 import { type GaleraRouter, renderRouter, routerSelector } from "./render-router.ts";
 
 interface Template {
@@ -15,10 +16,11 @@ const router: GaleraRouter = {
   replicas: 2,
   maxConnections: 400,
   sleeps: true,
+  nearest: true,
   clusterDomain: "cluster.local",
 };
 // biome-ignore lint/suspicious/noExplicitAny: the objects are Kubernetes' own, and this reads deep into them
-const of = (kind: string, one = router): any => renderRouter(one).find((object) => object.kind === kind);
+const of = (kind: string, one = router): any => renderRouter(one, haproxyInside(one)).find((object) => object.kind === kind);
 
 describe("the routers before a Galera cluster", () => {
   it("are what sites find under the server's own name", () => {
@@ -42,6 +44,11 @@ describe("the routers before a Galera cluster", () => {
     expect(container.startupProbe.httpGet.path).toBe("/writer-known");
     expect([container.readinessProbe, container.livenessProbe].map(({ httpGet }) => httpGet.path)).toEqual(["/alive", "/alive"]);
     expect(of("Deployment").spec.strategy.rollingUpdate).toEqual({ maxUnavailable: 0, maxSurge: 1 });
+  });
+
+  it("are asked on the same machine first, where the API server knows how: those of a lost one let connections hang", () => {
+    expect(of("Service").spec.trafficDistribution).toBe("PreferSameNode");
+    expect(of("Service", { ...router, nearest: false }).spec.trafficDistribution).toBeUndefined();
   });
 
   it("are made anew elsewhere half a minute after their machine was lost, not after five", () => {

@@ -80,13 +80,31 @@ export async function prepareSite(
     });
     return assemble(request, { former, bases: base, images: made, git: await git, facts, database: access }, ports);
   }
-  await machine();
-  const base = await bases();
-  const made = await images(base);
-  const facts = await network();
-  const access = await database(base);
-  await edge(base);
-  return assemble(request, { former, bases: base, images: made, git: await git, facts, database: access }, ports);
+  const found = await inTurn({ machine, bases, images, edge, network, database });
+  return assemble(request, { former, git: await git, ...found }, ports);
+}
+
+/** The stages of a site's preparation. */
+interface Stages<Bases, Images, Facts, Database> {
+  readonly machine: () => Promise<void>;
+  readonly bases: () => Promise<Bases>;
+  readonly images: (bases: Bases) => Promise<Images>;
+  readonly edge: (bases: Bases) => Promise<void>;
+  readonly network: () => Promise<Facts>;
+  readonly database: (bases: Bases) => Promise<Database>;
+}
+
+/**
+ * A first time: the way in comes before anything of the site itself. Its port may have been taken while images were built, and a site that was never there
+ * has no record by which a person could take its network away.
+ */
+export async function inTurn<Bases, Images, Facts, Database>(stage: Stages<Bases, Images, Facts, Database>) {
+  await stage.machine();
+  const bases = await stage.bases();
+  const images = await stage.images(bases);
+  await stage.edge(bases);
+  const facts = await stage.network();
+  return { bases, images, facts, database: await stage.database(bases) };
 }
 
 /** Facts from builders, providers and the engine, put together for rendering and for the site's record. */

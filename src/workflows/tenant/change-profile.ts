@@ -1,9 +1,10 @@
 import type { TenantBounds, TenantProfile } from "../../catalog/tenant-profiles.ts";
 import type { EngineContext, Ports, SiteRecord } from "../ports.ts";
+import { releasesOf, servingOf } from "../release/release-store.ts";
 import { rollPods } from "../secrets/rotate-secret.ts";
 import { runUp } from "../up/run-up.ts";
 import { asTask } from "./suspend-tenant.ts";
-import { beginKeyRotation, bringKeys, finishKeyRotation, TENANT_KEYS } from "./tenant-keys.ts";
+import { announceKey, beginKeyRotation, bringKeys, finishKeyRotation, keyIdOf, rotationOf, TENANT_KEYS } from "./tenant-keys.ts";
 import { boundsOf } from "./create-tenant.ts";
 import { changeTenant, recordsOf, refuseSuspended, requireTenant, type Tenant } from "./tenant.ts";
 
@@ -47,8 +48,9 @@ export interface RotatedKey {
 }
 
 /**
- * Gives a tenant another key pair for JSON Web Tokens: what the former one signed stays valid until `finish`. Sites that use the pair get it by a
- * release of its own. Killed anywhere, the same command with `--finish`, or `howdah up`, brings it to the sites that have it not.
+ * Gives a tenant another key pair for JSON Web Tokens: what the former one signed stays valid until `finish`. Sites that use the pair get it by releases
+ * of their own: first all of them know the new public key, then they sign with it, so that no site ever sees a token that it can't check. Killed
+ * anywhere, the same command goes on. Errors: `usage/invalid` for a second rotation before the first is finished.
  */
 export async function rotateKey(
   name: string,
@@ -58,16 +60,34 @@ export async function rotateKey(
 ): Promise<RotatedKey> {
   const tenant = await requireTenant(name, ports);
   refuseSuspended(tenant);
+  const sites = (await recordsOf(tenant, ports)).filter(usesKeys).map(({ namespace }) => namespace);
+  const bring = (): Promise<boolean> => bringToSites(tenant, ports, context);
+  const isSigning = (await rotationOf(name, ports)) === "signing";
+  if (isSigning && (await bring()) && !finish) return { keyId: await keyIdOf(name, ports), sites }; // of a command that was killed
+  if (!finish) {
+    await announceKey(name, ports);
+    await bring();
+  }
   const keyId = await (finish ? finishKeyRotation(name, ports) : beginKeyRotation(name, ports));
+  await bring();
+  return { keyId, sites };
+}
+
+/** Gives each site the keys as they are now; pods that have others are replaced. Answers whether there were such. */
+async function bringToSites(tenant: Tenant, ports: Ports, context: EngineContext): Promise<boolean> {
   const records = await recordsOf(tenant, ports);
-  const users = records.filter(usesKeys);
-  for (const { namespace } of records) await bringKeys(name, namespace, ports);
-  for (const record of users) {
+  for (const { namespace } of records) await bringKeys(tenant.name, namespace, ports);
+  let rolled = false;
+  for (const record of records.filter(usesKeys)) {
+    const { namespace } = record;
     await asTask(record, "A new key for", context, () =>
-      ports.locks.hold(record.namespace, "tenant rotate-key", () => rollPods(record, TENANT_KEYS, ports, context)),
+      ports.locks.hold(namespace, "tenant rotate-key", async () => {
+        const serving = servingOf(await releasesOf(namespace, ports))?.id;
+        if ((await rollPods(record, TENANT_KEYS, ports, context)) !== serving) rolled = true;
+      }),
     );
   }
-  return { keyId, sites: users.map(({ namespace }) => namespace) };
+  return rolled;
 }
 
 function usesKeys({ site }: SiteRecord): boolean {

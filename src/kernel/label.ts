@@ -33,3 +33,6 @@ export const RETRY_ANNOTATION = `${LABEL_PREFIX}/retry`;
 
 /** Annotation of a Tenant that is suspended: a pod may start in its namespaces to read what is handed over. */
 export const HAND_OVER_ANNOTATION = `${LABEL_PREFIX}/hand-over`;
+
+/** Annotation of a Tenant that is being deleted: from this time (RFC 3339) on its namespaces go with all data. Without it they stay. */
+export const DELETE_DATA_ANNOTATION = `${LABEL_PREFIX}/delete-data-after`;

@@ -18,3 +18,6 @@ export const PULL_SECRET = "howdah-pull";
  * pods; every other one is a person's and is mounted as it is.
  */
 export const OWN_SECRETS: readonly string[] = [DATABASE_SECRET, GENERATED_SECRET, SESSIONS_SECRET];
+
+/** The ResourceQuota that lets no pods into a namespace of a suspended tenant. */
+export const CLOSED_QUOTA = "howdah-suspended";

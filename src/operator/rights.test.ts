@@ -1,11 +1,12 @@
 import { describe, expect, it } from "vitest";
-import { grantedOnRules, ownRules, operatorRules, type Rule } from "../resources/install/operator-role.ts";
-import { WATCH_NAMES, type Watched, WATCHES, type WatchName } from "./controllers.ts";
-import { operatorRig } from "./testing/operator-rig.ts";
+import { DELETE_DATA_ANNOTATION } from "../kernel/label.ts";
 import { resources } from "../kubernetes/resources.ts";
+import { grantedOnRules, operatorRules, ownRules, type Rule } from "../resources/install/operator-role.ts";
 import { PRODUCTION } from "../workflows/cluster/cluster-place.ts";
-import { type Fleet, fleet, type FleetOptions } from "./testing/fleet.ts";
+import { WATCH_NAMES, WATCHES, type Watched, type WatchName } from "./controllers.ts";
 import { tenantRoles } from "./tenant/tenant-roles.ts";
+import { type Fleet, type FleetOptions, fleet } from "./testing/fleet.ts";
+import { operatorRig } from "./testing/operator-rig.ts";
 
 /** A right to objects of named names only is another one: `list secrets by name`. */
 const granted = (rules: readonly Rule[]): Set<string> =>
@@ -102,7 +103,13 @@ const changeTenant = (spec: object): Deed => {
   return ({ api }) => api.mergePatch(tenant, { spec });
 };
 
-const staticOnly: readonly Deed[] = [(one) => one.makeSites(["site-1"]), takeDown];
+/** With its data, at once. */
+const deleteTenant: Deed = async ({ api }) => {
+  await api.mergePatch(tenant, { metadata: { annotations: { [DELETE_DATA_ANNOTATION]: "2000-01-01T00:00:00Z" } } });
+  await api.delete(tenant, { preconditions: { uid: (await api.get(tenant))?.metadata.uid ?? "" } });
+};
+
+const staticOnly: readonly Deed[] = [(one) => one.makeSites(["site-1"]), takeDown, deleteTenant, takeDown];
 const everyKind: readonly Deed[] = [
   make("Secret", "howdah-system", "keeper", { data: { user: "dQ==", password: "cA==" } }),
   // Nobody answers there: its Service and its slice are made all the same.

@@ -1,4 +1,5 @@
 import { HAND_OVER_ANNOTATION, LABEL_PREFIX } from "../../kernel/label.ts";
+import { CLOSED_QUOTA } from "../../kernel/own-names.ts";
 import type { KubeObject } from "../../kubernetes/kubernetes-api.ts";
 import { resources } from "../../kubernetes/resources.ts";
 import type { EnvironmentStatus } from "../../resources/schema/environment.ts";
@@ -6,7 +7,6 @@ import { PRODUCTION } from "../../workflows/cluster/cluster-place.ts";
 import type { OperatorPorts } from "../operator-ports.ts";
 import { statusOf } from "../status.ts";
 import { rests } from "./suspension.ts";
-import { CLOSED } from "./tenant-objects.ts";
 
 /** On a Job that runs again when its tenant is resumed. */
 const PAUSED = `${LABEL_PREFIX}/paused`;
@@ -25,7 +25,7 @@ export async function podsAllowed(tenant: KubeObject, namespace: string, api: Ap
 
 /** Whether a namespace lets no pods in: of a tenant that is suspended, or was a moment ago. */
 export async function isClosed(namespace: string, api: Api, signal: AbortSignal): Promise<boolean> {
-  return (await api.get({ resource: resources.ResourceQuota, namespace, name: CLOSED }, signal)) !== undefined;
+  return (await api.get({ resource: resources.ResourceQuota, namespace, name: CLOSED_QUOTA }, signal)) !== undefined;
 }
 
 interface JobObject extends KubeObject {

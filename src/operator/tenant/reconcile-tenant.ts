@@ -8,6 +8,7 @@ import { pullWith } from "../../workflows/cluster/pull-secret.ts";
 import type { OperatorPorts, Outcome, Reconcile } from "../operator-ports.ts";
 import { conditionsOf, statusOf, type Verdict, writeStatus } from "../status.ts";
 import { endOthers, isClosed, letOthersGoOn, podsAllowed } from "./close-namespace.ts";
+import { releaseTenant } from "./release-tenant.ts";
 import { namespacesOf, TENANT_LABEL, tenantNames, tenantObjects } from "./tenant-objects.ts";
 
 /** Holds a tenant that was deleted until its namespaces are gone: they hold data, and the operator deletes none. */
@@ -84,15 +85,14 @@ async function hold(tenant: KubeObject, { api }: OperatorPorts, signal: AbortSig
   await api.mergePatch({ resource: resources.Tenant, namespace: undefined, name }, { metadata }, {}, signal);
 }
 
-/** A deleted tenant goes when nobody's data is left in its namespaces. */
+/** A deleted tenant goes when none of its namespaces is left: they hold data. */
 async function release(tenant: KubeObject, ports: OperatorPorts, signal: AbortSignal): Promise<Outcome> {
   const { name, finalizers = [], resourceVersion } = tenant.metadata;
   if (!finalizers.includes(TENANT_FINALIZER)) return {};
-  const { items } = await ports.api.list(resources.Namespace, { labelSelector: `${TENANT_LABEL}=${name}` }, signal);
-  const left = items.map(({ metadata }) => metadata.name).toSorted();
-  if (left.length > 0) {
-    const message = `The namespaces ${left.join(", ")} hold data and stay. To delete them with all data: kubectl delete namespace ${left.join(" ")}. To keep them: kubectl label namespace ${left.join(" ")} ${TENANT_LABEL}-`;
-    return report(tenant, [stalled("NamespacesRemain", message)], left, ports);
+  const { verdict, left, again } = await releaseTenant(tenant, ports, signal);
+  if (verdict !== null) {
+    await report(tenant, [verdict], left, ports);
+    return again === undefined ? {} : { again };
   }
   const metadata = { resourceVersion, finalizers: finalizers.filter((one) => one !== TENANT_FINALIZER) };
   await ports.api.mergePatch({ resource: resources.Tenant, namespace: undefined, name }, { metadata }, {}, signal);

@@ -1,4 +1,5 @@
 import { profileQuotas } from "../../catalog/tenant-profiles.ts";
+import { CLOSED_QUOTA } from "../../kernel/own-names.ts";
 import type { KubeObject } from "../../kubernetes/kubernetes-api.ts";
 import { HOWDAH_GROUP } from "../../kubernetes/resources.ts";
 import { renderNamespace } from "../../render/cluster/namespace.ts";
@@ -10,9 +11,6 @@ export const TENANT_LABEL = `${HOWDAH_GROUP}/tenant`;
 
 /** Name of the objects that a tenant has one of in each namespace. */
 const NAME = "howdah-tenant";
-
-/** Name of the ResourceQuota that lets no pods into a namespace of a suspended tenant. */
-export const CLOSED = "howdah-suspended";
 
 /** The namespaces that a tenant asks for, without doubles. */
 export function namespacesOf(tenant: string, spec: TenantSpec): readonly string[] {
@@ -39,7 +37,14 @@ export function tenantObjects(tenant: string, spec: TenantSpec, namespace: strin
     noPushing({ ...metadata, name: "howdah-priority" }),
     ...(pods === undefined
       ? []
-      : [{ apiVersion: "v1", kind: "ResourceQuota", metadata: { ...metadata, name: CLOSED }, spec: { hard: { pods: String(pods) } } }]),
+      : [
+          {
+            apiVersion: "v1",
+            kind: "ResourceQuota",
+            metadata: { ...metadata, name: CLOSED_QUOTA },
+            spec: { hard: { pods: String(pods) } },
+          },
+        ]),
     ...(hard === undefined ? [] : [{ apiVersion: "v1", kind: "ResourceQuota", metadata, spec: { hard } }]),
     ...(spec.limits === undefined ? [] : [{ apiVersion: "v1", kind: "LimitRange", metadata, spec: { limits: [limitsOf(spec.limits)] } }]),
     ...(["admin", "developer", "viewer"] as const).flatMap((role) => roleObjects(role, spec, { namespace, labels })),
@@ -54,7 +59,7 @@ function noPushing(metadata: KubeObject["metadata"]): KubeObject {
 /** Objects of these kinds that a tenant no longer asks for are taken away by name; nothing else of a namespace ever is. */
 export const tenantNames: readonly { readonly kind: "ResourceQuota" | "LimitRange" | "RoleBinding" | "Role"; readonly name: string }[] = [
   { kind: "ResourceQuota", name: NAME },
-  { kind: "ResourceQuota", name: CLOSED },
+  { kind: "ResourceQuota", name: CLOSED_QUOTA },
   { kind: "LimitRange", name: NAME },
   ...(["admin", "developer", "viewer"] as const).flatMap((role) => [
     { kind: "RoleBinding" as const, name: roleName(role) },

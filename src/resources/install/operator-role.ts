@@ -24,12 +24,12 @@ const APPLY = ["create", "patch"];
 const WATCH = ["get", "list", "watch"];
 
 /**
- * What the operator may do in the whole cluster: tenants' namespaces come and go. No `*`, no escalation, and no deletion of namespaces, volumes or
- * sites. Volumes are made and grown, never deleted: that is a person's verb. Of secrets it may list and watch those that it writes itself, by their
- * names: one that somebody takes away is missed (ADR 25).
+ * What the operator may do in the whole cluster: tenants' namespaces come and go. No `*`, no escalation, and no deletion of volumes: they are made and
+ * grown. Sites and namespaces it deletes only of a Tenant that a person deleted who said when its data goes (ADR 37). Of secrets it may list and watch
+ * those that it writes itself, by their names: one that somebody takes away is missed (ADR 25).
  */
 export const operatorRules: readonly Rule[] = [
-  rule("", ["namespaces"], [...WATCH, ...APPLY]),
+  rule("", ["namespaces"], [...WATCH, ...APPLY, "delete"]),
   rule("", ["services", "configmaps"], [...WATCH, ...APPLY, "delete"]),
   rule("", ["configmaps"], ["update"]),
   rule("", ["persistentvolumeclaims"], [...WATCH, ...APPLY]),
@@ -55,7 +55,7 @@ export const operatorRules: readonly Rule[] = [
   rule("discovery.k8s.io", ["endpointslices"], ["get", ...APPLY]),
   rule(HOWDAH_GROUP, ["databaseservers"], [...WATCH, "patch"]),
   rule(HOWDAH_GROUP, ["tenants"], [...WATCH, "patch"]),
-  rule(HOWDAH_GROUP, ["sites"], WATCH),
+  rule(HOWDAH_GROUP, ["sites"], [...WATCH, "delete"]),
   rule(HOWDAH_GROUP, ["environments"], [...WATCH, ...APPLY]),
   rule(HOWDAH_GROUP, ["releases"], [...WATCH, "create", "delete"]),
   rule(HOWDAH_GROUP, ["databaseservers/status", "tenants/status", "sites/status", "environments/status"], ["patch"]),
@@ -68,7 +68,7 @@ export const operatorRules: readonly Rule[] = [
  */
 export const grantedOnRules: readonly Rule[] = [
   rule("", ["secrets"], ["delete"]),
-  rule(HOWDAH_GROUP, ["sites"], ["create", "patch", "delete"]),
+  rule(HOWDAH_GROUP, ["sites"], ["create", "patch"]),
   rule(HOWDAH_GROUP, ["releases"], ["patch"]),
 ];
 

@@ -1,4 +1,4 @@
-import type { Readable, Writable } from "node:stream";
+import { Readable, type Writable } from "node:stream";
 import { HowdahError } from "../../kernel/howdah-error.ts";
 import { lastLines } from "../database/last-lines.ts";
 import { phpTarget } from "../php-target.ts";
@@ -38,7 +38,9 @@ export async function runExchange(
   } as const;
   const code = await ports.engine.exec(target, request, context).catch(async (error: unknown) => {
     if (!(error instanceof HowdahError && error.code === "engine/not-ready")) throw error;
-    return await ports.engine.runOnce(target, request, context);
+    // Bytes need a connection: what a pod of its own says on a cluster comes as lines of a log.
+    const stdin = request.stdin === "none" && exchange.stdout !== undefined ? Readable.from([]) : request.stdin;
+    return await ports.engine.runOnce(target, { ...request, stdin }, context);
   });
   if (code === 0) return words.lines();
   const message = words.lines().at(-1) ?? `${exchange.verb} ended with exit code ${code}`;

@@ -8,6 +8,7 @@ import { getFiles } from "../files/get-files.ts";
 import type { EngineContext, Ports, SiteRecord } from "../ports.ts";
 import { readSiteText } from "../read-site-file/read-bytes.ts";
 import { LOCK_FILE, SITE_FILE } from "../up/locate-site.ts";
+import { checkArchive } from "./check-archive.ts";
 import { type PackedFile, packDirectory } from "./pack-directory.ts";
 import { recordsOf, requireTenant, type Tenant } from "./tenant.ts";
 
@@ -41,18 +42,50 @@ export interface Exported {
   readonly manifest: ExportManifest;
 }
 
-/**
- * Writes everything that a client is owed into one tar: for each site its file, its database as a dump, and what lies in its writable paths; at the end
- * a manifest with checksums. The file appears under its name only when it is whole. Sites go on meanwhile, and stopped ones are read as well.
- * Errors: `usage/invalid` when the file is there, `machine/disk-full`, those of dumps and copies.
- */
+/** A site that is exported, where it runs. */
+export interface OwedSite {
+  readonly record: SiteRecord;
+  /** Its name in the export. */
+  readonly name: string;
+  readonly ports: Ports;
+  /** Writes its site file, and what belongs to that, into a directory. */
+  readonly copySiteFile: (directory: string) => Promise<void>;
+}
+
+/** Whose export it is, and where it goes. */
+export interface WantedExport {
+  readonly tenant: string;
+  readonly profile: string;
+  readonly file: string;
+  readonly overwrite: boolean;
+}
+
+/** An export of a tenant of this machine (`writeExport`). Errors: `tenant/unknown`, those of `writeExport`. */
 export async function exportTenant(
   name: string,
-  { file, overwrite }: { readonly file: string; readonly overwrite: boolean },
+  wanted: { readonly file: string; readonly overwrite: boolean },
   ports: Ports,
   context: EngineContext,
 ): Promise<Exported> {
   const tenant = await requireTenant(name, ports);
+  const sites = (await recordsOf(tenant, ports)).map((record): OwedSite => {
+    const copy = (directory: string): Promise<void> => copySiteFile(record, directory, context);
+    return { record, name: record.site.tenant?.site ?? record.site.name, ports, copySiteFile: copy };
+  });
+  return await writeExport({ tenant: tenant.name, profile: tenant.profile, ...wanted }, sites, ports, context);
+}
+
+/**
+ * Writes everything that a client is owed into one tar: for each site its file, its database as a dump, and what lies in its writable paths; at the end
+ * a manifest with checksums. The file appears under its name only when it is whole, and was read again. Sites go on meanwhile, and stopped ones are
+ * read as well. Errors: `usage/invalid` when the file is there, `machine/disk-full`, `backup/damaged`, those of dumps and copies.
+ */
+export async function writeExport(
+  { tenant, profile, file, overwrite }: WantedExport,
+  owed: readonly OwedSite[],
+  { clock }: Pick<Ports, "clock">,
+  context: EngineContext,
+): Promise<Exported> {
   await refuseTaken(file, overwrite);
   const staging = `${file}.staging`;
   const partial = `${file}.${randomBytes(6).toString("hex")}.partial`;
@@ -60,15 +93,11 @@ export async function exportTenant(
     await rm(staging, { recursive: true, force: true }); // of an export that was killed
     await mkdir(staging, { mode: 0o700 });
     const sites: ExportedSite[] = [];
-    for (const record of await recordsOf(tenant, ports)) sites.push(await stageSite(record, join(staging, "sites"), ports, context));
-    const head = {
-      format: "howdah-tenant-export/1",
-      tenant: tenant.name,
-      profile: tenant.profile,
-      exportedAt: timeOf(ports),
-      sites,
-    } as const;
+    for (const site of owed) sites.push(await stageSite(site, join(staging, "sites"), context));
+    const exportedAt = new Date(clock.now()).toISOString();
+    const head = { format: "howdah-tenant-export/1", tenant, profile, exportedAt, sites } as const;
     const { files, bytes } = await packDirectory(staging, partial, (packed) => `${JSON.stringify({ ...head, files: packed }, null, 2)}\n`);
+    await checkArchive(partial, files);
     await rename(partial, file);
     await syncDirectory(dirname(file));
     return { file, bytes, manifest: { ...head, files } };
@@ -80,10 +109,6 @@ export async function exportTenant(
   }
 }
 
-function timeOf({ clock }: Pick<Ports, "clock">): string {
-  return new Date(clock.now()).toISOString();
-}
-
 async function refuseTaken(file: string, overwrite: boolean): Promise<void> {
   const there = await lstat(file).catch(() => undefined);
   if (there === undefined || (overwrite && there.isFile())) return;
@@ -92,12 +117,15 @@ async function refuseTaken(file: string, overwrite: boolean): Promise<void> {
   });
 }
 
-async function stageSite(record: SiteRecord, parent: string, ports: Ports, context: EngineContext): Promise<ExportedSite> {
+async function stageSite(
+  { record, name: own, ports, copySiteFile: copy }: OwedSite,
+  parent: string,
+  context: EngineContext,
+): Promise<ExportedSite> {
   const { site, url, database } = record;
-  const own = site.tenant?.site ?? site.name;
   const directory = join(parent, own);
   await mkdir(join(directory, "files"), { recursive: true });
-  await copySiteFile(record, directory, context);
+  await copy(directory);
   if (database !== null) await dumpDatabase(record, { file: join(directory, "database.sql.gz"), overwrite: true }, ports, context);
   const mounts = site.runtime === null ? [] : site.code === "writable" ? ["."] : site.mounts.map(({ path }) => path);
   const leftOut: string[] = [];

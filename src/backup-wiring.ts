@@ -19,6 +19,7 @@ export function wireBackups(stateDirectory: string, environment: NodeJS.ProcessE
     serverSchedules: documentStore<ScheduleDocument>(join(directory, "server-schedules")),
     schedules: documentStore<ScheduleDocument>(join(directory, "schedules")),
     archives: documentStore<BinlogArchive>(join(directory, "archives")),
+    rebuilding: documentStore<Rebuilding>(join(directory, "rebuilding")),
     program: () => findProgram("restic", environment["PATH"] ?? ""),
     open: (access) =>
       resticRepositoryOf(access, {

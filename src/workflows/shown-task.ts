@@ -13,3 +13,14 @@ export async function shownTask<T>(id: string, title: string, { emit }: Pick<Eng
     throw error;
   }
 }
+
+/** Steps of one of many sites are details of its own task: a list of hundreds is read line by line. */
+export function withDetail(id: string, context: EngineContext): EngineContext {
+  return {
+    ...context,
+    emit: (event) => {
+      if (event.type === "task-started") context.emit({ type: "task-progress", id, detail: event.title });
+      else if (event.type === "notice" && event.level === "warning") context.emit(event);
+    },
+  };
+}

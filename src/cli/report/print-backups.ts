@@ -26,5 +26,7 @@ export function backupTable(backups: readonly BackupRecord[], recoverable: reado
 /** What was restored, and how to undo it. */
 export function restoredWords(restored: Restored): string {
   const database = restored.tables === null ? "" : `${String(restored.tables)} tables, `;
-  return `${restored.into} holds ${restored.backup}: ${database}${String(restored.files)} files.\nWhat was there before is ${restored.before}; \`howdah backup restore ${restored.into} ${restored.before} --yes\` takes it back.\n`;
+  const holds = `${restored.into} holds ${restored.backup}: ${database}${String(restored.files)} files.\n`;
+  if (restored.before === null) return holds;
+  return `${holds}What was there before is ${restored.before}; \`howdah backup restore ${restored.into} ${restored.before} --yes\` takes it back.\n`;
 }

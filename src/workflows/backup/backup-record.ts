@@ -1,4 +1,5 @@
 import type { StoreLocation } from "../../providers/backup/backup-repository.ts";
+import type { TenantBounds, TenantProfile } from "../../catalog/tenant-profiles.ts";
 import type { CronMark } from "../../schedule/due.ts";
 import type { TableDigest } from "./dump-digest.ts";
 
@@ -105,4 +106,27 @@ export interface ScheduleDocument {
   readonly mark: CronMark | null;
   /** The last backup that it made, and when the last one failed; null: none yet. */
   readonly last: { readonly id: string | null; readonly at: string; readonly failure: string | null } | null;
+}
+
+/** What a site has on its machine that neither its file nor its secrets say: a new machine needs it, and it is in each backup. */
+export interface SitePlacement {
+  /** Null: a site of nobody. */
+  readonly tenant: {
+    readonly name: string;
+    readonly profile: TenantProfile;
+    readonly bounds: TenantBounds;
+    /** In the place of those of the file; null: the file's. */
+    readonly hostnames: readonly string[] | null;
+  } | null;
+  /** `up --tls` was said of it. */
+  readonly localTls: boolean;
+  readonly schedule: Pick<ScheduleDocument, "schedule" | "keep"> | null;
+}
+
+/** A site that is being brought back from a store: written down before it runs, forgotten when it holds its backup. */
+export interface Rebuilding {
+  readonly namespace: string;
+  readonly backup: string;
+  /** RFC 3339. */
+  readonly since: string;
 }

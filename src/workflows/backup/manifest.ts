@@ -6,7 +6,8 @@ import type { BackupRepository, SavedPart } from "../../providers/backup/backup-
 import type { SecretData } from "../../providers/secrets/secret-store.ts";
 import type { SiteRecord } from "../ports.ts";
 import type { BackupPorts } from "./backup-ports.ts";
-import type { BackupRecord } from "./backup-record.ts";
+import type { BackupRecord, SitePlacement } from "./backup-record.ts";
+import { placementOf } from "./site-placement.ts";
 import type { SavePart } from "./take-backup.ts";
 
 export const MANIFEST_PART = "manifest.json";
@@ -19,6 +20,8 @@ export interface Manifest {
   readonly siteFile: { readonly name: string; readonly text: string } | null;
   /** By name and key. */
   readonly secrets: Readonly<Record<string, SecretData>>;
+  /** Undefined in backups of an older Howdah. */
+  readonly placement?: SitePlacement;
 }
 
 /** Saves the site file and the site's secrets with the record. They are encrypted like everything in the store. */
@@ -27,7 +30,8 @@ export async function saveManifest(record: SiteRecord, backup: BackupRecord, sav
   const names = await ports.secrets.list(record.namespace);
   const secrets = await Promise.all(names.map(async ({ name }) => [name, revealed(await ports.secrets.get(record.namespace, name))]));
   const siteFile = siteText === undefined ? null : { name: record.file.split("/").at(-1) ?? "howdah.yaml", text: siteText };
-  const words = JSON.stringify({ version: 1, record: backup, siteFile, secrets: Object.fromEntries(secrets) });
+  const placement = await placementOf(record, ports);
+  const words = JSON.stringify({ version: 1, record: backup, siteFile, secrets: Object.fromEntries(secrets), placement });
   return await save({ name: MANIFEST_PART, part: "manifest" }, async (sink) => {
     for await (const chunk of Readable.from([words])) sink.write(chunk);
   });

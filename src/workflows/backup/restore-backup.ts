@@ -13,7 +13,7 @@ import { sendTree } from "../files/send-tree.ts";
 import { phpTarget } from "../php-target.ts";
 import type { EngineContext, SiteRecord } from "../ports.ts";
 import type { BackupPorts } from "./backup-ports.ts";
-import type { BackedUpFiles, BackupRecord } from "./backup-record.ts";
+import type { BackedUpFiles, BackupRecord, StoreDocument } from "./backup-record.ts";
 import { fetchDump, fetchFiles, inScratchDirectory } from "./fetch-parts.ts";
 import { findStore, openStore } from "./stores.ts";
 import { takeBackup } from "./take-backup.ts";
@@ -24,21 +24,27 @@ export interface Restored {
   readonly into: string;
   readonly tables: number | null;
   readonly files: number;
-  /** The backup of what was there before. */
-  readonly before: string;
+  /** The backup of what was there before; null for a site that was made only to be filled. */
+  readonly before: string | null;
 }
 
 /** What to restore of a backup; `target` is where to: its own site, or another that runs here. */
 export interface RestoreRequest {
   readonly backup: BackupRecord;
   readonly target: SiteRecord;
+  /** The site was made only to get this: what it holds is nobody's, and not kept. */
+  readonly fresh?: boolean;
 }
 
 /**
  * Puts a backup in the place of what a site holds. Everything is read back and compared before anything changes, and what is there is backed up
  * first: restoring that undoes it. Files that came later are deleted, as the backup does not have them.
  */
-export async function restoreBackup({ backup, target }: RestoreRequest, ports: BackupPorts, context: EngineContext): Promise<Restored> {
+export async function restoreBackup(
+  { backup, target, fresh }: RestoreRequest,
+  ports: BackupPorts,
+  context: EngineContext,
+): Promise<Restored> {
   requireFits(backup, target);
   const store = await findStore(backup.store, ports);
   const repository = await openStore(store, ports);
@@ -50,10 +56,7 @@ export async function restoreBackup({ backup, target }: RestoreRequest, ports: B
     if (backup.database !== null) await fetchDump(backup.database, dump, repository, context.signal);
     for (const [index, files] of backup.files.entries()) await fetchFiles(files, join(scratch, String(index)), repository, context.signal);
     context.emit({ type: "task-done", id, outcome: "changed" });
-    const before = await takeBackup(target, { store, why: "before a restore" }, ports, context);
-    // Now, not with the answer: there is none when something fails between database and files.
-    const message = `What is there is backed up: \`howdah backup restore ${target.namespace} ${before.id}\` takes it back`;
-    context.emit({ type: "notice", level: "info", message });
+    const before = fresh === true ? null : await keepFormer(target, store, ports, context);
     const imported =
       backup.database === null ? null : await importDatabase(target, { source: { file: dump }, yes: true, clean: true }, ports, context);
     for (const [index, files] of backup.files.entries()) await putBack(target, files, join(scratch, String(index)), ports, context);
@@ -62,9 +65,17 @@ export async function restoreBackup({ backup, target }: RestoreRequest, ports: B
       into: target.namespace,
       tables: imported?.tables ?? null,
       files: backup.files.reduce((sum, one) => sum + one.files, 0),
-      before: before.id,
+      before,
     };
   });
+}
+
+async function keepFormer(target: SiteRecord, store: StoreDocument, ports: BackupPorts, context: EngineContext): Promise<string> {
+  const { id } = await takeBackup(target, { store, why: "before a restore" }, ports, context);
+  // Now, not with the answer: there is none when something fails between database and files.
+  const message = `What is there is backed up: \`howdah backup restore ${target.namespace} ${id}\` takes it back`;
+  context.emit({ type: "notice", level: "info", message });
+  return id;
 }
 
 /** Only a database from a backup: for `db restore`. What is there is dumped first; `before` is that file. */

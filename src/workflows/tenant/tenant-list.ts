@@ -3,6 +3,7 @@ import { isTenantProfile } from "../../catalog/tenant-profiles.ts";
 import { HowdahError } from "../../kernel/howdah-error.ts";
 import { splitWords } from "../../site/resolving/words.ts";
 import type { EngineContext, Ports } from "../ports.ts";
+import { withDetail } from "../shown-task.ts";
 import { readSiteText } from "../read-site-file/read-bytes.ts";
 import { recordsOf, type Tenant, tenantStore } from "./tenant.ts";
 import { checkTenantName, createTenant, type WantedTenant } from "./create-tenant.ts";
@@ -77,7 +78,7 @@ export async function createTenants(
     const id = `tenant/${wanted.name}`;
     const started = ports.clock.now();
     context.emit({ type: "task-started", id, title: `${String(index + 1)} of ${String(list.length)} · ${wanted.name}` });
-    const listed = await createOne(wanted, directory, ports, { ...context, emit: detailOf(id, context) });
+    const listed = await createOne(wanted, directory, ports, withDetail(id, context));
     const outcome = { ...listed, seconds: Math.round((ports.clock.now() - started) / 100) / 10 };
     outcomes.push(outcome);
     if (outcome.error === undefined)
@@ -90,14 +91,6 @@ export async function createTenants(
     else context.emit({ type: "task-failed", id, code: "tenant/incomplete", message: outcome.error });
   }
   return outcomes;
-}
-
-/** Steps of one tenant are details of its task: a list of hundreds is read line by line. */
-function detailOf(id: string, { emit }: EngineContext): EngineContext["emit"] {
-  return (event) => {
-    if (event.type === "task-started") emit({ type: "task-progress", id, detail: event.title });
-    else if (event.type === "notice" && event.level === "warning") emit(event);
-  };
 }
 
 async function createOne(wanted: WantedTenant, directory: string, ports: Ports, context: EngineContext): Promise<Omit<Listed, "seconds">> {

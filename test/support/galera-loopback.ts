@@ -55,8 +55,14 @@ const sleep = (ms: number): Promise<void> => new Promise((wake) => setTimeout(wa
 export class GaleraLoopback {
   readonly password = "drill-admin-password";
   readonly #processes = new Map<string, ChildProcess>();
+  readonly #options: readonly string[];
   #directory = "";
   #base = 0;
+
+  /** With more options of the server: `--max-connections=600`. */
+  constructor(options: readonly string[] = []) {
+    this.#options = options;
+  }
 
   address(node: string): string {
     return ADDRESSES[LOOPBACK_NODES.indexOf(node as LoopbackNode)] ?? "";
@@ -133,6 +139,7 @@ export class GaleraLoopback {
       ...["--wsrep-on=ON", "--wsrep-provider=/usr/lib/galera/libgalera_smm.so", "--wsrep-sst-method=nothing"],
       ...[`--wsrep-node-name=${node}`, `--wsrep-node-address=${address}:${group}`, `--wsrep-provider-options=${provider.join(";")}`],
       `--wsrep-cluster-address=gcomm://${ADDRESSES.map((one) => `${one}:${group}`).join(",")}`,
+      ...this.#options,
       ...more,
     ];
     const log = await open(join(this.#directory, `${node}.log`), "a");

@@ -7,7 +7,10 @@ import { clusterRollouts } from "./cluster-rollout/cluster-rollout.ts";
 import { stillScale } from "./cluster-scale/still-scale.ts";
 import { drawScale, type Measured } from "./cluster-scale/draw-scale.ts";
 import { cronStarts } from "./crons/cron-starts.ts";
+import { lostUpdates } from "./db-consistency/lost-updates.ts";
+import { readYourWrites } from "./db-consistency/read-your-writes.ts";
 import { databaseFailover } from "./db-failover/db-failover.ts";
+import { databaseRejoin } from "./db-failover/db-rejoin.ts";
 import { databaseOverhead } from "./db-overhead/db-overhead.ts";
 import { moveTimes } from "./database-move/move-times.ts";
 import { deployTimes } from "./deploy/deploy-times.ts";
@@ -149,6 +152,9 @@ async function tenants(kind: TenantKind, count: number): Promise<void> {
  * `tenants [php|static] [--count N]`: seconds and memory of one more tenant with a site, up to N (200); `tenants draw` makes a picture of the answer.
  * `galera-sites [10.11|11.8]`: WordPress and MediaWiki on three database nodes on the running test cluster, the writer killed and a machine lost under visitors and a browser (12 minutes); `galera-sites draw` makes a picture of the answer.
  * `db-failover [--count N]`: the writer of three Galera nodes behind HAProxy killed N times under load (20): lost, doubled, the gap of each.
+ * `db-failover rejoin [--count N]`: the same in containers of the real image, whose entrypoint starts the killed server again at once (10).
+ * `db-consistency lost-updates [--count N]`: 32 clients that add one N times each (1,000) to numbers that they share, through the router.
+ * `db-consistency read-your-writes [--count N]`: N reads (10,000) after own writes through the router, its writer killed three times.
  * `db-overhead [--rounds N]`: connections and queries a second through HAProxy against direct, in turn.
  * `database-move [--count N]`: how long visitors are held while a database of N megabytes (100) moves from MariaDB 10.11 to 11.8 and back.
  * `migrate-once [--count N]`: 20 starters of one migration at once, and a runner killed at every moment, N times each (100).
@@ -189,7 +195,12 @@ async function main(): Promise<void> {
   else if (what === "galera-sites" && positionals[1] === "draw")
     process.stdout.write(drawGaleraSites(JSON.parse(await text(process.stdin)) as GaleraSites));
   else if (what === "galera-sites") await onGalera(positionals[1] ?? "11.8");
+  else if (what === "db-failover" && positionals[1] === "rejoin")
+    console.log(JSON.stringify(await databaseRejoin(Number(values.count ?? "10"), say), null, 2));
   else if (what === "db-failover") await failover(Number(values.count ?? "20"));
+  else if (what === "db-consistency" && positionals[1] === "lost-updates")
+    console.log(JSON.stringify(await lostUpdates(Number(values.count ?? "1000"), say), null, 2));
+  else if (what === "db-consistency") console.log(JSON.stringify(await readYourWrites(Number(values.count ?? "10000"), 3, say), null, 2));
   else if (what === "db-overhead") console.log(JSON.stringify(await databaseOverhead(Number(values.rounds), say), null, 2));
   else if (what === "tenants") await tenants(positionals[1] === "static" ? "static" : "php", Number(values.count ?? "200"));
   else

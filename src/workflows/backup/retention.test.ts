@@ -1,5 +1,5 @@
 import { describe, expect, it } from "vitest";
-import { noLongerKept } from "./retention.ts";
+import { noLongerKept, oldTraces, unprovedNoLongerKept } from "./retention.ts";
 
 const none = { last: 0, daily: 0, weekly: 0, monthly: 0 };
 /** A backup a day at three, newest last. */
@@ -34,5 +34,33 @@ describe("which backups stay", () => {
   it("counts several of one day as one", () => {
     const same = ["03", "09", "15"].map((hour) => ({ id: hour, startedAt: `2026-01-01T${hour}:00:00.000Z`, verified: false }));
     expect(noLongerKept(same, { ...none, daily: 7 })).toEqual(["09", "03"]);
+  });
+});
+
+describe("while proving fails", () => {
+  it("is bounded by the schedule's numbers, and loses none that was proved", () => {
+    const backups = days(40).map((one, index) => ({ ...one, verified: index < 3 }));
+    const gone = unprovedNoLongerKept(backups, { ...none, last: 3 });
+    expect(gone).toHaveLength(40 - 3 - 3);
+    expect(gone).not.toContain("2026-01-01");
+  });
+});
+
+describe("what no schedule counts", () => {
+  const now = Date.parse("2026-02-10T00:00:00Z");
+  it.each([
+    {
+      name: "goes a week after the restore that it was made before",
+      why: "before a restore",
+      state: "done",
+      day: "2026-02-02",
+      goes: true,
+    },
+    { name: "stays as long as it may be wanted", why: "before a restore", state: "done", day: "2026-02-05", goes: false },
+    { name: "goes when it failed a week ago", why: "asked", state: "failed", day: "2026-02-02", goes: true },
+    { name: "stays when a person asked for it", why: "asked", state: "done", day: "2020-01-01", goes: false },
+    { name: "stays while it is being made", why: "before a restore", state: "running", day: "2020-01-01", goes: false },
+  ])("$name", ({ why, state, day, goes }) => {
+    expect(oldTraces([{ why, state, startedAt: `${day}T00:00:00.000Z` }], now)).toHaveLength(goes ? 1 : 0);
   });
 });

@@ -24,6 +24,29 @@ export function noLongerKept(backups: readonly Kept[], keep: Retention): readonl
   return newestFirst.filter(({ id }) => !stays.has(id)).map(({ id }) => id);
 }
 
+/**
+ * The same while proving fails: nothing that was proved goes, since nobody knows what the newer ones are worth. Those that were not are bounded by the
+ * schedule's own numbers: a store must not fill because a scratch place lacks room.
+ */
+export function unprovedNoLongerKept(backups: readonly Kept[], keep: Retention): readonly string[] {
+  const proved = new Set(backups.filter(({ verified }) => verified).map(({ id }) => id));
+  return noLongerKept(backups, keep).filter((id) => !proved.has(id));
+}
+
+/** How long the backup from before a restore can take that restore back, and a failed one says why it failed. */
+const TRACES_MS = 7 * 86_400_000;
+
+/** Which backups no schedule counts go: those from before a restore, and failed ones, after seven days. */
+export function oldTraces<T extends { readonly why: string; readonly state: string; readonly startedAt: string }>(
+  backups: readonly T[],
+  now: number,
+): readonly T[] {
+  const old = new Date(now - TRACES_MS).toISOString();
+  return backups.filter(
+    ({ why, state, startedAt }) => startedAt < old && (state === "failed" || (state === "done" && why === "before a restore")),
+  );
+}
+
 function keepOnePer(newestFirst: readonly Kept[], count: number, period: (time: string) => string, stays: Set<string>): void {
   const seen = new Set<string>();
   for (const { id, startedAt } of newestFirst) {

@@ -16,7 +16,7 @@ export interface WantedSchedule {
   readonly keep: { readonly last: string; readonly daily: string; readonly weekly: string; readonly monthly: string };
 }
 
-type SchedulePorts = Pick<BackupPorts, "backups" | "clock">;
+type SchedulePorts = Pick<BackupPorts, "clock"> & { readonly backups: Pick<BackupPorts["backups"], "stores" | "schedules"> };
 
 /** Sets when a site is backed up. Error: `usage/invalid`, `backup/no-store`. */
 export async function setSchedule(wanted: WantedSchedule, ports: SchedulePorts): Promise<ScheduleDocument> {

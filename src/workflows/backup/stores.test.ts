@@ -4,6 +4,7 @@ import { Secret } from "../../kernel/secret.ts";
 import { memoryDocuments } from "../testing/release-rig.ts";
 import type { BackupPorts } from "./backup-ports.ts";
 import type { BackupRecord, StoreDocument } from "./backup-record.ts";
+import type { ServerBackup } from "./server/server-backup.ts";
 import { setStore } from "./stores.ts";
 
 const { signal } = new AbortController();
@@ -13,7 +14,7 @@ const at = (path: string): StoreLocation => ({ kind: "directory", path });
 function machine() {
   const made = new Set(["/moved"]);
   const backups = {
-    ...{ stores: memoryDocuments<StoreDocument>(), records: memoryDocuments<BackupRecord>() },
+    ...{ stores: memoryDocuments<StoreDocument>(), records: memoryDocuments<BackupRecord>(), servers: memoryDocuments<ServerBackup>() },
     open: ({ location }: { location: StoreLocation }) => {
       const path = location.kind === "directory" ? location.path : "";
       const ensure = async () => !made.has(path) && made.add(path) !== undefined;

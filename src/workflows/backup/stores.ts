@@ -74,12 +74,13 @@ export async function setStore(wanted: WantedStore, ports: StorePorts, signal: A
 async function knowsBackupsElsewhere({ name, location }: WantedStore, { backups }: StorePorts): Promise<boolean> {
   const former = await backups.stores.get(name);
   if (former === undefined || printLocation(former.location) === printLocation(location)) return false;
-  return (await backups.records.list()).some((one) => one.store === name && one.state === "done");
+  const all = [...(await backups.records.list()), ...(await backups.servers.list())];
+  return all.some((one) => one.store === name && one.state === "done");
 }
 
 /** They would be looked for, and deleted, where they are not: a place is only taken for theirs when backups lie there, as after a move of the whole. */
 async function requireBackups(repository: Pick<BackupRepository, "list">, name: string, signal: AbortSignal): Promise<void> {
-  if ((await repository.list(["part=manifest"], signal)).length > 0) return;
+  for (const part of ["part=manifest", "part=server-manifest"]) if ((await repository.list([part], signal)).length > 0) return;
   throw new HowdahError("usage/invalid", `Backups of the store ${name} are in another place, and this one has none`, {
     hint: "Give the new place a name of its own (`--name`), and schedules `--store` with it. A place that was moved with all that lies there is taken.",
   });
@@ -96,7 +97,10 @@ async function keysOf(name: string, ports: Pick<BackupPorts, "secrets">) {
 }
 
 /** The store that a person means: by name, or the only one. Error: `backup/no-store`. */
-export async function findStore(name: string | undefined, ports: Pick<BackupPorts, "backups">): Promise<StoreDocument> {
+export async function findStore(
+  name: string | undefined,
+  ports: { readonly backups: Pick<BackupPorts["backups"], "stores"> },
+): Promise<StoreDocument> {
   const stores = await ports.backups.stores.list();
   const found =
     name === undefined ? (stores.find((one) => one.name === DEFAULT_STORE) ?? stores[0]) : stores.find((one) => one.name === name);
@@ -115,10 +119,12 @@ export async function openStore(store: StoreDocument, ports: Pick<BackupPorts, "
 /** Forgets a store and its keys; what lies in it stays there. Error: `usage/invalid` while a schedule uses it. */
 export async function removeStore(name: string, ports: StorePorts): Promise<StoreDocument> {
   const store = await findStore(name, ports);
-  const user = (await ports.backups.schedules.list()).find((one) => one.store === name);
+  const [site] = (await ports.backups.schedules.list()).filter((one) => one.store === name);
+  const [server] = (await ports.backups.serverSchedules.list()).filter((one) => one.store === name);
+  const user = site ?? server;
   if (user !== undefined)
     throw new HowdahError("usage/invalid", `The schedule of ${user.namespace} uses the store ${name}`, {
-      hint: `\`howdah backup schedule ${user.namespace} --off\` first.`,
+      hint: `\`howdah backup ${site === undefined ? "server " : ""}schedule ${user.namespace} --off\` first.`,
     });
   await ports.backups.stores.remove(name);
   await ports.secrets.remove(SYSTEM_NAMESPACE, keysName(name));

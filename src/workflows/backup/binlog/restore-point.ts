@@ -85,7 +85,7 @@ export async function restorePoint(request: PointRequest, ports: BackupPorts, co
 }
 
 /** What is shipped; when the second is later than that, what the server has is shipped first. */
-async function archiveUpTo(
+export async function archiveUpTo(
   at: number,
   { server, store }: { readonly server: string; readonly store: string },
   ports: BackupPorts,
@@ -124,7 +124,7 @@ function choose(
 }
 
 /** The binlogs as files: those that wait here, or from the store. */
-async function withBinlogs(
+export async function withBinlogs(
   wanted: { readonly archive: BinlogArchive; readonly segment: BinlogSegment; readonly files: readonly string[]; readonly bytes: number },
   ports: BackupPorts,
   context: EngineContext,

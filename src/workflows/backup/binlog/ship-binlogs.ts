@@ -11,7 +11,7 @@ import type { EngineContext } from "../../ports.ts";
 import { askServer, inServer } from "../ask-server.ts";
 import type { BackupPorts } from "../backup-ports.ts";
 import { findStore, openStore } from "../stores.ts";
-import { archiveTags } from "./archive-parts.ts";
+import { archiveTags, formerParts } from "./archive-parts.ts";
 import type { BinlogArchive, ShippedBinlog } from "./binlog-archive.ts";
 import { keptSegments, planShipping, purgeTo, shippedTo } from "./plan-shipping.ts";
 import { timelineOf } from "./timeline.ts";
@@ -61,6 +61,28 @@ export async function shipBinlogs(server: string, store: string, ports: BackupPo
   const shipped: BinlogArchive = { ...next, part };
   await ports.backups.archives.put(server, shipped);
   return shipped;
+}
+
+/**
+ * What is shipped of a server that nothing is shipped from any more: kept as long as a backup can be continued with it. Without one the spool goes, with what
+ * the store has of it; the next schedule begins anew. Answers whether anything went.
+ */
+export async function cleanSpool(archive: BinlogArchive, ports: BackupPorts, signal: AbortSignal): Promise<boolean> {
+  const { server } = archive;
+  const needed = await neededBy(server, ports);
+  if (
+    archive.segments.some(({ timeline, files }) =>
+      needed.some((one) => one.timeline === timeline && files.some(({ file }) => file === one.file)),
+    )
+  )
+    return false;
+  if (archive.part !== null) {
+    const repository = await openStore(await findStore(archive.store, ports), ports);
+    await repository.forget([...(await formerParts(archive, repository, signal)), archive.part], { prune: false }, signal);
+  }
+  await rm(spoolDirectory(server, ports), { recursive: true, force: true });
+  await ports.backups.archives.remove(server);
+  return true;
 }
 
 /** Whether a server of Howdah's own has to be looked after: from 11.4 on they keep their bound in bytes themselves, and nobody need ask them each minute. */
@@ -118,12 +140,13 @@ async function copyOut(
   await rename(partial, target);
 }
 
-/** Places where the backups of a server's databases begin. */
+/** Places where the backups of a server, and of its databases, begin. */
 async function neededBy(server: string, ports: Pick<BackupPorts, "backups">) {
-  const backups = await ports.backups.records.list();
-  return backups.flatMap(({ state, database }) =>
-    state === "done" && database?.server === server && database.position !== null ? [database.position] : [],
-  );
+  const [sites, servers] = [await ports.backups.records.list(), await ports.backups.servers.list(`${server}.`)];
+  return [
+    ...sites.flatMap(({ state, database }) => (state === "done" && database?.server === server ? (database.position ?? []) : [])),
+    ...servers.flatMap(({ state, position }) => (state === "done" ? (position ?? []) : [])),
+  ];
 }
 
 async function dropOthers(spool: string, segments: BinlogArchive["segments"]): Promise<void> {

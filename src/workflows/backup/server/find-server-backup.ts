@@ -29,7 +29,7 @@ export async function findServerBackup(
   if (found !== undefined) return found;
   const words =
     id === undefined ? `There is no backup of the server ${server}` : `There is no whole backup ${JSON.stringify(id)} of ${server}`;
-  throw new HowdahError("backup/unknown", words, { hint: `\`howdah backup ls --server ${server}\` lists them.` });
+  throw new HowdahError("backup/unknown", words, { hint: `\`howdah backup server ls ${server}\` lists them.` });
 }
 
 /** Remembers a server's backups that lie in a store and that this machine does not know: on a new one. Answers how many are new. */

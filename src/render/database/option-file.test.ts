@@ -44,12 +44,16 @@ describe("option file", () => {
 
 describe("server options", () => {
   it.each([
-    { mib: 256, pool: 40, connections: 51 },
-    { mib: 512, pool: 168, connections: 102 },
-    { mib: 2048, pool: 904, connections: 409 },
-    { mib: 128, pool: 16, connections: 40 },
-  ])("divides $mib MiB: pool $pool MiB, $connections connections", ({ mib, pool, connections }) => {
-    expect(databaseMemory(mib * 1024 * 1024)).toEqual({ poolBytes: pool * 1024 * 1024, maxConnections: connections });
+    { mib: 256, pool: 40, connections: 51, one: 20 },
+    { mib: 512, pool: 168, connections: 102, one: 40 },
+    { mib: 2048, pool: 904, connections: 409, one: 163 },
+    { mib: 128, pool: 16, connections: 40, one: 16 },
+  ])("divides $mib MiB: pool $pool MiB, $connections connections, $one for one site", ({ mib, pool, connections, one }) => {
+    expect(databaseMemory(mib * 1024 * 1024)).toEqual({
+      poolBytes: pool * 1024 * 1024,
+      maxConnections: connections,
+      connectionsOfOne: one,
+    });
   });
 
   it("lets no session take the server's memory for itself", () => {

@@ -23,16 +23,23 @@ const MIB = 1024 * 1024;
 const BASE_BYTES = 128 * MIB;
 /** A busy connection's buffers: sort, join and read buffers, its stack and the net buffer. */
 const CONNECTION_BYTES = MIB;
+/** Of the server's connections that one user may hold whose tenant's profile says nothing of it: one that takes all shuts out every neighbour. */
+const SHARE_OF_ONE = 0.4;
 
 /**
  * How a server's memory is divided: a fifth for connections, the base, and 60 % of what is left as InnoDB's pool (the rest is
- * dictionary, temporary tables and malloc's own waste). 512 MiB gives a pool of 168 MiB and 102 connections.
+ * dictionary, temporary tables and malloc's own waste). 512 MiB gives a pool of 168 MiB and 102 connections, of which one site gets 40.
  */
-export function databaseMemory(memoryBytes: number): { readonly poolBytes: number; readonly maxConnections: number } {
+export function databaseMemory(memoryBytes: number): {
+  readonly poolBytes: number;
+  readonly maxConnections: number;
+  readonly connectionsOfOne: number;
+} {
   const maxConnections = Math.min(500, Math.max(40, Math.floor((memoryBytes * 0.2) / CONNECTION_BYTES)));
+  const connectionsOfOne = Math.floor(maxConnections * SHARE_OF_ONE);
   const left = memoryBytes - BASE_BYTES - maxConnections * CONNECTION_BYTES;
   const chunks = Math.max(2, Math.floor((left * 0.6) / (8 * MIB)));
-  return { poolBytes: chunks * 8 * MIB, maxConnections };
+  return { poolBytes: chunks * 8 * MIB, maxConnections, connectionsOfOne };
 }
 
 /** The server's own copy of what changed, from which one site can be taken back to any second. Never more than this on its disk. */
@@ -95,7 +102,7 @@ export const CONTAINED: OptionGroup["options"] = [
  * `performance_schema` off saves about 100 MB; the log goes to stderr (the slow log can't: the server opens it as a file of its own).
  */
 export function commonServerOptions(memoryBytes: number): OptionGroup["options"] {
-  const { poolBytes, maxConnections } = databaseMemory(memoryBytes);
+  const { poolBytes, maxConnections, connectionsOfOne } = databaseMemory(memoryBytes);
   return [
     { key: "bind-address", value: "0.0.0.0" },
     { key: "port", value: DATABASE_PORT },
@@ -103,6 +110,7 @@ export function commonServerOptions(memoryBytes: number): OptionGroup["options"]
     { key: "innodb-flush-log-at-trx-commit", value: 1 },
     { key: "innodb-buffer-pool-size", value: poolBytes },
     { key: "max-connections", value: maxConnections },
+    { key: "max-user-connections", value: connectionsOfOne },
     { key: "max-allowed-packet", value: 64 * MIB },
     { key: "performance-schema", value: "OFF" },
     { key: "log-warnings", value: 1 },

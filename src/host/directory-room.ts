@@ -17,7 +17,8 @@ export async function sizesBelow(directory: string): Promise<ReadonlyMap<string,
 
 const BLOCK = 512;
 
-async function sizeOfFiles(directory: string): Promise<number> {
+/** How many bytes of the disk the files take that are in a directory itself. */
+export async function sizeOfFiles(directory: string): Promise<number> {
   let bytes = 0;
   const entries = await opendir(directory).catch(ignoreMissing);
   if (entries === undefined) return 0;

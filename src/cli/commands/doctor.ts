@@ -1,6 +1,7 @@
 import type { Command } from "commander";
 import { foreignPortHolder } from "../../workflows/up/port-holder.ts";
 import { checkAgent } from "../../workflows/doctor/check-agent.ts";
+import { checkDatabaseServers } from "../../workflows/doctor/check-database-servers.ts";
 import { checkBackups } from "../../workflows/doctor/check-backups.ts";
 import type { CliContext } from "../context.ts";
 import type { Choose } from "../program.ts";
@@ -37,6 +38,7 @@ export function doctorCommand(program: Command, choose: Choose): void {
         checks.push(await checkAgent(ports));
         const backups = await checkBackups(ports);
         if (backups !== undefined) checks.push(backups);
+        checks.push(...(await checkDatabaseServers(ports)));
         const holder = await foreignPortHolder(ports);
         const name = `port ${String(httpPort)}`;
         checks.push(

@@ -18,14 +18,34 @@ export interface DiskGuardRecord {
   /** Of the volume's file system, when this was written. */
   readonly usedPercent: number;
   readonly blocked: readonly BlockedDatabase[];
+  /** What took the disk then; absent where an earlier version wrote it down. */
+  readonly takes?: DiskTakers;
   /** RFC 3339. */
   readonly at: string;
+}
+
+/** Bytes of a server's file system, by what they are. Only who writes into databases can be stopped; of the others people must know. */
+export interface DiskTakers {
+  readonly databases: number;
+  /** The server's own: binary logs, undo, the dictionary. */
+  readonly server: number;
+  /** Whatever else is on that disk: uploads and other volumes, images, logs, programs that are not Howdah's. */
+  readonly others: number;
+}
+
+/** What takes most of a server's disk. Undefined: not known. */
+export function mostTaker({ takes }: DiskGuardRecord): keyof DiskTakers | undefined {
+  if (takes === undefined) return undefined;
+  const { databases, server, others } = takes;
+  if (others >= databases + server) return "others";
+  return server > databases ? "server" : "databases";
 }
 
 /** Why a site may not write, in words that stay the same while it is so. Undefined: it may. */
 export function whyNoWrites(database: SiteDatabase | null, record: DiskGuardRecord | undefined): string | undefined {
   const blocked = record?.blocked.find((one) => one.database === database?.name);
-  return blocked === undefined ? undefined : WORDS[blocked.because];
+  if (blocked === undefined || record === undefined) return undefined;
+  return blocked.because === "no-room-for-anybody" && mostTaker(record) === "others" ? OTHERS_FILL : WORDS[blocked.because];
 }
 
 const STAYS = "It may read and delete, and writes again when there is room: see docs/how-to/when-the-database-disk-is-full.md";
@@ -35,3 +55,5 @@ const WORDS: Readonly<Record<BlockReason, string>> = {
   "above-its-profile": `Its database is larger than its tenant's profile gives. ${STAYS}`,
   "no-room-for-anybody": `The disk of its database server is so full that no site may write. ${STAYS}`,
 };
+
+const OTHERS_FILL = `The disk of its database server is so full that no site may write, and most of it are files beside databases. ${STAYS}`;

@@ -1,6 +1,6 @@
 import { join } from "node:path";
 import { SYSTEM_NAMESPACE } from "../../kernel/own-names.ts";
-import { roomOf, sizesBelow } from "../../host/directory-room.ts";
+import { roomOf, sizeOfFiles, sizesBelow } from "../../host/directory-room.ts";
 import type { Ports } from "../ports.ts";
 import { serverReference } from "../up/database-server.ts";
 import type { GuardedServer } from "./watch-disk.ts";
@@ -47,6 +47,10 @@ export function serverOnVolume(path: string, reference: GuardedServer["reference
     async sizes() {
       const all = await sizesBelow(join(path, DATA));
       return new Map([...all].filter(([name]) => !OF_THE_SERVER.has(name) && /^[a-z0-9_]+$/.test(name)));
+    },
+    async ownBytes() {
+      const below = [...(await sizesBelow(join(path, DATA)))].filter(([name]) => OF_THE_SERVER.has(name));
+      return below.reduce((sum, [, bytes]) => sum + bytes, await sizeOfFiles(join(path, DATA)));
     },
   };
 }

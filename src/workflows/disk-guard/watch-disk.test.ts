@@ -9,7 +9,14 @@ const MIB = 1024 ** 2;
 function world() {
   const blocked = new Set<string>();
   const records = new Map<string, DiskGuardRecord>();
-  const state = { free: 1000 * MIB, sizes: {} as Record<string, number>, limits: {} as Record<string, number>, measured: 0, asked: 0 };
+  const state = {
+    free: 1000 * MIB,
+    sizes: {} as Record<string, number>,
+    limits: {} as Record<string, number>,
+    own: 0,
+    measured: 0,
+    asked: 0,
+  };
   const clock = { at: 0 };
   const reference = { name: "mariadb-11-8", locate: async () => undefined };
   const server: GuardedServer = {
@@ -20,6 +27,7 @@ function world() {
       return new Map(Object.entries(state.sizes));
     },
     limits: async () => new Map(Object.entries(state.limits)),
+    ownBytes: async () => state.own,
   };
   const look = diskWatch(server, {
     clock: { now: () => clock.at, sleep: async () => undefined },
@@ -70,6 +78,18 @@ describe("a watch of a database's disk", () => {
     state.measured = 0;
     await look();
     expect(state.measured).toBe(0);
+  });
+
+  it("says what takes the disk, so that files beside databases are not put down to a site", async () => {
+    const { look, state, records, blocked } = world();
+    state.sizes = { quiet: 50 * MIB };
+    state.own = 20 * MIB;
+    await look();
+    state.free = 50 * MIB;
+    await look();
+    expect(records.get("mariadb-11-8")?.takes).toEqual({ databases: 50 * MIB, server: 20 * MIB, others: 880 * MIB });
+    expect([...blocked]).toEqual(["quiet"]);
+    expect(whyNoWrites(of("quiet"), records.get("mariadb-11-8"))).toContain("files beside databases");
   });
 
   it("does not let who was stopped for its speed write at once again, room though there is", async () => {

@@ -8,7 +8,7 @@ import {
 } from "../../plan/disk-guard/decide-disk-guard.ts";
 import type { ServerReference } from "../../providers/database/database-server.ts";
 import type { Ports } from "../ports.ts";
-import type { BlockedDatabase, DiskGuardRecord } from "./disk-guard-record.ts";
+import type { BlockedDatabase, DiskGuardRecord, DiskTakers } from "./disk-guard-record.ts";
 
 /** A database server with its volume. */
 export interface GuardedServer {
@@ -16,6 +16,8 @@ export interface GuardedServer {
   room(): Promise<DiskSpace>;
   /** Bytes that each database takes, by name; those of the server itself are left out. */
   sizes(): Promise<ReadonlyMap<string, number>>;
+  /** Bytes that the server takes for itself: logs, undo, its dictionary. */
+  ownBytes(): Promise<number>;
   /** What tenants' profiles give to databases, in bytes, by name; those without a bound are left out. */
   limits(): Promise<ReadonlyMap<string, number>>;
 }
@@ -80,7 +82,8 @@ interface Look {
 }
 
 /** The server first, the record after: after a crash between the two the next look finds out from the server. */
-async function act({ server: { reference }, sight, known, blocked }: Look, ports: DiskGuardPorts): Promise<readonly DiskAct[]> {
+async function act({ server, sight, known, blocked }: Look, ports: DiskGuardPorts): Promise<readonly DiskAct[]> {
+  const { reference } = server;
   const { level, block, giveBack } = decideDiskGuard(sight);
   const acts: DiskAct[] = [];
   for (const { name, because } of block) {
@@ -97,8 +100,17 @@ async function act({ server: { reference }, sight, known, blocked }: Look, ports
   const stays = [...blocked].filter((name) => !giveBack.includes(name)).map((database) => formerly(database, known, at));
   const now = [...stays, ...block.map(({ name, because }) => ({ database: name, because, since: at, freeBytes: sight.space.freeBytes }))];
   const same = known !== undefined && acts.length === 0 && JSON.stringify(known.blocked) === JSON.stringify(now);
-  if (!same) await ports.diskGuards.put(reference.name, { server: reference.name, level, usedPercent: percent, blocked: now, at });
+  if (same) return acts;
+  const record = { server: reference.name, level, usedPercent: percent, blocked: now, takes: await takersOf(server, sight), at };
+  await ports.diskGuards.put(reference.name, record);
   return acts;
+}
+
+/** Files in volumes and what is not Howdah's fill the same disk: whoever is to make room must know which of them it is. */
+async function takersOf(server: GuardedServer, { space, databases }: DiskSight): Promise<DiskTakers> {
+  const bytes = databases.reduce((sum, one) => sum + one.bytes, 0);
+  const own = await server.ownBytes();
+  return { databases: bytes, server: own, others: Math.max(0, space.totalBytes - space.freeBytes - bytes - own) };
 }
 
 function formerly(database: string, known: DiskGuardRecord | undefined, at: string): BlockedDatabase {

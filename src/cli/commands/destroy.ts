@@ -14,21 +14,32 @@ export function destroyCommand(program: Command, choose: Choose): void {
     .argument("<site>", "name of the site")
     .summary("take a site away; its data is kept for a while, then deleted")
     .description(
-      "Takes a site away and names what it deletes. Volumes, database and secrets are kept for the retention period (7 days, HOWDAH_RETENTION_DAYS): `howdah up` of the same site before then has them back. `--purge` deletes the kept data of a site that was destroyed before.\n\nOn a cluster data stays in the site's namespace until somebody says `--purge`, and `howdah deploy` has it back. When the namespace itself is deleted its volumes go with it, and its database is kept for 7 days: an environment of that namespace's name in the same tenant has it back, `--purge` drops it at once. What is deleted there asks for the rights of the cluster's administrator.",
+      "Takes a site away and names what it deletes. Volumes, database and secrets are kept for the retention period (7 days, HOWDAH_RETENTION_DAYS): `howdah up` of the same site before then has them back. `--purge` deletes the kept data of a site that was destroyed before; its backups stay in their store, unless `--backups` is said as well.\n\nOn a cluster data stays in the site's namespace until somebody says `--purge`, and `howdah deploy` has it back. When the namespace itself is deleted its volumes go with it, and its database is kept for 7 days: an environment of that namespace's name in the same tenant has it back, `--purge` drops it at once. What is deleted there asks for the rights of the cluster's administrator.",
     )
     .option("-y, --yes", "don't ask", false)
-    .option("--purge", "delete the data that is kept, for good", false)
+    .option("--purge", "delete the data that is kept, for good; backups stay", false)
+    .option("--backups", "with --purge: delete the site's backups, too", false)
     .addHelpText(
       "after",
-      "\nExamples:\n  howdah destroy blog\n  howdah destroy blog --yes && howdah destroy blog --purge --yes\n  howdah destroy blog --context prod\n  howdah destroy blog --context prod --purge",
+      "\nExamples:\n  howdah destroy blog\n  howdah destroy blog --yes && howdah destroy blog --purge --yes\n  howdah destroy blog --purge --backups\n  howdah destroy blog --context prod\n  howdah destroy blog --context prod --purge",
     )
-    .action((name: string, flags: ClusterFlags & { readonly yes: boolean; readonly purge: boolean }) => {
+    .action((name: string, flags: ClusterFlags & DestroyFlags) => {
       const cluster = contextOf(flags);
-      const machine = flags.purge ? purge : destroy;
       const there = flags.purge ? purgeThere : destroyThere;
-      choose((context) => (cluster === undefined ? machine(name, flags.yes, context) : there(name, flags, cluster, context)));
+      choose((context) => {
+        if (flags.backups && (!flags.purge || cluster !== undefined))
+          throw new HowdahError("usage/invalid", "--backups goes with --purge, on the machine that made them");
+        if (cluster !== undefined) return there(name, flags, cluster, context);
+        return flags.purge ? purge(name, flags, context) : destroy(name, flags.yes, context);
+      });
     });
   clusterOptions(command);
+}
+
+interface DestroyFlags {
+  readonly yes: boolean;
+  readonly purge: boolean;
+  readonly backups: boolean;
 }
 
 async function destroy(name: string, yes: boolean, context: CliContext): Promise<number> {
@@ -52,7 +63,7 @@ async function destroy(name: string, yes: boolean, context: CliContext): Promise
   return 0;
 }
 
-async function purge(given: string, yes: boolean, context: CliContext): Promise<number> {
+async function purge(given: string, flags: Pick<DestroyFlags, "yes" | "backups">, context: CliContext): Promise<number> {
   const { purgeData } = await import("../../workflows/lifecycle/purge-data.ts");
   const ports = await context.ports();
   const name = given.replace("/", "--"); // a tenant's
@@ -64,12 +75,19 @@ async function purge(given: string, yes: boolean, context: CliContext): Promise<
   context.terminal.err(
     `Deletes for good:\n${retained.volumes.map((volume) => `  volume ${volume}\n`).join("")}${retained.record.database === null ? "" : `  database ${retained.record.database.name}\n`}  secrets and dumps from before imports\n`,
   );
-  await confirm(`Delete the data of ${name} for good?`, yes, context);
+  const { backupsOfPurged, deleteBackupsOfPurged, keptBackupsWords } = await import("../../workflows/backup/backups-of-purged.ts");
+  const backups = await backupsOfPurged(name, ports);
+  const words = keptBackupsWords(backups, name);
+  if (words !== "") context.terminal.err(flags.backups ? `  ${words}\n` : `Keeps:\n  ${words}; --backups deletes them, too\n`);
+  await confirm(`Delete the data of ${name} for good?`, flags.yes, context);
+  if (flags.backups) await deleteBackupsOfPurged(backups, ports, context.signal);
   const gone = await purgeData(name, ports, { emit: () => undefined, signal: context.signal });
   if (!gone)
     throw new HowdahError("machine/busy", `${name} runs again, so its data was not touched`, { hint: `\`howdah destroy ${name}\` first.` });
   context.terminal.out(
-    context.flags.output === "json" ? `${JSON.stringify({ name, purged: true })}\n` : `The data of ${name} is deleted.\n`,
+    context.flags.output === "json"
+      ? `${JSON.stringify({ name, purged: true, keptBackups: flags.backups ? [] : backups.map(({ id }) => id) })}\n`
+      : `The data of ${name} is deleted.\n${words === "" || flags.backups ? "" : `Kept: ${words}.\n`}`,
   );
   return 0;
 }

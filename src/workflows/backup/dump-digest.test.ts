@@ -1,7 +1,7 @@
 import { Readable } from "node:stream";
 import { pipeline } from "node:stream/promises";
 import { describe, expect, it } from "vitest";
-import { differences, dumpDigest } from "./dump-digest.ts";
+import { countTables, differences, dumpDigest } from "./dump-digest.ts";
 
 const dump = (rows: readonly string[], more = "") => `/*M!999999\\- enable the sandbox mode */
 -- MariaDB dump 10.19
@@ -61,4 +61,9 @@ describe("what a dump holds", () => {
     const wanted = await digest(dump(["a", "b"]));
     expect(differences(wanted.tables, (await digest(text)).tables)).toEqual(says);
   });
+});
+
+it("counts tables and views, as the server does, and not what is beside them", async () => {
+  const { tables } = await digest("-- Table structure for table `a`\n-- Dumping routines for database 'shop'\n-- Dump completed\n");
+  expect([Object.keys(tables).length, countTables(tables)]).toEqual([2, 1]);
 });

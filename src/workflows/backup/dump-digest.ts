@@ -89,6 +89,11 @@ export function dumpDigest(): { readonly stream: Transform; result(): DumpDigest
   };
 }
 
+/** Tables and views of a dump, as the server counts them: what it holds beside them is no table. */
+export function countTables(tables: DumpDigest["tables"]): number {
+  return Object.keys(tables).filter((name) => name !== REST).length;
+}
+
 /** Names of the tables that two dumps of one database differ in, with the reason; the first is what there should be. */
 export function differences(wanted: DumpDigest["tables"], found: DumpDigest["tables"]): readonly string[] {
   const names = [...new Set([...Object.keys(wanted), ...Object.keys(found)])].sort();

@@ -5,7 +5,7 @@ import type { BackupRepository } from "../../providers/backup/backup-repository.
 import type { EngineContext, SiteRecord } from "../ports.ts";
 import type { BackupPorts } from "./backup-ports.ts";
 import type { BackedUpDatabase, BackupRecord, Verification } from "./backup-record.ts";
-import { differences, dumpDigest } from "./dump-digest.ts";
+import { countTables, differences, dumpDigest } from "./dump-digest.ts";
 import { fetchFiles, inScratchDirectory, requireSame } from "./fetch-parts.ts";
 import { readManifest } from "./manifest.ts";
 import { comparableDumpArgv, DATABASE_PART } from "./save-database.ts";
@@ -32,7 +32,7 @@ export async function verifyBackup(
     seconds: Math.round((ports.clock.now() - began) / 100) / 10,
     equal: reason === null,
     reason,
-    tables: Object.keys(backup.database?.tables ?? {}).length,
+    tables: countTables(backup.database?.tables ?? {}),
     rows: Object.values(backup.database?.tables ?? {}).reduce((sum, table) => sum + table.rows, 0),
     files: backup.files.reduce((sum, one) => sum + one.files, 0),
   });

@@ -31,6 +31,7 @@ export async function purgeData(
     await rm(safetyDirectory(retained.record, ports), { recursive: true, force: true });
     await ports.migrations.remove(retained.namespace);
     await forgetReleases(namespace, ports);
+    await ports.backups?.schedules.remove(namespace); // its backups stay
     await ports.retained.remove(namespace);
     if (lost) await forgetLostServer(database.server, ports);
     await restDatabaseServers(ports, context);

@@ -122,8 +122,15 @@ describe("a database server that exists, on a cluster", () => {
       slice: [],
     },
     {
-      name: "only read-only ones: nobody",
+      name: "only read-only ones: the one that was, for who only reads",
       five: facts({ readOnly: true }) as never,
+      six: facts({ readOnly: true }) as never,
+      conditions: ["Ready=False AllReadOnly"],
+      slice: ["10.0.0.5"],
+    },
+    {
+      name: "a read-only one that never wrote: nobody",
+      five: silent,
       six: facts({ readOnly: true }) as never,
       conditions: ["Ready=False AllReadOnly"],
       slice: [],

@@ -52,6 +52,9 @@ async function lead(
   // That nobody answers from here may be this node's network: sites keep what they have, as a server that is down answers them no better.
   if (choice.writer === null && choice.reason === "NobodyAnswers" && document.writer !== undefined)
     return { ...seen, writer: document.writer, verdicts: verdictsOf(failure, choice.reason) };
+  // Who wrote so far and takes reads only refuses writes by itself: pages that only read go on, as on one machine.
+  if (choice.writer === null && isReadOnlyNow(choice, document.writer))
+    return { ...seen, writer: document.writer, verdicts: verdictsOf(failure, choice.reason) };
   const writer = choice.writer === null ? undefined : await placeOf(document, choice.writer);
   if (choice.writer !== null) {
     const forced = object.metadata.annotations?.[FORCE_ADDRESS] === choice.writer;
@@ -71,6 +74,11 @@ async function lead(
   if (failure !== undefined) return { ...found, verdicts: verdictsOf(failure) };
   const message = `Sites are led to ${choice.writer}`;
   return { ...found, verdicts: [{ type: "Ready", status: "True", reason: "WriterHealthy", message }] };
+}
+
+function isReadOnlyNow({ roles, ...choice }: JudgedServer["choice"], former: string | undefined): former is string {
+  if (choice.writer !== null || choice.reason !== "AllReadOnly") return false;
+  return roles.some(({ address, role }) => address === former && /^(read-only|replica)/.test(role));
 }
 
 /** Why sites stay where they are: at its new addresses the server lacks their databases. Undefined: it doesn't. */

@@ -1,5 +1,7 @@
 import { text } from "node:stream/consumers";
 import { parseArgs } from "node:util";
+import { goodRuns } from "./backups/good-runs.ts";
+import { restoreTimes } from "./backups/restore-times.ts";
 import { coldStart } from "./cold-start/cold-start.ts";
 import { growth } from "./cluster-grow/growth.ts";
 import { clusterScale } from "./cluster-scale/cluster-scale.ts";
@@ -129,6 +131,18 @@ async function onGalera(mariadb: string): Promise<void> {
   process.exitCode = nothingLost ? 0 : 1;
 }
 
+async function backups(part: string | undefined, count: number | undefined): Promise<void> {
+  if (part === "good") {
+    const found = await goodRuns(count ?? 1000, say);
+    console.log(JSON.stringify(found, null, 2));
+    process.exitCode = found.falseAlarms === 0 ? 0 : 1;
+    return;
+  }
+  const found = await restoreTimes(count ?? 1000, say);
+  console.log(JSON.stringify(found, null, 2));
+  process.exitCode = found.ways.every(({ restoreSeconds, rows }) => restoreSeconds <= 600 && rows.found === rows.expected) ? 0 : 1;
+}
+
 async function tenants(kind: TenantKind, count: number): Promise<void> {
   const steps = await tenantCosts(count, kind, say);
   console.log(JSON.stringify(steps, null, 2));
@@ -136,7 +150,7 @@ async function tenants(kind: TenantKind, count: number): Promise<void> {
 }
 
 /**
- * `npm run bench [-- speed|times|sizes|change|deploy|watch|push|rollout|migrate-once|isolation|idle|cold-start|crons|cluster-scale|cluster-grow|cluster-rollout|tenants|database-move]`: Howdah's defaults against Debian's own in one run (the default), `up` by stage, sizes of images, how late crons start.
+ * `npm run bench [-- speed|times|sizes|change|deploy|watch|push|rollout|migrate-once|isolation|idle|cold-start|crons|cluster-scale|cluster-grow|cluster-rollout|tenants|backups|database-move]`: Howdah's defaults against Debian's own in one run (the default), `up` by stage, sizes of images, how late crons start.
  * `change [--rounds N]`: a site's images after a changed line.
  * `deploy [--rounds N]`: from the command to a changed line's answer, beside `buildah bud` with `podman kube play`.
  * `watch [--count N]`: from a save to its answer while `deploy --watch` runs, N times in PHP and css (30), beside a deploy of the same change.
@@ -156,6 +170,7 @@ async function tenants(kind: TenantKind, count: number): Promise<void> {
  * `db-consistency lost-updates [--count N]`: 32 clients that add one N times each (1,000) to numbers that they share, through the router.
  * `db-consistency read-your-writes [--count N]`: N reads (10,000) after own writes through the router, its writer killed three times.
  * `db-overhead [--rounds N]`: connections and queries a second through HAProxy against direct, in turn.
+ * `backups [--count N]`: a database of N megabytes (1,000) backed up by its dump and with its whole server under four writers, and restored both ways to the second before a DROP TABLE; `backups good [--count N]`: N good runs (1,000), each proved by restoring: none may be reported.
  * `database-move [--count N]`: how long visitors are held while a database of N megabytes (100) moves from MariaDB 10.11 to 11.8 and back.
  * `migrate-once [--count N]`: 20 starters of one migration at once, and a runner killed at every moment, N times each (100).
  * `--rounds N --seconds N` set the length of the first. Answers are JSON on stdout, progress on stderr.
@@ -202,10 +217,11 @@ async function main(): Promise<void> {
     console.log(JSON.stringify(await lostUpdates(Number(values.count ?? "1000"), say), null, 2));
   else if (what === "db-consistency") console.log(JSON.stringify(await readYourWrites(Number(values.count ?? "10000"), 3, say), null, 2));
   else if (what === "db-overhead") console.log(JSON.stringify(await databaseOverhead(Number(values.rounds), say), null, 2));
+  else if (what === "backups") await backups(positionals[1], values.count === undefined ? undefined : Number(values.count));
   else if (what === "tenants") await tenants(positionals[1] === "static" ? "static" : "php", Number(values.count ?? "200"));
   else
     throw new Error(
-      `speed, times, sizes, change, deploy, watch, push, rollout, migrate-once, isolation, idle, cold-start, crons, cluster-scale, cluster-grow, cluster-rollout, tenants or database-move, not ${what}`,
+      `speed, times, sizes, change, deploy, watch, push, rollout, migrate-once, isolation, idle, cold-start, crons, cluster-scale, cluster-grow, cluster-rollout, tenants, backups or database-move, not ${what}`,
     );
 }
 

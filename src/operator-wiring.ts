@@ -5,6 +5,7 @@ import { join } from "node:path";
 import { VERSION } from "./cli/version.ts";
 import { type ClusterWiring, fenceOf, readClusterSettings } from "./cluster-wiring.ts";
 import { clusterAccess } from "./clusters-wiring.ts";
+import { HowdahError } from "./kernel/howdah-error.ts";
 import { SYSTEM_NAMESPACE } from "./kernel/own-names.ts";
 import { reflectorsFor, routesWith, wireKnown } from "./known-wiring.ts";
 import { connectCluster } from "./kubernetes/create-kubernetes-api.ts";
@@ -89,6 +90,7 @@ export async function runWiredOperator(
   const { portsFor, lookPortsFor, known } = wireKnown(wiring, Object.values(reflectors));
   const ports: OperatorPorts = {
     ...{ api: guarded, clock: systemClock, log, ownNamespace: SYSTEM_NAMESPACE, portsFor, lookPortsFor },
+    backupImage: () => ownImage(guarded, environment),
     fence: fenceOf({ settings }),
     clusterDomain: await wholeDomain(clusterDomain),
     nameServers: settings.network.nameServers,
@@ -109,6 +111,22 @@ export async function runWiredOperator(
     leaseApi.close();
     log("info", "operator stopped");
   }
+}
+
+/** What this very pod runs; an operator that is started by hand is told by HOWDAH_BACKUP_IMAGE. */
+async function ownImage(api: Pick<KubernetesApi, "get">, environment: NodeJS.ProcessEnv): Promise<string> {
+  const told = environment["HOWDAH_BACKUP_IMAGE"];
+  if (told !== undefined && told !== "") return told;
+  const name = environment["POD_NAME"];
+  const pod = name === undefined ? undefined : await api.get({ resource: resources.Pod, namespace: SYSTEM_NAMESPACE, name });
+  const { containers = [] } = (pod?.["spec"] ?? {}) as {
+    readonly containers?: readonly { readonly name: string; readonly image: string }[];
+  };
+  const image = containers.find((one) => one.name === "operator")?.image;
+  if (image !== undefined) return image;
+  throw new HowdahError("backup/failed", "This operator runs outside of the cluster, so nobody knows the image that backups run in", {
+    hint: "Start it with HOWDAH_BACKUP_IMAGE: what `howdah operator image --to …` answers.",
+  });
 }
 
 /** What was chosen when Howdah was installed; where that is what most clusters have, what this pod's own names say. */

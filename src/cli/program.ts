@@ -1,6 +1,7 @@
 import { Command, Option } from "commander";
 import { agentCommand } from "./commands/agent.ts";
 import { backupCommand } from "./commands/backup.ts";
+import { backupStepCommand } from "./commands/backup-step.ts";
 import { buildCommand } from "./commands/build.ts";
 import { checkCommand } from "./commands/check.ts";
 import { ciCommand } from "./commands/ci.ts";
@@ -72,6 +73,7 @@ const commands: readonly Define[] = [
   cronCommand,
   dbCommand,
   backupCommand,
+  backupStepCommand,
   migrateCommand,
   filesCommand,
   migrateDataCommand,

@@ -50,6 +50,8 @@ export const resources = {
   StorageClass: ofCluster("storage.k8s.io", "v1", "StorageClass", "storageclasses"),
   DatabaseServer: ofCluster(HOWDAH_GROUP, "v1alpha1", "DatabaseServer", "databaseservers"),
   Tenant: ofCluster(HOWDAH_GROUP, "v1alpha1", "Tenant", "tenants"),
+  Backup: namespaced(HOWDAH_GROUP, "v1alpha1", "Backup", "backups"),
+  BackupStore: namespaced(HOWDAH_GROUP, "v1alpha1", "BackupStore", "backupstores"),
   Site: namespaced(HOWDAH_GROUP, "v1alpha1", "Site", "sites"),
   Environment: namespaced(HOWDAH_GROUP, "v1alpha1", "Environment", "environments"),
   Release: namespaced(HOWDAH_GROUP, "v1alpha1", "Release", "releases"),

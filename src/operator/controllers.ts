@@ -50,6 +50,10 @@ export const WATCHES = {
   Deployment: { kind: "Deployment", ...own },
   StatefulSet: { kind: "StatefulSet", ...own },
   Pod: { kind: "Pod", select: own.select },
+  /** The same for these two. */
+  Backup: { kind: "Backup" },
+  /** Of Backups. */
+  BackupJob: { kind: "Job", select: { labelSelector: `${HOWDAH_GROUP}/backup` } },
   /** Runs of crons: the scheduler looks at them, environments don't. */
   Job: { kind: "Job", select: own.select },
   Service: { kind: "Service", ...own },
@@ -75,7 +79,7 @@ export const WATCHES = {
 export type WatchName = keyof typeof WATCHES;
 
 /** Watches of what a cluster may not know: nobody waits for them. */
-export const MAY_BE_UNKNOWN: ReadonlySet<WatchName> = new Set(["DatabaseServer"]);
+export const MAY_BE_UNKNOWN: ReadonlySet<WatchName> = new Set(["DatabaseServer", "Backup"]);
 
 /** All of them. */
 export const WATCH_NAMES = Object.keys(WATCHES) as readonly WatchName[];
@@ -84,7 +88,7 @@ export const WATCH_NAMES = Object.keys(WATCHES) as readonly WatchName[];
 export type Stores<T> = Readonly<Record<Exclude<WatchName, "HTTPRoute">, T>> & { readonly HTTPRoute?: T };
 
 /** The kinds that are brought to what they ask for. */
-export type ReconciledKind = "Tenant" | "DatabaseServer" | "Site" | "Environment";
+export type ReconciledKind = "Tenant" | "DatabaseServer" | "Backup" | "Site" | "Environment";
 
 /** `Site/acme/blog`, `Tenant//acme`: one key of the queue. */
 export function queueKey(kind: ReconciledKind, namespace: string | undefined, name: string): string {
@@ -123,12 +127,17 @@ export function affected(
     const known = owner(ofNamespace);
     return known.length > 0 ? known : stores.Tenant.all().map(({ metadata }) => queueKey("Tenant", undefined, metadata.name));
   };
-  if (namespace === SYSTEM_NAMESPACE && !["Site", "Environment", "Release"].includes(watch)) return ofServer(name, stores);
+  if (namespace === SYSTEM_NAMESPACE && !["Site", "Environment", "Release", "Backup", "BackupJob"].includes(watch))
+    return ofServer(name, stores);
   switch (watch) {
     case "Tenant":
       return [queueKey("Tenant", undefined, name), ...environmentsOf(name, stores)];
     case "DatabaseServer":
       return [queueKey("DatabaseServer", undefined, name)];
+    case "Backup":
+      return [queueKey("Backup", namespace, name)];
+    case "BackupJob":
+      return [queueKey("Backup", namespace, backupOfJob(name))];
     case "Namespace":
       return tenants(key);
     case "ResourceQuota":
@@ -156,6 +165,11 @@ export function affected(
     default:
       return [queueKey("Environment", namespace, PRODUCTION)];
   }
+}
+
+/** `howdah-backup-NAME-1234abcd`. */
+function backupOfJob(job: string): string {
+  return job.replace(/^howdah-backup-/, "").replace(/-[0-9a-f]{8}$/, "");
 }
 
 /** Environments follow their tenant: a suspended one rests. */

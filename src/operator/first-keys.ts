@@ -16,6 +16,7 @@ export function firstKeys(stores: Readonly<Record<ReconciledKind, Pick<ObjectVie
     ...keys("Environment", environments.get(false) ?? []),
     ...keys("Tenant", stores.Tenant.all()),
     ...keys("DatabaseServer", stores.DatabaseServer.all()),
+    ...keys("Backup", stores.Backup.all()),
     ...keys("Site", stores.Site.all()),
     ...keys("Environment", environments.get(true) ?? []),
   ];

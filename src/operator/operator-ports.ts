@@ -17,6 +17,8 @@ export interface OperatorPorts {
   readonly clusterDomain: string;
   /** Of name servers besides kube-system's, as they were chosen when Howdah was installed. */
   readonly nameServers: readonly string[];
+  /** Howdah's own image, in which Jobs of backups run. Error: `backup/failed` where nobody can say it. */
+  readonly backupImage: () => Promise<string>;
   /** What closes a namespace: the engine's policies, as it writes them itself. */
   readonly fence: (namespace: string) => readonly KubeObject[];
   /** The workflows' ports for an environment's namespace. */

@@ -130,6 +130,20 @@ const everyKind: readonly Deed[] = [
     });
   },
   (one) => one.makeSites(["site-1"]),
+  ({ api }) =>
+    api.create(resources.BackupStore, {
+      apiVersion: "howdah.dev/v1alpha1",
+      kind: "BackupStore",
+      metadata: { name: "default", namespace: "site-1" },
+      spec: { secret: "store", claim: { name: "store" } },
+    }),
+  // Nobody runs its Job: it is taken away after ten minutes.
+  ({ api }) =>
+    api.create(resources.Backup, {
+      apiVersion: "howdah.dev/v1alpha1",
+      kind: "Backup",
+      metadata: { name: "site", namespace: "site-1", annotations: { "howdah.dev/backup-now": "1" } },
+    }),
   make("Secret", "howdah-system", "registry", { data: { a: "Yg==" } }),
   make("ServiceAccount", "site-1", "default"),
   change({ replicas: 3 }),

@@ -14,6 +14,8 @@ import {
   WATCH_NAMES,
   type WatchName,
 } from "./controllers.ts";
+import { backupFigures } from "./backup/backup-figures.ts";
+import { reconcileBackup } from "./backup/reconcile-backup.ts";
 import { reconcileDatabaseServer } from "./database-server/reconcile-database-server.ts";
 import { type Pause, reconcileEnvironment, type Rollouts } from "./environment/reconcile-environment.ts";
 import { firstKeys } from "./first-keys.ts";
@@ -72,6 +74,7 @@ export async function runOperator(parts: OperatorParts, signal: AbortSignal, hea
     metrics.gauge("howdah_objects", { resource }, () => reflector.objects.size);
     metrics.gauge("howdah_watch_silence_seconds", { resource }, () => silenceOf(reflector, began, clock.now()));
   }
+  backupFigures(reflectors.Backup.objects, metrics, clock);
   const watching = Promise.all(all.map((reflector) => reflector.run(signal)));
   const leading = leadership.run(async (term, held) => {
     log("info", "leading", { term });
@@ -102,6 +105,7 @@ async function work(parts: OperatorParts, signal: AbortSignal): Promise<void> {
   const reconcilers = (on: OperatorPorts): Reconcilers => ({
     Tenant: reconcileTenant(on),
     DatabaseServer: reconcileDatabaseServer(on),
+    Backup: reconcileBackup(on),
     Site: reconcileSite(on),
     Environment: reconcileEnvironment(on, pauses, rollouts),
   });
@@ -130,7 +134,13 @@ async function work(parts: OperatorParts, signal: AbortSignal): Promise<void> {
   const rested = reflectors.Environment.onHeardAgain(() => {
     queue.hurry(HURRY_MS);
   });
-  for (const key of firstKeys({ ...views, DatabaseServer: servers, Environment: reflectors.Environment.objects })) queue.addAfter(key, 0); // what changes goes first
+  for (const key of firstKeys({
+    ...views,
+    DatabaseServer: servers,
+    Backup: reflectors.Backup.objects,
+    Environment: reflectors.Environment.objects,
+  }))
+    queue.addAfter(key, 0); // what changes goes first
   try {
     const crons = scheduleCrons({ ports, known: parts.known, reflectors }, signal);
     await Promise.all([queue.run(signal), crons, watchRetention(parts, signal)]);

@@ -8,7 +8,15 @@ describe("the CustomResourceDefinitions", () => {
   it("are sorted by name", () => {
     const names = all.map(({ metadata }) => metadata.name);
     expect(names).toEqual([
-      ...["databaseservers.howdah.dev", "environments.howdah.dev", "releases.howdah.dev", "sites.howdah.dev", "tenants.howdah.dev"],
+      ...[
+        "backups.howdah.dev",
+        "backupstores.howdah.dev",
+        "databaseservers.howdah.dev",
+        "environments.howdah.dev",
+        "releases.howdah.dev",
+        "sites.howdah.dev",
+        "tenants.howdah.dev",
+      ],
     ]);
   });
 

@@ -1,6 +1,8 @@
 import type { Resource } from "../kubernetes/kubernetes-api.ts";
 import { HOWDAH_GROUP, resources } from "../kubernetes/resources.ts";
 import { siteDocument } from "../site/schema/site-document.ts";
+import { backupSpec, backupStatus } from "./schema/backup.ts";
+import { backupStoreSpec } from "./schema/backup-store.ts";
 import { databaseServerSpec, databaseServerStatus } from "./schema/database-server.ts";
 import { environmentSpec, environmentStatus } from "./schema/environment.ts";
 import { releaseSpec, releaseStatus } from "./schema/release.ts";
@@ -73,6 +75,12 @@ function nameRule(pattern: string, message: string): Rule {
   return { rule: `self.metadata.name.matches('${pattern}')`, message };
 }
 
+/** It stands in names of Jobs. */
+const shortName = nameRule(
+  "^[a-z]([a-z0-9-]{0,38}[a-z0-9])?$",
+  "metadata.name must be a DNS label: lower-case letters, digits and hyphens, starting with a letter, at most 40 characters",
+);
+
 /** What a server of each kind must have; the operator asks the rest. */
 const serverRules: readonly Rule[] = [
   nameRule(
@@ -101,6 +109,41 @@ export function crds(): readonly Crd[] {
 
 function definitions(): readonly Definition[] {
   return [
+    {
+      resource: resources.Backup,
+      description: "Backs up the site of a namespace: database and files, each proved by restoring into a scratch place.",
+      shortNames: [],
+      ...{ spec: structuralSchema(backupSpec), specRequired: false, status: structuralSchema(backupStatus) },
+      rules: [shortName],
+      columns: [
+        { name: "Store", type: "string", jsonPath: ".spec.store" },
+        { name: "Schedule", type: "string", jsonPath: ".spec.schedule" },
+        READY,
+        { name: "Last", type: "date", jsonPath: ".status.last.at", description: "The last backup." },
+        { name: "Verified", type: "date", jsonPath: ".status.verified.at", description: "The last one that was proved by restoring." },
+        STATUS,
+        AGE,
+      ],
+    },
+    {
+      resource: resources.BackupStore,
+      description: "Where backups of a namespace lie: a volume, or a bucket of an S3-compatible service.",
+      shortNames: [],
+      ...{
+        spec: structuralSchema(backupStoreSpec),
+        specRequired: true,
+        status: { type: "object", description: "Nothing is written here." },
+      },
+      rules: [
+        shortName,
+        { rule: "has(self.spec.claim) != has(self.spec.s3)", message: "exactly one of spec.claim and spec.s3 must be given" },
+      ],
+      columns: [
+        { name: "Claim", type: "string", jsonPath: ".spec.claim.name" },
+        { name: "Bucket", type: "string", jsonPath: ".spec.s3.bucket" },
+        AGE,
+      ],
+    },
     {
       resource: resources.DatabaseServer,
       description: "A database server, or a group of them, that holds databases of sites.",

@@ -37,7 +37,7 @@ export interface OperatorProcess {
 }
 
 /** The real command line on the test cluster, with an operator of this checkout. */
-export interface OperatorRig extends Pick<HowdahMachine, "directory" | "howdah" | "ok" | "start" | "app"> {
+export interface OperatorRig extends Pick<HowdahMachine, "directory" | "environment" | "howdah" | "ok" | "start" | "app"> {
   /** Where the Gateway listens, port 80. */
   readonly address: string;
   /** `10.99.0.5:5000`. */
@@ -53,8 +53,8 @@ export interface OperatorRig extends Pick<HowdahMachine, "directory" | "howdah" 
   get(host: string, path: string, headers?: Readonly<Record<string, string>>): Promise<Answer>;
   /** Waits until no pod of a namespace is on its way out: until then a gateway may ask one, on a busy machine for many seconds. */
   formerGone(namespace: string): Promise<void>;
-  /** Starts an operator with the rights that the installed one has; `server` is where it finds the API, such as a proxy, without credentials; `program` another `howdah` than this checkout's. Those that run are ended by `close`. */
-  operator(server?: string, program?: string): Promise<OperatorProcess>;
+  /** Starts an operator with the rights that the installed one has; `server` is where it finds the API, such as a proxy, without credentials; `program` another `howdah` than this checkout's; `more` of its environment. Those that run are ended by `close`. */
+  operator(server?: string, program?: string, more?: Readonly<Record<string, string>>): Promise<OperatorProcess>;
   /** Ends operators and takes the tenants with their namespaces away. Answers what is left on the machine. */
   close(): Promise<readonly string[]>;
 }
@@ -103,12 +103,12 @@ export async function operatorRig(name: string, port: number): Promise<OperatorR
         await sleep(500);
       }
     },
-    operator: async (server, program = "bin/howdah") => {
+    operator: async (server, program = "bin/howdah", more = {}) => {
       const kubeconfig = join(machine.directory, `operator-${String(operators.length)}.yaml`);
       await writeFile(kubeconfig, server === undefined ? await ownKubeconfig(kubectl, cluster.kubeconfig) : kubeconfigFor(server), {
         mode: 0o600,
       });
-      const started = startOperator(program, { ...machine.environment, KUBECONFIG: kubeconfig });
+      const started = startOperator(program, { ...machine.environment, ...more, KUBECONFIG: kubeconfig });
       operators.push(started);
       await started.says("operator started");
       return started;

@@ -2,9 +2,12 @@ import type { Command } from "commander";
 import type { CliContext } from "../context.ts";
 import type { Choose } from "../program.ts";
 import { table } from "../report/table.ts";
+import { type BackupThereFlags, scheduleThere } from "./backup-there.ts";
+import { clusterOptions, contextOf } from "./cluster-options.ts";
 import { SITE_DESCRIPTION } from "./site-argument.ts";
 
-interface Flags {
+interface Flags extends BackupThereFlags {
+  readonly timeZone?: string;
   readonly at: string;
   readonly store?: string;
   readonly keepLast: string;
@@ -16,8 +19,7 @@ interface Flags {
 
 /** `howdah backup schedule`: the agent backs up, proves it by restoring, and deletes what is no longer kept. */
 export function backupSchedule(backup: Command, choose: Choose): void {
-  backup
-    .command("schedule")
+  clusterOptions(backup.command("schedule"))
     .argument("[site]", `${SITE_DESCRIPTION} (default: list the schedules)`)
     .summary("have the agent back up a site, prove each backup by restoring, and ship the binlog")
     .option("--at <schedule>", "as crons are written; H is a minute of the site's own", "H 3 * * *")
@@ -26,13 +28,20 @@ export function backupSchedule(backup: Command, choose: Choose): void {
     .option("--keep-daily <count>", "the last one of so many days", "7")
     .option("--keep-weekly <count>", "the last one of so many weeks", "4")
     .option("--keep-monthly <count>", "the last one of so many months", "6")
+    .option("--plan <name>", "with --context: which Backup of the namespace (default: `site`)")
+    .option("--time-zone <name>", "with --context: the schedule's time zone (default: UTC)")
     .option("--off", "end the schedule; backups stay", false)
     .addHelpText(
       "after",
-      "\nExamples:\n  howdah backup schedule blog\n  howdah backup schedule shop --at 'H */6 * * *' --keep-last 8\n  howdah backup schedule\n\nThe newest backup that was proved by restoring is never deleted. With a schedule, the server's binlog is shipped to the store every 45 seconds: `howdah backup restore SITE --at TIME`.",
+      "\nExamples:\n  howdah backup schedule blog\n  howdah backup schedule shop --at 'H */6 * * *' --keep-last 8\n  howdah backup schedule\n  howdah backup schedule shop --context lab --time-zone Europe/Berlin\n\nThe newest backup that was proved by restoring is never deleted. With a schedule, the server's binlog is shipped to the store every 45 seconds: `howdah backup restore SITE --at TIME`.",
     )
     .action((given: string | undefined, flags: Flags) => {
       choose(async (context) => {
+        if (contextOf(flags) !== undefined) {
+          const keep = { last: flags.keepLast, daily: flags.keepDaily, weekly: flags.keepWeekly, monthly: flags.keepMonthly };
+          const wanted = { schedule: flags.at, store: flags.store, timeZone: flags.timeZone, keep, off: flags.off };
+          return scheduleThere(given, wanted, flags, context);
+        }
         const { withBackups } = await import("../../workflows/backup/backup-ports.ts");
         const ports = withBackups(await context.ports());
         if (given === undefined) {

@@ -8,7 +8,9 @@ import type { Choose } from "../program.ts";
 import { backupTable, restoredWords, verifiedWords } from "../report/print-backups.ts";
 import { table } from "../report/table.ts";
 import { backupSchedule } from "./backup-schedule.ts";
+import { askThere, type BackupThereFlags, listBackupsThere } from "./backup-there.ts";
 import { backupStore } from "./backup-store.ts";
+import { clusterOptions, contextOf } from "./cluster-options.ts";
 import { SITE_ARGUMENT, SITE_DESCRIPTION } from "./site-argument.ts";
 import { withReporter } from "./with-reporter.ts";
 
@@ -35,17 +37,25 @@ async function portsOf(context: CliContext) {
   return withBackups(await context.ports());
 }
 
+/** Verbs that also work on a cluster, where the operator carries them out. */
+function alsoThere(command: Command): Command {
+  return clusterOptions(command).option("--plan <name>", "with --context: which Backup of the namespace (default: the only one)");
+}
+
 function now(backup: Command, choose: Choose): void {
-  backup
-    .command("now")
+  alsoThere(backup.command("now"))
     .argument(SITE_ARGUMENT, SITE_DESCRIPTION)
     .summary("back up a site and prove it by restoring into a scratch place")
     .option("--store <name>", "where to (default: the store `default`)")
     .option("--no-verify", "don't restore it into a scratch place now")
-    .addHelpText("after", "\nExamples:\n  howdah backup now blog\n  howdah backup now blog --no-verify")
-    .action((given: string | undefined, flags: { readonly store?: string; readonly verify: boolean }) => {
-      choose((context) =>
-        withReporter(context, async (_ports, engine) => {
+    .addHelpText(
+      "after",
+      "\nExamples:\n  howdah backup now blog\n  howdah backup now blog --no-verify\n  howdah backup now blog --context lab",
+    )
+    .action((given: string | undefined, flags: { readonly store?: string; readonly verify: boolean } & BackupThereFlags) => {
+      choose(async (context) => {
+        if (contextOf(flags) !== undefined) return askThere(given, { what: "backup-now", id: undefined, yes: true }, flags, context);
+        return withReporter(context, async (_ports, engine) => {
           const ports = await portsOf(context);
           const { findRecord } = await import("../../workflows/find-record.ts");
           const { findStore } = await import("../../workflows/backup/stores.ts");
@@ -55,20 +65,23 @@ function now(backup: Command, choose: Choose): void {
           const { verifyBackup } = await import("../../workflows/backup/verify-backup.ts");
           const done = flags.verify ? await verifyBackup(record, made, ports, engine) : made;
           return answer(context, done, `${done.id}: ${verifiedWords(done)}\n`);
-        }),
-      );
+        });
+      });
     });
 }
 
 function list(backup: Command, choose: Choose): void {
-  backup
-    .command("ls")
+  clusterOptions(backup.command("ls"))
     .argument("[site]", "name of a site (default: all)")
     .summary("backups, when each was proved by restoring, and which seconds can be restored")
     .option("--from-store [name]", "ask the store itself: also what other machines made")
-    .addHelpText("after", "\nExamples:\n  howdah backup ls\n  howdah backup ls blog --output json\n  howdah backup ls --from-store")
-    .action((site: string | undefined, flags: { readonly fromStore?: string | true }) => {
+    .addHelpText(
+      "after",
+      "\nExamples:\n  howdah backup ls\n  howdah backup ls blog --output json\n  howdah backup ls --from-store\n  howdah backup ls blog --context lab",
+    )
+    .action((site: string | undefined, flags: { readonly fromStore?: string | true } & BackupThereFlags) => {
       choose(async (context) => {
+        if (contextOf(flags) !== undefined) return listBackupsThere(site, flags, context);
         const ports = await portsOf(context);
         const { listBackups, storedBackups } = await import("../../workflows/backup/find-backup.ts");
         if (flags.fromStore !== undefined) {
@@ -86,15 +99,18 @@ function list(backup: Command, choose: Choose): void {
 }
 
 function verify(backup: Command, choose: Choose): void {
-  backup
-    .command("verify")
+  alsoThere(backup.command("verify"))
     .argument("<site>", SITE_DESCRIPTION)
     .argument("[backup]", "which one (default: the newest)")
     .summary("restore a backup into a scratch place and compare it with what was backed up")
-    .addHelpText("after", "\nExamples:\n  howdah backup verify blog\n  howdah backup verify blog 20261122-030412-a1b2")
-    .action((given: string, id: string | undefined) => {
-      choose((context) =>
-        withReporter(context, async (_ports, engine) => {
+    .addHelpText(
+      "after",
+      "\nExamples:\n  howdah backup verify blog\n  howdah backup verify blog 20261122-030412-a1b2\n  howdah backup verify blog --context lab",
+    )
+    .action((given: string, id: string | undefined, flags: BackupThereFlags) => {
+      choose(async (context) => {
+        if (contextOf(flags) !== undefined) return askThere(given, { what: "verify", id, yes: true }, flags, context);
+        return withReporter(context, async (_ports, engine) => {
           const ports = await portsOf(context);
           const { findRecord } = await import("../../workflows/find-record.ts");
           const { findBackup } = await import("../../workflows/backup/find-backup.ts");
@@ -102,12 +118,12 @@ function verify(backup: Command, choose: Choose): void {
           const record = await findRecord(given, context.directory, ports);
           const done = await verifyBackup(record, await findBackup(record.namespace, id, ports), ports, engine);
           return answer(context, done, `${done.id}: ${verifiedWords(done)}\n`);
-        }),
-      );
+        });
+      });
     });
 }
 
-interface RestoreFlags {
+interface RestoreFlags extends BackupThereFlags {
   readonly at?: string;
   readonly into?: string;
   readonly prepare?: string;
@@ -116,8 +132,7 @@ interface RestoreFlags {
 }
 
 function restore(backup: Command, choose: Choose): void {
-  backup
-    .command("restore")
+  alsoThere(backup.command("restore"))
     .argument("<site>", "name of a site")
     .argument("[backup]", "which one (default: the newest)")
     .summary("put a backup, or one second of the past, in the place of what a site holds")
@@ -131,10 +146,18 @@ function restore(backup: Command, choose: Choose): void {
     .option("-y, --yes", "don't ask", false)
     .addHelpText(
       "after",
-      "\nExamples:\n  howdah backup restore blog\n  howdah backup restore blog 20261122-030412-a1b2 --into blog-stage\n  howdah backup restore blog --at 10:05\n  howdah backup restore blog --prepare ./blog && howdah up ./blog && howdah backup restore blog",
+      "\nExamples:\n  howdah backup restore blog\n  howdah backup restore blog 20261122-030412-a1b2 --into blog-stage\n  howdah backup restore blog --at 10:05\n  howdah backup restore blog 20261122-030412-a1b2 --context lab\n  howdah backup restore blog --prepare ./blog && howdah up ./blog && howdah backup restore blog",
     )
     .action((site: string, id: string | undefined, flags: RestoreFlags) => {
       choose(async (context) => {
+        if (contextOf(flags) !== undefined) {
+          if (flags.at !== undefined || flags.into !== undefined || flags.prepare !== undefined)
+            throw new HowdahError(
+              "usage/invalid",
+              "--at, --into and --prepare are for one machine: a cluster's sites are restored to a whole backup, in their own place",
+            );
+          return askThere(site, { what: "restore", id, yes: flags.yes }, flags, context);
+        }
         if (flags.prepare !== undefined) return await prepare(site, flags, flags.prepare, context);
         const ports = await portsOf(context);
         const { findRecord } = await import("../../workflows/find-record.ts");

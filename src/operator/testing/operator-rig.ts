@@ -35,6 +35,7 @@ export function operatorRig(...parts: Parameters<typeof clusterRig>): OperatorRi
     log: () => undefined,
     ownNamespace: "howdah-system",
     clusterDomain: "cluster.local",
+    backupImage: async () => "registry.test/howdah@sha256:0",
     nameServers: [],
     fence: (namespace) => namespacePolicies({ ...defaultClusterSettings, namespace }),
     portsFor: () => ports,

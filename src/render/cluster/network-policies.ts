@@ -129,7 +129,7 @@ function egressRules({ network }: ClusterSettings): readonly object[] {
  * Lets pods connect to a server that the site names (`ldap.example.org:389`): an address as it is, a Service by its namespace, and any other
  * name by its port alone in private networks, since a policy can't say names. Nothing leads to the node and to metadata servers.
  */
-function rulesFor(target: string): readonly object[] {
+export function rulesFor(target: string): readonly object[] {
   const at = target.lastIndexOf(":");
   const host = target.slice(0, at);
   const ports = [{ protocol: "TCP", port: Number(target.slice(at + 1)) }];

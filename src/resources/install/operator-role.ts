@@ -55,10 +55,12 @@ export const operatorRules: readonly Rule[] = [
   rule("discovery.k8s.io", ["endpointslices"], ["get", ...APPLY]),
   rule(HOWDAH_GROUP, ["databaseservers"], [...WATCH, "patch"]),
   rule(HOWDAH_GROUP, ["tenants"], [...WATCH, "patch"]),
+  rule(HOWDAH_GROUP, ["backups"], WATCH),
+  rule(HOWDAH_GROUP, ["backupstores"], ["get"]),
   rule(HOWDAH_GROUP, ["sites"], [...WATCH, "delete"]),
   rule(HOWDAH_GROUP, ["environments"], [...WATCH, ...APPLY]),
   rule(HOWDAH_GROUP, ["releases"], [...WATCH, "create", "delete"]),
-  rule(HOWDAH_GROUP, ["databaseservers/status", "tenants/status", "sites/status", "environments/status"], ["patch"]),
+  rule(HOWDAH_GROUP, ["databaseservers/status", "tenants/status", "backups/status", "sites/status", "environments/status"], ["patch"]),
   rule(HOWDAH_GROUP, ["releases/status"], ["update"]),
 ];
 
@@ -69,6 +71,8 @@ export const operatorRules: readonly Rule[] = [
 export const grantedOnRules: readonly Rule[] = [
   rule("", ["secrets"], ["delete"]),
   rule(HOWDAH_GROUP, ["sites"], ["create", "patch"]),
+  rule(HOWDAH_GROUP, ["backups", "backupstores"], ["create", "patch", "delete"]),
+  rule(HOWDAH_GROUP, ["backupstores"], ["list", "watch"]),
   rule(HOWDAH_GROUP, ["releases"], ["patch"]),
 ];
 

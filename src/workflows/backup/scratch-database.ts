@@ -67,12 +67,9 @@ fi
 /** Runs the scratch server from its start to its end. Error: `backup/damaged` with the server's words when the content is refused. */
 export async function scratchDatabase(work: ScratchWork, ports: Pick<BackupPorts, "engine">, context: EngineContext): Promise<void> {
   const image = await imageOf(work.server, ports);
-  const { name } = work.database;
-  const { position, stop } = work.replay ?? { position: 4, stop: "none" };
-  const words = [scratchServerOptions(), printed(INIT), printed(prelude(work)), name, String(position), stop, ...work.dump];
   const errors = lastLines();
   const request = {
-    argv: ["sh", "-c", SCRIPT, "sh", ...words],
+    argv: scratchArgv(work),
     stdin: work.input,
     stdout: work.output,
     stderr: errors.stream,
@@ -90,12 +87,20 @@ export async function scratchDatabase(work: ScratchWork, ports: Pick<BackupPorts
   throw new HowdahError("backup/damaged", `The backup could not be restored into a scratch server: ${why}`, { output: said });
 }
 
+/** The program of a container that is such a server: in one of Howdah's images for MariaDB, with its directories to write to. */
+export function scratchArgv(work: Pick<ScratchWork, "database" | "replay" | "dump">): readonly string[] {
+  const { name } = work.database;
+  const { position, stop } = work.replay ?? { position: 4, stop: "none" };
+  const words = [scratchServerOptions(), printed(INIT), printed(prelude(work)), name, String(position), stop, ...work.dump];
+  return ["sh", "-c", SCRIPT, "sh", ...words];
+}
+
 function printed(statements: readonly Sql[]): string {
   return statements.map(({ text }) => `${text};\n`).join("");
 }
 
 /** A database of the same name and traits, so that its dump is the same text; and its user, whom views and routines name. */
-function prelude({ database: { name, user, charset, collation } }: ScratchWork): readonly Sql[] {
+function prelude({ database: { name, user, charset, collation } }: Pick<ScratchWork, "database">): readonly Sql[] {
   return [
     sql`CREATE DATABASE ${identifier(name)} CHARACTER SET ${word(charset)} COLLATE ${word(collation)}`,
     sql`CREATE USER ${account(user)}`,

@@ -15,7 +15,7 @@ export interface Sending {
 
 /**
  * Reads a file or a directory of this machine as tar: `./` first for a directory, its name for a file. Symbolic links, devices and the like are left out
- * and named; links are never followed, so nothing outside the tree is sent.
+ * and named, and so is what goes while a tree that is used is read; links are never followed, so nothing outside the tree is sent.
  */
 export function sendTree(source: string, onBytes: (count: number) => void): Sending {
   const stream = pack();
@@ -42,11 +42,16 @@ interface Job {
   readonly onBytes: (count: number) => void;
 }
 
+/** A volume's own directory: nobody's data, and nobody but root may look into it. */
+const OF_THE_VOLUME = "lost+found";
+
 async function sendEntry({ path, name }: { readonly path: string; readonly name: string }, job: Job): Promise<void> {
   const found = await lstat(path).catch((error: NodeJS.ErrnoException) => {
+    if (error.code === "ENOENT" && name !== ".") return undefined;
     throw new HowdahError("usage/invalid", `${path} can't be read: ${error.message}`, { cause: error });
   });
-  if (found.isDirectory()) {
+  if (found === undefined || name === OF_THE_VOLUME) job.counts.leftOut.push(path);
+  else if (found.isDirectory()) {
     job.stream.entry({ name: `${name}/`, type: "directory", mtime: found.mtime, mode: 0o755 });
     for (const child of (await readdir(path)).sort()) {
       await sendEntry({ path: join(path, child), name: name === "." ? child : `${name}/${child}` }, job);

@@ -1,0 +1,188 @@
+import { describe, expect, it } from "vitest";
+import { resources } from "../../kubernetes/resources.ts";
+import type { BackupStatus } from "../../resources/schema/backup.ts";
+import { operatorRig } from "../testing/operator-rig.ts";
+import { reconcileBackup } from "./reconcile-backup.ts";
+
+const never = new AbortController().signal;
+const ID = "20261120-030405-ab12";
+
+interface Said {
+  readonly step: string;
+  readonly words?: object | string;
+  readonly exit?: number;
+}
+
+/** A site that serves, a store and a Backup; Jobs end as the test says. */
+async function backupRig({ store = true, spec = {} }: { readonly store?: boolean; readonly spec?: object } = {}) {
+  const rig = operatorRig();
+  const { api } = rig;
+  await rig.applySite();
+  await rig.release("r1", "one");
+  await rig.settle();
+  rig.events.length = 0;
+  const make = (kind: "Backup" | "BackupStore", name: string, of: object) =>
+    api.create(resources[kind], { apiVersion: "howdah.dev/v1alpha1", kind, metadata: { name, namespace: "acme" }, spec: of });
+  if (store) await make("BackupStore", "default", { secret: "store", claim: { name: "store" } });
+  await make("Backup", "site", spec);
+  const clock = { now: Date.parse("2026-11-22T12:00:00Z") };
+  const look = async (): Promise<void> => {
+    const ports = { ...rig.operator, clock: { now: () => clock.now, sleep: async () => undefined } };
+    for (let times = 0; times < 4; times += 1) await reconcileBackup(ports)({ namespace: "acme", name: "site" }, never);
+  };
+  const status = async () => ((await rig.object("Backup", "site"))?.["status"] ?? {}) as BackupStatus;
+  return {
+    ...{ rig, clock, look, status },
+    ask: async (annotations: Readonly<Record<string, string | null>>) => {
+      await api.mergePatch({ resource: resources.Backup, namespace: "acme", name: "site" }, { metadata: { annotations } });
+      await look();
+    },
+    job: async () => rig.object("Job", (await status()).current?.job ?? "none"),
+    /** The Job under way ends, and its pod's containers have said this. */
+    end: async (ok: boolean, said: readonly Said[]) => {
+      const name = (await status()).current?.job ?? "";
+      const conditions = [{ type: ok ? "Complete" : "Failed", status: "True", message: "Job was active longer than specified deadline" }];
+      await api.mergePatch({ resource: resources.Job, namespace: "acme", name }, { status: { conditions } }, { subresource: "status" });
+      const containerStatuses = said.map(({ step, words = "", exit = 0 }) => ({
+        ...{ name: step, image: "", ready: false, restartCount: 0 },
+        state: { terminated: { exitCode: exit, message: typeof words === "string" ? words : JSON.stringify(words) } },
+      }));
+      const pod = { name: `${name}-x`, namespace: "acme" };
+      await api.create(resources.Pod, { apiVersion: "v1", kind: "Pod", metadata: { ...pod, labels: { "job-name": name } }, spec: {} });
+      await api.mergePatch({ resource: resources.Pod, ...pod }, { status: { containerStatuses } }, { subresource: "status" });
+      await look();
+    },
+    ready: async () => {
+      const found = (await status()).conditions?.find(({ type }) => type === "Ready");
+      return `${found?.status ?? ""} ${found?.reason ?? ""}`;
+    },
+  };
+}
+
+const numbers = { tables: 1, rows: 2, files: 3 };
+const wellDone = (id: string): readonly Said[] => [
+  { step: "save", words: { made: { id, at: "2026-11-22T12:00:10Z", bytes: 9, ...numbers } } },
+  { step: "judge", words: { verified: { id, at: "2026-11-22T12:00:20Z", ...numbers }, kept: [id] } },
+];
+
+describe("a Backup", () => {
+  it("is verified when its Job says that it restored and compared, and not before", async () => {
+    const one = await backupRig();
+    await one.ask({ "howdah.dev/backup-now": "1" });
+    const id = (await one.status()).current?.id ?? "";
+    expect(await one.ready()).toBe("False NotYet");
+    await one.end(true, wellDone(id));
+    expect(await one.ready()).toBe("True Verified");
+    expect(await one.status()).toMatchObject({ verified: { id }, last: { id, bytes: 9 }, backups: [{ id, why: "asked" }] });
+    expect((await one.status()).current).toBeUndefined();
+    expect(one.rig.events).toEqual(["Normal Verified"]);
+  });
+
+  it.each([
+    {
+      what: "a wrong key",
+      said: [{ step: "save", exit: 1, words: { failed: { code: "backup/store-refused", message: "no" } } }],
+      reason: "BackupStoreRefused",
+    },
+    {
+      what: "a store that is away",
+      said: [{ step: "save", exit: 1, words: { failed: { code: "backup/store-unreachable", message: "no" } } }],
+      reason: "BackupStoreUnreachable",
+    },
+    { what: "a dump that breaks off", said: [{ step: "dump", exit: 2, words: "ERROR 2013: lost" }], reason: "BackupFailed" },
+    {
+      what: "content that a server refuses",
+      said: [...wellDone("x").slice(0, 1), { step: "scratch", exit: 1, words: "ERROR 1064 at line 3" }],
+      reason: "BackupDamaged",
+    },
+    { what: "a killed pod", said: [{ step: "save", exit: 137 }], reason: "BackupFailed" },
+    { what: "a pod that is gone", said: [], reason: "BackupFailed" },
+    { what: "a verification in a Job that failed", said: wellDone("x"), reason: "BackupFailed" },
+  ])("is failed, never verified, with $what", async ({ said, reason }) => {
+    const one = await backupRig();
+    await one.ask({ "howdah.dev/backup-now": "1" });
+    await one.end(false, said);
+    expect(await one.ready()).toBe(`False ${reason}`);
+    expect((await one.status()).verified).toBeUndefined();
+    expect(one.rig.events).toEqual([`Warning ${reason}`]);
+  });
+
+  it("is failed when its Job ended well and said nothing", async () => {
+    const one = await backupRig();
+    await one.ask({ "howdah.dev/backup-now": "1" });
+    await one.end(true, []);
+    expect([await one.ready(), (await one.status()).verified]).toEqual(["False BackupFailed", undefined]);
+  });
+
+  it("is failed when somebody deletes its Job", async () => {
+    const one = await backupRig();
+    await one.ask({ "howdah.dev/backup-now": "1" });
+    const job = await one.job();
+    const name = { resource: resources.Job, namespace: "acme", name: job?.metadata.name ?? "" };
+    await one.rig.api.delete(name, { preconditions: { uid: job?.metadata.uid ?? "" } });
+    await one.look();
+    expect(await one.ready()).toBe("False BackupFailed");
+  });
+
+  it("is failed without a store", async () => {
+    const one = await backupRig({ store: false });
+    await one.ask({ "howdah.dev/backup-now": "1" });
+    expect(await one.ready()).toBe("False BackupStoreMissing");
+  });
+
+  it("runs at its schedule, once for each time", async () => {
+    const one = await backupRig({ spec: { schedule: "0 3 * * *", timeZone: "Europe/Berlin" } });
+    await one.look();
+    expect((await one.status()).next).toMatch(/^2026-11-23T02:00/);
+    one.clock.now = Date.parse("2026-11-23T02:01:30Z");
+    await one.look();
+    const { current } = await one.status();
+    expect(current).toMatchObject({ what: "backup", why: "schedule" });
+    await one.end(true, wellDone(current?.id ?? ""));
+    expect([(await one.status()).current, await one.ready()]).toEqual([undefined, "True Verified"]);
+  });
+
+  it("says what is wrong with its schedule", async () => {
+    const one = await backupRig({ spec: { schedule: "every day" } });
+    await one.look();
+    expect(await one.ready()).toBe("False SpecInvalid");
+  });
+
+  it("restores only when what is there is backed up and verified", async () => {
+    const one = await backupRig();
+    await one.ask({ "howdah.dev/restore": `${ID}/1` });
+    const before = (await one.status()).current?.id ?? "";
+    await one.end(true, wellDone(before));
+    expect((await one.status()).current).toMatchObject({ what: "restore", restore: ID, before });
+    expect(await one.job()).toMatchObject({ spec: { template: { spec: { containers: [{ name: "put" }] } } } });
+    await one.end(true, [{ step: "put", words: { restored: { id: ID, at: "2026-11-22T12:01:00Z", ...numbers } } }]);
+    expect(await one.status()).toMatchObject({ restored: { id: ID, before }, backups: [{ id: before, why: "before a restore" }] });
+  });
+
+  it("restores nothing when what is there can't be backed up", async () => {
+    const one = await backupRig();
+    await one.ask({ "howdah.dev/restore": ID });
+    await one.end(false, [{ step: "save", exit: 1, words: { failed: { code: "backup/store-unreachable", message: "away." } } }]);
+    expect((await one.status()).failed).toMatchObject({ what: "restore", message: "away. Nothing was restored." });
+    expect((await one.status()).current).toBeUndefined();
+    await one.ask({ "howdah.dev/restore": null });
+    expect((await one.status()).failed).toBeUndefined();
+  });
+
+  it("takes nothing for a backup's name but one", async () => {
+    const one = await backupRig();
+    await one.ask({ "howdah.dev/restore": "../x" });
+    expect((await one.status()).current).toBeUndefined();
+  });
+
+  it("runs in pods without a token, whose steps have only the secrets that they need", async () => {
+    const one = await backupRig();
+    await one.ask({ "howdah.dev/backup-now": "1" });
+    const closed = {
+      automountServiceAccountToken: false,
+      securityContext: { runAsNonRoot: true, seccompProfile: { type: "RuntimeDefault" } },
+    };
+    expect(await one.job()).toMatchObject({ spec: { template: { spec: closed } } });
+    expect(await one.rig.object("NetworkPolicy", "howdah-backup-site")).toMatchObject({ spec: { ingress: [], egress: [] } });
+  });
+});

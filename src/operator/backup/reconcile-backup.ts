@@ -1,0 +1,86 @@
+import { HowdahError } from "../../kernel/howdah-error.ts";
+import { resources } from "../../kubernetes/resources.ts";
+import { type BackupStatus, backupSpec } from "../../resources/schema/backup.ts";
+import type { EnvironmentStatus } from "../../resources/schema/environment.ts";
+import { PRODUCTION } from "../../workflows/cluster/cluster-place.ts";
+import { stalledBy } from "../database-server/server-look.ts";
+import type { OperatorPorts, Outcome, Reconcile } from "../operator-ports.ts";
+import { statusOf } from "../status.ts";
+import { rests } from "../tenant/suspension.ts";
+import { type BackupLook, report } from "./backup-look.ts";
+import { backupVerdicts } from "./backup-verdicts.ts";
+import { decideBackup, scheduleOfBackup } from "./decide-backup.ts";
+import { followBackup } from "./follow-backup.ts";
+import { backupId, type CurrentWork, jobName } from "./plan-job.ts";
+
+/** What waits for a release or a tenant is looked at again after this. Milliseconds. */
+const WAIT_MS = 10_000;
+/** Clocks of the watch and of the schedule are one: no look is later than this. */
+const LONGEST_MS = 3_600_000;
+
+/**
+ * Brings a Backup to what it asks for, one piece of work at a time: what is to be done is written into its status before its Job is made, and the Job's name
+ * follows from that, so an operator that dies anywhere repeats nothing and forgets nothing.
+ */
+export function reconcileBackup(ports: OperatorPorts): Reconcile {
+  return async ({ namespace = "", name }, signal) => {
+    const object = await ports.api.get({ resource: resources.Backup, namespace, name }, signal);
+    if (object === undefined || object.metadata.deletionTimestamp !== undefined) return {};
+    const read = backupSpec.safeParse(object["spec"] ?? {});
+    const status = statusOf<BackupStatus>(object);
+    const [issue] = read.error?.issues ?? [];
+    const seen = await ports.api.get({ resource: resources.Environment, namespace, name: PRODUCTION }, signal);
+    const environment = seen === undefined ? undefined : statusOf<EnvironmentStatus>(seen);
+    const look: BackupLook = { object, namespace, spec: read.data ?? backupSpec.parse({}), status, environment, ports, signal };
+    if (!read.success && status.current === undefined)
+      return report(look, status, stalledBy("SpecInvalid", `spec.${issue?.path.join(".") ?? ""}: ${issue?.message ?? ""}`));
+    return status.current === undefined ? begin(look) : followBackup(look, status.current);
+  };
+}
+
+async function begin(look: BackupLook): Promise<Outcome> {
+  const { object, namespace, spec, status, ports } = look;
+  const { name, annotations = {} } = object.metadata;
+  let schedule: ReturnType<typeof scheduleOfBackup>;
+  try {
+    schedule = scheduleOfBackup(spec, namespace, name);
+  } catch (error) {
+    if (!(error instanceof HowdahError)) throw error;
+    return report(look, status, stalledBy("SpecInvalid", error.message));
+  }
+  const now = ports.clock.now();
+  const { work, mark, next, asked } = decideBackup(schedule, status, annotations, now);
+  const wait = work === undefined ? undefined : whyWait(look);
+  if (wait !== undefined) {
+    await report(look, status, [...backupVerdicts(status), { type: "Reconciling", status: "True", reason: "Waiting", message: wait }]);
+    return { again: WAIT_MS };
+  }
+  const known = acknowledged(status, annotations);
+  const remembered = { ...known, mark, next: next === undefined ? undefined : new Date(next).toISOString(), asked };
+  if (work === undefined) {
+    await report(look, remembered);
+    return next === undefined ? {} : { again: Math.min(Math.max(next - now, 1000), LONGEST_MS) };
+  }
+  const since = new Date(now).toISOString();
+  const why = work.what === "backup" ? work.why : work.what === "restore" ? "before a restore" : "asked";
+  const trigger = `${work.what} ${since} ${why}`;
+  const id = work.what === "verify" ? work.id : backupId(since, `${object.metadata.uid ?? ""} ${trigger}`);
+  const restore = work.what === "restore" ? { restore: work.id } : {};
+  const current: CurrentWork = { what: work.what, id, why, job: jobName(object, trigger), since, ...restore };
+  await report(look, { ...remembered, current });
+  return { again: 0 };
+}
+
+/** A restore that failed is told until another one worked, or until somebody takes its annotation away. */
+function acknowledged(status: Partial<BackupStatus>, annotations: Readonly<Record<string, string>>): Partial<BackupStatus> {
+  if (status.failed?.what !== "restore" || annotations["howdah.dev/restore"] !== undefined) return status;
+  const { failed: _seen, ...rest } = status;
+  return rest;
+}
+
+/** A dump in the middle of a migration is of no release, and a suspended tenant's user can't log in. */
+function whyWait({ environment }: BackupLook): string | undefined {
+  if (environment === undefined) return undefined;
+  if (rests(environment)) return "The tenant is suspended: nothing is backed up until it is resumed";
+  return environment.rollout === undefined ? undefined : "A release is being taken into service";
+}

@@ -13,8 +13,10 @@ import { keptDocuments } from "./providers/cluster-state/kept-documents.ts";
 import { cronDocuments } from "./providers/cluster-state/cron-documents.ts";
 import { configMapDocuments } from "./providers/cluster-state/config-map-documents.ts";
 import { databaseServerDocuments } from "./workflows/database-server/database-server-documents.ts";
-import { routersOf } from "./workflows/database-server/routed-server.ts";
+import { keepRouters, toldRouters } from "./workflows/database-server/keep-routers.ts";
+import { knowsUsers, routersOf, writerOf } from "./workflows/database-server/routed-server.ts";
 import { OWN_SERVERS } from "./workflows/up/choose-server.ts";
+import type { ConnectPod } from "./providers/router/proxysql/admin-connection.ts";
 import { probeAddress } from "./providers/database/external/probe-address.ts";
 import type { ConnectServer } from "./providers/database/mariadb/sql-client.ts";
 import { mariadbServer } from "./providers/database/mariadb/mariadb-server.ts";
@@ -112,6 +114,12 @@ export function wireClusterPorts(given: ClusterWiring): (namespace: string) => P
   const engine = wireEngine(given);
   const secrets = clusterSecretStore(api);
   const databaseServers = databaseServerDocuments(api);
+  const databases = mariadbServer(secrets, clock, given.outside ? throughApi(api, databaseServers) : undefined, async (name) => {
+    if (name.startsWith(OWN_SERVERS)) return undefined;
+    return (await databaseServers.get(name))?.spec.external?.administrator.secret;
+  });
+  const toPod: ConnectPod = ({ name, port }) => api.connectPod({ namespace: SYSTEM_NAMESPACE, name, port }, new AbortController().signal);
+  const routers = keepRouters({ api, secrets, databases, connect: given.outside ? toPod : undefined });
   const locks = keyedLocks();
   const system = <T>(prefix: string): DocumentStore<T> =>
     configMapDocuments<T>(api, (name) => ({ namespace: SYSTEM_NAMESPACE, key: `${prefix}.${name}` }));
@@ -134,11 +142,12 @@ export function wireClusterPorts(given: ClusterWiring): (namespace: string) => P
       clock,
       engine,
       secrets,
-      databases: mariadbServer(secrets, clock, given.outside ? throughApi(api, databaseServers) : undefined, async (name) => {
-        if (name.startsWith(OWN_SERVERS)) return undefined;
-        return (await databaseServers.get(name))?.spec.external?.administrator.secret;
+      databases: toldRouters(databases, async (name) => {
+        const document = name.startsWith(OWN_SERVERS) ? undefined : await databaseServers.get(name);
+        if (document !== undefined && knowsUsers(document)) await routers.tell(document);
       }),
       databaseServers,
+      routers,
       probeDatabase: probeAddress,
       records: documents("site"),
       retained: documents("retained"),
@@ -217,7 +226,7 @@ function throughApi(api: KubernetesApi, databaseServers: Ports["databaseServers"
     const { items } = await api.list(resources.Pod, { namespace: SYSTEM_NAMESPACE, labelSelector: "app.kubernetes.io/component=database" });
     const pod =
       items.find(({ status }) => (status as { readonly podIP?: string } | undefined)?.podIP === address) ??
-      items.find((one) => isReady(one) && isRouterAt(one, address));
+      items.find((one) => (isReady(one) && isRouterAt(one, address)) || isNodeAt(one, address));
     const isOutside = async (): Promise<boolean> =>
       (await databaseServers.list()).some(({ spec }) => spec.external?.addresses.some(({ host }) => host === address) === true);
     if (pod === undefined && (await isOutside())) return connect({ host: address, port });
@@ -232,6 +241,11 @@ function isRouterAt({ metadata: { labels = {} } }: KubeObject, address: string):
   const server = labels["app.kubernetes.io/instance"] ?? "";
   const wanted = Object.entries(routerSelector(server));
   return wanted.every(([label, value]) => labels[label] === value) && routersOf(server).address === address;
+}
+
+/** A node of several, as `writerOf` names it. */
+function isNodeAt({ metadata: { name, labels = {} } }: KubeObject, address: string): boolean {
+  return writerOf({ name: labels["app.kubernetes.io/instance"] ?? "", writer: name }).address === address && address.startsWith(`${name}.`);
 }
 
 /** Work on one namespace after another, within this process: which of several operators works is the lease's business. */

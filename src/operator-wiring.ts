@@ -16,8 +16,8 @@ import { clusterDomainIn } from "./operator/cluster-domain.ts";
 import { MAY_BE_UNKNOWN, WATCHES } from "./operator/controllers.ts";
 import { guardedApi } from "./operator/guarded-api.ts";
 import { serveHealth } from "./operator/health-server.ts";
-import { createMetrics } from "./operator/metrics.ts";
 import { knownPorts } from "./operator/known-ports.ts";
+import { createMetrics } from "./operator/metrics.ts";
 import type { Log, OperatorPorts } from "./operator/operator-ports.ts";
 import { runOperator } from "./operator/run-operator.ts";
 import { systemClock } from "./providers/system-clock.ts";
@@ -95,6 +95,7 @@ export async function runWiredOperator(
     clusterDomain: await wholeDomain(clusterDomain),
     nameServers: settings.network.nameServers,
     observeKnown: (namespace) => known.portsFor(namespace).engine.observe(namespace),
+    metrics,
     tell: (object, event) => tellPeople(guarded, object, event, log),
   };
   let ready = (): boolean => false;

@@ -2,6 +2,7 @@ import type { Clock } from "../kernel/clock.ts";
 import type { KubeObject, KubernetesApi } from "../kubernetes/kubernetes-api.ts";
 import type { Observed } from "../observe/observed.ts";
 import type { Ports } from "../workflows/ports.ts";
+import type { Metrics } from "./metrics.ts";
 
 /** One line of the log: a constant message, values as keys. */
 export type Log = (level: "info" | "warn" | "error", message: string, values?: Readonly<Record<string, unknown>>) => void;
@@ -30,6 +31,8 @@ export interface OperatorPorts {
   readonly lookPortsFor: (namespace: string, readsAhead: boolean) => ReturnType<OperatorPorts["portsFor"]>;
   /** What runs in a namespace as the watches know it, for words in a status that the next event puts right. */
   readonly observeKnown: (namespace: string) => Promise<Observed>;
+  /** Left out where nobody reads them. */
+  readonly metrics?: Pick<Metrics, "gauge">;
   /** Tells people what happened to an object, in its events. Never fails. */
   readonly tell: (
     object: KubeObject,

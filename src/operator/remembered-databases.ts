@@ -52,6 +52,7 @@ export function rememberedDatabases(clock: Pick<Clock, "now">): RememberedDataba
       suspendUser: refuse,
       blockWrites: refuse,
       allowWrites: refuse,
+      routerUsers: refuse,
       blockedDatabases: refuse,
       usage: refuse,
       databaseExists: refuse,

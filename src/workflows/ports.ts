@@ -16,6 +16,7 @@ import type { SecretStore } from "../providers/secrets/secret-store.ts";
 import type { CronMark } from "../schedule/due.ts";
 import type { Site } from "../site/site.ts";
 import type { DatabaseMovePorts } from "./database-move/move-journal.ts";
+import type { KeptRouters } from "./database-server/keep-routers.ts";
 import type { DatabaseServerDocument } from "./database-server/database-server-document.ts";
 import type { DiskGuardRecord } from "./disk-guard/disk-guard-record.ts";
 import type { BackupStores } from "./backup/backup-ports.ts";
@@ -260,6 +261,8 @@ export interface Ports {
   readonly databases: DatabaseServer;
   /** Servers that a person named: by their names. */
   readonly databaseServers: DocumentStore<DatabaseServerDocument>;
+  /** Routers that know users; only of a cluster. */
+  readonly routers?: KeptRouters;
   /** Asks an address of an external server what it is. */
   readonly probeDatabase: (
     place: { readonly host: string; readonly port: number },

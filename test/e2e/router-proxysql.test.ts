@@ -1,5 +1,6 @@
 import { type ChildProcess, spawn } from "node:child_process";
 import { once } from "node:events";
+import { connect } from "node:net";
 import { mkdtemp, rm, writeFile } from "node:fs/promises";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
@@ -10,7 +11,11 @@ import { nativePasswordHash } from "../../src/providers/database/mariadb/native-
 import { databaseRouterContract } from "../../src/providers/router/database-router-contract.ts";
 import { withAdmin } from "../../src/providers/router/proxysql/admin-connection.ts";
 import { type AdminSql, adminSql, adminText } from "../../src/providers/router/proxysql/admin-sql.ts";
+import { memoryDatabaseServer } from "../../src/providers/database/memory/memory-database-server.ts";
 import { proxysqlRouter } from "../../src/providers/router/proxysql/proxysql-router.ts";
+import { fileSecretStore } from "../../src/providers/secrets/file-secret-store.ts";
+import { databaseServerSpec } from "../../src/resources/schema/database-server.ts";
+import { keepRouters, toldRouters } from "../../src/workflows/database-server/keep-routers.ts";
 import { proxysqlArguments, renderProxysql } from "../../src/render/router/proxysql/render-proxysql.ts";
 import { hostileStrings } from "../support/hostile-strings.ts";
 import { ProxysqlEmulator } from "../support/proxysql-emulator.ts";
@@ -216,6 +221,59 @@ describe(`ProxySQL (${binary === "" ? "an emulator of its admin" : "the real one
     expect(await asked(adminSql`SELECT COUNT(*) AS n FROM mysql_users`, 1)).toMatchObject([{ n: expect.anything() as unknown }]);
     expect((await told(users.slice(1), [pod(0)]))[0]?.state).toBe("changed");
     expect(await asked(adminSql`SELECT username FROM mysql_users WHERE username = 'tenant_0'`)).toEqual([]);
+  });
+
+  describe.runIf(binary === "")("behind a cluster's server", () => {
+    const digest = `sha256:${"0".repeat(64)}`;
+    const galera = { image: `r.example/node@${digest}`, router: { kind: "proxysql", image: `r.example/proxysql@${digest}` } };
+    const document = { name: "main", spec: databaseServerSpec.parse({ kind: "galera", galera }) };
+    const password = admin.password;
+    const owner = { site: "acme", environment: "production", namespace: "acme", charset: "utf8mb4", collation: "utf8mb4_general_ci" };
+    const server = { name: "main", locate: async () => undefined };
+
+    let directory = "";
+    beforeAll(async () => {
+      directory = await mkdtemp(join(tmpdir(), "t-routers-"));
+    });
+    afterAll(() => rm(directory, { recursive: true, force: true }));
+
+    it("knows a user before he proves himself, and forgets him when he is locked or gone", async () => {
+      for (const one of pods) {
+        await one.stop();
+        one.emulator = new ProxysqlEmulator({ user: "howdah-router", password: password.reveal() });
+      }
+      for (const [index, one] of pods.entries()) await one.emulator?.start(ADDRESS, BASE + index);
+      const raw = memoryDatabaseServer(fileSecretStore(directory));
+      const kept = keepRouters({
+        databases: raw,
+        secrets: { getOrGenerate: async () => password },
+        connect: async ({ name }) => connect(BASE + Number(name.at(-1)), ADDRESS),
+        api: {
+          list: async () => ({
+            items: ["r-0", "r-1"].map((name) => ({ apiVersion: "v1", kind: "Pod", metadata: { name }, status: { podIP: "10.9.9.9" } })),
+            resourceVersion: "1",
+          }),
+          askPod: async ({ name }) => ({ status: name === "main-node-1" ? 200 : 404, headers: {}, body: "" }),
+        },
+      });
+      const databases = toldRouters(raw, async () => void (await kept.tell(document)));
+      const known = () =>
+        pods.map((one) => one.emulator?.rows("SELECT username, active FROM runtime_mysql_users").map((row) => Object.values(row)));
+      const access = await databases.ensureDatabase({ ...owner, server });
+      expect(known()).toEqual([[[access.user, 1]], [[access.user, 1]]]);
+      const writers = pods.map((one) =>
+        one.emulator?.rows("SELECT hostname FROM runtime_mysql_servers WHERE status = 'ONLINE' AND hostgroup_id = 10"),
+      );
+      expect(writers).toMatchObject([0, 1].map(() => [{ hostname: "main-node-1.main-node.howdah-system.svc" }]));
+      await databases.suspendUser({ server, user: access.user }, true);
+      expect(known()).toEqual([[[access.user, 0]], [[access.user, 0]]]);
+      await databases.dropDatabase({ server, name: access.name, user: access.user, uid: access.uid });
+      expect(known()).toEqual([[], []]);
+      for (const [index, one] of pods.entries()) {
+        await one.stop();
+        await one.start(index);
+      }
+    });
   });
 
   describe("keeps the contract of routers:", () => {

@@ -4,7 +4,10 @@ import { HowdahError } from "../../kernel/howdah-error.ts";
 import { Secret } from "../../kernel/secret.ts";
 import type { KubeObject, KubernetesApi } from "../../kubernetes/kubernetes-api.ts";
 import { resources } from "../../kubernetes/resources.ts";
+import type { PodReport } from "../../providers/router/database-router.ts";
+import { FOLLOW_WRITER } from "../../render/router/proxysql/follow-writer.ts";
 import { databaseServerSpec } from "../../resources/schema/database-server.ts";
+import type { KeptRouters } from "../../workflows/database-server/keep-routers.ts";
 import { operatorRig } from "../testing/operator-rig.ts";
 import { BEGIN_FROM } from "./galera-choice.ts";
 import { reconcileGalera } from "./reconcile-galera.ts";
@@ -13,6 +16,7 @@ const US = "96179164-e671-11f1-9f88-ff94ad716e04";
 const NONE = "00000000-0000-0000-0000-000000000000";
 const image = `registry.example/galera@sha256:${"a".repeat(64)}`;
 const router = `registry.example/haproxy@sha256:${"b".repeat(64)}`;
+const proxysql = `registry.example/proxysql@sha256:${"c".repeat(64)}`;
 const withRouter = { image, router: { image: router } };
 const never = new AbortController().signal;
 
@@ -47,7 +51,15 @@ function rig(metadata: Partial<KubeObject["metadata"]> = {}, galera: object = { 
     return 0;
   };
   const asked: KubernetesApi = { ...one.api, exec };
-  const look = reconcileGalera({ ...one.operator, clusterDomain: "k8s.example.com", api: asked });
+  const gauged = new Map<string, () => number>();
+  const metrics = { gauge: (_name: string, labels: object, read: () => number) => void gauged.set(Object.values(labels).join(" "), read) };
+  let told: readonly PodReport[] | HowdahError = [];
+  const routers: KeptRouters = {
+    password: async () => new Secret("0123456789abcdefXYZ", "test"),
+    tell: async () => (told instanceof HowdahError ? Promise.reject(told) : told),
+  };
+  Object.assign(one.ports, { routers });
+  const look = reconcileGalera({ ...one.operator, metrics, clusterDomain: "k8s.example.com", api: asked });
   const object: KubeObject = { apiVersion: "howdah.dev/v1alpha1", kind: "DatabaseServer", metadata: { name: "main", ...metadata } };
   const place = (kind: "Deployment") => ({ resource: resources[kind], namespace: "howdah-system", name: "main-router" });
   const routersReady = (readyReplicas: number) =>
@@ -60,6 +72,8 @@ function rig(metadata: Partial<KubeObject["metadata"]> = {}, galera: object = { 
   const inSystem = (kind: keyof typeof resources, name: string) => one.object(kind, name, "howdah-system");
   return {
     routersReady,
+    tellsRouters: (next: typeof told) => void (told = next),
+    gauges: () => Object.fromEntries([...gauged].map(([name, read]) => [name, read()])),
     inSystem,
     asked,
     api: one.api,
@@ -178,11 +192,31 @@ describe("a Galera cluster on a cluster", () => {
     expect((await inSystem("Deployment", "main-router"))?.spec).toMatchObject({ template: { spec: { containers: [{ image: router }] } } });
   });
 
-  it.each([
-    ["RouterImageMissing", {}],
-    ["RouterNotOffered", { kind: "proxysql", image: router }],
-  ])("runs the nodes, and says %s while sites don't get to them", async (reason, wanted) => {
-    const { look, all, inSystem } = rig({}, { image, router: wanted });
+  it("runs ProxySQL where it is asked for, tells it, and says which pods are out of step, and since when", async () => {
+    const { look, all, inSystem, routersReady, tellsRouters, gauges } = rig({}, { image, router: { kind: "proxysql", image: proxysql } });
+    all(() => serving(40));
+    tellsRouters([
+      { pod: "main-router-a", state: "changed", detail: "changed nodes" },
+      { pod: "main-router-b", state: "unreachable", detail: "no answer" },
+    ]);
+    await look();
+    await routersReady(2);
+    expect((await look()).verdicts).toMatchObject([
+      { type: "Ready", status: "True" },
+      { type: "RoutersInStep", status: "False", reason: "RoutersOutOfStep", message: "main-router-b: no answer" },
+    ]);
+    expect(gauges()).toEqual({ "main in-step": 1, "main out-of-step": 1 });
+    tellsRouters([{ pod: "main-router-a", state: "in-step", detail: "" }]);
+    expect((await look()).verdicts[1]).toMatchObject({ status: "True", reason: "AllTold" });
+    tellsRouters(new HowdahError("database/unreachable", "no node answers"));
+    expect((await look()).verdicts[1]).toMatchObject({ status: "Unknown", reason: "UsersUnknown" });
+    expect((await inSystem("Deployment", "main-router"))?.["spec"]).toMatchObject({ template: { spec: { containers: [{ image: proxysql }, { image }] } } });
+    expect((await inSystem("ConfigMap", "main-router"))?.["data"]).toEqual({ "follow-writer.sh": FOLLOW_WRITER });
+  });
+
+  it("runs the nodes, and says RouterImageMissing while sites don't get to them", async () => {
+    const reason = "RouterImageMissing";
+    const { look, all, inSystem } = rig({}, { image, router: {} });
     all(() => serving(40));
     const { verdicts, state, again } = await look();
     expect([state, again]).toEqual(["Healthy", 10_000]);

@@ -7,15 +7,17 @@ import type { NodeFacts } from "../../plan/galera/node-facts.ts";
 import type { Stillness } from "../../plan/galera/stillness.ts";
 import { bytesOfQuantity } from "../../render/cluster/quantity.ts";
 import { galeraName, galeraNodeNames, type GaleraServer, renderGalera } from "../../render/galera/render-galera.ts";
-import type { DatabaseServerSpec } from "../../resources/schema/database-server.ts";
+import type { DatabaseServerSpec, DatabaseServerStatus } from "../../resources/schema/database-server.ts";
 import { serversPullAsOperator } from "../../workflows/cluster/pull-secret.ts";
 import { healGalera } from "../../workflows/galera/heal-galera.ts";
+import type { DatabaseServerDocument } from "../../workflows/database-server/database-server-document.ts";
 import type { OperatorPorts } from "../operator-ports.ts";
-import type { Verdict } from "../status.ts";
+import { statusOf, type Verdict } from "../status.ts";
 import { galeraChoice } from "./galera-choice.ts";
 import { galeraMemory } from "./galera-memory.ts";
 import { galeraPods } from "./galera-pods.ts";
-import { askWriter, placeRouter, type RouterLook } from "./galera-router.ts";
+import { askWriter } from "../../workflows/database-server/keep-routers.ts";
+import { placeRouter, type RouterLook } from "./galera-router.ts";
 import { placeObjects } from "./place-objects.ts";
 import { type LookAtServer, type ServerLook, stalledBy } from "./server-look.ts";
 
@@ -52,11 +54,14 @@ export function reconcileGalera(ports: OperatorPorts): LookAtServer {
     if (before.get(server.name)?.did !== did) await tellOf(object, decision, ports);
     before.set(server.name, { still: look.still, did });
     const version = versionOf(look.nodes);
-    const router = await placeRouter(server, spec.galera?.router ?? NO_ROUTER, ports, signal);
-    const writer = serves(decision) ? await askWriter(server, ports, signal) : undefined;
+    const router = await placeRouter(server, documentOf(object, spec), ports, signal);
+    const writer = serves(decision) ? await askWriter(galeraNodeNames(server), api, signal) : undefined;
     const isWell = decision.state === "Healthy" && router.trouble?.some(({ reason }) => reason === "RouterNotReady") !== true;
     return {
-      verdicts: refused === undefined ? withRouter(verdictsOf(decision), router) : stalledBy("PartsRefused", refused.message),
+      verdicts: [
+        ...(refused === undefined ? withRouter(verdictsOf(decision), router) : stalledBy("PartsRefused", refused.message)),
+        ...(router.inStep === undefined ? [] : [router.inStep]),
+      ],
       state: decision.state,
       ...(version === undefined ? {} : { version }),
       ...(writer === undefined ? {} : { writer }),
@@ -72,7 +77,10 @@ function nameTaken(name: string): readonly Verdict[] {
   return stalledBy("NameReserved", `${name} is a name of Howdah's own: no server may be called mariadb-… or howdah-…`);
 }
 
-const NO_ROUTER = { kind: "haproxy", replicas: 0 } as const;
+function documentOf(object: KubeObject, spec: DatabaseServerSpec): DatabaseServerDocument {
+  const { writer } = statusOf<DatabaseServerStatus>(object);
+  return { name: object.metadata.name, spec, ...(writer === undefined ? {} : { writer }) };
+}
 
 function serves({ state }: Pick<RecoveryDecision, "state">): boolean {
   return state === "Healthy" || state === "Degraded";

@@ -1,4 +1,5 @@
 import { afterAll, beforeAll, describe, expect, it } from "vitest";
+import { nativePasswordHash } from "./mariadb/native-password.ts";
 import type { DatabaseAccess, DatabaseRequest, DatabaseServer, ServerReference } from "./database-server.ts";
 
 /** What a test does as a site. Each call rejects when the server refuses. */
@@ -84,6 +85,20 @@ export function databaseServerContract(name: string, start: () => Promise<Databa
       await under.databases.suspendUser(who, false);
       expect(await under.as(own).tables(own.name)).toEqual([]);
       await under.databases.suspendUser({ ...who, user: "contract_nobody" }, true);
+    });
+
+    it("tells routers a user by the hash of its password, and whether it may log in", async () => {
+      const own = await ensure("routed");
+      const known = async () => {
+        const found = (await under.databases.routerUsers(under.server)).find(({ name }) => name === own.user);
+        return found === undefined ? undefined : { active: found.active, hash: found.hash.reveal() };
+      };
+      const hash = nativePasswordHash(own.password);
+      expect(await known()).toEqual({ active: true, hash });
+      await under.databases.suspendUser({ server: under.server, user: own.user }, true);
+      expect(await known()).toEqual({ active: false, hash });
+      await under.databases.dropDatabase({ ...of(own), user: own.user, uid: own.uid });
+      expect(await known()).toBeUndefined();
     });
 
     it("takes writing from a user and gives it back; what it has it may still read", async () => {

@@ -1,4 +1,5 @@
 import type { Secret } from "../../kernel/secret.ts";
+import type { RouterUser } from "../router/database-router.ts";
 
 /** A server as it can be reached from here. Its pod may get another address at every start, so it is looked up for each connection. */
 export interface ServerReference {
@@ -8,6 +9,8 @@ export interface ServerReference {
   readonly host?: string;
   /** Where it listens now; undefined while it has no pod. */
   locate(): Promise<{ readonly address: string; readonly port: number } | undefined>;
+  /** Where sites get there, when that is another place: routers that know users, and no administrator. */
+  readonly way?: ServerReference["locate"];
 }
 
 /** Whose database: the names are derived from this, never chosen. */
@@ -47,6 +50,8 @@ export interface DatabaseRequest extends DatabaseOwner {
   readonly limits?: DatabaseLimits | undefined;
   /** The end of a rotation: the former password, which is valid while one is under way, no longer is. */
   readonly withdrawFormer?: boolean;
+  /** Called when the server has the database and its user, before the user logs in to prove it: routers that know users must have learned of it. */
+  readonly beforeProof?: () => Promise<void>;
 }
 
 /** How a site reaches its database. */
@@ -114,6 +119,8 @@ export interface DatabaseServer {
    */
   blockWrites(database: DatabaseReference): Promise<void>;
   allowWrites(database: DatabaseReference): Promise<void>;
+  /** All users of databases, as routers that know users must know them. */
+  routerUsers(server: ServerReference): Promise<readonly RouterUser[]>;
   /** Names of the databases that are blocked, sorted. */
   blockedDatabases(server: ServerReference): Promise<readonly string[]>;
   /** What users of the server did, counted by the server. The first call may have to turn the counting on. */

@@ -2,6 +2,7 @@ import { describe, expect, it } from "vitest";
 import { renderAccessTo } from "../database/render-database-access.ts";
 import { parseHaproxy } from "../router/haproxy/parse-haproxy.ts";
 import { galeraSelector, renderGalera } from "./render-galera.ts";
+import { haproxyInside } from "./haproxy-inside.ts";
 import { type GaleraRouter, renderRouter, routerSelector } from "./render-router.ts";
 
 interface Template {
@@ -19,7 +20,7 @@ const router: GaleraRouter = {
   clusterDomain: "cluster.local",
 };
 // biome-ignore lint/suspicious/noExplicitAny: the objects are Kubernetes' own, and this reads deep into them
-const of = (kind: string, one = router): any => renderRouter(one).find((object) => object.kind === kind);
+const of = (kind: string, one = router): any => renderRouter(one, haproxyInside(one)).find((object) => object.kind === kind);
 
 describe("the routers before a Galera cluster", () => {
   it("are what sites find under the server's own name", () => {

@@ -6,13 +6,10 @@ import { leaveLostNodes } from "../cluster/leave-lost-nodes.ts";
 import { nameServerPeers } from "../cluster/network-policies.ts";
 import { CONFIG_DIGEST } from "../database/database-name.ts";
 import { DATABASE_PORT } from "../database/server-options.ts";
-import { digestOf } from "../rendered.ts";
-import { HAPROXY_PATHS, renderHaproxy } from "../router/haproxy/render-haproxy.ts";
-import { SEALED } from "../sealed.ts";
 import { GALERA_PORTS } from "./galera-options.ts";
-import { galeraName, galeraNodeNames, galeraSelector, type GaleraServer } from "./render-galera.ts";
+import { galeraName, galeraSelector, type GaleraServer } from "./render-galera.ts";
 
-/** The HAProxy pods before a cluster's nodes. */
+/** The pods before a cluster's nodes. */
 export interface GaleraRouter {
   readonly server: Pick<GaleraServer, "name" | "replicas" | "nameServers">;
   /** Pinned image reference. */
@@ -28,14 +25,26 @@ export interface GaleraRouter {
   readonly clusterDomain: string;
 }
 
-/** Where probes and statistics are answered. */
-export const ROUTER_HEALTH_PORT = 9201;
+/** What differs between kinds of routers. */
+export interface RouterInside {
+  /** Of their ConfigMap. */
+  readonly data: Readonly<Record<string, string>>;
+  /** Of what a pod reads at its start: a change rolls the pods. */
+  readonly digest: string;
+  readonly containers: readonly object[];
+  /** Besides the ConfigMap's, whose name is `config`. */
+  readonly volumes: readonly object[];
+  /** Of the pod, besides what all have. */
+  readonly security?: object;
+  /** Who of Howdah's own may come in, and where. */
+  readonly ingress: readonly object[];
+}
 
 /** So long a pod takes connections after its end began: nodes forget its address later than it hears of it, and there is another pod for those. */
-const FORGET_SECONDS = 10;
+export const FORGET_SECONDS = 10;
 
-/** Who is connected may finish for so long after that (HAProxy's own `hard-stop-after`); who keeps a connection longer is cut. */
-const FINISH_SECONDS = 60;
+/** Who is connected may finish for so long after that (of HAProxy its own `hard-stop-after`); who keeps a connection longer is cut. */
+export const FINISH_SECONDS = 60;
 
 /** Name of the routers' Deployment, ConfigMap and policy; their Service has the DatabaseServer's own name, which sites know. */
 export function routerName(server: string): string {
@@ -48,9 +57,13 @@ export function routerSelector(server: string): Readonly<Record<string, string>>
 }
 
 /** Everything of the routers, for the namespace `howdah-system`. */
-export function renderRouter(router: GaleraRouter): readonly ClusterObject[] {
-  const configuration = configMap(router);
-  return [configuration, service(router), disruptionBudget(router), policy(router), deployment(router, configuration)];
+export function renderRouter(router: GaleraRouter, inside: RouterInside): readonly ClusterObject[] {
+  return [configMap(router, inside), service(router), disruptionBudget(router), policy(router, inside), deployment(router, inside)];
+}
+
+/** A node's host name, which stays; whole for routers that know no search list. */
+export function galeraNodeHost(server: string, node: string, clusterDomain?: string): string {
+  return `${node}.${galeraName(server)}.${SYSTEM_NAMESPACE}.svc${clusterDomain === undefined ? "" : `.${clusterDomain}`}`;
 }
 
 function metadata({ server }: GaleraRouter, name = routerName(server.name)) {
@@ -64,19 +77,8 @@ function metadata({ server }: GaleraRouter, name = routerName(server.name)) {
   return { name, namespace: SYSTEM_NAMESPACE, labels };
 }
 
-function configMap(router: GaleraRouter): ClusterObject {
-  const headless = `${galeraName(router.server.name)}.${SYSTEM_NAMESPACE}.svc.${router.clusterDomain}`;
-  const nodes = galeraNodeNames(router.server).map((name) => ({
-    ...{ name, host: `${name}.${headless}`, port: GALERA_PORTS.sql, checkPort: GALERA_PORTS.check },
-  }));
-  const text = renderHaproxy({
-    nodes,
-    listen: { address: "*", port: DATABASE_PORT },
-    health: { address: "*", port: ROUTER_HEALTH_PORT },
-    maxConnections: router.maxConnections,
-    resolve: true,
-  });
-  return { apiVersion: "v1", kind: "ConfigMap", metadata: metadata(router), data: { "haproxy.cfg": text } };
+function configMap(router: GaleraRouter, { data }: RouterInside): ClusterObject {
+  return { apiVersion: "v1", kind: "ConfigMap", metadata: metadata(router), data };
 }
 
 /**
@@ -97,16 +99,16 @@ function disruptionBudget(router: GaleraRouter): ClusterObject {
 }
 
 /**
- * Statistics for Howdah's own pods; SQL for nobody: each site has a policy that lets it in, and the operator one. Out they go to the nodes, and to
+ * In to what its kind says; to SQL nobody: each site has a policy that lets it in, and the operator one. Out they go to the nodes, and to
  * the name server.
  */
-function policy(router: GaleraRouter): ClusterObject {
+function policy(router: GaleraRouter, inside: RouterInside): ClusterObject {
   const tcp = (...ports: readonly number[]): object[] => ports.map((port) => ({ protocol: "TCP", port }));
   const nodes = { podSelector: { matchLabels: galeraSelector(router.server.name) } };
   const spec = {
     podSelector: { matchLabels: routerSelector(router.server.name) },
     policyTypes: ["Ingress", "Egress"],
-    ingress: [{ from: [{ podSelector: {} }], ports: tcp(ROUTER_HEALTH_PORT) }],
+    ingress: inside.ingress,
     egress: [
       { to: [nodes], ports: tcp(GALERA_PORTS.sql, GALERA_PORTS.check) },
       { to: nameServerPeers(router.server.nameServers), ports: [{ protocol: "UDP", port: 53 }, ...tcp(53)] },
@@ -115,54 +117,27 @@ function policy(router: GaleraRouter): ClusterObject {
   return { apiVersion: "networking.k8s.io/v1", kind: "NetworkPolicy", metadata: metadata(router), spec };
 }
 
-function deployment(router: GaleraRouter, configuration: ClusterObject): ClusterObject {
+function deployment(router: GaleraRouter, inside: RouterInside): ClusterObject {
   const { labels } = metadata(router);
   const spec = {
     replicas: router.replicas,
     selector: { matchLabels: routerSelector(router.server.name) },
     strategy: { type: "RollingUpdate", rollingUpdate: { maxUnavailable: 0, maxSurge: 1 } },
-    template: { metadata: { labels, annotations: { [CONFIG_DIGEST]: digestOf(configuration["data"]) } }, spec: podSpec(router) },
+    template: { metadata: { labels, annotations: { [CONFIG_DIGEST]: inside.digest } }, spec: podSpec(router, inside) },
   };
   return { apiVersion: "apps/v1", kind: "Deployment", metadata: metadata(router), spec };
 }
 
-function podSpec(router: GaleraRouter): object {
+function podSpec(router: GaleraRouter, inside: RouterInside): object {
   const apart = { labelSelector: { matchLabels: routerSelector(router.server.name) }, topologyKey: "kubernetes.io/hostname" };
   return {
-    containers: [container(router)],
-    volumes: [{ name: "config", configMap: { name: routerName(router.server.name) } }],
+    containers: inside.containers,
+    volumes: [{ name: "config", configMap: { name: routerName(router.server.name) } }, ...inside.volumes],
     affinity: { podAntiAffinity: { preferredDuringSchedulingIgnoredDuringExecution: [{ weight: 100, podAffinityTerm: apart }] } },
     tolerations: leaveLostNodes(),
     terminationGracePeriodSeconds: FORGET_SECONDS + FINISH_SECONDS + 5,
     automountServiceAccountToken: false,
     enableServiceLinks: false,
-    securityContext: podSecurity,
-  };
-}
-
-/**
- * It starts when it has found the writer, so that a new pod refuses nobody. Later the writer's loss takes no pod out of the Service: all would go at
- * once, and a refused connection says the same sooner.
- */
-function container(router: GaleraRouter): object {
-  const probe = (path: string): object => ({ httpGet: { path, port: ROUTER_HEALTH_PORT } });
-  return {
-    name: "haproxy",
-    image: router.image,
-    imagePullPolicy: "IfNotPresent",
-    command: [HAPROXY_PATHS.program],
-    args: ["-W", "-db", "-f", HAPROXY_PATHS.config],
-    ports: [
-      { name: "mysql", containerPort: DATABASE_PORT, protocol: "TCP" },
-      { name: "health", containerPort: ROUTER_HEALTH_PORT, protocol: "TCP" },
-    ],
-    volumeMounts: [{ name: "config", mountPath: HAPROXY_PATHS.config.replace(/\/[^/]*$/, ""), readOnly: true }],
-    resources: { limits: { memory: "128Mi" }, requests: { cpu: "50m", memory: "64Mi" } },
-    securityContext: { ...SEALED, runAsNonRoot: true },
-    ...(router.sleeps ? { lifecycle: { preStop: { sleep: { seconds: FORGET_SECONDS } } } } : {}),
-    // A cluster that begins takes its time; the probe only keeps the pod out of the Service, and starts it again after an hour.
-    startupProbe: { ...probe(HAPROXY_PATHS.writerKnown), periodSeconds: 2, failureThreshold: 1800 },
-    readinessProbe: { ...probe(HAPROXY_PATHS.alive), periodSeconds: 5 },
-    livenessProbe: { ...probe(HAPROXY_PATHS.alive), periodSeconds: 10, failureThreshold: 6 },
+    securityContext: { ...podSecurity, ...inside.security },
   };
 }

@@ -49,9 +49,9 @@ const galera = z
     router: z
       .strictObject({
         kind: z.enum(["haproxy", "proxysql"]).default("haproxy").meta({
-          description: "What leads sites to the writer. Default: haproxy, the only one that the operator runs so far.",
+          description: "What leads sites to the writer; `proxysql` shares connections, for many short ones. Default: haproxy.",
         }),
-        image: image("Image of HAProxy, by digest. Without it sites don't get to the nodes."),
+        image: image("Image of HAProxy, or one of your own with /usr/bin/proxysql, by digest. Without it sites don't get to the nodes."),
         replicas: z.int().min(1).max(5).default(2).meta({ description: "Its pods. Default: 2." }),
       })
       .prefault({})

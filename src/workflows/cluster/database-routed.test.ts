@@ -29,14 +29,16 @@ async function rig(document: DatabaseServerDocument, { tenant = "acme", named = 
   await databaseServers.put(document.name, document);
   const password = new Secret("p", "a test");
   const asked: unknown[] = [];
+  const ways: unknown[] = [];
   const host = "main.howdah-system.svc";
   const databases = {
     waitReady: async ({ name }: { name: string }) => {
       asked.push(`wait for ${name}`);
       if (!answers()) throw new HowdahError("database/unreachable", "it does not answer");
     },
-    ensureDatabase: async ({ server: there }: { server: { host: string; locate(): Promise<unknown> } }) => {
+    ensureDatabase: async ({ server: there }: { server: { host: string; locate(): Promise<unknown>; way?(): Promise<unknown> } }) => {
       asked.push(await there.locate());
+      ways.push(await there.way?.());
       return { host: there.host, port: 3306, name: "acme", user: "acme", uid: "u", password, url: password, changed: false };
     },
     findDatabase: async ({ name }: { name: string }) => (name === "main" ? { name: "acme", user: "acme", uid: "u" } : undefined),
@@ -47,7 +49,7 @@ async function rig(document: DatabaseServerDocument, { tenant = "acme", named = 
   const site = { runtime: { php: "8.4" as const }, database: named ? { server: "main" } : {} };
   await one.release("r1", "one", site, { php: { reference: "php", digest } });
   await one.release("r2", "two", site, { php: { reference: "php", digest } });
-  return { ...one, asked, host, system: async () => [...(await one.engine.inventory("howdah-system")).objects.keys()] };
+  return { ...one, asked, ways, host, system: async () => [...(await one.engine.inventory("howdah-system")).objects.keys()] };
 }
 
 describe("a site of a cluster whose database is on several nodes", () => {
@@ -57,6 +59,15 @@ describe("a site of a cluster whose database is on several nodes", () => {
     expect(one.asked).toEqual(["wait for main", { address: one.host, port: 3306 }]);
     expect(record.database).toMatchObject({ server: "main", host: one.host, port: 3306, routed: true });
     expect(await one.system()).toEqual(["NetworkPolicy/main-from-acme"]);
+  });
+
+  it("is asked at its writer where its routers know no administrator, and proved through them", async () => {
+    const one = await rig({ ...server({ image, router: { image, kind: "proxysql" } }), writer: "main-node-2" });
+    const { record } = await one.serve("r1");
+    const node = "main-node-2.main-node.howdah-system.svc";
+    expect(one.asked).toEqual(["wait for main", { address: node, port: 3306 }]);
+    expect(one.ways).toEqual([{ address: one.host, port: 3306 }]);
+    expect(record.database).toMatchObject({ server: "main", host: one.host, port: 3306, routed: true });
   });
 
   it("does not wait for them again: a server that is away is told when its database is looked at", async () => {
@@ -75,12 +86,6 @@ describe("a site of a cluster whose database is on several nodes", () => {
   it.each<{ name: string; document: DatabaseServerDocument; tenant: string | null; answers?: () => boolean; code: string }>([
     { name: "it has an image of a router", document: server({ image }), tenant: "acme", code: "database/server-refused" },
     { name: "it has an image of its nodes", document: server({ router: { image } }), tenant: "acme", code: "database/server-refused" },
-    {
-      name: "its router is one that the operator runs",
-      document: server({ image, router: { image, kind: "proxysql" } }),
-      tenant: "acme",
-      code: "database/server-refused",
-    },
     { name: "it is for the site's tenant", document: whole, tenant: "other", code: "database/server-refused" },
     { name: "the namespace is a tenant's", document: whole, tenant: null, code: "database/server-refused" },
     { name: "a node answers", document: whole, tenant: "acme", answers: () => false, code: "database/unreachable" },

@@ -2,7 +2,7 @@ import { SYSTEM_NAMESPACE } from "../../kernel/own-names.ts";
 import type { ServerReference } from "../../providers/database/database-server.ts";
 import { DATABASE_PORT } from "../../render/database/server-options.ts";
 import { isExternal } from "../database-server/database-server-document.ts";
-import { routersOf } from "../database-server/routed-server.ts";
+import { knowsUsers, routersOf, writerOf } from "../database-server/routed-server.ts";
 import { parseAddress } from "../database-server/server-address.ts";
 import type { Ports } from "../ports.ts";
 import { OWN_SERVERS } from "./choose-server.ts";
@@ -19,13 +19,22 @@ export function serverReference(name: string, ports: ReferencePorts): ServerRefe
   return {
     name,
     ...(ports.engine.kind === "kubernetes" ? { host: `${name}.${SYSTEM_NAMESPACE}.svc` } : {}),
-    async locate() {
-      const elsewhere = await placeElsewhere(name, ports);
-      if (elsewhere !== undefined) return elsewhere;
-      const address = await ports.engine.locate(SYSTEM_NAMESPACE, name);
-      return address === undefined ? undefined : { address, port: DATABASE_PORT };
-    },
+    ...(ports.engine.kind === "kubernetes" ? { way: async () => (await wayElsewhere(name, ports)) ?? (await locate()) } : {}),
+    locate,
   };
+  async function locate() {
+    const elsewhere = await placeElsewhere(name, ports);
+    if (elsewhere !== undefined) return elsewhere;
+    const address = await ports.engine.locate(SYSTEM_NAMESPACE, name);
+    return address === undefined ? undefined : { address, port: DATABASE_PORT };
+  }
+}
+
+/** Routers that know users are not where it is administered. */
+async function wayElsewhere(name: string, { databaseServers }: ReferencePorts): ReturnType<ServerReference["locate"]> {
+  if (databaseServers === undefined || name.startsWith(OWN_SERVERS)) return undefined;
+  const document = await databaseServers.get(name);
+  return document !== undefined && knowsUsers(document) ? routersOf(name) : undefined;
 }
 
 async function placeElsewhere(
@@ -34,7 +43,7 @@ async function placeElsewhere(
 ): Promise<Awaited<ReturnType<ServerReference["locate"]>>> {
   if (engine.kind !== "kubernetes" || databaseServers === undefined || name.startsWith(OWN_SERVERS)) return undefined;
   const document = await databaseServers.get(name);
-  if (document?.spec.kind === "galera") return routersOf(name);
+  if (document?.spec.kind === "galera") return knowsUsers(document) ? writerOf(document) : routersOf(name);
   if (document === undefined || !isExternal(document) || document.writer === undefined) return undefined;
   const { host, port } = parseAddress(document.writer);
   return { address: host, port };

@@ -70,12 +70,22 @@ async function writeAndProve(
   try {
     const statements = await statementsFor(client, wanted);
     for (const statement of statements) await client.query(statement);
+    if (statements.length > 0) await request.beforeProof?.();
     if (statements.length > 0)
-      await proveDatabase(client, { server: request.server, user: wanted.name, password: wanted.password, database: wanted.name }, through);
+      await proveDatabase(
+        client,
+        { server: asSites(request.server), user: wanted.name, password: wanted.password, database: wanted.name },
+        through,
+      );
     return statements.length > 0;
   } finally {
     await client.query(sql`SELECT RELEASE_LOCK(${lock})`).catch(() => []); // its connection ends anyway
   }
+}
+
+/** A server as its sites see it. */
+function asSites(server: DatabaseRequest["server"]): DatabaseRequest["server"] {
+  return server.way === undefined ? server : { ...server, locate: server.way };
 }
 
 /** What is to be written; a proof that was cut off counts as well. */

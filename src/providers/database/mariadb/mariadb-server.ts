@@ -12,6 +12,7 @@ import { emptyDatabase } from "./empty-database.ts";
 import { ensureOwnDatabase } from "./ensure-database.ts";
 import { findOwnDatabase } from "./find-database.ts";
 import { readLedger } from "./read-ledger.ts";
+import { routerUsers } from "./router-users.ts";
 import { sql, text } from "./sql.ts";
 import type { ConnectServer, SqlClient } from "./sql-client.ts";
 import { suspendUser } from "./suspend-user.ts";
@@ -59,6 +60,7 @@ export function mariadbServer(
     dropDatabase: async (database) => await asAdmin(database.server, (client) => dropOwnDatabase(client, database)),
     emptyDatabase: async ({ server, name }) => await asAdmin(server, (client) => emptyDatabase(client, name)),
     suspendUser: async ({ server, user }, suspended) => await asAdmin(server, (client) => suspendUser(client, user, suspended)),
+    routerUsers: async (server) => await asAdmin(server, (client) => routerUsers(client)),
     usage: async (server) => await asAdmin(server, (client) => userStatistics(client)),
     blockWrites: async ({ server, name }) => await asAdmin(server, (client) => blockWrites(client, name)),
     allowWrites: async ({ server, name }) => await asAdmin(server, (client) => allowWrites(client, name)),

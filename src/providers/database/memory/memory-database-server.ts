@@ -2,9 +2,11 @@ import { HowdahError } from "../../../kernel/howdah-error.ts";
 import { DATABASE_SECRET } from "../../../kernel/own-names.ts";
 import { Secret } from "../../../kernel/secret.ts";
 import type { SecretStore } from "../../secrets/secret-store.ts";
+import type { RouterUser } from "../../router/database-router.ts";
 import { databaseNameFor } from "../database-names.ts";
 import type { DatabaseAccess, DatabaseReference, DatabaseRequest, DatabaseServer } from "../database-server.ts";
 import type { SiteSession } from "../database-server-contract.ts";
+import { nativePasswordHash } from "../mariadb/native-password.ts";
 
 interface MemoryDatabase {
   readonly uid: string;
@@ -18,6 +20,11 @@ interface MemoryDatabase {
 export interface MemoryDatabaseServer extends DatabaseServer {
   /** What a site may do on a server. */
   readonly as: (server: string, access: Pick<DatabaseAccess, "user" | "password">) => SiteSession;
+}
+
+function routerUser(name: string, { password, suspended }: MemoryDatabase): RouterUser {
+  const hash = new Secret(nativePasswordHash(password), "memory");
+  return { name, hash, maxConnections: 100, active: !suspended, readSplit: false };
 }
 
 /** Makes them; a server is there as soon as it is named. */
@@ -48,6 +55,7 @@ export function memoryDatabaseServer(secrets: SecretStore): MemoryDatabaseServer
     blockWrites: (reference) => change(reference, (one) => (one.blocked = true)),
     allowWrites: (reference) => change(reference, (one) => (one.blocked = false)),
     blockedDatabases: async (server) => [...on(server.name)].flatMap(([name, { blocked }]) => (blocked ? [name] : [])).toSorted(),
+    routerUsers: async (server) => [...on(server.name)].map(([name, one]) => routerUser(name, one)),
     usage: async () => [],
     databaseExists: async (reference) => at(reference) !== undefined,
     tableCount: async (reference) => at(reference)?.tables.size ?? 0,
@@ -68,6 +76,7 @@ async function ensure(databases: Map<string, MemoryDatabase>, secrets: SecretSto
     throw new HowdahError("database/failed", `The database ${name} is there already and was made for another site`);
   const changed = found === undefined || found.suspended || found.password.reveal() !== password.reveal();
   databases.set(name, { tables: new Set(), blocked: false, ...found, uid, password, suspended: false });
+  if (changed) await request.beforeProof?.();
   const host = server.host ?? server.name;
   const url = new Secret(`mysql://${name}:${encodeURIComponent(password.reveal())}@${host}:3306/${name}`, namespace);
   return { host, port: 3306, name, user: name, password, url, uid, changed };

@@ -30,21 +30,20 @@ export function wantedUsers(users: readonly RouterUser[]): WantedTable {
   return { table: "mysql_users", rows: rows.toSorted((a, b) => (a.username < b.username ? -1 : 1)) };
 }
 
-/** Connections of one pod to one node: more wait in the pod. */
-const NODE_CONNECTIONS = 200;
+/** Connections of one pod to one node, when nobody says otherwise: more wait in the pod. */
+const NODE_CONNECTIONS = 100;
 
 /**
- * The writer open, the others closed softly, and read from. Which of them serve at all the pod itself knows better
- * (src/render/router/proxysql/follow-writer.ts), and says in the same table.
+ * The writer open; the others closed softly, and read from; the writer is, too, when it is alone. Which of them serve at all the pod itself knows better, and
+ * says in the same table (src/render/router/proxysql/follow-writer.ts).
  */
-export function wantedServers({ nodes, writer }: Pick<RouterWish, "nodes" | "writer">): WantedTable {
+export function wantedServers({ nodes, writer, connections = NODE_CONNECTIONS }: Omit<RouterWish, "users">): WantedTable {
   const rows = nodes.flatMap(({ name, host, port }) => {
-    const place = { hostname: host, port, max_connections: NODE_CONNECTIONS };
-    const others = nodes.length > 1 && name === writer;
-    return [
-      { hostgroup_id: HOSTGROUPS.writer, ...place, status: name === writer ? "ONLINE" : "OFFLINE_SOFT" },
-      { hostgroup_id: HOSTGROUPS.reader, ...place, status: others ? "OFFLINE_SOFT" : "ONLINE" },
-    ];
+    const row = (hostgroup_id: number, status: string): WantedRow => ({
+      ...{ hostgroup_id, hostname: host, port, status, max_connections: connections },
+    });
+    const isRead = name !== writer || nodes.length === 1;
+    return [row(HOSTGROUPS.writer, name === writer ? "ONLINE" : "OFFLINE_SOFT"), ...(isRead ? [row(HOSTGROUPS.reader, "ONLINE")] : [])];
   });
   return { table: "mysql_servers", rows };
 }

@@ -48,7 +48,7 @@ async function once(rig: GaleraDrill, way: keyof typeof WAYS, count: number): Pr
   const writer = await rig.writer();
   await rig.galera.query(writer, "CREATE DATABASE IF NOT EXISTS bench");
   await rig.galera.query(writer, "CREATE OR REPLACE TABLE bench.counters (id INT PRIMARY KEY, n INT NOT NULL) ENGINE=InnoDB");
-  await rig.galera.query(writer, `INSERT INTO bench.counters SELECT seq, 0 FROM seq_1_to_${String(ROWS)}`);
+  await rig.galera.query(writer, `INSERT INTO bench.counters SELECT seq, 0 FROM bench.seq_1_to_${String(ROWS)}`);
   const began = Date.now();
   const clients = await Promise.all(Array.from({ length: CLIENTS }, async (_, client) => await adds(rig, way, client, count)));
   const seconds = (Date.now() - began) / 1000;

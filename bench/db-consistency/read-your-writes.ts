@@ -26,7 +26,7 @@ export async function readYourWrites(count: number, kills: number, say: (line: s
     const writer = await rig.writer();
     await rig.galera.query(writer, "CREATE DATABASE bench");
     await rig.galera.query(writer, "CREATE TABLE bench.said (client INT PRIMARY KEY, n INT NOT NULL) ENGINE=InnoDB");
-    await rig.galera.query(writer, `INSERT INTO bench.said SELECT seq - 1, 0 FROM seq_1_to_${String(CLIENTS)}`);
+    await rig.galera.query(writer, `INSERT INTO bench.said SELECT seq - 1, 0 FROM bench.seq_1_to_${String(CLIENTS)}`);
     work = Promise.all(Array.from({ length: CLIENTS }, async (_, client) => await turns(rig, client, seen, over.signal)));
     for (let kill = 1; kill <= kills; kill += 1) {
       while (seen.reads < (count / (kills + 1)) * kill) await sleep(50);

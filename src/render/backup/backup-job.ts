@@ -120,7 +120,7 @@ function mountsOf(step: Step, job: BackupJob): readonly object[] {
   if (step === "scratch")
     return [
       work,
-      { ...temporary, subPath: "scratch" },
+      temporary,
       { name: "data", mountPath: DATABASE_PATHS.volume },
       { name: "config", mountPath: DATABASE_PATHS.config },
       { name: "admin", mountPath: DATABASE_PATHS.secrets },

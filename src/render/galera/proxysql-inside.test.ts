@@ -1,13 +1,54 @@
 import { describe, expect, it } from "vitest";
 import { Secret } from "../../kernel/secret.ts";
 import { operatorObjects } from "../../resources/install/operator-objects.ts";
+import { renderAccessTo } from "../database/render-database-access.ts";
 import { FOLLOW_WRITER } from "../router/proxysql/follow-writer.ts";
 import { proxysqlInside, proxysqlSecret } from "./proxysql-inside.ts";
-import { type GaleraRouter, renderRouter } from "./render-router.ts";
+import { type GaleraRouter, renderRouter, routerSelector } from "./render-router.ts";
 
 interface Template {
   readonly spec: { readonly template: { readonly metadata: { readonly labels: object } } };
 }
+type Labels = Readonly<Record<string, string>>;
+interface Peer {
+  readonly namespace: string;
+  readonly labels: Labels;
+}
+interface Selector {
+  readonly matchLabels?: Labels;
+}
+interface Policy {
+  readonly metadata: { readonly namespace: string };
+  readonly spec: {
+    readonly podSelector: Selector;
+    readonly ingress?: readonly {
+      readonly from?: readonly { readonly podSelector?: Selector; readonly namespaceSelector?: Selector }[];
+      readonly ports?: readonly { readonly port: number }[];
+    }[];
+  };
+}
+
+const matches = ({ matchLabels = {} }: Selector, labels: Labels): boolean =>
+  Object.entries(matchLabels).every(([label, value]) => labels[label] === value);
+
+/** Whether a policy lets a peer to a port of a pod that it selects, as Kubernetes reads it. */
+function lets({ metadata: { namespace }, spec }: Policy, pod: Labels, peer: Peer, port: number): boolean {
+  if (namespace !== "howdah-system" || !matches(spec.podSelector, pod)) return false;
+  return (spec.ingress ?? []).some(
+    ({ from, ports }) =>
+      (ports === undefined || ports.some((one) => one.port === port)) &&
+      (from === undefined ||
+        from.some(({ podSelector, namespaceSelector }) => {
+          const there = namespaceSelector === undefined ? peer.namespace === namespace : matches(namespaceSelector, namespaceLabels(peer));
+          return there && (podSelector === undefined || matches(podSelector, peer.labels));
+        })),
+  );
+}
+
+function namespaceLabels({ namespace }: Peer): Labels {
+  return { "kubernetes.io/metadata.name": namespace, "howdah.dev/namespace": namespace };
+}
+
 const image = `registry.example/proxysql@sha256:${"a".repeat(64)}`;
 const nodeImage = `registry.example/galera@sha256:${"b".repeat(64)}`;
 const router: GaleraRouter = {
@@ -32,6 +73,23 @@ describe("ProxySQL before a Galera cluster", () => {
     ) as never as Template;
     expect(operator.spec.template.metadata.labels).toMatchObject(from[0].podSelector.matchLabels);
     expect(of("Service").spec.ports.map(({ port }: { port: number }) => port)).toEqual([3306]);
+  });
+
+  it("lets a tenant's pod to SQL where its site has a policy, and to the administration never: policies add up", () => {
+    const ours = operatorObjects({ image, pullSecret: null, settings: "{}" }).filter(({ kind }) => kind === "NetworkPolicy");
+    const access = renderAccessTo({ name: "main", selector: routerSelector("main") }, "acme");
+    const site = { ...access, metadata: { ...access.metadata, namespace: "howdah-system" } }; // as the engine writes it
+    const policies = [of("NetworkPolicy"), site, ...ours] as unknown as readonly Policy[];
+    const pod = of("Deployment").spec.template.metadata.labels as Labels;
+    const operator = { namespace: "howdah-system", labels: { "app.kubernetes.io/name": "howdah-operator" } };
+    const tenants = ["acme", "other"].map((namespace) => ({ namespace, labels: { ...operator.labels, ...pod } }));
+    const node = { namespace: "howdah-system", labels: { "app.kubernetes.io/name": "galera" } };
+    const reach = (peer: Peer, port: number, all = policies): boolean => all.some((policy) => lets(policy, pod, peer, port));
+    expect([operator, ...tenants, node].map((peer) => reach(peer, 6032))).toEqual([true, false, false, false]);
+    expect([...tenants, node].map((peer) => reach(peer, 3306))).toEqual([true, false, false]);
+    // With the port open to whoever may ask for SQL, the same question is answered with yes.
+    const open = JSON.parse(JSON.stringify(site).replaceAll("3306", "6032")) as Policy;
+    expect(reach(tenants[0] ?? node, 6032, [open])).toBe(true);
   });
 
   it("is sealed as Pod Security `restricted` wants it, apart, and one at a time goes", () => {

@@ -33,6 +33,8 @@ const CREDENTIALS = ["169.254.0.0/16", "100.100.100.200/32", "168.63.129.16/32"]
 /** iptables' `multiport` takes no more. */
 const MOST_PORTS = 15;
 const DNS = 53;
+/** Connections that one pod may have to the way in, which has 4,096 for each of its processes: a site that opens more takes every other site's visitors' place. */
+const MOST_OF_ONE_POD = 512;
 
 /**
  * What keeps the networks apart, each rule a deny: nothing comes into a network but answers to what its pods asked for and what somebody
@@ -53,7 +55,11 @@ export function rulesFor(family: Family, networks: readonly GuardedNetwork[], po
   }
   const unique = [...new Set(ports)].toSorted((a, b) => a - b);
   if (unique.length > MOST_PORTS || unique.some((port) => !Number.isInteger(port) || port < 1 || port > 65_535)) throw unsafe(ports);
-  const wayIn = unique.length === 0 ? undefined : `-p tcp -m multiport --dports ${unique.join(",")} -j RETURN`;
+  const toWayIn = `-p tcp -m multiport --dports ${unique.join(",")}`;
+  const wayIn = [
+    `${toWayIn} -m connlimit --connlimit-above ${String(MOST_OF_ONE_POD)} --connlimit-mask 32 --connlimit-saddr -j DROP`,
+    `${toWayIn} -j RETURN`,
+  ];
   return {
     forward: [
       "-m conntrack --ctstate RELATED,ESTABLISHED,DNAT -j RETURN",
@@ -66,7 +72,7 @@ export function rulesFor(family: Family, networks: readonly GuardedNetwork[], po
       // Visitors come by another way: for them it is one rule, however many sites there are.
       ...(sorted.every(({ bridge }) => bridge.startsWith("podman")) ? ["! -i podman+ -j RETURN"] : []),
       "-m conntrack --ctstate RELATED,ESTABLISHED -j RETURN",
-      ...(wayIn === undefined ? [] : [wayIn]),
+      ...(unique.length === 0 ? [] : wayIn),
       ...sorted.flatMap(({ bridge, gateway, comment }) => [
         `-d ${gateway}/32 -i ${bridge} -p udp -m udp --dport ${DNS} -j RETURN`,
         `-d ${gateway}/32 -i ${bridge} -p tcp -m tcp --dport ${DNS} -j RETURN`,

@@ -26,12 +26,32 @@ function cacheMib(memoryBytes: number): number {
   return Math.min(2048, Math.max(128, Math.floor(memoryBytes / 4 / MIB)));
 }
 
+/** What a session may set for itself. Each is taken as often as a statement needs it. */
+const BUFFERS = [
+  ...["sort-buffer-size", "join-buffer-size", "join-buffer-space-limit", "read-buffer-size", "read-rnd-buffer-size"],
+  ...["mrr-buffer-size", "preload-buffer-size", "query-prealloc-size", "transaction-prealloc-size"],
+] as const;
+
+/**
+ * `maximum-` bounds what a session sets, and touches nothing else. Not the cap of one server (`max-session-mem-used`), which ends the statement
+ * that goes over it: a replicated ALTER TABLE that ends so on one node and not on the others makes them differ, and whoever replays would be under it, too.
+ */
+function sessionBounds(memoryBytes: number): OptionGroup["options"] {
+  const buffer = Math.max(4 * MIB, Math.floor(memoryBytes / 64 / MIB) * MIB);
+  const table = Math.max(16 * MIB, Math.floor(memoryBytes / 16 / MIB) * MIB);
+  return [
+    ...BUFFERS.map((name) => ({ key: `maximum-${name}`, value: buffer })),
+    ...["max-heap-table-size", "tmp-table-size"].map((name) => ({ key: `maximum-${name}`, value: table })),
+  ];
+}
+
 /** my.cnf of all nodes; what differs between them (name, address, peers) are arguments of the entrypoint. */
 export function galeraOptions(cluster: string, memoryBytes: number): OptionGroup[] {
   const server: OptionGroup = {
     name: "mariadbd",
     options: [
       ...commonServerOptions(memoryBytes),
+      ...sessionBounds(memoryBytes),
       { key: "innodb-autoinc-lock-mode", value: 2 },
       { key: "default-storage-engine", value: "InnoDB" },
       { key: "binlog-format", value: "ROW" },

@@ -80,6 +80,9 @@ describe("the nodes of a Galera cluster", () => {
     }
     expect(provider).toContain("pc.recovery=FALSE");
     expect(options.get("innodb-flush-log-at-trx-commit")).toBe(1);
+    // What a session may ask for is bounded. No limit kills a statement: one on one node alone would put that node out.
+    expect([options.get("maximum-sort-buffer-size"), options.get("maximum-max-heap-table-size")]).toEqual([2 ** 24, 2 ** 26]);
+    expect([...options.keys()].filter((key) => key.includes("max-session-mem-used"))).toEqual([]);
     expect(options.get("log-bin-trust-function-creators")).toBe(1);
     expect(options.get("wsrep-mode")).toBe("STRICT_REPLICATION,DISALLOW_LOCAL_GTID");
   });

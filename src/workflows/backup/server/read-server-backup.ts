@@ -32,16 +32,25 @@ export async function readServerBackup(backup: ServerBackup, ports: ServerBackup
       next(null, chunk);
     },
   });
+  const whole = new Promise<boolean>((resolve) => {
+    counted.once("end", () => resolve(true)).once("close", () => resolve(false));
+  });
   stream.on("error", (error) => counted.destroy(error));
-  counted.on("close", () => stream.destroy());
+  counted.once("close", () => stream.destroy());
   stream.pipe(counted);
   const judged = async (): Promise<void> => {
-    await done;
+    // Who gives up ends the program: its own complaint about that explains nothing.
+    const failure = await done.then(
+      () => undefined,
+      (error: unknown) => error,
+    );
+    if (!(await whole)) return;
+    if (failure !== undefined) throw failure;
     if (hash.copy().digest("hex") === backup.sha256) return;
     const instead = `${String(bytes)} bytes instead of ${String(backup.bytes)}`;
     throw new HowdahError("backup/damaged", `The files in the store are not what was backed up: ${instead}`);
   };
-  return { stream: counted, done: done.then(judged) };
+  return { stream: counted, done: judged() };
 }
 
 /** Error: `backup/unknown`. */

@@ -58,7 +58,11 @@ if [ "$blocks" -gt 0 ]; then
 fi
 if [ "$what" = check ]; then
   mariadb-check --defaults-file=${DATABASE_PATHS.clientFile} --all-databases --check --silent >"$in.check" 2>&1 || true
-  if [ -s "$in.check" ]; then echo 'ERROR tables are damaged:' >&2; head -n 50 "$in.check" >&2; exit 1; fi
+  if grep -E -q '^[Ee]rror|: Corrupt|: Operation failed|^(mariadb|mysql)-?check: ' "$in.check"; then
+    head -n 50 "$in.check" >&2
+    echo "ERROR tables are damaged: $(grep -E -m 1 '^[Ee]rror|check: ' "$in.check")" >&2
+    exit 1
+  fi
   for statement in "$@"; do $client --batch --skip-column-names --execute="$statement"; done
 else
   "$@"

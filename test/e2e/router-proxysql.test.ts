@@ -265,6 +265,8 @@ describe(`ProxySQL (${binary === "" ? "an emulator of its admin" : "the real one
         one.emulator?.rows("SELECT hostname FROM runtime_mysql_servers WHERE status = 'ONLINE' AND hostgroup_id = 10"),
       );
       expect(writers).toMatchObject([0, 1].map(() => [{ hostname: "main-node-1.main-node.howdah-system.svc" }]));
+      const greeting = "SELECT variable_value AS v FROM runtime_global_variables WHERE variable_name = 'mysql-server_version'";
+      expect(pods[0].emulator?.rows(greeting)).toMatchObject([{ v: "11.8.0-MariaDB" }]);
       await databases.suspendUser({ server, user: access.user }, true);
       expect(known()).toEqual([[[access.user, 0]], [[access.user, 0]]]);
       await databases.dropDatabase({ server, name: access.name, user: access.user, uid: access.uid });

@@ -60,7 +60,13 @@ export class ProxysqlEmulator {
     this.#db.exec("CREATE TABLE runtime_checksums_values (name VARCHAR PRIMARY KEY, version INT, epoch INT, checksum VARCHAR)");
     this.#db.exec("CREATE TABLE stats_mysql_connection_pool (srv_host VARCHAR, srv_port INT, ConnUsed INT)");
     this.#db.exec("CREATE TABLE stats_mysql_processlist (SessionID INT, user VARCHAR)");
-    const variables = ["query_retries_on_failure", "monitor_enabled", "shun_recovery_time_sec", "connect_timeout_server_max"];
+    const variables = [
+      "query_retries_on_failure",
+      "monitor_enabled",
+      "shun_recovery_time_sec",
+      "connect_timeout_server_max",
+      "server_version",
+    ];
     for (const table of ["global_variables", "runtime_global_variables"])
       for (const name of variables) this.#db.prepare(`INSERT INTO ${table} VALUES (?, ?)`).run(`mysql-${name}`, "1");
     for (const name of ["mysql_users", "mysql_servers", "mysql_query_rules", "mysql_variables"])

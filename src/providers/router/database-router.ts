@@ -25,6 +25,8 @@ export interface RouterWish {
   readonly nodes: readonly { readonly name: string; readonly host: string; readonly port: number }[];
   /** The node that the nodes themselves name (ADR 27), for routers that are told; left out while they name none, or nobody could be asked. */
   readonly writer?: string | undefined;
+  /** MariaDB's version on the nodes (`11.8`), for routers that greet clients themselves. */
+  readonly version?: string;
   /** Connections that one pod may have to one node. */
   readonly connections?: number;
   readonly users: readonly RouterUser[];

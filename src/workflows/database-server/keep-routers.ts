@@ -1,3 +1,4 @@
+import { defaultMariadb } from "../../catalog/mariadb-versions.ts";
 import { HowdahError } from "../../kernel/howdah-error.ts";
 import { SYSTEM_NAMESPACE } from "../../kernel/own-names.ts";
 import type { Secret } from "../../kernel/secret.ts";
@@ -69,11 +70,8 @@ async function tellOne(document: DatabaseServerDocument, router: DatabaseRouter,
   const writer = await askWriter(names, sources.api);
   const place = writerOf({ name, ...(writer === undefined ? document : { writer }) });
   const users = await sources.databases.routerUsers({ name, locate: async () => place });
-  const connections = connectionsOfRouter(spec);
-  return await router.reconcile(
-    { nodes, users, connections, ...(writer === undefined ? {} : { writer }) },
-    await podsOf(name, sources.api),
-  );
+  const wish = { nodes, users, connections: connectionsOfRouter(spec), version: spec.version ?? defaultMariadb };
+  return await router.reconcile({ ...wish, ...(writer === undefined ? {} : { writer }) }, await podsOf(name, sources.api));
 }
 
 /** The node that says of itself that it is the writer, as routers hear it; undefined while none does. */

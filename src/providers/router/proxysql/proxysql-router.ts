@@ -68,7 +68,7 @@ async function tell(
   try {
     return await ask(async (connection) => {
       const before = await checksumsOf(connection);
-      const changed = [...(await tellServers(connection, wish)), ...(await tellVariables(connection))];
+      const changed = [...(await tellServers(connection, wish)), ...(await tellVariables(connection, wish))];
       const isSame = known?.wish === asked && known.checksums === before;
       if (!isSame) await tellUsers(connection, wish);
       const checksums = await checksumsOf(connection);
@@ -93,8 +93,8 @@ function judge(told: readonly Told[]): readonly PodReport[] {
   );
 }
 
-async function tellVariables(connection: AdminConnection): Promise<string[]> {
-  if (!(await setVariables(connection, wantedVariables()))) return [];
+async function tellVariables(connection: AdminConnection, wish: RouterWish): Promise<string[]> {
+  if (!(await setVariables(connection, wantedVariables(wish)))) return [];
   await connection.query(adminSql`LOAD MYSQL VARIABLES TO RUNTIME`);
   await connection.query(adminSql`SAVE MYSQL VARIABLES TO DISK`);
   return ["variables"];

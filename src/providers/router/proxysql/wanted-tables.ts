@@ -77,7 +77,7 @@ export function wantedRules(users: readonly RouterUser[]): WantedTable {
 }
 
 /** Variables that are ours. */
-export function wantedVariables(): WantedTable {
+export function wantedVariables({ version }: Pick<RouterWish, "version"> = {}): WantedTable {
   const variables = {
     // The default tries writes again: counters were wrong after a failover (database.md, section 3).
     "mysql-query_retries_on_failure": "0",
@@ -85,6 +85,8 @@ export function wantedVariables(): WantedTable {
     // Who refuses connections is left alone for so long, in seconds: a writer that was started again must not be for ten.
     "mysql-shun_recovery_time_sec": "1",
     "mysql-connect_timeout_server_max": "10000",
+    // Else clients take it for MySQL 8 before they have asked anything: frameworks choose their SQL by it.
+    ...(version === undefined ? {} : { "mysql-server_version": `${version}.0-MariaDB` }),
   };
   const rows = Object.entries(variables).map(([variable_name, variable_value]) => ({ variable_name, variable_value }));
   return { table: "global_variables", rows };

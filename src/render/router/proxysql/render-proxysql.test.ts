@@ -11,7 +11,7 @@ describe("ProxySQL's first configuration", () => {
   it("never tries a write again, listens where it is told, and has passwords of its own", () => {
     const { groups, settings } = parseLibconfig(renderProxysql(plan, admin("howdah", "0123456789abcdefXYZ")).reveal());
     expect(settings).toEqual({ datadir: "/var/lib/proxysql" });
-    expect(groups["mysql_variables"]).toMatchObject({ query_retries_on_failure: 0, interfaces: "0.0.0.0:3306" });
+    expect(groups["mysql_variables"]).toMatchObject({ query_retries_on_failure: 0, monitor_enabled: false, interfaces: "0.0.0.0:3306" });
     expect(groups["admin_variables"]).toMatchObject({
       admin_credentials: "howdah:0123456789abcdefXYZ",
       stats_credentials: "howdah-statistics:0123456789abcdefXYZ",

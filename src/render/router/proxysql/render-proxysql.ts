@@ -38,6 +38,8 @@ export function renderProxysql(
         max_connections: plan.maxConnections,
         // Already before it is told: what is sent twice is applied twice (database.md, section 3).
         query_retries_on_failure: 0,
+        // It would log in with a password that everybody knows.
+        monitor_enabled: false,
         threads: 2,
       },
     },

@@ -4,6 +4,8 @@ import { HowdahError } from "../../kernel/howdah-error.ts";
 import { confirm } from "../ask-first.ts";
 import type { CliContext } from "../context.ts";
 import type { Choose } from "../program.ts";
+import { deleteThere, exportThere } from "./tenant-data-there.ts";
+import { type ThereFlags, thereOption } from "./tenant-there.ts";
 import { withReporter } from "./with-reporter.ts";
 
 /** The verbs of `howdah tenant` that hand data over, delete it, or change keys. */
@@ -14,22 +16,23 @@ export function tenantDataCommands(tenant: Command, choose: Choose): void {
 }
 
 function exportCommand(tenant: Command, choose: Choose): void {
-  tenant
-    .command("export")
+  thereOption(tenant.command("export"))
     .argument("<name>", "the tenant's name")
     .argument("[file]", "where to (default: NAME-DAY.tar)")
     .summary("everything a client is owed in one tar: dumps, files, site files, checksums")
     .option("--overwrite", "replace a file that is there", false)
     .addHelpText(
       "after",
-      "\nExamples:\n  howdah tenant export acme\n  howdah tenant export acme /srv/exports/acme.tar --overwrite\n\nIn it: sites/SITE/howdah.yaml, database.sql.gz, files/…, and manifest.json with a SHA-256 of each.",
+      "\nExamples:\n  howdah tenant export acme\n  howdah tenant export acme /srv/exports/acme.tar --overwrite\n  howdah tenant export acme --context prod\n\nIn it: sites/SITE/howdah.yaml, database.sql.gz, files/…, and manifest.json with a SHA-256 of each.",
     )
-    .action((name: string, file: string | undefined, flags: { readonly overwrite: boolean }) => {
+    .action((name: string, file: string | undefined, flags: ThereFlags & { readonly overwrite: boolean }) => {
+      const { context: there, overwrite } = flags;
+      if (there !== undefined) return choose((context) => exportThere(name, { file, overwrite, context: there }, context));
       choose((context) =>
         withReporter(context, async (ports, engine) => {
           const { exportTenant, usualExportName } = await import("../../workflows/tenant/export-tenant.ts");
           const target = resolve(context.directory, file ?? usualExportName({ name }, new Date(ports.clock.now())));
-          const { manifest, bytes } = await exportTenant(name, { file: target, ...flags }, ports, engine);
+          const { manifest, bytes } = await exportTenant(name, { file: target, overwrite }, ports, engine);
           context.terminal.out(
             context.terminal.output === "json" ? `${JSON.stringify({ file: target, bytes, ...manifest }, null, 2)}\n` : `${target}\n`,
           );
@@ -39,15 +42,14 @@ function exportCommand(tenant: Command, choose: Choose): void {
     });
 }
 
-interface DeleteFlags {
+interface DeleteFlags extends ThereFlags {
   readonly yes: boolean;
   /** `--export FILE`; false: `--no-export`. */
   readonly export?: string | false;
 }
 
 function deleteCommand(tenant: Command, choose: Choose): void {
-  tenant
-    .command("delete")
+  thereOption(tenant.command("delete"))
     .argument("<name>", "the tenant's name")
     .summary("hand over its data, take its sites away; the data is kept for a while, then deleted")
     .description(
@@ -58,10 +60,13 @@ function deleteCommand(tenant: Command, choose: Choose): void {
     .option("-y, --yes", "don't ask", false)
     .addHelpText(
       "after",
-      "\nExamples:\n  howdah tenant delete acme --export /srv/exports/acme.tar\n  howdah tenant delete acme --no-export --yes",
+      "\nExamples:\n  howdah tenant delete acme --export /srv/exports/acme.tar\n  howdah tenant delete acme --no-export --yes\n  howdah tenant delete acme --context prod --export acme.tar",
     )
     .action((name: string, flags: DeleteFlags) => {
-      choose((context) => deleteIt(name, flags, context));
+      const { context: there } = flags;
+      choose((context) =>
+        there === undefined ? deleteIt(name, flags, context) : deleteThere(name, { ...flags, context: there }, context),
+      );
     });
 }
 

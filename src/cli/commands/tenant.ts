@@ -7,7 +7,7 @@ import type { CliContext } from "../context.ts";
 import type { Choose } from "../program.ts";
 import { type BoundFlags, profileFrom } from "./tenant-bounds.ts";
 import { tenantDataCommands } from "./tenant-data.ts";
-import { createThere, listThere, showThere, suspendThere, type ThereFlags, thereOption } from "./tenant-there.ts";
+import { createThere, listThere, profileThere, showThere, suspendThere, type ThereFlags, thereOption } from "./tenant-there.ts";
 import { withReporter } from "./with-reporter.ts";
 
 interface CreateFlags extends BoundFlags, ThereFlags {
@@ -178,19 +178,21 @@ function suspend(tenant: Command, choose: Choose): void {
 }
 
 function profile(tenant: Command, choose: Choose): void {
-  bounds(
+  const command = bounds(
     tenant
       .command("profile")
       .argument("<name>", "the tenant's name")
       .argument("<profile>", "small, medium, large or own")
       .summary("give a tenant another profile; its sites get it as a release, without a failed request"),
-  )
+  );
+  thereOption(command)
     .addHelpText(
       "after",
-      "\nExamples:\n  howdah tenant profile acme large\n  howdah tenant profile acme own --memory 1Gi --workers 12 --connections 40",
+      "\nExamples:\n  howdah tenant profile acme large\n  howdah tenant profile acme own --memory 1Gi --workers 12 --connections 40\n  howdah tenant profile acme large --context prod     # quotas and database users, without a release",
     )
-    .action((name: string, chosen: string, flags: BoundFlags) => {
+    .action((name: string, chosen: string, flags: BoundFlags & ThereFlags) => {
       choose(async (context) => {
+        if (flags.context !== undefined) return profileThere(name, profileFrom(chosen, flags), flags.context, context);
         const { changeProfile } = await import("../../workflows/tenant/change-profile.ts");
         await withReporter(context, (ports, engine) => changeProfile(name, profileFrom(chosen, flags), ports, engine));
         return await show(name, context);

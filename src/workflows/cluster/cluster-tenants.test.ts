@@ -8,7 +8,7 @@ it("makes a tenant once, which the operator gives a namespace with its profile's
   const rig = operatorRig();
   const cluster = { api: rig.api, context: "prod" };
   const made = await createClusterTenant({ name: "acme", profile: "small" }, cluster, never);
-  expect(made).toEqual({ name: "acme", profile: "small", suspended: false, namespaces: ["acme"], condition: null });
+  expect(made).toEqual({ name: "acme", profile: "small", suspended: false, namespaces: ["acme"], deleting: null, condition: null });
   await createClusterTenant({ name: "acme", profile: "small" }, cluster, never);
   await expect(createClusterTenant({ name: "acme", profile: "large" }, cluster, never)).rejects.toMatchObject({ code: "tenant/exists" });
   await expect(createClusterTenant({ name: "Acme", profile: "small" }, cluster, never)).rejects.toMatchObject({ code: "usage/invalid" });

@@ -1,4 +1,6 @@
+import type { TenantBounds } from "../../catalog/tenant-profiles.ts";
 import { HowdahError } from "../../kernel/howdah-error.ts";
+import { DELETE_DATA_ANNOTATION } from "../../kernel/label.ts";
 import type { ConnectedCluster } from "../../kubernetes/create-kubernetes-api.ts";
 import type { KubeObject, ObjectName } from "../../kubernetes/kubernetes-api.ts";
 import { resources } from "../../kubernetes/resources.ts";
@@ -12,6 +14,8 @@ export interface ClusterTenant {
   readonly profile: string | null;
   readonly suspended: boolean;
   readonly namespaces: readonly string[];
+  /** Somebody deleted it; `dataGoes`: when its data is deleted, if anybody said. */
+  readonly deleting: { readonly dataGoes: string | null } | null;
   /** What stands in its way, else whether its namespaces are in place; null until the operator has looked. */
   readonly condition: Pick<StatusCondition, "reason" | "message"> | null;
 }
@@ -25,12 +29,15 @@ function place(name: string): ObjectName {
 function tenantOf(object: KubeObject): ClusterTenant {
   const spec = (object["spec"] ?? {}) as Partial<TenantSpec>;
   const status = (object["status"] ?? {}) as Partial<TenantStatus>;
-  const { name } = object.metadata;
+  const { name, deletionTimestamp, annotations } = object.metadata;
   const conditions = status.conditions ?? [];
   const said =
-    conditions.find(({ type, status: is }) => type === "Stalled" && is === "True") ?? conditions.find(({ type }) => type === "Ready");
+    conditions.find(({ type, status: is }) => type === "Stalled" && is === "True") ??
+    conditions.find(({ type, status: is }) => type === "Reconciling" && is === "True") ??
+    conditions.find(({ type }) => type === "Ready");
   return {
     ...{ name, profile: spec.profile ?? null, suspended: spec.suspended === true, namespaces: spec.namespaces ?? [name] },
+    deleting: deletionTimestamp === undefined ? null : { dataGoes: annotations?.[DELETE_DATA_ANNOTATION] ?? null },
     condition: said === undefined ? null : { reason: said.reason, message: said.message },
   };
 }
@@ -59,6 +66,7 @@ export async function createClusterTenant(
   checkTenantName(name);
   const { api, context } = cluster;
   const there = await api.get(place(name), signal);
+  if (there?.metadata.deletionTimestamp !== undefined) throw beingDeleted(name, context);
   if (there === undefined) {
     const spec = profile === undefined ? {} : { profile };
     await api.apply(
@@ -72,7 +80,7 @@ export async function createClusterTenant(
       "tenant/exists",
       `The tenant ${name} is on ${context} with the profile ${tenantOf(there).profile ?? "own"}, not ${profile ?? "own"}`,
       {
-        hint: "`kubectl edit tenant` changes its profile.",
+        hint: `\`howdah tenant profile ${name} PROFILE --context ${context}\` changes it.`,
       },
     );
   return clusterTenant(name, cluster, signal);
@@ -85,7 +93,43 @@ export async function suspendClusterTenant(
   cluster: Cluster,
   signal: AbortSignal,
 ): Promise<ClusterTenant> {
-  await clusterTenant(name, cluster, signal);
+  const { deleting } = await clusterTenant(name, cluster, signal);
+  if (deleting !== null) throw beingDeleted(name, cluster.context);
   await cluster.api.mergePatch(place(name), { spec: { suspended } }, {}, signal);
   return clusterTenant(name, cluster, signal);
+}
+
+/** What a profile is to be on a cluster: numbers of pods are the site file's there. */
+export interface ClusterProfile {
+  readonly profile: NonNullable<TenantSpec["profile"]>;
+  /** Of the profile `own`; 0 and null: no bound. */
+  readonly bounds?: Pick<TenantBounds, "connections" | "statementSeconds" | "diskBytes"> | undefined;
+}
+
+/**
+ * Gives a tenant another profile: its operator changes quotas and database users, without a new release. Numbers that somebody set before go with the
+ * former profile. Errors: `tenant/unknown`, `tenant/suspended` while it is being deleted.
+ */
+export async function changeClusterProfile(
+  name: string,
+  { profile, bounds }: ClusterProfile,
+  cluster: Cluster,
+  signal: AbortSignal,
+): Promise<ClusterTenant> {
+  const { deleting } = await clusterTenant(name, cluster, signal);
+  if (deleting !== null) throw beingDeleted(name, cluster.context);
+  const { connections = 0, statementSeconds = 0, diskBytes = null } = bounds ?? {};
+  const spec = {
+    profile,
+    database: bounds === undefined ? null : { connections, statementSeconds },
+    storage: diskBytes === null ? null : String(diskBytes),
+  };
+  await cluster.api.mergePatch(place(name), { spec }, {}, signal);
+  return clusterTenant(name, cluster, signal);
+}
+
+function beingDeleted(name: string, context: string): HowdahError {
+  return new HowdahError("tenant/suspended", `The tenant ${name} of ${context} is being deleted`, {
+    hint: `\`howdah tenant show ${name} --context ${context}\` says how far that is, and how to keep its data.`,
+  });
 }

@@ -27,7 +27,8 @@ describe("the operator's rights", () => {
     expect(named.map(({ verbs, resourceNames }) => [verbs, resourceNames])).toEqual([[["get"], [OPERATOR_NAME]]]);
   });
 
-  it.each(["namespaces", "persistentvolumeclaims", "environments", "tenants"])("delete no %s", (resource) => {
+  // Namespaces only of a deleted Tenant that says when its data goes (ADR 37; release-tenant.test.ts).
+  it.each(["persistentvolumeclaims", "environments", "tenants"])("delete no %s", (resource) => {
     const verbs = all.filter(({ resources }) => resources.includes(resource)).flatMap((rule) => rule.verbs);
     expect(verbs).not.toContain("delete");
   });

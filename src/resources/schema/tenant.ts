@@ -105,7 +105,7 @@ export const tenantStatus = z
     namespaces: z
       .array(z.string())
       .optional()
-      .meta({ description: "Namespaces that are in place. They are never deleted by the operator: they hold data." }),
+      .meta({ description: "Namespaces that are in place. They hold data: the operator deletes them only with a Tenant that says when." }),
   })
   .meta({ description: "What the operator sees. Written by it alone." });
 

@@ -45,7 +45,7 @@ mariadb-backup --prepare --use-memory=256M --target-dir="$data" >&2
 printf '%s\\n' "$version" >"$data/howdah-version"
 printf '%s' "$config" >${DATABASE_PATHS.configFile}
 printf '%s' "$init" >${DATABASE_PATHS.initFile}
-printf '[client]\\nuser=howdah\\nsocket=${DATABASE_PATHS.socket}\\nmax-allowed-packet=1G\\n' >${DATABASE_PATHS.clientFile}
+printf '[client]\\nuser=howdah\\nsocket=${DATABASE_PATHS.socket}\\nloose-max-allowed-packet=1G\\n' >${DATABASE_PATHS.clientFile}
 ${DATABASE_PATHS.entrypoint} </dev/null >&2 &
 server=$!
 client="mariadb --defaults-file=${DATABASE_PATHS.clientFile} --default-character-set=utf8mb4"

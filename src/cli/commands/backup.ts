@@ -9,6 +9,7 @@ import { backupTable, restoredWords, verifiedWords } from "../report/print-backu
 import { table } from "../report/table.ts";
 import { backupSchedule } from "./backup-schedule.ts";
 import { askThere, type BackupThereFlags, listBackupsThere } from "./backup-there.ts";
+import { backupServer } from "./backup-server.ts";
 import { backupStore } from "./backup-store.ts";
 import { clusterOptions, contextOf } from "./cluster-options.ts";
 import { SITE_ARGUMENT, SITE_DESCRIPTION } from "./site-argument.ts";
@@ -27,6 +28,7 @@ export function backupCommand(program: Command, choose: Choose): void {
   verify(backup, choose);
   restore(backup, choose);
   backupSchedule(backup, choose);
+  backupServer(backup, choose);
   remove(backup, choose);
   backupStore(backup, choose);
   key(backup, choose);

@@ -101,9 +101,10 @@ async function underWriters(
   machine: HowdahMachine,
   work: () => Promise<unknown>,
 ): Promise<{ readonly seconds: number; readonly stallMs: number }> {
-  let [stopped, stallMs] = [false, 0];
+  const stopped = new AbortController();
+  let stallMs = 0;
   const write = async (): Promise<void> => {
-    while (!stopped) {
+    while (!stopped.signal.aborted) {
       const { status, body } = await machine.get("shop.localhost", "/write.php");
       if (status === 200) stallMs = Math.max(stallMs, Number(body));
     }
@@ -112,7 +113,7 @@ async function underWriters(
   const began = performance.now();
   await work();
   const seconds = (performance.now() - began) / 1000;
-  stopped = true;
+  stopped.abort();
   await Promise.all(writers);
   return { seconds, stallMs };
 }

@@ -42,7 +42,7 @@ describe.skipIf(skip !== undefined)(`a whole database server${skip === undefined
     made = await answered<ServerBackup>(machine, "backup", "server", "now", SERVER);
     expect(made.verified).toMatchObject({ equal: true, reason: null });
     expect(made.verified?.compared).toBeGreaterThanOrEqual(2);
-    expect(made.databases.map(({ namespace }) => namespace).sort()).toEqual(["one", "two"]);
+    expect(new Set(made.databases.map(({ namespace }) => namespace))).toEqual(new Set(["one", "two"]));
     expect(made.position?.file).toMatch(/^binlog\.\d+$/);
     const { stdout } = await machine.ok("backup", "server", "ls", SERVER);
     expect(stdout).toContain("verified by restoring");

@@ -62,7 +62,12 @@ async function make(look: BackupLook, current: CurrentWork): Promise<Outcome> {
     }
   } catch (error) {
     // What the API server did not answer is tried again; the rest would be the same again.
-    if (!(error instanceof HowdahError) || signal.aborted || /^cluster\/(?!forbidden|rejected|not-installed|namespace-taken)/.test(error.code)) throw error;
+    if (
+      !(error instanceof HowdahError) ||
+      signal.aborted ||
+      /^cluster\/(?!forbidden|rejected|not-installed|namespace-taken)/.test(error.code)
+    )
+      throw error;
     return finish(look, current, { failed: { code: error.code, message: error.message } });
   }
   await report(look, { ...status, current: { ...current, made: true } });

@@ -210,7 +210,9 @@ describe("a Galera cluster on a cluster", () => {
     expect((await look()).verdicts[1]).toMatchObject({ status: "True", reason: "AllTold" });
     tellsRouters(new HowdahError("database/unreachable", "no node answers"));
     expect((await look()).verdicts[1]).toMatchObject({ status: "Unknown", reason: "UsersUnknown" });
-    expect((await inSystem("Deployment", "main-router"))?.["spec"]).toMatchObject({ template: { spec: { containers: [{ image: proxysql }, { image }] } } });
+    expect((await inSystem("Deployment", "main-router"))?.["spec"]).toMatchObject({
+      template: { spec: { containers: [{ image: proxysql }, { image }] } },
+    });
     expect((await inSystem("ConfigMap", "main-router"))?.["data"]).toEqual({ "follow-writer.sh": FOLLOW_WRITER });
   });
 

@@ -1,7 +1,9 @@
 import * as z from "zod";
 
 const condition = z.strictObject({
-  type: z.string().meta({ description: "Ready, Reconciling or Stalled; of a database server with routers that know users also RoutersInStep." }),
+  type: z
+    .string()
+    .meta({ description: "Ready, Reconciling or Stalled; of a database server with routers that know users also RoutersInStep." }),
   status: z.enum(["True", "False", "Unknown"]).meta({ description: "Whether it holds." }),
   observedGeneration: z.int().optional().meta({ description: "The generation of the object that this was said of." }),
   lastTransitionTime: z.string().meta({ description: "Since when the status is this.", format: "date-time" }),

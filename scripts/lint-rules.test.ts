@@ -56,7 +56,10 @@ describe("programs are started", () => {
     expect(sources.filter((path) => /["'](\/bin\/)?(ba|da)?sh["'],\s*["']-\w*c["']/.test(text(path))).toSorted()).toEqual([
       "src/render/database/render-database-way.ts",
       "src/workflows/backup/binlog/timeline.ts",
+      "src/workflows/backup/job/database-argv.ts",
       "src/workflows/backup/scratch-database.ts",
+      "src/workflows/backup/server/restore-server.ts",
+      "src/workflows/backup/server/scratch-server.ts",
       "src/workflows/database/dumps-beside-data.ts",
     ]);
   });

@@ -14,6 +14,7 @@ function rig() {
     retained: memoryDocuments(),
     databaseServers: memoryDocuments<DatabaseServerDocument>(),
     sharedImages: memoryDocuments(),
+    locks: { hold: (_namespace: string, _what: string, work: () => Promise<unknown>) => work() },
     files: { read: async () => undefined, write: async () => undefined },
     images: {
       lock: async () => ({ version: 1, images: [] }),

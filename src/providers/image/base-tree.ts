@@ -104,7 +104,7 @@ function filterOf(request: BaseRequest): FilterOptions {
     case "data-mover":
       return { gconv: false, perl, programs: ["rsync"] };
     case "operator":
-      return { gconv: false, perl, programs: [] };
+      return { gconv: false, perl, programs: ["restic"] };
     case "php-builder":
     case "node-builder":
       return { gconv: true, perl, programs: undefined };

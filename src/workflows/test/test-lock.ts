@@ -1,4 +1,4 @@
-import { type BaseRequest, normalRequest } from "../../catalog/image-recipes.ts";
+import { type BaseRequest, normalRequest, recipeFor } from "../../catalog/image-recipes.ts";
 import { emptyLock, type Lock, type LockedImage } from "../../providers/image-lock.ts";
 import { canonicalJson, digestOf } from "../../render/rendered.ts";
 import type { EngineContext, Ports } from "../ports.ts";
@@ -31,12 +31,20 @@ export async function testLock(
   const others = requests.filter((request) => !isOwn(request));
   const now = ports.clock.now();
   const kept = await Promise.all(others.map((request) => ports.testLocks.get(nameOf(request))));
-  const recent = kept.flatMap((one) => (one === undefined || given.renew || now - one.at > KEEP_MS ? [] : [one.image]));
+  const recent = kept.flatMap((one) =>
+    one === undefined || given.renew || now - one.at > KEEP_MS || !hasAll(one.image) ? [] : [one.image],
+  );
   const lock = await ports.images.lock({ images: requests, current: { ...own, images: [...own.images, ...recent] } }, emit, signal);
   for (const image of lock.images) {
     if (!isOwn(image.request) && !recent.includes(image)) await ports.testLocks.put(nameOf(image.request), { image, at: now });
   }
   return lock;
+}
+
+/** An upgrade of Howdah may ask for a package more than when these were chosen: the image would lack its program. */
+function hasAll({ request, packages }: LockedImage): boolean {
+  const there = new Set(packages.map(({ name }) => name));
+  return recipeFor(request).install.every((name) => there.has(name));
 }
 
 function nameOf(request: BaseRequest): string {

@@ -1,0 +1,100 @@
+import { randomBytes } from "node:crypto";
+import { createReadStream } from "node:fs";
+import { rm } from "node:fs/promises";
+import { tmpdir } from "node:os";
+import { join } from "node:path";
+import { buffer } from "node:stream/consumers";
+import { gunzipSync } from "node:zlib";
+import { extract } from "tar-stream";
+import { afterAll, beforeAll, describe, expect, it } from "vitest";
+import { type Behaviour, faultSite, type TestSite } from "../support/fault-site.ts";
+import { whyNoMachine } from "../support/howdah-machine.ts";
+import { type OperatorRig, operatorRig } from "../support/operator-rig.ts";
+
+const why = await whyNoMachine();
+if (why !== undefined) process.stderr.write(`operator-tenant-ends.test.ts is skipped: ${why}\n`);
+
+/** Another one each time: what this test leaves on the shared server when it fails is nobody else's. */
+const NAME = `t-ends-${randomBytes(3).toString("hex")}`;
+const USER = NAME.replaceAll("-", "_");
+
+describe.skipIf(why !== undefined && process.env["CI"] === undefined)("a tenant of a cluster", () => {
+  let rig: OperatorRig;
+  let site: TestSite & { behave(behaviour: Behaviour): Promise<void> };
+  const file = join(tmpdir(), `${NAME}.tar`);
+
+  const kubectl = (...argv: readonly string[]): Promise<string> => rig.kubectl("--namespace", NAME, ...argv);
+  const tenant = (...argv: readonly string[]) => rig.howdah("tenant", ...argv, "--context", ".", "--output", "json");
+  const database = (statement: string): Promise<string> =>
+    rig.kubectl(
+      ...["--namespace=howdah-system", "exec", "statefulset/mariadb-11-8", "--"],
+      ...[
+        "mariadb",
+        "--defaults-file=/run/secrets/database/client.cnf",
+        "--socket=/run/mysqld/mysqld.sock",
+        "--skip-column-names",
+        "--batch",
+        "--execute",
+        statement,
+      ],
+    );
+
+  beforeAll(async () => {
+    rig = await operatorRig("tends", 18_797);
+    site = await faultSite(rig, NAME);
+    await site.behave({ release: "one" });
+    await rig.operator();
+    await rig.tenant(NAME);
+    const said = await rig.howdah(...rig.deployArguments(site.directory));
+    expect([said.code, said.stderr]).toEqual([0, expect.any(String)]);
+    await kubectl(
+      ...["exec", "deployment/web", "--container=php", "--", "/usr/bin/php", "-r"],
+      `require 'database.php'; database()->query('CREATE TABLE owed (word VARCHAR(40))'); database()->query("INSERT INTO owed VALUES ('theirs')");`,
+    );
+  });
+  afterAll(async () => {
+    await rm(file, { force: true });
+    expect(await rig?.close()).toEqual([]);
+  });
+
+  it("gives its database users the bounds of its profile, and others when that changes", async () => {
+    expect((await tenant("profile", NAME, "small")).code).toBe(0);
+    const bounds = () =>
+      database(`SELECT max_user_connections FROM mysql.user WHERE User = '${USER}'`).then((text) => text.trim().split("\n").at(-1));
+    await expect.poll(bounds, { timeout: 180_000, interval: 1000 }).toBe("12");
+    expect((await tenant("profile", NAME, "large")).code).toBe(0);
+    await expect.poll(bounds, { timeout: 180_000, interval: 1000 }).toBe("72");
+  });
+
+  it("hands its data over when it is deleted, lets nothing run, and leaves nothing when the time has come", async () => {
+    const said = await tenant("delete", NAME, "--export", file, "--yes");
+    expect([said.code, said.stderr]).toEqual([0, expect.any(String)]);
+    expect(await kubectl("get", "sites,environments,deployments", "--output=name")).toBe("");
+    // Files were read through pods of the tenant's: none may start from then on.
+    const pods = () => kubectl("get", "resourcequota", "howdah-suspended", "--output=jsonpath={.spec.hard.pods}").catch(String);
+    await expect.poll(pods, { timeout: 120_000, interval: 500 }).toMatch(/^[01]$/);
+    expect(await owed()).toMatchObject({
+      "manifest.json": expect.stringContaining("howdah-tenant-export/1"),
+      [`sites/${NAME}/howdah.yaml`]: expect.stringContaining("kind: Site"),
+      [`sites/${NAME}/database.sql.gz`]: expect.stringContaining("theirs"),
+    });
+    expect(JSON.parse((await tenant("show", NAME)).stdout)).toMatchObject({ condition: { reason: "DataKept" } });
+    await rig.kubectl("annotate", "tenant", NAME, "--overwrite", "howdah.dev/delete-data-after=2020-01-01T00:00:00Z");
+    await rig.kubectl("wait", "--for=delete", `tenant/${NAME}`, "--timeout=240s");
+    expect(await rig.kubectl("get", "namespace", NAME, "--ignore-not-found", "--output=name")).toBe("");
+    expect((await database(`SHOW DATABASES LIKE '${USER}'`)).trim()).toBe("");
+  });
+
+  /** The export's texts, by name; dumps are unpacked. */
+  async function owed(): Promise<Readonly<Record<string, string>>> {
+    const archive = extract();
+    createReadStream(file).pipe(archive);
+    const found: Record<string, string> = {};
+    for await (const entry of archive) {
+      const { name } = (entry as unknown as { header: { name: string } }).header;
+      const content = await buffer(entry);
+      found[name] = (name.endsWith(".gz") ? gunzipSync(content) : content).toString();
+    }
+    return found;
+  }
+});

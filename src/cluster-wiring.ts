@@ -13,7 +13,7 @@ import { keptDocuments } from "./providers/cluster-state/kept-documents.ts";
 import { cronDocuments } from "./providers/cluster-state/cron-documents.ts";
 import { configMapDocuments } from "./providers/cluster-state/config-map-documents.ts";
 import { databaseServerDocuments } from "./workflows/database-server/database-server-documents.ts";
-import { keepRouters, toldRouters } from "./workflows/database-server/keep-routers.ts";
+import { type KeptRouters, keepRouters, toldRouters } from "./workflows/database-server/keep-routers.ts";
 import { knowsUsers, routersOf, writerOf } from "./workflows/database-server/routed-server.ts";
 import { OWN_SERVERS } from "./workflows/up/choose-server.ts";
 import type { ConnectPod } from "./providers/router/proxysql/admin-connection.ts";
@@ -50,6 +50,8 @@ export interface ClusterWiring {
   readonly routesOf?: (hostname: string) => readonly KubeObject[];
   /** False: nobody asks for the memory of containers. */
   readonly measures?: boolean;
+  /** One for all ports of a process: who is told twice at once is told one after the other. Left out: these ports have their own. */
+  readonly routers?: KeptRouters;
   /** This process is outside of the cluster's network: databases are reached through the API server. */
   readonly outside: boolean;
 }
@@ -119,7 +121,7 @@ export function wireClusterPorts(given: ClusterWiring): (namespace: string) => P
     return (await databaseServers.get(name))?.spec.external?.administrator.secret;
   });
   const toPod: ConnectPod = ({ name, port }) => api.connectPod({ namespace: SYSTEM_NAMESPACE, name, port }, new AbortController().signal);
-  const routers = keepRouters({ api, secrets, databases, connect: given.outside ? toPod : undefined });
+  const routers = given.routers ?? keepRouters({ api, secrets, databases, connect: given.outside ? toPod : undefined });
   const locks = keyedLocks();
   const system = <T>(prefix: string): DocumentStore<T> =>
     configMapDocuments<T>(api, (name) => ({ namespace: SYSTEM_NAMESPACE, key: `${prefix}.${name}` }));

@@ -36,8 +36,8 @@ export function wireKnown(wiring: ClusterWiring, reflected: readonly KnownObject
     portsFor: (namespace) => remembering(there(namespace)),
     lookPortsFor: (namespace, readsAhead) => {
       const { forget, ...reading } = oneReading(wiring.api, clock);
-      const ports = wireClusterPorts({ ...wiring, ...reading })(namespace);
-      const { locks } = there(namespace);
+      const { locks, routers } = there(namespace);
+      const ports = wireClusterPorts({ ...wiring, ...reading, ...(routers === undefined ? {} : { routers }) })(namespace);
       // All of it at once: the look asks for it one after the other, and finds it read. What fails is asked again, and told then.
       if (readsAhead) ports.engine.inventory(namespace).catch(() => undefined);
       // Its own namespace is its alone; whoever waited for another one's (that of database servers) plans on what is there then.

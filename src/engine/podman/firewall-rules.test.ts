@@ -40,7 +40,7 @@ describe("the firewall's rules", () => {
         "input": [
           "! -i podman+ -j RETURN",
           "-m conntrack --ctstate RELATED,ESTABLISHED -j RETURN",
-          "-p tcp -m multiport --dports 80,443 -m connlimit --connlimit-above 512 --connlimit-mask 32 --connlimit-saddr -j DROP",
+          "-i podman1 -p tcp -m multiport --dports 80,443 -m connlimit --connlimit-above 512 --connlimit-mask 32 --connlimit-saddr -j DROP",
           "-p tcp -m multiport --dports 80,443 -j RETURN",
           "-d 10.89.0.1/32 -i podman1 -p udp -m udp --dport 53 -j RETURN",
           "-d 10.89.0.1/32 -i podman1 -p tcp -m tcp --dport 53 -j RETURN",

@@ -56,10 +56,9 @@ export function rulesFor(family: Family, networks: readonly GuardedNetwork[], po
   const unique = [...new Set(ports)].toSorted((a, b) => a - b);
   if (unique.length > MOST_PORTS || unique.some((port) => !Number.isInteger(port) || port < 1 || port > 65_535)) throw unsafe(ports);
   const toWayIn = `-p tcp -m multiport --dports ${unique.join(",")}`;
-  const wayIn = [
-    `${toWayIn} -m connlimit --connlimit-above ${String(MOST_OF_ONE_POD)} --connlimit-mask 32 --connlimit-saddr -j DROP`,
-    `${toWayIn} -j RETURN`,
-  ];
+  const bound = `-m connlimit --connlimit-above ${String(MOST_OF_ONE_POD)} --connlimit-mask 32 --connlimit-saddr`;
+  // Of Howdah's pods only: a person's own proxy in another network passes on everybody's visitors from one address.
+  const wayIn = [...sorted.map(({ bridge }) => `-i ${bridge} ${toWayIn} ${bound} -j DROP`), `${toWayIn} -j RETURN`];
   return {
     forward: [
       "-m conntrack --ctstate RELATED,ESTABLISHED,DNAT -j RETURN",

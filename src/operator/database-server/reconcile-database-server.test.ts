@@ -190,6 +190,24 @@ describe("a database server that exists, on a cluster", () => {
     expect((await one.writers()).flatMap(({ addresses }) => addresses)).toEqual(["10.0.0.9"]);
   });
 
+  it.each([
+    ["takes reads only", () => facts({ readOnly: true })],
+    ["can't be asked", () => refusing],
+  ])("keeps its former address while the new one %s, and remembers it until the databases are there", async (_, trouble) => {
+    const one = await rig();
+    await one.look();
+    await one.api.create(resources.ConfigMap, siteOn("company"));
+    one.world.set("10.0.0.9", trouble());
+    await one.api.mergePatch(one.place, { spec: { external: { addresses: [{ host: "10.0.0.9" }] } } }, {});
+    for (const state of [trouble(), facts()]) {
+      one.world.set("10.0.0.9", state);
+      await one.look();
+      expect((await one.writers()).flatMap(({ addresses }) => addresses)).toEqual(["10.0.0.5"]);
+      expect((await one.status()).writer).toBe("10.0.0.5:3306");
+    }
+    expect((await one.conditions("DatabaseServer", "company"))[0]).toBe("Ready=False DatabasesNotThere");
+  });
+
   it("is there with nobody in its slice before anybody answered", async () => {
     const one = await rig();
     for (const host of ["10.0.0.5", "10.0.0.6"]) one.world.set(host, silent);

@@ -26,7 +26,9 @@ export function reconcileExternal(ports: OperatorPorts): LookAtServer {
     if (document === undefined || !isExternal(document))
       return { verdicts: stalledBy("SpecInvalid", "spec.external must name addresses and the administrator's secret"), again: ASK_MS * 30 };
     const judged = await judgeOrFail(document, ports);
-    if (judged instanceof HowdahError) return { verdicts: verdictsOf(judged), again: ASK_MS };
+    // Who wrote last is remembered through every trouble: by it a new address is known for one.
+    const former = document.writer === undefined ? {} : { writer: document.writer };
+    if (judged instanceof HowdahError) return { ...former, verdicts: verdictsOf(judged), again: ASK_MS };
     return await lead(object, document, judged, ports, signal);
   };
 }
@@ -55,15 +57,18 @@ async function lead(
   // Who wrote so far and takes reads only refuses writes by itself: pages that only read go on, as on one machine.
   if (choice.writer === null && isReadOnlyNow(choice, document.writer))
     return { ...seen, writer: document.writer, verdicts: verdictsOf(failure, choice.reason) };
+  const former = document.writer === undefined ? {} : { writer: document.writer };
+  // Other addresses, and nobody there who writes: whether the databases are there will be asked once somebody does. Until then sites stay.
+  if (choice.writer === null && document.writer !== undefined && !choice.roles.some(({ address }) => address === document.writer))
+    return { ...seen, ...former, verdicts: verdictsOf(failure, choice.reason) };
   const writer = choice.writer === null ? undefined : await placeOf(document, choice.writer);
   if (choice.writer !== null) {
     const forced = object.metadata.annotations?.[FORCE_ADDRESS] === choice.writer;
     const lacking = forced ? undefined : await withoutDatabases(document, choice.writer, ports, signal);
-    const former = document.writer === undefined ? {} : { writer: document.writer };
     if (lacking !== undefined) return { ...seen, ...former, verdicts: verdictsOf(lacking) };
   }
   const refused = await place(object, writer, ports, signal);
-  if (refused !== undefined) return { ...seen, verdicts: stalledBy("AddressRefused", refused) };
+  if (refused !== undefined) return { ...seen, ...former, verdicts: stalledBy("AddressRefused", refused) };
   if (choice.writer === null) return { ...seen, verdicts: verdictsOf(failure, choice.reason) };
   const found = {
     ...seen,

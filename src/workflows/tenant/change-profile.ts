@@ -64,6 +64,9 @@ export async function rotateKey(
   const bring = (): Promise<boolean> => bringToSites(tenant, ports, context);
   const isSigning = (await rotationOf(name, ports)) === "signing";
   if (isSigning && (await bring()) && !finish) return { keyId: await keyIdOf(name, ports), sites }; // of a command that was killed
+  // A finish that was killed has left pods with both keys.
+  if (finish && !isSigning && (await rotationOf(name, ports)) === "none" && (await bring()))
+    return { keyId: await keyIdOf(name, ports), sites };
   if (!finish) {
     await announceKey(name, ports);
     await bring();

@@ -9,7 +9,8 @@ import { adminNumber, adminSql } from "./admin-sql.ts";
 export async function cutSessions(connection: AdminConnection, users: ReadonlySet<string>): Promise<void> {
   const sessions = await connection.query(adminSql`SELECT SessionID AS id, user AS name FROM stats_mysql_processlist`);
   for (const { id, name } of sessions) {
-    if (users.has(String(name))) continue;
+    // Who is logging in at this moment has no name yet.
+    if (name === null || name === "" || users.has(String(name))) continue;
     await connection.query(adminSql`KILL CONNECTION ${adminNumber(Number(id))}`).catch((error: unknown) => {
       if (error instanceof HowdahError && error.message.includes("Unknown thread id")) return; // it ended by itself
       throw error;

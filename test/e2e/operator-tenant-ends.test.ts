@@ -79,7 +79,8 @@ describe.skipIf(why !== undefined && process.env["CI"] === undefined)("a tenant 
       [`sites/${NAME}/database.sql.gz`]: expect.stringContaining("theirs"),
     });
     expect(JSON.parse((await tenant("show", NAME)).stdout)).toMatchObject({ condition: { reason: "DataKept" } });
-    await rig.kubectl("annotate", "tenant", NAME, "--overwrite", "howdah.dev/delete-data-after=2020-01-01T00:00:00Z");
+    const past = new Date(Date.now() - 60_000).toISOString();
+    await rig.kubectl("annotate", "tenant", NAME, "--overwrite", `howdah.dev/delete-data-after=${past}`);
     await rig.kubectl("wait", "--for=delete", `tenant/${NAME}`, "--timeout=240s");
     expect(await rig.kubectl("get", "namespace", NAME, "--ignore-not-found", "--output=name")).toBe("");
     expect((await database(`SHOW DATABASES LIKE '${USER}'`)).trim()).toBe("");

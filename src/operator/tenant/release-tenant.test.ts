@@ -84,6 +84,17 @@ it("its sites go at once, its data after the retention, and nothing is left", as
   expect([await rig.api.get(space), state.dropped, await kept()]).toEqual([undefined, ["u1"], []]);
 });
 
+it("obeys no time of long before its deletion: that was said for one that did not come", async () => {
+  const { rig, look } = await deleted(new Date(START - DAY_MS).toISOString());
+  expect(await look()).toContain("Stalled=True NamespacesRemain");
+  expect(await rig.object("Site", "blog")).toBeDefined();
+});
+
+it("keeps nothing with a retention of none, though the clock of who said so is behind", async () => {
+  const { state, look } = await deleted(new Date(START - 60_000).toISOString());
+  expect([await look(), state.dropped]).toEqual([[], ["u1"]]);
+});
+
 it("waits for a database server that is away, says so, and goes on", async () => {
   const { rig, state, look } = await deleted(week);
   state.now += 8 * DAY_MS;

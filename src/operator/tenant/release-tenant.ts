@@ -14,6 +14,8 @@ const SOON_MS = 2000;
 const AWAY_MS = 30_000;
 /** Retention is counted in days. */
 const LONGEST_MS = 3_600_000;
+/** A retention of none ends when the Tenant is deleted, by another machine's clock. What ended longer before was said for a deletion that did not come. */
+const AIR_MS = 300_000;
 
 /** How far the deletion of a tenant is. */
 export interface ReleasedTenant extends Outcome {
@@ -39,6 +41,8 @@ export async function releaseTenant(tenant: KubeObject, ports: OperatorPorts, si
   }
   const after = Date.parse(tenant.metadata.annotations?.[DELETE_DATA_ANNOTATION] ?? "");
   if (Number.isNaN(after)) return { left, verdict: { ...stalled, message: remain(left) } };
+  if (after < Date.parse(tenant.metadata.deletionTimestamp ?? "") - AIR_MS)
+    return { left, verdict: { ...stalled, message: `${former(after)} ${remain(left)}` } };
   if (await takesDown(left, ports, signal))
     return { left, verdict: waits("TakingDown", `Its sites are taken down: ${left.join(", ")}`), again: SOON_MS };
   const wait = after - ports.clock.now();
@@ -53,6 +57,10 @@ const stalled = { type: "Stalled", status: "True", reason: "NamespacesRemain" } 
 
 function waits(reason: string, message: string): Verdict {
   return { type: "Reconciling", status: "True", reason, message };
+}
+
+function former(after: number): string {
+  return `${DELETE_DATA_ANNOTATION} is ${new Date(after).toISOString()}, long before the Tenant was deleted: that was not said for this deletion.`;
 }
 
 function toKeep(left: readonly string[]): string {

@@ -7,6 +7,7 @@ import { resources } from "../../kubernetes/resources.ts";
 import type { StatusCondition } from "../../resources/schema/condition.ts";
 import type { TenantSpec, TenantStatus } from "../../resources/schema/tenant.ts";
 import { checkTenantName } from "../tenant/create-tenant.ts";
+import { TENANT_LABEL } from "./cluster-place.ts";
 
 /** A tenant of a cluster, as its resource says. */
 export interface ClusterTenant {
@@ -57,6 +58,19 @@ export async function clusterTenant(name: string, { api, context }: Cluster, sig
   });
 }
 
+/**
+ * One with every namespace that its deletion takes: those with its label, as the operator reads them, also where the spec names them no more; and those of
+ * the spec that the operator has yet to take. Error: `tenant/unknown`.
+ */
+export async function tenantWithNamespaces(name: string, cluster: Cluster, signal: AbortSignal): Promise<ClusterTenant> {
+  const tenant = await clusterTenant(name, cluster, signal);
+  const { items } = await cluster.api.list(resources.Namespace, { labelSelector: TENANT_LABEL }, signal);
+  const owners = new Map(items.map(({ metadata }) => [metadata.name, metadata.labels?.[TENANT_LABEL]]));
+  const labelled = [...owners.keys()].filter((namespace) => owners.get(namespace) === name);
+  const asked = tenant.deleting === null ? tenant.namespaces.filter((namespace) => !owners.has(namespace)) : [];
+  return { ...tenant, namespaces: [...labelled, ...asked].toSorted() };
+}
+
 /** Asks the cluster for a tenant; its operator makes the namespace. What is there already stays. Error: `tenant/exists` for another profile. */
 export async function createClusterTenant(
   { name, profile }: { readonly name: string; readonly profile: TenantSpec["profile"] },
@@ -95,7 +109,9 @@ export async function suspendClusterTenant(
 ): Promise<ClusterTenant> {
   const { deleting } = await clusterTenant(name, cluster, signal);
   if (deleting !== null) throw beingDeleted(name, cluster.context);
-  await cluster.api.mergePatch(place(name), { spec: { suspended } }, {}, signal);
+  // Who lets it work again wants its data: a time that a deletion left behind must not be found by a later one.
+  const metadata = suspended ? {} : { metadata: { annotations: { [DELETE_DATA_ANNOTATION]: null } } };
+  await cluster.api.mergePatch(place(name), { ...metadata, spec: { suspended } }, {}, signal);
   return clusterTenant(name, cluster, signal);
 }
 

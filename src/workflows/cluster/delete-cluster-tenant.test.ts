@@ -2,6 +2,7 @@ import { mkdtemp, readdir, rm } from "node:fs/promises";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { afterEach, beforeEach, describe, expect, it } from "vitest";
+import { HowdahError } from "../../kernel/howdah-error.ts";
 import { DELETE_DATA_ANNOTATION, HAND_OVER_ANNOTATION } from "../../kernel/label.ts";
 import type { ConnectedCluster } from "../../kubernetes/create-kubernetes-api.ts";
 import { resources } from "../../kubernetes/resources.ts";
@@ -9,6 +10,7 @@ import { operatorRig } from "../../operator/testing/operator-rig.ts";
 import type { Ports } from "../ports.ts";
 import { changeClusterProfile, createClusterTenant, suspendClusterTenant } from "./cluster-tenants.ts";
 import { deleteClusterTenant, planClusterDeletion } from "./delete-cluster-tenant.ts";
+import { exportClusterTenant } from "./export-cluster-tenant.ts";
 
 const { signal } = new AbortController();
 const context = { emit: () => undefined, signal };
@@ -68,6 +70,47 @@ describe("a tenant of a cluster that is deleted", () => {
     await expect(createClusterTenant({ name: "acme", profile: "own" }, cluster, signal)).rejects.toMatchObject(refused);
     await expect(suspendClusterTenant("acme", false, cluster, signal)).rejects.toMatchObject(refused);
     await expect(changeClusterProfile("acme", { profile: "large" }, cluster, signal)).rejects.toMatchObject(refused);
+  });
+
+  it("is deleted with a namespace that left its spec, as the operator does, and not with one of another tenant", async () => {
+    const { rig, cluster, ports } = await acme();
+    await rig.api.mergePatch(tenantPlace, { spec: { namespaces: ["acme-new", "other"] } });
+    const labels = { "howdah.dev/tenant": "other" };
+    await rig.api.create(resources.Namespace, { apiVersion: "v1", kind: "Namespace", metadata: { name: "other", labels } });
+    const plan = await planClusterDeletion("acme", cluster, ports, signal);
+    expect(plan.tenant.namespaces).toEqual(["acme", "acme-new"]);
+    expect([plan.deletes, plan.keeps.length]).toEqual([["site blog in acme", "tenant acme"], 2]);
+    const clusters = { ports: async (_: unknown, namespace: string) => (asked.push(namespace), rig.ports) };
+    const asked: string[] = [];
+    const wanted = { file: join(directory, "acme.tar"), overwrite: true };
+    const { manifest } = await exportClusterTenant("acme", wanted, cluster, { ...ports, clusters } as Ports, context);
+    expect([new Set(asked), manifest.sites.length]).toEqual([new Set(["acme", "acme-new"]), 1]);
+    await deleteClusterTenant(plan, null, cluster, ports, context);
+    expect(rig.api.all("Environment")).toEqual([]);
+  });
+
+  it("that could not be deleted, or is resumed, has no time any more when its data goes", async () => {
+    const { rig, cluster, ports, tenant } = await acme();
+    const away = new HowdahError("cluster/unreachable", "away");
+    const api = new Proxy(rig.api, {
+      get: (target, key) => {
+        const value: unknown = Reflect.get(target, key);
+        return key === "delete" ? () => Promise.reject(away) : typeof value === "function" ? value.bind(target) : value;
+      },
+    });
+    const plan = await planClusterDeletion("acme", cluster, ports, signal);
+    await expect(deleteClusterTenant(plan, null, { ...cluster, api }, ports, context)).rejects.toBe(away);
+    expect((await tenant())?.metadata.annotations ?? {}).toEqual({});
+    await rig.api.mergePatch(tenantPlace, { metadata: { annotations: { [DELETE_DATA_ANNOTATION]: plan.keptUntil } } });
+    await suspendClusterTenant("acme", false, cluster, signal);
+    expect((await tenant())?.metadata.annotations ?? {}).toEqual({});
+  });
+
+  it("keeps its data at least until it is deleted, however long the export took", async () => {
+    const { cluster, ports, tenant } = await acme();
+    const plan = { ...(await planClusterDeletion("acme", cluster, ports, signal)), keptUntil: "2026-11-21T06:00:00.000Z" };
+    await deleteClusterTenant(plan, null, cluster, ports, context);
+    expect((await tenant())?.metadata.annotations).toEqual({ [DELETE_DATA_ANNOTATION]: "2026-11-21T12:00:00.000Z" });
   });
 
   it("works as before when its data could not be handed over", async () => {

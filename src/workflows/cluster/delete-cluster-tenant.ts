@@ -4,7 +4,7 @@ import { resources } from "../../kubernetes/resources.ts";
 import type { EngineContext, Ports } from "../ports.ts";
 import { shownTask } from "../shown-task.ts";
 import { type ClusterPlace, POLL_MS, PRODUCTION } from "./cluster-place.ts";
-import { type ClusterTenant, clusterTenant, suspendClusterTenant } from "./cluster-tenants.ts";
+import { type ClusterTenant, suspendClusterTenant, tenantWithNamespaces } from "./cluster-tenants.ts";
 import { type ExportPorts, exportClusterTenant } from "./export-cluster-tenant.ts";
 
 /** What deleting a tenant of a cluster does, before anybody says yes. */
@@ -21,6 +21,8 @@ type DeletionPorts = ExportPorts & Pick<Ports, "settings">;
 const DAY_MS = 24 * 60 * 60 * 1000;
 /** So long the operator may take to suspend or take down a namespace: pods get their grace, and an operator under load its time. Milliseconds. */
 const PATIENCE_MS = 600_000;
+/** A command that is stopped does not stay longer. */
+const UNMARK_MS = 30_000;
 
 /** Names everything before anything happens. Error: `tenant/unknown`. */
 export async function planClusterDeletion(
@@ -29,7 +31,7 @@ export async function planClusterDeletion(
   { clock, settings }: DeletionPorts,
   signal: AbortSignal,
 ): Promise<ClusterDeletionPlan> {
-  const tenant = await clusterTenant(name, cluster, signal);
+  const tenant = await tenantWithNamespaces(name, cluster, signal);
   const sites = await Promise.all(tenant.namespaces.map((namespace) => cluster.api.list(resources.Site, { namespace }, signal)));
   const said = tenant.deleting === null ? Number.NaN : Date.parse(tenant.deleting.dataGoes ?? "");
   return {
@@ -58,7 +60,7 @@ export async function deleteClusterTenant(
   const { name } = tenant;
   if (tenant.deleting === null) {
     await handOver(tenant, exportTo, cluster, ports, context);
-    await markDeleted(name, keptUntil, cluster, context.signal);
+    await markDeleted(name, later(keptUntil, ports.clock.now()), cluster, context.signal);
   }
   await shownTask("cluster/take-down", `take ${name} down on ${cluster.context}`, context, () =>
     until(async () => !(await hasEnvironments(tenant, cluster, context.signal)), cluster, ports, context),
@@ -86,12 +88,32 @@ async function handOver(
   }
 }
 
-/** When its data goes is said before it is deleted: the operator must not find a deleted Tenant without it. */
+/** An export may take longer than a short retention: a time before the deletion is obeyed by nobody. */
+function later(keptUntil: string, now: number): string {
+  return new Date(Math.max(Date.parse(keptUntil), now)).toISOString();
+}
+
+/** When its data goes is said before it is deleted: the operator must not find a deleted Tenant without it. It stays on none that lives. */
 async function markDeleted(name: string, keptUntil: string, { api }: Cluster, signal: AbortSignal): Promise<void> {
-  const place = { resource: resources.Tenant, namespace: undefined, name };
   const metadata = { annotations: { [DELETE_DATA_ANNOTATION]: keptUntil } };
+  const place = { resource: resources.Tenant, namespace: undefined, name };
   const { uid = "" } = (await api.mergePatch(place, { metadata }, {}, signal)).metadata;
-  await api.delete(place, { preconditions: { uid } }, signal);
+  try {
+    await api.delete(place, { preconditions: { uid } }, signal);
+  } catch (error) {
+    await unmark(name, uid, api).catch(() => undefined); // `howdah tenant resume` does it, too
+    throw error;
+  }
+}
+
+/** Takes the mark from a Tenant that was not deleted; the API server may have deleted it and not answered. */
+async function unmark(name: string, uid: string, api: Cluster["api"]): Promise<void> {
+  const place = { resource: resources.Tenant, namespace: undefined, name };
+  const signal = AbortSignal.timeout(UNMARK_MS);
+  const { metadata } = (await api.get(place, signal)) ?? {};
+  if (metadata === undefined || metadata.uid !== uid || metadata.deletionTimestamp !== undefined) return;
+  const { resourceVersion } = metadata;
+  await api.mergePatch(place, { metadata: { resourceVersion, annotations: { [DELETE_DATA_ANNOTATION]: null } } }, {}, signal);
 }
 
 async function until(

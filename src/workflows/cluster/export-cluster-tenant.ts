@@ -9,7 +9,7 @@ import type { EngineContext, Ports } from "../ports.ts";
 import { type Exported, type OwedSite, writeExport } from "../tenant/export-tenant.ts";
 import { SITE_FILE } from "../up/locate-site.ts";
 import { type ClusterPlace, POLL_MS } from "./cluster-place.ts";
-import { type ClusterTenant, clusterTenant } from "./cluster-tenants.ts";
+import { type ClusterTenant, tenantWithNamespaces } from "./cluster-tenants.ts";
 
 /** What an export of a cluster's tenant needs of this machine. */
 export type ExportPorts = Pick<Ports, "clock" | "clusters">;
@@ -27,7 +27,7 @@ export async function exportClusterTenant(
   ports: ExportPorts,
   context: EngineContext,
 ): Promise<Exported> {
-  const tenant = await clusterTenant(name, cluster, context.signal);
+  const tenant = await tenantWithNamespaces(name, cluster, context.signal);
   const sites = await owedSites(tenant, cluster, ports, context);
   const write = (): Promise<Exported> => writeExport({ tenant: name, profile: tenant.profile ?? "own", ...wanted }, sites, ports, context);
   return tenant.suspended ? await whileOpen(tenant, cluster, write, ports, context) : await write();

@@ -56,9 +56,13 @@ async function keyOf(name: string, paths: StepPaths): Promise<Secret> {
   return new Secret(text.trim(), `store/${name}`);
 }
 
-/** What a part carries in the store: whose it is, and of which Backup, for whoever remembers nothing. */
-export function orderedTags({ namespace, id, plan }: Pick<BackupOrders, "namespace" | "id" | "plan">, part: string): readonly string[] {
-  return [`site=${namespace}`, `backup=${id}`, `plan=${plan}`, `part=${part}`];
+/** What a part carries in the store: whose it is, of which Backup and, once, why it was made, for whoever remembers nothing. */
+export function orderedTags(
+  { namespace, id, plan, why }: Pick<BackupOrders, "namespace" | "id" | "plan" | "why">,
+  part: string,
+): readonly string[] {
+  const tags = [`site=${namespace}`, `backup=${id}`, `plan=${plan}`, `part=${part}`];
+  return part === "manifest" ? [...tags, `why=${why}`] : tags;
 }
 
 /** Leaves the record for the next steps. */

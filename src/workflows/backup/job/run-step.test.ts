@@ -15,14 +15,15 @@ interface Stored extends SavedPart {
 /** A store in memory that opens with one password. */
 function memoryStore(now: () => number) {
   const parts = new Map<string, Stored>();
-  const repository: BackupRepository = {
+  let made = 0;
+  const repository: { -readonly [Name in keyof BackupRepository]: BackupRepository[Name] } = {
     ensure: async () => false,
     save: async ({ name, tags }, produce) => {
       const sink = new PassThrough();
       const whole = buffer(sink);
       await produce(sink);
       sink.end();
-      const part = { id: `p${String(parts.size)}`, time: new Date(now()).toISOString(), tags, paths: [name] };
+      const part = { id: `p${String((made += 1))}`, time: new Date(now()).toISOString(), tags, paths: [name] };
       parts.set(part.id, { ...part, bytes: await whole });
       return part;
     },
@@ -173,5 +174,27 @@ describe("the steps of a backup's Job", () => {
     expect(await backUp("20261122-120100-000c", { keep })).toMatchObject({ kept: ["20261122-120100-000c"] });
     const left = new Set([...store.parts.values()].map(({ tags }) => tags.find((tag) => tag.startsWith("backup="))));
     expect(left).toEqual(new Set(["backup=20261122-120000-000a", "backup=20261122-120100-000c"]));
+  });
+
+  it("neither count the backup from before a restore nor delete it within seven days", async () => {
+    const keep = { last: 1, daily: 0, weekly: 0, monthly: 0 };
+    const day = 24 * 60 * 60_000;
+    await backUp("20261122-120000-000a", { why: "before a restore" });
+    time += day;
+    await backUp("20261123-120000-000b", { why: "schedule", keep });
+    time += day;
+    const kept = ["20261124-120000-000c", "20261122-120000-000a"];
+    expect(await backUp("20261124-120000-000c", { why: "schedule", keep })).toMatchObject({ kept });
+    time += 5 * day + 1;
+    expect(await backUp("20261129-120000-000d", { why: "schedule", keep })).toMatchObject({ kept: ["20261129-120000-000d"] });
+  });
+
+  it("call a backup verified that was proved, and say why what is no longer kept could not be deleted", async () => {
+    const keep = { last: 1, daily: 0, weekly: 0, monthly: 0 };
+    await backUp("20261122-120000-000b");
+    time += 60_000;
+    store.repository.forget = () => Promise.reject(new Error("the store is locked"));
+    const said = await backUp("20261122-120100-000c", { keep });
+    expect(said).toMatchObject({ verified: { id: "20261122-120100-000c" }, kept: null, uncleaned: "the store is locked" });
   });
 });

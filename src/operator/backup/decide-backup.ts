@@ -25,6 +25,8 @@ export interface BackupDecision {
   readonly mark: BackupStatus["mark"];
   readonly next: number | undefined;
   readonly asked: BackupStatus["asked"];
+  /** Somebody asked for what names no backup. */
+  readonly refused?: { readonly what: "restore" | "verify"; readonly id: string };
 }
 
 /** A backup that nobody was there for is made up within a day. */
@@ -59,7 +61,7 @@ export function decideBackup(
     const id = value?.split("/")[0] ?? "";
     if (value === undefined || value === known?.[what]) continue;
     const asked = { ...known, [what]: value };
-    return { ...former, work: BACKUP_ID.test(id) ? { what, id } : undefined, asked };
+    return BACKUP_ID.test(id) ? { ...former, work: { what, id }, asked } : { ...former, work: undefined, asked, refused: { what, id } };
   }
   const value = annotations[ASKS.now];
   if (value !== undefined && value !== known?.now)

@@ -31,6 +31,7 @@ async function backupRig({ store = true, spec = {} }: { readonly store?: boolean
     for (let times = 0; times < 4; times += 1) await reconcileBackup(ports)({ namespace: "acme", name: "site" }, never);
   };
   const status = async () => ((await rig.object("Backup", "site"))?.["status"] ?? {}) as BackupStatus;
+  await look(); // a wish that is there at the first look is of another Backup
   return {
     ...{ rig, clock, look, status },
     ask: async (annotations: Readonly<Record<string, string | null>>) => {
@@ -169,11 +170,32 @@ describe("a Backup", () => {
     expect((await one.status()).failed).toBeUndefined();
   });
 
-  it("takes nothing for a backup's name but one", async () => {
+  it.each(["restore", "verify"])("takes nothing for a backup's name but one, and says so (%s)", async (what) => {
     const one = await backupRig();
-    await one.ask({ "howdah.dev/restore": "../x" });
+    await one.ask({ [`howdah.dev/${what}`]: "../x" });
     expect((await one.status()).current).toBeUndefined();
+    expect([await one.ready(), one.rig.events]).toEqual(["False BackupUnknown", ["Warning BackupUnknown"]]);
+    expect((await one.status()).failed).toMatchObject({ what, message: expect.stringContaining("names no backup") });
   });
+
+  it.each([{ schedule: "0 3 * * *" }, { schedule: "every day" }])(
+    "restores nothing because of what a former one was asked (%o)",
+    async (spec) => {
+      const one = await backupRig({ spec });
+      const place = { resource: resources.Backup, namespace: "acme", name: "site" };
+      const { uid = "" } = (await one.rig.object("Backup", "site"))?.metadata ?? {};
+      await one.rig.api.delete(place, { preconditions: { uid } });
+      const metadata = { name: "site", namespace: "acme", annotations: { "howdah.dev/restore": ID } };
+      await one.rig.api.create(resources.Backup, { apiVersion: "howdah.dev/v1alpha1", kind: "Backup", metadata, spec });
+      await one.look();
+      expect([(await one.status()).current, one.rig.events]).toEqual([undefined, ["Warning RestoreNotAsked"]]);
+      await one.rig.api.mergePatch(place, { spec: { schedule: null } });
+      await one.look();
+      expect((await one.status()).current).toBeUndefined();
+      await one.ask({ "howdah.dev/restore": `${ID}/again` });
+      expect((await one.status()).current).toMatchObject({ what: "restore", restore: ID });
+    },
+  );
 
   it("runs in pods without a token, whose steps have only the secrets that they need", async () => {
     const one = await backupRig();

@@ -1,3 +1,4 @@
+import { errorCatalog } from "../../kernel/error-catalog.ts";
 import { HowdahError } from "../../kernel/howdah-error.ts";
 import { resources } from "../../kubernetes/resources.ts";
 import { type BackupStatus, backupSpec } from "../../resources/schema/backup.ts";
@@ -9,7 +10,7 @@ import { statusOf } from "../status.ts";
 import { rests } from "../tenant/suspension.ts";
 import { type BackupLook, report } from "./backup-look.ts";
 import { backupVerdicts } from "./backup-verdicts.ts";
-import { decideBackup, scheduleOfBackup } from "./decide-backup.ts";
+import { ASKS, type BackupDecision, decideBackup, scheduleOfBackup } from "./decide-backup.ts";
 import { followBackup } from "./follow-backup.ts";
 import { backupId, type CurrentWork, jobName } from "./plan-job.ts";
 
@@ -17,6 +18,8 @@ import { backupId, type CurrentWork, jobName } from "./plan-job.ts";
 const WAIT_MS = 10_000;
 /** Clocks of the watch and of the schedule are one: no look is later than this. */
 const LONGEST_MS = 3_600_000;
+/** So much is shown of what somebody wrote into an annotation. */
+const MOST_TOLD = 60;
 
 /**
  * Brings a Backup to what it asks for, one piece of work at a time: what is to be done is written into its status before its Job is made, and the Job's name
@@ -32,10 +35,37 @@ export function reconcileBackup(ports: OperatorPorts): Reconcile {
     const seen = await ports.api.get({ resource: resources.Environment, namespace, name: PRODUCTION }, signal);
     const environment = seen === undefined ? undefined : statusOf<EnvironmentStatus>(seen);
     const look: BackupLook = { object, namespace, spec: read.data ?? backupSpec.parse({}), status, environment, ports, signal };
+    const former = object.metadata.annotations?.[ASKS.restore];
+    if (status.observedGeneration === undefined && former !== undefined) return leaveFormer(look, former);
     if (!read.success && status.current === undefined)
       return report(look, status, stalledBy("SpecInvalid", `spec.${issue?.path.join(".") ?? ""}: ${issue?.message ?? ""}`));
     return status.current === undefined ? begin(look) : followBackup(look, status.current);
   };
+}
+
+/**
+ * A Backup that is made anew, from a repository or from a copy of the cluster, has the annotations of the former one: a restore that somebody wanted
+ * then would take away what came since. Nobody has seen this object before, so nobody asked it.
+ */
+async function leaveFormer(look: BackupLook, value: string): Promise<Outcome> {
+  const { object, ports, status } = look;
+  const message = `${ASKS.restore} was there when this Backup was made, so nothing is restored. To restore: another value, such as BACKUP/ANYTHING`;
+  await ports.tell(object, { type: "Warning", reason: "RestoreNotAsked", message });
+  await report(look, { ...status, asked: { restore: value } });
+  return { again: 0 };
+}
+
+/** Who asks for what names no backup is told so, by the same way as of one that failed. */
+async function refuse(
+  look: BackupLook,
+  status: Partial<BackupStatus>,
+  { what, id }: NonNullable<BackupDecision["refused"]>,
+): Promise<Outcome> {
+  const { reason } = errorCatalog["backup/unknown"];
+  const message = `${ASKS[what]}: ${JSON.stringify(id.slice(0, MOST_TOLD))} names no backup (as 20261122-030412-a1b2 does). Nothing was done.`;
+  await look.ports.tell(look.object, { type: "Warning", reason, message });
+  await report(look, { ...status, failed: { at: new Date(look.ports.clock.now()).toISOString(), what, reason, message } });
+  return { again: 0 };
 }
 
 async function begin(look: BackupLook): Promise<Outcome> {
@@ -49,7 +79,7 @@ async function begin(look: BackupLook): Promise<Outcome> {
     return report(look, status, stalledBy("SpecInvalid", error.message));
   }
   const now = ports.clock.now();
-  const { work, mark, next, asked } = decideBackup(schedule, status, annotations, now);
+  const { work, mark, next, asked, refused } = decideBackup(schedule, status, annotations, now);
   const wait = work === undefined ? undefined : whyWait(look);
   if (wait !== undefined) {
     await report(look, status, [...backupVerdicts(status), { type: "Reconciling", status: "True", reason: "Waiting", message: wait }]);
@@ -57,6 +87,7 @@ async function begin(look: BackupLook): Promise<Outcome> {
   }
   const known = acknowledged(status, annotations);
   const remembered = { ...known, mark, next: next === undefined ? undefined : new Date(next).toISOString(), asked };
+  if (refused !== undefined) return refuse(look, remembered, refused);
   if (work === undefined) {
     await report(look, remembered);
     return next === undefined ? {} : { again: Math.min(Math.max(next - now, 1000), LONGEST_MS) };

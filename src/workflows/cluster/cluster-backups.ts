@@ -77,6 +77,7 @@ export async function askClusterBackup(
 ): Promise<ClusterBackup> {
   const { api } = place.cluster;
   const object = { resource: resources.Backup, namespace: place.namespace, name };
+  await seen(place, name, ports, context);
   await api.mergePatch(object, { metadata: { annotations: { [`${LABEL}/${ask.what}`]: ask.value } } }, {}, context.signal);
   const began = ports.clock.now();
   const key = ask.what === "backup-now" ? "now" : ask.what;
@@ -104,12 +105,24 @@ export async function askClusterBackup(
     )
       throw new HowdahError(codeOf(failed.reason), failed.message);
     if (isDone) return one;
-    if (asked?.[key] !== ask.value && current === undefined && ports.clock.now() - began > NOBODY_MS)
-      throw new HowdahError("cluster/not-installed", "The operator does not look at the Backup", {
-        hint: `Does it run? \`kubectl --context ${place.cluster.context} --namespace howdah-system get pods\`. A release that is being taken into service is waited for.`,
-      });
+    if (asked?.[key] !== ask.value && current === undefined && ports.clock.now() - began > NOBODY_MS) throw nobodyLooks(place);
     await ports.clock.sleep(POLL_MS, context.signal);
   }
+}
+
+/** What is asked of a Backup before the operator has ever looked at it, it takes for what a former one was asked. */
+async function seen(place: ClusterPlace, name: string, { clock }: Pick<Ports, "clock">, { signal }: EngineContext): Promise<void> {
+  const began = clock.now();
+  while ((await clusterBackup(place, name, signal)).status.observedGeneration === undefined) {
+    if (clock.now() - began > NOBODY_MS) throw nobodyLooks(place);
+    await clock.sleep(POLL_MS, signal);
+  }
+}
+
+function nobodyLooks({ cluster }: ClusterPlace): HowdahError {
+  return new HowdahError("cluster/not-installed", "The operator does not look at the Backup", {
+    hint: `Does it run? \`kubectl --context ${cluster.context} --namespace howdah-system get pods\`. A release that is being taken into service is waited for.`,
+  });
 }
 
 function codeOf(reason: string): ErrorCode {

@@ -56,6 +56,11 @@ export function resticRepositoryOf(access: StoreAccess, parts: ResticParts): Bac
     }
   }
 
+  /** A program that is fed can't be tried again. Before, one is run that needs the same lock: of a clean-up that was killed it goes, one that runs is waited for. */
+  async function whenFree(asked: string, signal: AbortSignal): Promise<void> {
+    await restic(asked, ["list", "keys"], { signal });
+  }
+
   async function list(tags: readonly string[], signal: AbortSignal): Promise<readonly SavedPart[]> {
     const filter = tags.length === 0 ? [] : ["--tag", tags.join(",")];
     const { stdout } = await restic("The backups could not be listed", ["snapshots", "--json", "--no-lock", ...filter], { signal });
@@ -86,10 +91,9 @@ export function resticRepositoryOf(access: StoreAccess, parts: ResticParts): Bac
     },
     async save({ name, tags }, produce, signal) {
       const args = ["backup", "--json", "--host", HOST, "--stdin", "--stdin-filename", name, ...tagged(tags)];
-      const ran = await fed(
-        (input, stop) => restic(`${name} could not be saved`, args, { input, signal: AbortSignal.any([signal, stop]) }),
-        produce,
-      );
+      const asked = `${name} could not be saved`;
+      await whenFree(asked, signal);
+      const ran = await fed((input, stop) => restic(asked, args, { input, signal: AbortSignal.any([signal, stop]) }), produce);
       return await saved(ran, { tags, path: `/${name}` });
     },
     async saveDirectory(directory, tags, signal) {

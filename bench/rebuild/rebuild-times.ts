@@ -111,16 +111,17 @@ async function makeSites(machine: HowdahMachine, names: readonly string[], outsi
     const directory = join(outside.code, name);
     await mkdir(join(directory, "public"), { recursive: true });
     const own = name.split("--").at(-1) ?? name;
-    for (const [file, text] of Object.entries({ "howdah.yaml": siteFile(own), "public/index.php": PAGE, "public/health.php": HEALTH }))
+    for (const [file, text] of Object.entries({ "howdah.yaml": siteFile(own), "public/index.php": PAGE, "public/health.php": "well" }))
       await writeFile(join(directory, file), text);
     await withInput(machine, `key of ${name}`, "secret", "set", name, "payment/key");
     await machine.ok("up", directory, ...(name.startsWith("acme--") ? ["--tenant", "acme"] : []));
     await sqlOf(machine, name, `CREATE TABLE goods (id INT PRIMARY KEY, name TEXT); ${inserted(1, ROWS - 50)}`);
+    await writeFile(join(directory, "public/health.php"), HEALTH); // from now on: the rebuild begins without tables
     const files = join(outside.directory, "files");
     await mkdir(join(files, "deep"), { recursive: true });
     await writeFile(join(files, "logo.txt"), `logo of ${name}`);
     for (let n = 0; n < 20; n += 1) await writeFile(join(files, "deep", `${String(n)}.bin`), `${name} ${String(n * index)}`.repeat(200));
-    await machine.ok("files", "put", name, join(files, "logo.txt"), join(files, "deep"), "public/uploads/");
+    for (const one of ["logo.txt", "deep"]) await machine.ok("files", "put", name, join(files, one), "public/uploads/");
     await machine.ok("backup", "schedule", name);
     await machine.ok("backup", "now", name, "--no-verify");
   }

@@ -105,7 +105,7 @@ const changeTenant = (spec: object): Deed => {
 
 /** With its data, at once. */
 const deleteTenant: Deed = async ({ api }) => {
-  await api.mergePatch(tenant, { metadata: { annotations: { [DELETE_DATA_ANNOTATION]: "2000-01-01T00:00:00Z" } } });
+  await api.mergePatch(tenant, { metadata: { annotations: { [DELETE_DATA_ANNOTATION]: "2026-11-21T12:00:00Z" } } });
   await api.delete(tenant, { preconditions: { uid: (await api.get(tenant))?.metadata.uid ?? "" } });
 };
 

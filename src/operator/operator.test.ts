@@ -117,6 +117,35 @@ describe("a site in a cluster", () => {
     expect((await rig.engine.observe("acme")).workloads).toEqual([]);
   });
 
+  it("waits with a new release while a Backup puts a former state in place, and goes on with one that was begun before", async () => {
+    const rig = operatorRig();
+    await rig.applySite();
+    await rig.release("r1", "one");
+    await rig.settle();
+    const place = { resource: resources.Backup, namespace: "acme", name: "site" };
+    const metadata = { name: "site", namespace: "acme" };
+    await rig.api.create(resources.Backup, { apiVersion: "howdah.dev/v1alpha1", kind: "Backup", metadata, spec: {} });
+    const current = { what: "restore", id: "20261120-030405-ab12", why: "before a restore", job: "j" };
+    await rig.api.mergePatch(place, { status: { current } }, { subresource: "status" });
+    const look = () => reconcileEnvironment(rig.operator)({ namespace: "acme", name: "production" }, never);
+    expect(await look()).toEqual({ again: 900_000 });
+    await rig.release("r2", "two");
+    expect(await look()).toEqual({ again: 5000 });
+    expect(await rig.conditions("Environment", "production")).toContain("Reconciling=True RolloutQueued");
+    const environment = { resource: resources.Environment, namespace: "acme", name: "production" };
+    const begun = (rollout: object | null) => rig.api.mergePatch(environment, { status: { rollout } }, { subresource: "status" });
+    await begun({ release: "r2", step: "build" });
+    await look();
+    expect(await stateOf(rig, "r2")).toBe("serving");
+    await begun(null);
+    await rig.release("r3", "three");
+    await look();
+    expect(await stateOf(rig, "r3")).not.toBe("serving");
+    await rig.api.mergePatch(place, { status: { current: null } }, { subresource: "status" });
+    await look();
+    expect(await stateOf(rig, "r3")).toBe("serving");
+  });
+
   it("waits for its turn with a new release while others' rollouts have theirs, and says so once; what serves needs no turn", async () => {
     const rig = operatorRig();
     await rig.applySite();

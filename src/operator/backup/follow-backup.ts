@@ -7,6 +7,7 @@ import type { Outcome } from "../operator-ports.ts";
 import { type BackupLook, report } from "./backup-look.ts";
 import { type JobOutcome, jobEnd, jobOutcome } from "./job-outcome.ts";
 import { type CurrentWork, jobName, planJob } from "./plan-job.ts";
+import { waitsFor, whyWait } from "./why-wait.ts";
 
 /** A Job that runs is looked at again after this, though its end is an event. Milliseconds. */
 const RUNS_MS = 15_000;
@@ -21,7 +22,10 @@ export async function followBackup(look: BackupLook, current: CurrentWork): Prom
   const job = await ports.api.get({ resource: resources.Job, namespace, name: current.job }, signal);
   if (job === undefined && current.made === true)
     return finish(look, current, { failed: { code: "backup/failed", message: "Its Job was deleted before it ended" } });
-  if (job === undefined) return make(look, current);
+  if (job === undefined) {
+    const wait = current.before === undefined ? undefined : await whyWait(look, current.what);
+    return wait === undefined ? make(look, current) : waitsFor(look, wait);
+  }
   const end = jobEnd(job);
   if (end !== undefined) return finish(look, current, jobOutcome(end, await podOf(look, current)));
   await report(look, { ...status, current: { ...current, made: true } });
@@ -70,7 +74,9 @@ async function make(look: BackupLook, current: CurrentWork): Promise<Outcome> {
       throw error;
     return finish(look, current, { failed: { code: error.code, message: error.message } });
   }
-  await report(look, { ...status, current: { ...current, made: true } });
+  // Its pod has its time from now on: the first half took some.
+  const since = current.before === undefined ? {} : { since: new Date(ports.clock.now()).toISOString() };
+  await report(look, { ...status, current: { ...current, ...since, made: true } });
   return { again: RUNS_MS };
 }
 

@@ -38,6 +38,14 @@ async function backupRig({ store = true, spec = {} }: { readonly store?: boolean
       await api.mergePatch({ resource: resources.Backup, namespace: "acme", name: "site" }, { metadata: { annotations } });
       await look();
     },
+    /** Another Backup of the namespace is at this; answers how that changes. */
+    another: async (current: object, name = "other") => {
+      await make("Backup", name, {});
+      const change = (now: object | null) =>
+        api.mergePatch({ resource: resources.Backup, namespace: "acme", name }, { status: { current: now } }, { subresource: "status" });
+      await change({ id: ID, why: "asked", job: "j", ...current });
+      return change;
+    },
     job: async () => rig.object("Job", (await status()).current?.job ?? "none"),
     /** The Job under way ends, and its pod's containers have said this. */
     end: async (ok: boolean, said: readonly Said[]) => {
@@ -158,6 +166,52 @@ describe("a Backup", () => {
     expect(await one.job()).toMatchObject({ spec: { template: { spec: { containers: [{ name: "put" }] } } } });
     await one.end(true, [{ step: "put", words: { restored: { id: ID, at: "2026-11-22T12:01:00Z", ...numbers } } }]);
     expect(await one.status()).toMatchObject({ restored: { id: ID, before }, backups: [{ id: before, why: "before a restore" }] });
+  });
+
+  it("replaces nothing while a release is taken into service, however long its first half took, and gives its pod its time then", async () => {
+    const one = await backupRig();
+    await one.ask({ "howdah.dev/restore": `${ID}/1` });
+    const environment = { resource: resources.Environment, namespace: "acme", name: "production" };
+    const rollout = (value: object | null) =>
+      one.rig.api.mergePatch(environment, { status: { rollout: value } }, { subresource: "status" });
+    await rollout({ release: "r2", step: "build" });
+    one.clock.now += 3_600_000;
+    await one.end(true, wellDone((await one.status()).current?.id ?? ""));
+    const waiting = await one.status();
+    expect([waiting.current?.before === undefined, waiting.current?.made, await one.job()]).toEqual([false, undefined, undefined]);
+    expect(waiting.conditions?.map(({ type, reason }) => `${type} ${reason}`)).toEqual(["Ready Verified", "Reconciling Waiting"]);
+    await rollout(null);
+    await one.look();
+    expect([(await one.status()).current?.made, (await one.job()) === undefined]).toEqual([true, false]);
+  });
+
+  it.each([
+    { asks: "restore", theirs: { what: "backup" }, waits: true },
+    { asks: "restore", theirs: { what: "restore" }, waits: true },
+    { asks: "restore", theirs: { what: "verify" }, waits: false },
+    { asks: "backup-now", theirs: { what: "restore" }, waits: true },
+    { asks: "backup-now", theirs: { what: "backup" }, waits: false },
+    { asks: "verify", theirs: { what: "restore" }, waits: false },
+  ])("waits for another Backup of its namespace where one of them restores: %o", async ({ asks, theirs, waits }) => {
+    const one = await backupRig();
+    const other = await one.another(theirs);
+    await one.ask({ [`howdah.dev/${asks}`]: ID });
+    expect((await one.status()).current === undefined).toBe(waits);
+    await other(null);
+    await one.look();
+    expect((await one.status()).current).toBeDefined();
+  });
+
+  it.each([
+    { name: "zone", made: false, waits: false },
+    { name: "zone", made: true, waits: true },
+    { name: "aside", made: false, waits: true },
+  ])("of two restores that are about to replace one goes first: %o", async ({ name, made, waits }) => {
+    const one = await backupRig();
+    await one.ask({ "howdah.dev/restore": `${ID}/1` });
+    await one.another({ what: "restore", before: ID, made }, name);
+    await one.end(true, wellDone((await one.status()).current?.id ?? ""));
+    expect((await one.status()).current?.made).toBe(waits ? undefined : true);
   });
 
   it("restores nothing when what is there can't be backed up", async () => {

@@ -7,15 +7,12 @@ import { PRODUCTION } from "../../workflows/cluster/cluster-place.ts";
 import { stalledBy } from "../database-server/server-look.ts";
 import type { OperatorPorts, Outcome, Reconcile } from "../operator-ports.ts";
 import { statusOf } from "../status.ts";
-import { rests } from "../tenant/suspension.ts";
 import { type BackupLook, report } from "./backup-look.ts";
-import { backupVerdicts } from "./backup-verdicts.ts";
 import { ASKS, type BackupDecision, decideBackup, scheduleOfBackup } from "./decide-backup.ts";
 import { followBackup } from "./follow-backup.ts";
 import { backupId, type CurrentWork, jobName } from "./plan-job.ts";
+import { waitsFor, whyWait } from "./why-wait.ts";
 
-/** What waits for a release or a tenant is looked at again after this. Milliseconds. */
-const WAIT_MS = 10_000;
 /** Clocks of the watch and of the schedule are one: no look is later than this. */
 const LONGEST_MS = 3_600_000;
 /** So much is shown of what somebody wrote into an annotation. */
@@ -80,11 +77,8 @@ async function begin(look: BackupLook): Promise<Outcome> {
   }
   const now = ports.clock.now();
   const { work, mark, next, asked, refused } = decideBackup(schedule, status, annotations, now);
-  const wait = work === undefined ? undefined : whyWait(look);
-  if (wait !== undefined) {
-    await report(look, status, [...backupVerdicts(status), { type: "Reconciling", status: "True", reason: "Waiting", message: wait }]);
-    return { again: WAIT_MS };
-  }
+  const wait = work === undefined ? undefined : await whyWait(look, work.what);
+  if (wait !== undefined) return waitsFor(look, wait);
   const known = acknowledged(status, annotations);
   const remembered = { ...known, mark, next: next === undefined ? undefined : new Date(next).toISOString(), asked };
   if (refused !== undefined) return refuse(look, remembered, refused);
@@ -107,11 +101,4 @@ function acknowledged(status: Partial<BackupStatus>, annotations: Readonly<Recor
   if (status.failed?.what !== "restore" || annotations["howdah.dev/restore"] !== undefined) return status;
   const { failed: _seen, ...rest } = status;
   return rest;
-}
-
-/** A dump in the middle of a migration is of no release, and a suspended tenant's user can't log in. */
-function whyWait({ environment }: BackupLook): string | undefined {
-  if (environment === undefined) return undefined;
-  if (rests(environment)) return "The tenant is suspended: nothing is backed up until it is resumed";
-  return environment.rollout === undefined ? undefined : "A release is being taken into service";
 }

@@ -16,6 +16,7 @@ import { isPastSwitch } from "../../workflows/rollout/journal.ts";
 import { siteUrl } from "../../workflows/up/site-url.ts";
 import type { OperatorPorts, Outcome, Reconcile } from "../operator-ports.ts";
 import { conditionsOf, statusOf, type Verdict, writeStatus } from "../status.ts";
+import { restoringBackup } from "../backup/why-wait.ts";
 import { decideEnvironment, type EnvironmentDecision, releasesToDrop } from "./decide-environment.ts";
 import { oneAfterAnother } from "./one-after-another.ts";
 import { isClosed } from "../tenant/close-namespace.ts";
@@ -101,8 +102,9 @@ export function reconcileEnvironment(ports: OperatorPorts, pauses = new Map<stri
     if (rest > 0) return { again: rest };
     const before = pause?.release === release ? pause : { failures: 0, overtaken: 0 };
     const isNew = !isServing(decision.release);
-    if (isNew && rollouts.underWay.size >= rollouts.most) {
-      await report(look, [...(await readiness(namespace, ports)), queued(release)], factsOf(status)); // a retry is still to come
+    const wait = isNew ? await whyQueued(look, release, status, rollouts) : undefined;
+    if (wait !== undefined) {
+      await report(look, [...(await readiness(namespace, ports)), queued(wait)], factsOf(status)); // a retry is still to come
       return { again: TURN_MS };
     }
     if (isNew) rollouts.underWay.add(namespace);
@@ -160,8 +162,19 @@ function invalidSpec({
   return { type: "Stalled", status: "True", reason: "SpecInvalid", message: `${field}: ${issue?.message ?? ""}` };
 }
 
-function queued(release: string): Verdict {
-  const message = `${release} waits for its turn: the operator performs as many rollouts as it may at once`;
+/** A restore replaces what a release would migrate; one that was begun before goes on, and the restore waits for it. */
+async function whyQueued(
+  { namespace, ports, signal }: Look,
+  release: string,
+  status: Partial<EnvironmentStatus>,
+  { underWay, most }: Rollouts,
+): Promise<string | undefined> {
+  if (underWay.size >= most) return `${release} waits for its turn: the operator performs as many rollouts as it may at once`;
+  const backup = status.rollout === undefined ? await restoringBackup(namespace, ports, signal) : undefined;
+  return backup === undefined ? undefined : `${release} waits for the restore of the Backup ${backup}`;
+}
+
+function queued(message: string): Verdict {
   return { type: "Reconciling", status: "True", reason: "RolloutQueued", message };
 }
 

@@ -175,8 +175,7 @@ async function followPage(machine: HowdahMachine, outside: Outside, say: (line: 
     const input = key === undefined ? "" : await readFile(outside.key, "utf8");
     await timed(command, () => withInput(machine, input, ...words, "--output", "json"));
   }
-  const argv = [process.execPath, "bench/rebuild-command.ts", outside.code];
-  const said = await timed("rebuild", async () => (await run(argv, { env: machine.environment })).stdout);
+  const said = await timed("backup rebuild", async () => (await machine.ok("backup", "rebuild", outside.code, "--output", "json")).stdout);
   return { commands, rebuilt: JSON.parse(said) as readonly Rebuilt[] };
 }
 

@@ -7,6 +7,7 @@ import type { CliContext } from "../context.ts";
 import type { Choose } from "../program.ts";
 import { backupTable, restoredWords, verifiedWords } from "../report/print-backups.ts";
 import { table } from "../report/table.ts";
+import { backupRebuild } from "./backup-rebuild.ts";
 import { backupSchedule } from "./backup-schedule.ts";
 import { askThere, type BackupThereFlags, listBackupsThere } from "./backup-there.ts";
 import { backupServer } from "./backup-server.ts";
@@ -27,6 +28,7 @@ export function backupCommand(program: Command, choose: Choose): void {
   list(backup, choose);
   verify(backup, choose);
   restore(backup, choose);
+  backupRebuild(backup, choose);
   backupSchedule(backup, choose);
   backupServer(backup, choose);
   remove(backup, choose);

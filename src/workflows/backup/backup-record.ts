@@ -129,4 +129,6 @@ export interface Rebuilding {
   readonly backup: string;
   /** RFC 3339. */
   readonly since: string;
+  /** Its content is back: who restores it once more keeps what is there first. */
+  readonly restored?: boolean;
 }

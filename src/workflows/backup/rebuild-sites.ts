@@ -160,11 +160,15 @@ async function bringBack(prepared: Prepared, rebuild: Rebuild): Promise<Rebuilt>
     throw new HowdahError("site/name-taken", `The site file ${prepared.given} is not that of ${namespace}`, {
       hint: "Its metadata.name is another one.",
     });
-  const { tables, files } = await restoreBackup({ backup, target, fresh: true }, backups, context);
+  const { rebuilding } = backups.backups;
+  const begun = await rebuilding.get(namespace);
+  // A rebuild that failed after this may have been followed by days in which the site served.
+  const { tables, files } = await restoreBackup({ backup, target, fresh: begun?.restored !== true }, backups, context);
+  if (begun !== undefined) await rebuilding.put(namespace, { ...begun, restored: true });
   const at = request.backupsOnly || backup.database === null ? null : await toLastSecond(backup, target, rebuild);
   if (!well) await run(prepared, rebuild);
   if (placement?.schedule !== undefined && placement.schedule !== null) await keepSchedule(backup, placement.schedule, backups);
-  await backups.backups.rebuilding.remove(namespace);
+  await rebuilding.remove(namespace);
   return { namespace, outcome: "rebuilt", url: target.url, backup: backup.id, at, tables, files, seconds: 0 };
 }
 

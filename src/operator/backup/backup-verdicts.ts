@@ -8,15 +8,21 @@ const UNDER_WAY: Readonly<Record<string, { readonly reason: string; readonly mes
 };
 
 /** What a Backup's status means. Pure: nothing is verified but what was restored and found equal, and nothing that failed is ready. */
-export function backupVerdicts({ current, failed, verified }: Partial<BackupStatus>): readonly Verdict[] {
+export function backupVerdicts({ current, failed, verified, uncleaned }: Partial<BackupStatus>): readonly Verdict[] {
   const words = current === undefined ? undefined : UNDER_WAY[current.what];
-  return [ready(failed, verified), ...(words === undefined ? [] : [{ type: "Reconciling", status: "True", ...words } as const])];
+  return [
+    ready({ failed, verified, uncleaned }),
+    ...(words === undefined ? [] : [{ type: "Reconciling", status: "True", ...words } as const]),
+  ];
 }
 
-function ready(failed: BackupStatus["failed"], verified: BackupStatus["verified"]): Verdict {
+function ready({ failed, verified, uncleaned }: Pick<BackupStatus, "failed" | "verified" | "uncleaned">): Verdict {
   if (failed !== undefined) return { type: "Ready", status: "False", reason: failed.reason, message: failed.message };
-  if (verified !== undefined)
-    return { type: "Ready", status: "True", reason: "Verified", message: "The last backup was restored into a scratch place and is equal" };
+  if (verified !== undefined) {
+    const still = uncleaned === undefined ? "" : `. What is no longer kept could not be deleted: ${uncleaned.message}`;
+    const message = `The backup ${verified.id} was restored into a scratch place and is equal${still}`;
+    return { type: "Ready", status: "True", reason: "Verified", message };
+  }
   return { type: "Ready", status: "False", reason: "NotYet", message: "No backup was proved by restoring yet" };
 }
 

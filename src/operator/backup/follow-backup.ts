@@ -7,6 +7,7 @@ import type { Outcome } from "../operator-ports.ts";
 import { type BackupLook, report } from "./backup-look.ts";
 import { type JobOutcome, jobEnd, jobOutcome } from "./job-outcome.ts";
 import { type CurrentWork, jobName, planJob } from "./plan-job.ts";
+import { failedBesides, stillFailed } from "./still-failed.ts";
 import { waitsFor, whyWait } from "./why-wait.ts";
 
 /** A Job that runs is looked at again after this, though its end is an event. Milliseconds. */
@@ -84,7 +85,13 @@ async function make(look: BackupLook, current: CurrentWork): Promise<Outcome> {
 async function finish(look: BackupLook, current: CurrentWork, outcome: JobOutcome): Promise<Outcome> {
   const { object, ports, status } = look;
   const { current: _done, failed: former, ...before } = status;
-  const known: Partial<BackupStatus> = { ...before, ...found(status, current, outcome) };
+  const known = withCleaning({ ...before, ...found(status, current, outcome) }, outcome, ports);
+  if (outcome.uncleaned !== undefined)
+    await ports.tell(object, {
+      type: "Warning",
+      reason: "NotDeleted",
+      message: `What is no longer kept is still there: ${outcome.uncleaned}`,
+    });
   const isFirstHalf = current.what === "restore" && current.before === undefined;
   if (outcome.failed === undefined && isFirstHalf && outcome.verified !== undefined) {
     const next = { ...current, before: current.id, job: jobName(object, `${current.job} restore`) };
@@ -95,8 +102,8 @@ async function finish(look: BackupLook, current: CurrentWork, outcome: JobOutcom
   const failed = outcome.failed ?? silent(current, outcome);
   if (failed === undefined) {
     await ports.tell(object, { type: "Normal", reason: DONE[current.what] ?? "Done", message: `${current.restore ?? current.id}: done` });
-    const stays = former !== undefined && former.what === "restore" && current.what !== "restore";
-    await report(look, { ...known, ...(stays ? { failed: former } : {}) });
+    const still = stillFailed(former, current.what);
+    await report(look, { ...known, ...(still === undefined ? {} : { failed: still }) });
     return { again: 0 };
   }
   const entry = errorCatalog[failed.code as ErrorCode] as { readonly reason: string } | undefined;
@@ -112,8 +119,20 @@ async function finish(look: BackupLook, current: CurrentWork, outcome: JobOutcom
     error: message,
   });
   const at = new Date(ports.clock.now()).toISOString();
-  await report(look, { ...known, failed: { at, what: current.what, id: current.restore ?? current.id, reason, message } });
+  const told = { at, what: current.what, id: current.restore ?? current.id, reason, message };
+  await report(look, { ...known, failed: failedBesides(former, told) });
   return { again: 0 };
+}
+
+/** Until it works again. A store from which nothing goes fills up, with backups that are all verified. */
+function withCleaning(
+  status: Partial<BackupStatus>,
+  { kept, uncleaned: message }: JobOutcome,
+  { clock }: BackupLook["ports"],
+): Partial<BackupStatus> {
+  if (message !== undefined) return { ...status, uncleaned: { at: new Date(clock.now()).toISOString(), message } };
+  const { uncleaned, ...rest } = status;
+  return uncleaned === undefined || (kept ?? null) === null ? status : rest;
 }
 
 const DONE: Readonly<Record<string, string>> = { backup: "Verified", verify: "Verified", restore: "Restored" };

@@ -8,6 +8,8 @@ export interface JobOutcome {
   readonly restored?: Amounts;
   /** What the store keeps; null: that could not be found out. */
   readonly kept?: readonly string[] | null;
+  /** Why what is no longer kept could not be deleted. */
+  readonly uncleaned?: string;
   readonly failed?: { readonly code: string; readonly message: string };
 }
 

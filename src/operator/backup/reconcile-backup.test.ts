@@ -224,6 +224,53 @@ describe("a Backup", () => {
     expect((await one.status()).failed).toBeUndefined();
   });
 
+  it("stays failed when another backup is verified, until a whole one works again", async () => {
+    const one = await backupRig();
+    await one.ask({ "howdah.dev/backup-now": "1" });
+    await one.end(false, [{ step: "save", exit: 1, words: { failed: { code: "backup/store-unreachable", message: "away." } } }]);
+    await one.ask({ "howdah.dev/verify": ID });
+    await one.end(true, wellDone(ID).slice(1));
+    expect([(await one.status()).verified?.id, (await one.status()).failed?.what]).toEqual([ID, "backup"]);
+    expect(await one.ready()).toBe("False BackupStoreUnreachable");
+    await one.ask({ "howdah.dev/verify": "no name" });
+    expect(await one.ready()).toBe("False BackupUnknown");
+    one.clock.now += 60_000;
+    await one.ask({ "howdah.dev/verify": `${ID}/again` });
+    await one.end(true, wellDone(ID).slice(1));
+    expect(await one.ready()).toBe("False BackupStoreUnreachable");
+    one.clock.now += 60_000;
+    await one.ask({ "howdah.dev/backup-now": "2" });
+    await one.end(true, wellDone((await one.status()).current?.id ?? ""));
+    expect(await one.ready()).toBe("True Verified");
+  });
+
+  it.each(["verify", "backup-now"])("forgets a verification that failed after a %s that worked", async (next) => {
+    const one = await backupRig();
+    await one.ask({ "howdah.dev/verify": `${ID}/1` });
+    await one.end(false, [{ step: "scratch", exit: 1 }]);
+    expect(await one.ready()).toBe("False BackupDamaged");
+    one.clock.now += 60_000;
+    await one.ask({ [`howdah.dev/${next}`]: `${ID}/2` });
+    await one.end(true, wellDone((await one.status()).current?.id ?? ""));
+    expect(await one.ready()).toBe("True Verified");
+  });
+
+  it("says that what is no longer kept could not be deleted, until that works", async () => {
+    const one = await backupRig();
+    await one.ask({ "howdah.dev/backup-now": "1" });
+    const id = (await one.status()).current?.id ?? "";
+    const judged = { verified: { id, at: "2026-11-22T12:00:20Z", ...numbers }, kept: null, uncleaned: "the store is locked" };
+    await one.end(true, [...wellDone(id).slice(0, 1), { step: "judge", words: judged }]);
+    expect(await one.ready()).toBe("True Verified");
+    expect((await one.status()).uncleaned).toMatchObject({ message: "the store is locked" });
+    expect((await one.status()).conditions?.find(({ type }) => type === "Ready")?.message).toContain("the store is locked");
+    expect(one.rig.events).toEqual(["Warning NotDeleted", "Normal Verified"]);
+    one.clock.now += 60_000;
+    await one.ask({ "howdah.dev/backup-now": "2" });
+    await one.end(true, wellDone((await one.status()).current?.id ?? ""));
+    expect((await one.status()).uncleaned).toBeUndefined();
+  });
+
   it.each(["restore", "verify"])("takes nothing for a backup's name but one, and says so (%s)", async (what) => {
     const one = await backupRig();
     await one.ask({ [`howdah.dev/${what}`]: "../x" });

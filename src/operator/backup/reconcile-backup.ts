@@ -11,6 +11,7 @@ import { type BackupLook, report } from "./backup-look.ts";
 import { ASKS, type BackupDecision, decideBackup, scheduleOfBackup } from "./decide-backup.ts";
 import { followBackup } from "./follow-backup.ts";
 import { backupId, type CurrentWork, jobName } from "./plan-job.ts";
+import { failedBesides, stillFailed } from "./still-failed.ts";
 import { waitsFor, whyWait } from "./why-wait.ts";
 
 /** Clocks of the watch and of the schedule are one: no look is later than this. */
@@ -61,7 +62,8 @@ async function refuse(
   const { reason } = errorCatalog["backup/unknown"];
   const message = `${ASKS[what]}: ${JSON.stringify(id.slice(0, MOST_TOLD))} names no backup (as 20261122-030412-a1b2 does). Nothing was done.`;
   await look.ports.tell(look.object, { type: "Warning", reason, message });
-  await report(look, { ...status, failed: { at: new Date(look.ports.clock.now()).toISOString(), what, reason, message } });
+  const failed = { at: new Date(look.ports.clock.now()).toISOString(), what, reason, message };
+  await report(look, { ...status, failed: failedBesides(status.failed, failed) });
   return { again: 0 };
 }
 
@@ -99,6 +101,7 @@ async function begin(look: BackupLook): Promise<Outcome> {
 /** A restore that failed is told until another one worked, or until somebody takes its annotation away. */
 function acknowledged(status: Partial<BackupStatus>, annotations: Readonly<Record<string, string>>): Partial<BackupStatus> {
   if (status.failed?.what !== "restore" || annotations["howdah.dev/restore"] !== undefined) return status;
-  const { failed: _seen, ...rest } = status;
-  return rest;
+  const { failed, ...rest } = status;
+  const still = stillFailed(failed, "restore");
+  return still === undefined ? rest : { ...rest, failed: still };
 }

@@ -6,12 +6,15 @@ const count = (what: string) => z.int().min(0).max(90).default(0).meta({ descrip
 
 const keep = z
   .strictObject({
-    last: count("The newest ones, whatever made them."),
+    last: count("The newest ones, whatever made them but a restore."),
     daily: count("The last one of each of so many days."),
     weekly: count("The last one of each of so many weeks."),
     monthly: count("The last one of each of so many months."),
   })
-  .meta({ description: "Which backups stay; the newest that was proved by restoring always does. Left out: all." });
+  .meta({
+    description:
+      "Which backups stay; the newest that was proved by restoring always does, those from before a restore for seven days, uncounted. Left out: all.",
+  });
 
 /** `spec` of a Backup. */
 export const backupSpec = z
@@ -67,6 +70,14 @@ const amounts = {
   files: amount("Files."),
 };
 
+const failure = {
+  at: time("When."),
+  what: z.string().meta({ description: "backup, verify or restore." }),
+  id: z.string().optional().meta({ description: "The backup that it was about." }),
+  reason: z.string().meta({ description: "One word, for programs." }),
+  message: z.string().meta({ description: "What went wrong." }),
+};
+
 /** `status` of a Backup. */
 export const backupStatus = z
   .strictObject({
@@ -86,14 +97,18 @@ export const backupStatus = z
       .meta({ description: "What was last put in the place of what the site held." }),
     failed: z
       .strictObject({
-        at: time("When."),
-        what: z.string().meta({ description: "backup, verify or restore." }),
-        id: z.string().optional().meta({ description: "The backup that it was about." }),
-        reason: z.string().meta({ description: "One word, for programs." }),
-        message: z.string().meta({ description: "What went wrong." }),
+        ...failure,
+        besides: z
+          .strictObject(failure)
+          .optional()
+          .meta({ description: "The backup that failed before that: it stays until one succeeds." }),
       })
       .optional()
-      .meta({ description: "What failed last. It stays until the same succeeds." }),
+      .meta({ description: "What failed last. It stays until the same succeeds; a verification that failed also until a backup does." }),
+    uncleaned: z
+      .strictObject({ at: time("When."), message: z.string().meta({ description: "What went wrong." }) })
+      .optional()
+      .meta({ description: "Why what is no longer kept could not be deleted. It stays until that succeeds." }),
     backups: z
       .array(
         z.strictObject({

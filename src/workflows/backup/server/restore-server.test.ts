@@ -3,12 +3,13 @@ import { createHash } from "node:crypto";
 import { chmod, mkdir, mkdtemp, readdir, readFile, rm, writeFile } from "node:fs/promises";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
-import { Readable } from "node:stream";
+import { Readable, type Writable } from "node:stream";
 import { pipeline } from "node:stream/promises";
 import { afterEach, beforeEach, expect, it } from "vitest";
 import { Secret } from "../../../kernel/secret.ts";
 import { DATABASE_PATHS } from "../../../render/database/server-options.ts";
-import type { EngineContext, ExecRequest } from "../../ports.ts";
+import type { ExecRequest } from "../../../engine/engine.ts";
+import type { EngineContext } from "../../ports.ts";
 import type { ServerBackupPorts } from "../backup-ports.ts";
 import { restoreServer, undoRestoreServer } from "./restore-server.ts";
 import type { ServerBackup } from "./server-backup.ts";
@@ -54,7 +55,7 @@ async function runScript({ argv, stdin, stdout, stderr }: ExecRequest): Promise<
   child.stdin.on("error", () => undefined);
   const ended = new Promise<number>((resolve) => child.once("close", (code) => resolve(code ?? 1)));
   if (stdin instanceof Readable) pipeline(stdin, child.stdin).catch(() => undefined);
-  await Promise.all([pipeline(child.stdout, stdout), pipeline(child.stderr, stderr)]);
+  await Promise.all([pipeline(child.stdout, stdout as Writable), pipeline(child.stderr, stderr as Writable)]);
   return await ended;
 }
 

@@ -58,7 +58,7 @@ describe("programs are started", () => {
       "src/workflows/backup/binlog/timeline.ts",
       "src/workflows/backup/job/database-argv.ts",
       "src/workflows/backup/scratch-database.ts",
-      "src/workflows/backup/server/restore-server.ts",
+      "src/workflows/backup/server/on-volume.ts",
       "src/workflows/backup/server/scratch-server.ts",
       "src/workflows/database/dumps-beside-data.ts",
     ]);

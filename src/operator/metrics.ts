@@ -17,7 +17,10 @@ const descriptions = {
   howdah_watch_silence_seconds: ["gauge", "Seconds since a watch was heard last, by resource"],
   howdah_objects: ["gauge", "Objects that are watched, by resource"],
   howdah_backups: ["gauge", "Backups by state: verified, running, none (not yet), failed"],
-  howdah_backup_verified_age_seconds: ["gauge", "Seconds since the newest proved backup was made, the longest of all Backups with a schedule"],
+  howdah_backup_verified_age_seconds: [
+    "gauge",
+    "Seconds since the newest proved backup was made, the longest of all Backups with a schedule",
+  ],
   howdah_router_pods: ["gauge", "Pods of ProxySQL by database server and state (in-step, out-of-step), as of the last look"],
   howdah_leader: ["gauge", "1 while this process leads"],
 } as const;

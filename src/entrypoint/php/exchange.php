@@ -428,15 +428,31 @@ function take_file(string $target, int $size, int $mtime, array $mounts): void
     });
 }
 
+/**
+ * A new file in the working directory. `fopen` makes a whole path of a name (strace shows it) and opens that, which may lead elsewhere by then, so it must not make the file:
+ * `touch` and `lstat` take names as they are. What it opens counts only when it is that very file.
+ * @return resource
+ */
+function created(string $name, string $target)
+{
+    $made = !@touch($name) ? false : @lstat($name);
+    $file = $made === false || ($made['mode'] & 0170000) !== 0100000 ? false : @fopen($name, 'r+b');
+    if ($file === false) {
+        throw broken("$target can't be written: " . last_words());
+    }
+    $opened = fstat($file);
+    if ($opened['ino'] !== $made['ino'] || $opened['dev'] !== $made['dev']) {
+        throw refuse("$target was swapped for something else while it was written");
+    }
+    return $file;
+}
+
 /** Into the working directory. */
 function take_here(string $target, string $name, int $size, int $mtime): void
 {
     $draft = '.howdah-' . bin2hex(random_bytes(6));
     try {
-        $file = @fopen($draft, 'xb');
-        if ($file === false) {
-            throw broken("$target can't be written: " . last_words());
-        }
+        $file = created($draft, $target);
         for ($left = $size; $left > 0; $left -= strlen($chunk)) {
             $chunk = read(min(CHUNK, $left));
             if (@fwrite($file, $chunk) !== strlen($chunk)) {
@@ -448,6 +464,7 @@ function take_here(string $target, string $name, int $size, int $mtime): void
             throw broken("$target can't be written: " . last_words());
         }
     } finally {
+        clearstatcache();
         if (@lstat($draft) !== false) {
             @unlink($draft);
         }

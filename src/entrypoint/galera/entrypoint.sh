@@ -63,8 +63,11 @@ leave() {
 recover() {
   uuid=$NOBODY seqno=-1 held=missing
   publish recovering
+  # A first join that ended before anything came left it empty.
+  rmdir "$data" 2>/dev/null || true
   [ -d "$data" ] || return 0
-  if [ -e "$mark" ]; then
+  # Without system tables it is no server's: a look at it would make files in it, and it would count as whole.
+  if [ -e "$mark" ] || [ ! -d "$data/mysql" ]; then
     held=incomplete
     return 0
   fi

@@ -40,3 +40,17 @@ it.each<{ name: string; answers: string[]; networks: string[]; calls: number; fa
 ])("a pod leaves a network $name", async ({ answers, networks, calls, failed = "" }) => {
   expect(await left(answers, networks)).toEqual({ calls, failed });
 });
+
+it("books that podman left half written are written anew", async () => {
+  const calls: string[] = [];
+  let reloaded = false;
+  const podman = podmanCli(async (argv) => {
+    calls.push(argv.slice(1, 3).join(" "));
+    if (argv[2] === "reload") reloaded = true;
+    const said =
+      argv[2] === "disconnect" ? DEAD : argv[1] === "container" && !reloaded ? "Error: network inspection mismatch: asked to join 1" : "";
+    return { code: said === "" ? 0 : 125, stdout: argv[1] === "container" ? '{"blog":{}}' : "", stderr: said, lastLines: [said] };
+  });
+  await leaveNetwork(podman, "shop", "blog-web-1");
+  expect(calls).toEqual(["network disconnect", "container inspect", "network reload", "container inspect"]);
+});

@@ -45,7 +45,8 @@ export async function removeNetwork(machine: Machine, namespace: string): Promis
   if (!(await machine.podman.exists("network", name))) return;
   const { stdout } = await machine.podman.run(["ps", "--all", "--format", "{{.ID}}", "--filter", `network=${name}`]);
   for (const id of stdout.split("\n").filter((line) => line !== "")) {
-    await machine.podman.run(["network", "disconnect", "--force", name, id], { accept: "any" });
+    const { code } = await machine.podman.run(["network", "disconnect", "--force", name, id], { accept: "any" });
+    if (code !== 0) await mendBooks(machine.podman, id);
   }
   await machine.firewall.withdraw(name, async () => void (await machine.podman.run(["network", "rm", name], { accept: "any" })));
 }
@@ -160,8 +161,18 @@ export async function leaveNetwork(podman: Machine["podman"], network: string, c
   const argv = ["network", "disconnect", network, container];
   const { code, stderr } = await podman.run(argv, { accept: "any" });
   if (code === 0) return;
+  await mendBooks(podman, container);
   if (NAME_SERVER_DIED.test(stderr) && !(await networksOf(podman, container)).has(network)) return;
   await podman.run(argv);
+}
+
+/** What podman 4.3.1 says of a container when it was stopped between two of its own records: nothing at all can be learned of that container then. */
+const BOOKS_DIFFER = /network inspection mismatch/;
+
+/** Has podman write down anew what networks a container is in, where a failed `disconnect` left two answers. The container keeps its addresses. */
+async function mendBooks(podman: Machine["podman"], container: string): Promise<void> {
+  const { code, stderr } = await podman.run(["container", "inspect", container], { accept: "any" });
+  if (code !== 0 && BOOKS_DIFFER.test(stderr)) await podman.run(["network", "reload", container], { accept: "any" });
 }
 
 const CONNECT_ATTEMPTS = 3;

@@ -1,5 +1,4 @@
 import type { Command } from "commander";
-import { HowdahError } from "../../kernel/howdah-error.ts";
 import type { CliContext } from "../context.ts";
 import type { Choose } from "../program.ts";
 import { table } from "../report/table.ts";
@@ -47,6 +46,7 @@ export function backupServerSchedule(server: Command, choose: Choose): void {
           await removeSchedule(name, of);
           return answer(context, { server: name, off: true }, `${name} has no schedule any more; its backups stay.\n`);
         }
+        const { requireServer } = await import("../../workflows/backup/server/require-server.ts");
         await requireServer(name, ports);
         const keep = { last: flags.keepLast, daily: flags.keepDaily, weekly: flags.keepWeekly, monthly: flags.keepMonthly };
         const set = await setSchedule({ namespace: name, schedule: flags.at, store: flags.store, keep }, of);
@@ -56,18 +56,6 @@ export function backupServerSchedule(server: Command, choose: Choose): void {
         return answer(context, set, `${name} is backed up at ${set.schedule} to ${set.store}; next ${next}.\n`);
       });
     });
-}
-
-/** Error: `usage/invalid` for a server that Howdah does not run here. */
-async function requireServer(
-  name: string,
-  ports: { readonly engine: { locate(namespace: string, workload: string): Promise<unknown> } },
-): Promise<void> {
-  const { SYSTEM_NAMESPACE } = await import("../../kernel/own-names.ts");
-  if (/^mariadb-\d+-\d+$/.test(name) && (await ports.engine.locate(SYSTEM_NAMESPACE, name)) !== undefined) return;
-  throw new HowdahError("usage/invalid", `No database server ${JSON.stringify(name)} of Howdah's own runs here`, {
-    hint: "`howdah db server ls` lists them.",
-  });
 }
 
 function answer(context: CliContext, found: unknown, words: string): number {

@@ -141,8 +141,15 @@ function restore(server: Command, choose: Choose): void {
     });
 }
 
+/** Before a person is asked whether: a mistyped name is told as one. */
+async function required(name: string, ports: Awaited<ReturnType<typeof portsOf>>): Promise<void> {
+  const { requireServer } = await import("../../workflows/backup/server/require-server.ts");
+  await requireServer(name, ports);
+}
+
 async function whole(name: string, id: string | undefined, yes: boolean, context: CliContext): Promise<number> {
   const ports = await portsOf(context);
+  await required(name, ports);
   const { findServerBackup } = await import("../../workflows/backup/server/find-server-backup.ts");
   const { restoreServer } = await import("../../workflows/backup/server/restore-server.ts");
   const backup = await findServerBackup(name, id, ports);
@@ -158,6 +165,7 @@ async function whole(name: string, id: string | undefined, yes: boolean, context
 
 async function undo(name: string, yes: boolean, context: CliContext): Promise<number> {
   const ports = await portsOf(context);
+  await required(name, ports);
   const { undoRestoreServer } = await import("../../workflows/backup/server/restore-server.ts");
   await confirm(`Give ${name} the files back that it had before its last restore? What came since is lost.`, yes, context);
   return await withReporter(context, async (_ports, engine) => {

@@ -19,12 +19,17 @@ export interface ListedServer {
 
 type ListPorts = Pick<Ports, "databaseServers" | "records" | "retained" | "databaseMoves">;
 
+/** The servers that Howdah runs because a site asked for their version, by name: those with databases of sites, kept ones included. */
+export async function ownServers({ records, retained }: Pick<Ports, "records" | "retained">): Promise<readonly string[]> {
+  const known = [...(await records.list()), ...(await retained.list()).map(({ record }) => record)];
+  const own = known.flatMap(({ database }) => (database?.server.startsWith(OWN_SERVERS) === true ? [database.server] : []));
+  return [...new Set(own)].toSorted();
+}
+
 /** Servers that a person named, and those that Howdah runs because a site asked for their version. */
 export async function listServers(ports: ListPorts): Promise<readonly ListedServer[]> {
   const named = await ports.databaseServers.list();
-  const known = [...(await ports.records.list()), ...(await ports.retained.list()).map(({ record }) => record)];
-  const own = new Set(known.flatMap(({ database }) => (database?.server.startsWith(OWN_SERVERS) === true ? [database.server] : [])));
-  const embedded = [...own].map((name) => ({ name, spec: { kind: "embedded", default: false } }) as const);
+  const embedded = (await ownServers(ports)).map((name) => ({ name, spec: { kind: "embedded", default: false } }) as const);
   const servers: readonly DatabaseServerDocument[] = [...embedded, ...named];
   return Promise.all(
     servers

@@ -11,7 +11,7 @@ const collator = new Intl.Collator("en", { numeric: true });
 
 /**
  * An image with mariadb-backup that is no older than the server: it must know what the server writes. Made from Debian's packages the first time, and when
- * the server has become newer; kept as long as the server's volume. Errors: `usage/invalid` for a server that is not Howdah's, those of the image builder.
+ * the server has become newer; kept as long as the server's volume. Errors: `database/server-unknown` for a server that is not Howdah's, those of the image builder.
  */
 export async function ensureBackupImage(
   server: string,
@@ -42,7 +42,5 @@ export function plainVersion(text: string): string {
 function requestFor(server: string): BaseRequest {
   const version = /^mariadb-(\d+)-(\d+)$/.exec(server)?.slice(1).join(".") ?? "";
   if (isMariadbVersion(version)) return { kind: "mariadb-backup", version };
-  throw new HowdahError("usage/invalid", `${server} is no database server of this machine that Howdah runs`, {
-    hint: "`howdah db server ls` lists them. Servers outside are backed up by who runs them; sites on them by `howdah backup now SITE`.",
-  });
+  throw new HowdahError("database/server-unknown", `Howdah knows no MariaDB of the name ${JSON.stringify(server)}`);
 }

@@ -29,7 +29,15 @@ export async function findServerBackup(
   if (found !== undefined) return found;
   const words =
     id === undefined ? `There is no backup of the server ${server}` : `There is no whole backup ${JSON.stringify(id)} of ${server}`;
-  throw new HowdahError("backup/unknown", words, { hint: `\`howdah backup server ls ${server}\` lists them.` });
+  throw new HowdahError("backup/unknown", words, { hint: await hintOf(server, ports) });
+}
+
+/** Of a server without backups those that have some are named: the name may be mistyped. */
+async function hintOf(server: string, ports: Pick<BackupPorts, "backups" | "machine">): Promise<string> {
+  const known = [...new Set((await listServerBackups(undefined, ports)).map((one) => one.server))].toSorted();
+  if (known.includes(server)) return `\`howdah backup server ls ${server}\` lists them.`;
+  const others = known.length === 0 ? "" : `There are some of ${known.join(", ")}. `;
+  return `${others}\`howdah backup server ls SERVER --from-store\` asks a store.`;
 }
 
 /** Remembers a server's backups that lie in a store and that this machine does not know: on a new one. Answers how many are new. */

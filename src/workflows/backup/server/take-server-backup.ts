@@ -13,6 +13,7 @@ import { openStore } from "../stores.ts";
 import { newBackupId } from "../take-backup.ts";
 import { ensureBackupImage } from "./backup-image.ts";
 import { copyServer } from "./copy-server.ts";
+import { requireServer } from "./require-server.ts";
 import type { CopiedDatabase, CopiedTable, ServerBackup } from "./server-backup.ts";
 import { saveServerManifest, serverTags } from "./server-manifest.ts";
 import { contentsSince, tableStates } from "./table-contents.ts";
@@ -29,7 +30,7 @@ export const SERVER_PART = "server.mbstream";
 /**
  * Backs up a whole server while it serves: its files as of one moment, by mariadb-backup, as one stream into the store, which keeps only what is new of
  * it. Then what its tables hold is learned, to compare with. It is written down before it begins and when it ended, however it ended. Errors:
- * `engine/not-ready` for a server that does not run, `backup/failed`, those of the store.
+ * `database/server-unknown`, `engine/not-ready` for a server that does not run, `backup/failed`, those of the store.
  */
 export async function takeServerBackup(
   wanted: WantedServerBackup,
@@ -37,6 +38,7 @@ export async function takeServerBackup(
   context: EngineContext,
 ): Promise<ServerBackup> {
   const { server, store } = wanted;
+  await requireServer(server, ports);
   const image = await ensureBackupImage(server, await versionOf(server, ports, context), ports, context);
   const begun = await begin(wanted, ports, context);
   const key = serverBackupKey(begun);

@@ -13,6 +13,7 @@ const allowed: Record<string, readonly string[]> = {
   detect: ["kernel", "catalog", "site"],
   render: ["kernel", "catalog", "site"],
   plan: ["kernel", "site", "render"],
+  anonymize: ["kernel", "catalog", "site"],
   observe: ["kernel", "site", "plan"],
   kubernetes: ["kernel"],
   resources: ["kernel", "site", "kubernetes"],
@@ -27,6 +28,7 @@ const allowed: Record<string, readonly string[]> = {
     "detect",
     "render",
     "plan",
+    "anonymize",
     "observe",
     "engine",
     "providers",
@@ -35,13 +37,13 @@ const allowed: Record<string, readonly string[]> = {
     "kubernetes",
     "resources",
   ],
-  cli: ["kernel", "catalog", "site", "detect", "render", "plan", "observe", "engine", "workflows"],
+  cli: ["kernel", "catalog", "site", "detect", "render", "plan", "anonymize", "observe", "engine", "workflows"],
   agent: ["kernel", "engine", "observe", "schedule", "workflows"],
   operator: ["kernel", "kubernetes", "resources", "catalog", "site", "render", "plan", "observe", "engine", "schedule", "workflows"],
 };
 
 const folders = Object.keys(allowed);
-const pure = ["kernel", "catalog", "schedule", "site", "detect", "render", "plan", "observe", "resources"];
+const pure = ["kernel", "catalog", "schedule", "site", "detect", "render", "plan", "anonymize", "observe", "resources"];
 
 /** Modules of Node that compute and touch nothing. */
 const pureNodeModules = ["crypto", "util", "path/posix"];

@@ -6,7 +6,7 @@ export type Path = readonly (string | number)[];
  * so that people see all of them at once. `code` is `<stage>/<kebab-case>`, stable, and documented.
  */
 export interface Diagnostic {
-  readonly code: `${"site" | "detect" | "htaccess" | "render"}/${string}`;
+  readonly code: `${"site" | "detect" | "htaccess" | "render" | "dataset"}/${string}`;
   readonly severity: "error" | "warning" | "info";
   /** One sentence that names what is wrong and where, without a trailing full stop. */
   readonly message: string;

@@ -6,7 +6,7 @@ import type { Readable } from "node:stream";
 import { pipeline } from "node:stream/promises";
 import { createGzip } from "node:zlib";
 import { HowdahError } from "../../kernel/howdah-error.ts";
-import { digesting } from "./digesting.ts";
+import { digesting } from "../digesting.ts";
 
 /** A layer as a registry keeps it. */
 export interface CompressedLayer {

@@ -2,7 +2,7 @@ import { createWriteStream } from "node:fs";
 import { Readable } from "node:stream";
 import { pipeline } from "node:stream/promises";
 import { HowdahError } from "../../kernel/howdah-error.ts";
-import { type Digested, digesting } from "./digesting.ts";
+import { type Digested, digesting } from "../digesting.ts";
 import { padding, tarEnd, tarHeader } from "./tar-header.ts";
 import type { TarSource } from "./tar-source.ts";
 

@@ -1,6 +1,7 @@
 import { HowdahError } from "../../kernel/howdah-error.ts";
 import type { BackupPorts } from "./backup-ports.ts";
 import type { BackupRecord } from "./backup-record.ts";
+import { judged } from "./judged.ts";
 import { readManifest } from "./manifest.ts";
 import { findStore, openStore } from "./stores.ts";
 import { backupKeyOf } from "./take-backup.ts";
@@ -11,11 +12,7 @@ export async function listBackups(
   ports: Pick<BackupPorts, "backups" | "machine">,
 ): Promise<readonly BackupRecord[]> {
   const known = await ports.backups.records.list(namespace === undefined ? undefined : `${namespace}.`);
-  const judged = known.map(async (one): Promise<BackupRecord> => {
-    if (one.state !== "running" || (await ports.machine.isProcessAlive(one.runner))) return one;
-    return { ...one, state: "failed", reason: "it was cut off" };
-  });
-  return (await Promise.all(judged)).sort((a, b) => (a.startedAt < b.startedAt ? 1 : -1));
+  return await judged(known, ports);
 }
 
 /** The backup that a person means: by id, or the newest whole one. Error: `backup/unknown`. */

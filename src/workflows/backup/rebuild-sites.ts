@@ -3,7 +3,7 @@ import { HowdahError } from "../../kernel/howdah-error.ts";
 import type { SecretData } from "../../providers/secrets/secret-store.ts";
 import type { EngineContext, Ports } from "../ports.ts";
 import { withDetail } from "../shown-task.ts";
-import { TENANT_KEYS } from "../tenant/tenant-keys.ts";
+import { TENANT_KEYS } from "../../kernel/own-names.ts";
 import { requireRoot } from "../up/check-machine.ts";
 import { runUp } from "../up/run-up.ts";
 import { type BackupPorts, withBackups } from "./backup-ports.ts";

@@ -1,10 +1,10 @@
-import { createHash } from "node:crypto";
 import { createReadStream } from "node:fs";
 import { lstat, open, readdir } from "node:fs/promises";
 import { join } from "node:path";
-import { Transform, type Writable } from "node:stream";
+import type { Writable } from "node:stream";
 import { pipeline } from "node:stream/promises";
 import { type Pack, pack } from "tar-stream";
+import { digesting } from "../../providers/digesting.ts";
 
 /** A file of an archive. */
 export interface PackedFile {
@@ -55,21 +55,15 @@ async function filesBelow(directory: string, prefix = ""): Promise<readonly stri
 
 async function packFile(archive: Pack, directory: string, path: string): Promise<PackedFile> {
   const { size, mtime } = await lstat(join(directory, path));
-  const hash = createHash("sha256");
-  const hashed = new Transform({
-    transform(chunk: Buffer, _encoding, done) {
-      hash.update(chunk);
-      done(null, chunk);
-    },
-  });
+  const digest = digesting();
   await new Promise<void>((resolve, reject) => {
     const entry = archive.entry({ name: path, type: "file", mode: 0o644, size, mtime }, (error) => {
       if (error) reject(error);
       else resolve();
     });
-    pipeline(createReadStream(join(directory, path)), hashed, entry as unknown as Writable).catch(reject);
+    pipeline(createReadStream(join(directory, path)), digest.through, entry as unknown as Writable).catch(reject);
   });
-  return { path, bytes: size, sha256: hash.digest("hex") };
+  return { path, bytes: size, sha256: digest.result().sha256 };
 }
 
 async function entryOf(

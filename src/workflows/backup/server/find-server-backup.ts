@@ -1,5 +1,6 @@
 import { HowdahError } from "../../../kernel/howdah-error.ts";
 import type { BackupPorts } from "../backup-ports.ts";
+import { judged } from "../judged.ts";
 import { findStore, openStore } from "../stores.ts";
 import type { ServerBackup } from "./server-backup.ts";
 import { readServerManifest } from "./server-manifest.ts";
@@ -11,11 +12,7 @@ export async function listServerBackups(
   ports: Pick<BackupPorts, "backups" | "machine">,
 ): Promise<readonly ServerBackup[]> {
   const known = await ports.backups.servers.list(server === undefined ? undefined : `${server}.`);
-  const judged = known.map(async (one): Promise<ServerBackup> => {
-    if (one.state !== "running" || (await ports.machine.isProcessAlive(one.runner))) return one;
-    return { ...one, state: "failed", reason: "it was cut off" };
-  });
-  return (await Promise.all(judged)).sort((a, b) => (a.startedAt < b.startedAt ? 1 : -1));
+  return await judged(known, ports);
 }
 
 /** The backup that a person means: by id, or the newest whole one. Error: `backup/unknown`. */

@@ -1,8 +1,8 @@
-import { createHash } from "node:crypto";
 import { statfs } from "node:fs/promises";
-import { type Readable, Transform } from "node:stream";
+import type { Readable } from "node:stream";
 import { HowdahError } from "../../../kernel/howdah-error.ts";
 import type { BackupRepository } from "../../../providers/backup/backup-repository.ts";
+import { digesting } from "../../../providers/digesting.ts";
 import { readableBytes } from "../../database/byte-progress.ts";
 import type { ServerBackupPorts } from "../backup-ports.ts";
 import { findStore, openStore } from "../stores.ts";
@@ -23,15 +23,8 @@ export async function readServerBackup(backup: ServerBackup, ports: ServerBackup
   const { part } = requireWhole(backup);
   const repository: BackupRepository = await openStore(await findStore(backup.store, ports), ports);
   const { stream, done } = repository.read(part, SERVER_PART, signal);
-  const hash = createHash("sha256");
-  let bytes = 0;
-  const counted = new Transform({
-    transform(chunk: Buffer, _encoding, next) {
-      hash.update(chunk);
-      bytes += chunk.length;
-      next(null, chunk);
-    },
-  });
+  const digest = digesting();
+  const counted = digest.through;
   const whole = new Promise<boolean>((resolve) => {
     counted.once("end", () => resolve(true)).once("close", () => resolve(false));
   });
@@ -46,8 +39,9 @@ export async function readServerBackup(backup: ServerBackup, ports: ServerBackup
     );
     if (!(await whole)) return;
     if (failure !== undefined) throw failure;
-    if (hash.copy().digest("hex") === backup.sha256) return;
-    const instead = `${String(bytes)} bytes instead of ${String(backup.bytes)}`;
+    const { sha256, size } = digest.result();
+    if (sha256 === backup.sha256) return;
+    const instead = `${String(size)} bytes instead of ${String(backup.bytes)}`;
     throw new HowdahError("backup/damaged", `The files in the store are not what was backed up: ${instead}`);
   };
   return { stream: counted, done: judged() };

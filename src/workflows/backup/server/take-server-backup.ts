@@ -1,8 +1,7 @@
-import { createHash } from "node:crypto";
-import { Transform } from "node:stream";
 import { pipeline } from "node:stream/promises";
 import { HowdahError } from "../../../kernel/howdah-error.ts";
 import type { BackupRepository, SavedPart } from "../../../providers/backup/backup-repository.ts";
+import { digesting } from "../../../providers/digesting.ts";
 import { sql } from "../../../providers/database/mariadb/sql.ts";
 import type { EngineContext } from "../../ports.ts";
 import { askServer } from "../ask-server.ts";
@@ -106,24 +105,16 @@ async function save(
   context.emit({ type: "task-started", id: ID, title: `copy the files of ${server} while it serves` });
   const before = await tableStates(server, ports, context);
   const timeline = await timelineOf(server, ports, context);
-  const hash = createHash("sha256");
-  let bytes = 0;
+  const digest = digesting();
   let position: { readonly file: string; readonly offset: number } | null = null;
-  const counting = new Transform({
-    transform(chunk: Buffer, _encoding, done) {
-      hash.update(chunk);
-      bytes += chunk.length;
-      done(null, chunk);
-    },
-  });
   const start = now(ports);
   const part = await repository.save(
     { name: SERVER_PART, tags: serverTags(begun, "server") },
     async (sink) => {
-      const written = pipeline(counting, sink, { end: false, signal: context.signal });
+      const written = pipeline(digest.through, sink, { end: false, signal: context.signal });
       written.catch(() => {}); // awaited below
-      position = await copyServer({ server, image, output: counting, id: ID }, ports, context);
-      counting.end();
+      position = await copyServer({ server, image, output: digest.through, id: ID }, ports, context);
+      digest.through.end();
       await written;
     },
     context.signal,
@@ -131,10 +122,11 @@ async function save(
   saved.push(part);
   const ended = now(ports);
   const tables = await contentsSince(before, server, ports, context);
+  const { sha256, size: bytes } = digest.result();
   const place = position === null ? null : { ...(position as { file: string; offset: number }), timeline };
   const whole: ServerBackup = {
     ...begun,
-    ...{ state: "done", part: part.id, bytes, sha256: hash.digest("hex"), tables: tables.length, position: place, begun: start, ended },
+    ...{ state: "done", part: part.id, bytes, sha256, tables: tables.length, position: place, begun: start, ended },
   };
   return await conclude(whole, tables, { image, repository, saved }, ports, context);
 }

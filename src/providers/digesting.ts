@@ -7,7 +7,7 @@ export interface Digested {
   readonly size: number;
 }
 
-/** A stream that hands everything on and knows, at its end, what it was: a layer's name is the hash of its bytes, which are read once. */
+/** A stream that hands everything on and knows, at its end, what it was: of layers and backups, whose bytes are read once. Ask once. */
 export function digesting(): { readonly through: Transform; result(): Digested } {
   const hash = createHash("sha256");
   let size = 0;

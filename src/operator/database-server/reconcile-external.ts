@@ -26,11 +26,14 @@ export function reconcileExternal(ports: OperatorPorts): LookAtServer {
     if (document === undefined || !isExternal(document))
       return { verdicts: stalledBy("SpecInvalid", "spec.external must name addresses and the administrator's secret"), again: ASK_MS * 30 };
     const judged = await judgeOrFail(document, ports);
-    // Who wrote last is remembered through every trouble: by it a new address is known for one.
-    const former = document.writer === undefined ? {} : { writer: document.writer };
-    if (judged instanceof HowdahError) return { ...former, verdicts: verdictsOf(judged), again: ASK_MS };
+    if (judged instanceof HowdahError) return { ...formerOf(document), verdicts: verdictsOf(judged), again: ASK_MS };
     return await lead(object, document, judged, ports, signal);
   };
+}
+
+/** Who wrote last is remembered through every trouble: by it a new address is known for one. */
+function formerOf({ writer }: ExternalServer): Pick<ServerLook, "writer"> {
+  return writer === undefined ? {} : { writer };
 }
 
 /** Without a user and a password nobody can be asked. */
@@ -51,15 +54,8 @@ async function lead(
   signal: AbortSignal,
 ): Promise<ServerLook> {
   const seen = { addresses: choice.roles.map(({ address, role }) => ({ address, role })), again: ASK_MS };
-  // That nobody answers from here may be this node's network: sites keep what they have, as a server that is down answers them no better.
-  if (choice.writer === null && choice.reason === "NobodyAnswers" && document.writer !== undefined)
-    return { ...seen, writer: document.writer, verdicts: verdictsOf(failure, choice.reason) };
-  // Who wrote so far and takes reads only refuses writes by itself: pages that only read go on, as on one machine.
-  if (choice.writer === null && isReadOnlyNow(choice, document.writer))
-    return { ...seen, writer: document.writer, verdicts: verdictsOf(failure, choice.reason) };
-  const former = document.writer === undefined ? {} : { writer: document.writer };
-  // Other addresses, and nobody there who writes: whether the databases are there will be asked once somebody does. Until then sites stay.
-  if (choice.writer === null && document.writer !== undefined && !choice.roles.some(({ address }) => address === document.writer))
+  const former = formerOf(document);
+  if (choice.writer === null && sitesStay(choice, document.writer))
     return { ...seen, ...former, verdicts: verdictsOf(failure, choice.reason) };
   const writer = choice.writer === null ? undefined : await placeOf(document, choice.writer);
   if (choice.writer !== null) {
@@ -81,9 +77,16 @@ async function lead(
   return { ...found, verdicts: [{ type: "Ready", status: "True", reason: "WriterHealthy", message }] };
 }
 
-function isReadOnlyNow({ roles, ...choice }: JudgedServer["choice"], former: string | undefined): former is string {
-  if (choice.writer !== null || choice.reason !== "AllReadOnly") return false;
-  return roles.some(({ address, role }) => address === former && /^(read-only|replica)/.test(role));
+/** Whether sites stay where they are while nobody writes. */
+function sitesStay({ roles, reason }: Extract<JudgedServer["choice"], { readonly writer: null }>, former: string | undefined): boolean {
+  if (former === undefined) return false;
+  // That nobody answers from here may be this node's network: a server that is down answers them no better.
+  if (reason === "NobodyAnswers") return true;
+  const now = roles.find(({ address }) => address === former);
+  // Other addresses: whether the databases are there will be asked once somebody writes.
+  if (now === undefined) return true;
+  // Who wrote so far and takes reads only refuses writes by itself: pages that only read go on, as on one machine.
+  return reason === "AllReadOnly" && /^(read-only|replica)/.test(now.role);
 }
 
 /** Why sites stay where they are: at its new addresses the server lacks their databases. Undefined: it doesn't. */

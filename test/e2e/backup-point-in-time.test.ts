@@ -4,26 +4,19 @@ import { setTimeout as sleep } from "node:timers/promises";
 import { afterAll, beforeAll, describe, expect, it } from "vitest";
 import type { BackupRecord } from "../../src/workflows/backup/backup-record.ts";
 import type { Recoverable } from "../../src/workflows/backup/binlog/recoverable.ts";
-import { answered, directoryStore, sqlOf } from "../support/backup-rig.ts";
+import { answered, A_SECOND_AND_MORE, directoryStore, numbers, sqlOf } from "../support/backup-rig.ts";
 import { faultSite } from "../support/fault-site.ts";
 import { type HowdahMachine, howdahMachine, whyNoMachine } from "../support/howdah-machine.ts";
 
 const skip = await whyNoMachine();
 const MINUTES = 240_000;
-/** Nothing happens in the second that is restored to. */
-const A_SECOND_AND_MORE = 2100;
 
 describe.skipIf(skip !== undefined)(`one site as it was at a second${skip === undefined ? "" : ` (${skip})`}`, () => {
   let machine: HowdahMachine;
   let before: string;
 
-  const count = (site: string) => sqlOf(machine, site, "SELECT COUNT(*) FROM numbers");
-  const insert = async (site: string, from: number, rows: number): Promise<void> => {
-    const values = Array.from({ length: rows }, (_, at) => `(${String(from + at)})`).join(",");
-    await sqlOf(machine, site, `INSERT INTO numbers VALUES ${values};`);
-  };
-  const now = async (): Promise<string> =>
-    (await sqlOf(machine, "one", "SELECT DATE_FORMAT(UTC_TIMESTAMP(), '%Y-%m-%dT%H:%i:%sZ')"))[0] ?? "";
+  const count = (site: string) => numbers(machine).count(site);
+  const insert = (site: string, from: number, rows: number) => numbers(machine).insert(site, from, rows);
 
   beforeAll(async () => {
     machine = await howdahMachine("point", 18_884);
@@ -31,13 +24,13 @@ describe.skipIf(skip !== undefined)(`one site as it was at a second${skip === un
     await machine.ok("up", first.directory);
     await machine.ok("up", (await faultSite(machine, "two", first)).directory);
     await directoryStore(machine);
-    for (const site of ["one", "two"]) await sqlOf(machine, site, "CREATE TABLE numbers (n INT PRIMARY KEY);");
+    await numbers(machine).create("one", "two");
     await insert("one", 0, 50);
     await machine.ok("backup", "now", "one", "--no-verify");
     await insert("one", 50, 15);
     await insert("two", 0, 65);
     await sleep(A_SECOND_AND_MORE);
-    before = await now();
+    before = await numbers(machine).second("one");
     await sleep(A_SECOND_AND_MORE);
     await sqlOf(machine, "one", "DROP TABLE numbers;");
     await insert("two", 65, 5);
@@ -69,7 +62,7 @@ describe.skipIf(skip !== undefined)(`one site as it was at a second${skip === un
     await admin("FLUSH BINARY LOGS");
     await admin("FLUSH BINARY LOGS");
     await sleep(A_SECOND_AND_MORE);
-    const inGap = await now();
+    const inGap = await numbers(machine).second("one");
     await admin("PURGE BINARY LOGS BEFORE UTC_TIMESTAMP()");
     await sleep(A_SECOND_AND_MORE);
     const refused = await machine.howdah("backup", "restore", "one", "--at", inGap, "--yes");

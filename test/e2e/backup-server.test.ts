@@ -2,26 +2,21 @@ import { setTimeout as sleep } from "node:timers/promises";
 import { afterAll, beforeAll, describe, expect, it } from "vitest";
 import type { RestoredServer } from "../../src/workflows/backup/server/restore-server.ts";
 import type { ServerBackup } from "../../src/workflows/backup/server/server-backup.ts";
-import { answered, directoryStore, sqlOf } from "../support/backup-rig.ts";
+import { answered, A_SECOND_AND_MORE, directoryStore, numbers, sqlOf } from "../support/backup-rig.ts";
 import { faultSite } from "../support/fault-site.ts";
 import { type HowdahMachine, howdahMachine, whyNoMachine } from "../support/howdah-machine.ts";
 
 const skip = await whyNoMachine();
 const MINUTES = 240_000;
 const SERVER = "mariadb-11-8";
-/** Nothing happens in the second that is restored to. */
-const A_SECOND_AND_MORE = 2100;
 
 describe.skipIf(skip !== undefined)(`a whole database server${skip === undefined ? "" : ` (${skip})`}`, () => {
   let machine: HowdahMachine;
   let made: ServerBackup;
   let before: string;
 
-  const count = (site: string) => sqlOf(machine, site, "SELECT COUNT(*) FROM numbers");
-  const insert = async (site: string, from: number, rows: number): Promise<void> => {
-    const values = Array.from({ length: rows }, (_, at) => `(${String(from + at)})`).join(",");
-    await sqlOf(machine, site, `INSERT INTO numbers VALUES ${values};`);
-  };
+  const count = (site: string) => numbers(machine).count(site);
+  const insert = (site: string, from: number, rows: number) => numbers(machine).insert(site, from, rows);
 
   beforeAll(async () => {
     machine = await howdahMachine("server", 18_984);
@@ -29,7 +24,7 @@ describe.skipIf(skip !== undefined)(`a whole database server${skip === undefined
     await machine.ok("up", first.directory);
     await machine.ok("up", (await faultSite(machine, "two", first)).directory);
     await directoryStore(machine);
-    for (const site of ["one", "two"]) await sqlOf(machine, site, "CREATE TABLE numbers (n INT PRIMARY KEY);");
+    await numbers(machine).create("one", "two");
     await insert("one", 0, 50);
     await insert("two", 0, 65);
     await sleep(A_SECOND_AND_MORE); // a table that was written to in the second that the backup begins in is not compared
@@ -51,7 +46,7 @@ describe.skipIf(skip !== undefined)(`a whole database server${skip === undefined
   it("gives one site back as it was at a second, and its neighbour keeps its own", { timeout: MINUTES }, async () => {
     await insert("one", 50, 15);
     await sleep(A_SECOND_AND_MORE);
-    before = (await sqlOf(machine, "one", "SELECT DATE_FORMAT(UTC_TIMESTAMP(), '%Y-%m-%dT%H:%i:%sZ')"))[0] ?? "";
+    before = await numbers(machine).second("one");
     await sleep(A_SECOND_AND_MORE);
     await sqlOf(machine, "one", "DROP TABLE numbers;");
     await insert("two", 65, 5);

@@ -24,3 +24,23 @@ export async function directoryStore(machine: HowdahMachine): Promise<string> {
 export async function answered<T>(machine: HowdahMachine, ...argv: readonly string[]): Promise<T> {
   return JSON.parse((await machine.ok(...argv, "--output", "json")).stdout) as T;
 }
+
+/** Nothing happens in the second that is restored to. */
+export const A_SECOND_AND_MORE = 2100;
+
+/** A table of numbers in each site, to be lost and restored. */
+export function numbers(machine: HowdahMachine) {
+  return {
+    create: async (...sites: readonly string[]): Promise<void> => {
+      for (const site of sites) await sqlOf(machine, site, "CREATE TABLE numbers (n INT PRIMARY KEY);");
+    },
+    count: (site: string) => sqlOf(machine, site, "SELECT COUNT(*) FROM numbers"),
+    insert: async (site: string, from: number, rows: number): Promise<void> => {
+      const values = Array.from({ length: rows }, (_, at) => `(${String(from + at)})`).join(",");
+      await sqlOf(machine, site, `INSERT INTO numbers VALUES ${values};`);
+    },
+    /** The server's own second, as `--at` takes it. */
+    second: async (site: string): Promise<string> =>
+      (await sqlOf(machine, site, "SELECT DATE_FORMAT(UTC_TIMESTAMP(), '%Y-%m-%dT%H:%i:%sZ')"))[0] ?? "",
+  };
+}

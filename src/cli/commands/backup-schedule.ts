@@ -4,30 +4,21 @@ import type { Choose } from "../program.ts";
 import { table } from "../report/table.ts";
 import { type BackupThereFlags, scheduleThere } from "./backup-there.ts";
 import { clusterOptions, contextOf } from "./cluster-options.ts";
+import { keepOf, type ScheduleFlags, scheduledWords, scheduleOptions } from "./schedule-options.ts";
 import { SITE_DESCRIPTION } from "./site-argument.ts";
 
-interface Flags extends BackupThereFlags {
+interface Flags extends BackupThereFlags, ScheduleFlags {
   readonly timeZone?: string;
-  readonly at: string;
-  readonly store?: string;
-  readonly keepLast: string;
-  readonly keepDaily: string;
-  readonly keepWeekly: string;
-  readonly keepMonthly: string;
-  readonly off: boolean;
 }
 
 /** `howdah backup schedule`: the agent backs up, proves it by restoring, and deletes what is no longer kept. */
 export function backupSchedule(backup: Command, choose: Choose): void {
-  clusterOptions(backup.command("schedule"))
-    .argument("[site]", `${SITE_DESCRIPTION} (default: list the schedules)`)
-    .summary("have the agent back up a site, prove each backup by restoring, and ship the binlog")
-    .option("--at <schedule>", "as crons are written; H is a minute of the site's own", "H 3 * * *")
-    .option("--store <name>", "where to (default: the store `default`)")
-    .option("--keep-last <count>", "the newest ones", "3")
-    .option("--keep-daily <count>", "the last one of so many days", "7")
-    .option("--keep-weekly <count>", "the last one of so many weeks", "4")
-    .option("--keep-monthly <count>", "the last one of so many months", "6")
+  scheduleOptions(
+    clusterOptions(backup.command("schedule"))
+      .argument("[site]", `${SITE_DESCRIPTION} (default: list the schedules)`)
+      .summary("have the agent back up a site, prove each backup by restoring, and ship the binlog"),
+    { whose: "site", at: "H 3 * * *", monthly: "6" },
+  )
     .option("--plan <name>", "with --context: which Backup of the namespace (default: `site`)")
     .option("--time-zone <name>", "with --context: the schedule's time zone (default: UTC)")
     .option("--off", "end the schedule; backups stay", false)
@@ -38,7 +29,7 @@ export function backupSchedule(backup: Command, choose: Choose): void {
     .action((given: string | undefined, flags: Flags) => {
       choose(async (context) => {
         if (contextOf(flags) !== undefined) {
-          const keep = { last: flags.keepLast, daily: flags.keepDaily, weekly: flags.keepWeekly, monthly: flags.keepMonthly };
+          const keep = keepOf(flags);
           const wanted = { schedule: flags.at, store: flags.store, timeZone: flags.timeZone, keep, off: flags.off };
           return scheduleThere(given, wanted, flags, context);
         }
@@ -56,12 +47,10 @@ export function backupSchedule(backup: Command, choose: Choose): void {
           await removeSchedule(namespace, ports);
           return answer(context, { site: namespace, off: true }, `${namespace} has no schedule any more; its backups stay.\n`);
         }
-        const keep = { last: flags.keepLast, daily: flags.keepDaily, weekly: flags.keepWeekly, monthly: flags.keepMonthly };
-        const set = await setSchedule({ namespace, schedule: flags.at, store: flags.store, keep }, ports);
+        const set = await setSchedule({ namespace, schedule: flags.at, store: flags.store, keep: keepOf(flags) }, ports);
         if (!(await (await context.ports()).agent.status()).running)
           context.terminal.err("! the agent does not run: nothing is backed up. `howdah agent` starts it.\n");
-        const next = set.mark?.next === undefined || set.mark.next === null ? "never" : new Date(set.mark.next).toISOString();
-        return answer(context, set, `${namespace} is backed up at ${set.schedule} to ${set.store}; next ${next}.\n`);
+        return answer(context, set, scheduledWords(set));
       });
     });
 }

@@ -429,8 +429,8 @@ function take_file(string $target, int $size, int $mtime, array $mounts): void
 }
 
 /**
- * A new file in the working directory. `fopen` makes a whole path of a name (strace shows it) and opens that, which may lead elsewhere by then, so it must not make the file:
- * `touch` and `lstat` take names as they are. What it opens counts only when it is that very file.
+ * A new file in the working directory. `fopen` makes a whole path of a name (strace shows it) and opens that, which may lead elsewhere
+ * by then, so it must not make the file: `touch` and `lstat` take names as they are. What it opens counts only when it is that very file.
  * @return resource
  */
 function created(string $name, string $target)

@@ -25,7 +25,10 @@ export const MOST_REPLICAS_ANNOTATION = `${LABEL_PREFIX}/most-replicas`;
 /** Annotation of a Deployment beside it: PHP workers of one pod, whose busy share is what is watched. */
 export const WORKERS_ANNOTATION = `${LABEL_PREFIX}/workers`;
 
-/** Annotation of a Deployment on a cluster: servers that its pods connect to (`ldap.example.org:389`), divided by blanks. */
+/**
+ * Annotation of a Deployment on a cluster, and of a policy that closes the way out: servers that pods connect to (`ldap.example.org:389`), divided by
+ * blanks.
+ */
 export const CONNECTS_ANNOTATION = `${LABEL_PREFIX}/connects-to`;
 
 /** Annotation of an Environment whose change asks the operator for the failed release once more. */
@@ -34,5 +37,14 @@ export const RETRY_ANNOTATION = `${LABEL_PREFIX}/retry`;
 /** Annotation of a Tenant that is suspended: a pod may start in its namespaces to read what is handed over. */
 export const HAND_OVER_ANNOTATION = `${LABEL_PREFIX}/hand-over`;
 
+/** Annotation of a Tenant: any new value asks for another key pair; what the former one signed stays valid. */
+export const ROTATE_KEY_ANNOTATION = `${LABEL_PREFIX}/rotate-key`;
+
+/** Annotation of a Tenant: any new value ends the former key pair's validity. */
+export const FINISH_KEY_ANNOTATION = `${LABEL_PREFIX}/finish-key-rotation`;
+
 /** Annotation of a Tenant that is being deleted: from this time (RFC 3339) on its namespaces go with all data. Without it they stay. */
 export const DELETE_DATA_ANNOTATION = `${LABEL_PREFIX}/delete-data-after`;
+
+/** Annotation of a claim on one machine: its volume lies in the storage of datasets, where copies of it cost nothing. One with a `dataSource` always does. */
+export const COPIED_ANNOTATION = `${LABEL_PREFIX}/copied`;

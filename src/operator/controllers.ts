@@ -1,6 +1,6 @@
 import type { ListOptions } from "../kubernetes/kubernetes-api.ts";
 import type { ObjectView } from "../kubernetes/object-store.ts";
-import { DATABASE_SECRET, GENERATED_SECRET, PULL_SECRET, SESSIONS_SECRET, SYSTEM_NAMESPACE } from "../kernel/own-names.ts";
+import { DATABASE_SECRET, GENERATED_SECRET, PULL_SECRET, SESSIONS_SECRET, SYSTEM_NAMESPACE, TENANT_KEYS } from "../kernel/own-names.ts";
 import { HOWDAH_GROUP, type resources } from "../kubernetes/resources.ts";
 import { hostnamesOf } from "../kubernetes/route-hostnames.ts";
 import { PRODUCTION } from "../workflows/cluster/cluster-place.ts";
@@ -40,6 +40,11 @@ export const WATCHES = {
   PullSecret: {
     kind: "Secret",
     select: { labelSelector: "app.kubernetes.io/managed-by=howdah", fieldSelector: `metadata.name=${PULL_SECRET}` },
+  },
+  /** Tenants' keys: pods that have former ones are replaced. */
+  TenantKeys: {
+    kind: "Secret",
+    select: { labelSelector: "app.kubernetes.io/managed-by=howdah", fieldSelector: `metadata.name=${TENANT_KEYS}` },
   },
   /** A cluster whose definitions are older has none: a Helm upgrade brings no new ones. */
   DatabaseServer: { kind: "DatabaseServer" },
@@ -161,6 +166,7 @@ export function affected(
     case "Ingress":
       return [...new Set([namespace, ...rivals(watch, key, stores)])].map((one) => queueKey("Environment", one, PRODUCTION));
     case "NetworkPolicy":
+    case "TenantKeys":
       return [queueKey("Environment", namespace, PRODUCTION), ...owner(namespace ?? "")];
     default:
       return [queueKey("Environment", namespace, PRODUCTION)];

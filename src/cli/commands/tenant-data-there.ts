@@ -54,3 +54,27 @@ export async function deleteThere(
   );
   return 0;
 }
+
+/** `tenant rotate-key --context`. */
+export async function rotateKeyThere(
+  name: string,
+  { finish, context: there }: { readonly finish: boolean; readonly context: string },
+  context: CliContext,
+): Promise<number> {
+  const { rotateClusterKey } = await import("../../workflows/cluster/rotate-cluster-key.ts");
+  const cluster = await clusterOf(there, context);
+  return await withReporter(context, async (ports, engine) => {
+    const word = new Date(ports.clock.now()).toISOString();
+    const rotated = await rotateClusterKey(name, { finish, word }, cluster, { ports, context: engine });
+    return printRotated(name, rotated, finish ? null : `howdah tenant rotate-key ${name} --finish --context ${there}`, context);
+  });
+}
+
+/** The key that signs, and how long the former one is valid: `until` that command; null: no longer. */
+export function printRotated(name: string, rotated: { readonly keyId: string }, until: string | null, context: CliContext): number {
+  const next = until === null ? "is the only key now" : `is the key now; the former one is valid until \`${until}\``;
+  context.terminal.out(
+    context.terminal.output === "json" ? `${JSON.stringify({ tenant: name, ...rotated })}\n` : `${rotated.keyId} ${next}\n`,
+  );
+  return 0;
+}

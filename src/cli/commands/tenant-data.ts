@@ -4,7 +4,7 @@ import { HowdahError } from "../../kernel/howdah-error.ts";
 import { confirm } from "../ask-first.ts";
 import type { CliContext } from "../context.ts";
 import type { Choose } from "../program.ts";
-import { deleteThere, exportThere } from "./tenant-data-there.ts";
+import { deleteThere, exportThere, printRotated, rotateKeyThere } from "./tenant-data-there.ts";
 import { type ThereFlags, thereOption } from "./tenant-there.ts";
 import { withReporter } from "./with-reporter.ts";
 
@@ -97,27 +97,22 @@ async function deleteIt(name: string, flags: DeleteFlags, context: CliContext): 
 }
 
 function rotateCommand(tenant: Command, choose: Choose): void {
-  tenant
-    .command("rotate-key")
+  thereOption(tenant.command("rotate-key"))
     .argument("<name>", "the tenant's name")
     .summary("give a tenant another key pair for JSON Web Tokens; both are valid until --finish")
     .option("--finish", "the former key is valid no longer", false)
     .addHelpText(
       "after",
-      "\nExamples:\n  howdah tenant rotate-key acme\n  howdah tenant rotate-key acme --finish\n\nA site reads the pair from its secret: `{secret: tenant-keys/private-key}`, `{secret: tenant-keys/jwks.json}`.",
+      "\nExamples:\n  howdah tenant rotate-key acme\n  howdah tenant rotate-key acme --finish\n  howdah tenant rotate-key acme --context prod\n\nA site reads the pair from its secret: `{secret: tenant-keys/private-key}`, `{secret: tenant-keys/jwks.json}`.",
     )
-    .action((name: string, flags: { readonly finish: boolean }) => {
+    .action((name: string, flags: ThereFlags & { readonly finish: boolean }) => {
+      const { context: there, finish } = flags;
+      if (there !== undefined) return choose((context) => rotateKeyThere(name, { finish, context: there }, context));
       choose((context) =>
         withReporter(context, async (ports, engine) => {
           const { rotateKey } = await import("../../workflows/tenant/change-profile.ts");
           const rotated = await rotateKey(name, flags, ports, engine);
-          const next = flags.finish
-            ? "is the only key now"
-            : `is the key now; the former one is valid until \`howdah tenant rotate-key ${name} --finish\``;
-          context.terminal.out(
-            context.terminal.output === "json" ? `${JSON.stringify({ tenant: name, ...rotated })}\n` : `${rotated.keyId} ${next}\n`,
-          );
-          return 0;
+          return printRotated(name, rotated, finish ? null : `howdah tenant rotate-key ${name} --finish`, context);
         }),
       );
     });

@@ -8,6 +8,7 @@ import { pullWith } from "../../workflows/cluster/pull-secret.ts";
 import type { OperatorPorts, Outcome, Reconcile } from "../operator-ports.ts";
 import { conditionsOf, statusOf, type Verdict, writeStatus } from "../status.ts";
 import { endOthers, isClosed, letOthersGoOn, podsAllowed } from "./close-namespace.ts";
+import { keepKeyPair } from "./keep-key-pair.ts";
 import { releaseTenant } from "./release-tenant.ts";
 import { namespacesOf, TENANT_LABEL, tenantNames, tenantObjects } from "./tenant-objects.ts";
 
@@ -32,7 +33,7 @@ export function reconcileTenant(ports: OperatorPorts): Reconcile {
     if (!read.success) {
       const [issue] = read.error.issues;
       const message = `spec.${issue?.path.join(".") ?? ""}: ${issue?.message ?? ""}`;
-      return report(tenant, [stalled("SpecInvalid", message)], [], ports);
+      return report(tenant, [stalled("SpecInvalid", message)], { namespaces: [] }, ports);
     }
     const taken: string[] = [];
     const inPlace: string[] = [];
@@ -45,13 +46,15 @@ export function reconcileTenant(ports: OperatorPorts): Reconcile {
       await guardAndClose(namespace, tenant, read.data, ports, signal);
       inPlace.push(namespace);
     }
-    if (taken.length > 0) return report(tenant, [stalled("NamespaceTaken", taken.join(" "))], inPlace, ports);
+    if (taken.length > 0) return report(tenant, [stalled("NamespaceTaken", taken.join(" "))], { namespaces: inPlace }, ports);
     const pulled = await pullSecret(inPlace, read.data, ports, signal);
     const verdict: Verdict =
       pulled === undefined
         ? { type: "Ready", status: "True", reason: "NamespacesGuarded", message: "Every namespace is there and guarded" }
         : { type: "Ready", status: "False", reason: "PullSecretMissing", message: pulled };
-    await report(tenant, [verdict], inPlace, ports);
+    const { keys, again } = await keepKeyPair(tenant, inPlace, ports, signal);
+    await report(tenant, [verdict], { namespaces: inPlace, keys }, ports);
+    if (again !== undefined) return { again };
     return read.data.pullSecret === undefined ? {} : { again: pulled === undefined ? RESYNC_MS : MISSING_MS };
   };
 }
@@ -63,7 +66,7 @@ function stalled(reason: string, message: string): Verdict {
 async function report(
   tenant: KubeObject,
   verdicts: readonly Verdict[],
-  namespaces: readonly string[],
+  { namespaces, keys }: { readonly namespaces: readonly string[]; readonly keys?: TenantStatus["keys"] },
   { api, clock }: OperatorPorts,
 ): Promise<Outcome> {
   const former = statusOf<TenantStatus>(tenant);
@@ -74,7 +77,12 @@ async function report(
       ? verdicts
       : [{ type: "Ready", status: "False", reason: first.reason, message: first.message }, ...verdicts];
   const conditions = conditionsOf(all, former.conditions, { generation, now: new Date(clock.now()).toISOString() });
-  await writeStatus(api, resources.Tenant, tenant, { observedGeneration: generation, conditions, namespaces: namespaces.toSorted() });
+  await writeStatus(api, resources.Tenant, tenant, {
+    observedGeneration: generation,
+    conditions,
+    namespaces: namespaces.toSorted(),
+    keys: keys ?? former.keys,
+  });
   return {};
 }
 
@@ -91,7 +99,7 @@ async function release(tenant: KubeObject, ports: OperatorPorts, signal: AbortSi
   if (!finalizers.includes(TENANT_FINALIZER)) return {};
   const { verdict, left, again } = await releaseTenant(tenant, ports, signal);
   if (verdict !== null) {
-    await report(tenant, [verdict], left, ports);
+    await report(tenant, [verdict], { namespaces: left }, ports);
     return again === undefined ? {} : { again };
   }
   const metadata = { resourceVersion, finalizers: finalizers.filter((one) => one !== TENANT_FINALIZER) };

@@ -18,7 +18,7 @@ describe("the operator's rights", () => {
   it("read secrets of other names, and service accounts, one by one only", () => {
     const inCluster = [...operatorRules, ...grantedOnRules].filter(({ verbs }) => verbs.includes("list") || verbs.includes("watch"));
     const named = (resource: string) => inCluster.filter(({ resources }) => resources.includes(resource)).map((rule) => rule.resourceNames);
-    expect(named("secrets")).toEqual([["database", "generated", "session-server", "howdah-pull"]]);
+    expect(named("secrets")).toEqual([["database", "generated", "session-server", "howdah-pull", "tenant-keys"]]);
     expect(named("serviceaccounts")).toEqual([["default"]]);
   });
 

@@ -1,4 +1,4 @@
-import { OWN_SECRETS, PULL_SECRET } from "../../kernel/own-names.ts";
+import { OWN_SECRETS, PULL_SECRET, TENANT_KEYS } from "../../kernel/own-names.ts";
 import { HOWDAH_GROUP } from "../../kubernetes/resources.ts";
 
 /** A rule of a role. */
@@ -33,13 +33,14 @@ export const operatorRules: readonly Rule[] = [
   rule("", ["services", "configmaps"], [...WATCH, ...APPLY, "delete"]),
   rule("", ["configmaps"], ["update"]),
   rule("", ["persistentvolumeclaims"], [...WATCH, ...APPLY]),
-  rule("", ["secrets"], ["get", ...APPLY]),
+  // Deleted is the key pair of a tenant that is gone.
+  rule("", ["secrets"], ["get", ...APPLY, "delete"]),
   rule("", ["pods"], [...WATCH, "create", "delete"]),
   rule("", ["pods/log"], ["get"]),
   // Over a WebSocket it is a GET: up to 1.34 the API server asks for `get`, from 1.35 on for `create`.
   rule("", ["pods/exec", "pods/portforward"], ["get", "create"]),
   rule("", ["events"], ["list", "create"]),
-  ofNames(["secrets"], ["list", "watch"], [...OWN_SECRETS, PULL_SECRET]),
+  ofNames(["secrets"], ["list", "watch"], [...OWN_SECRETS, PULL_SECRET, TENANT_KEYS]),
   ofNames(["serviceaccounts"], [...WATCH, "patch"], ["default"]),
   rule("", ["resourcequotas", "limitranges"], [...WATCH, ...APPLY, "delete"]),
   rule("apps", ["deployments"], [...WATCH, ...APPLY, "delete"]),
@@ -69,7 +70,6 @@ export const operatorRules: readonly Rule[] = [
  * developers on their own sites.
  */
 export const grantedOnRules: readonly Rule[] = [
-  rule("", ["secrets"], ["delete"]),
   rule(HOWDAH_GROUP, ["sites"], ["create", "patch"]),
   rule(HOWDAH_GROUP, ["backups", "backupstores"], ["create", "patch", "delete"]),
   rule(HOWDAH_GROUP, ["backupstores"], ["list", "watch"]),

@@ -97,11 +97,29 @@ export const tenantSpec = z
   })
   .meta({ description: "Which namespaces an organization has, and what bounds them." });
 
+const keys = z
+  .strictObject({
+    id: z.string().meta({ description: "Name of the key that signs: its thumbprint." }),
+    state: z.enum(["one", "announced", "both"]).meta({
+      description: "`one` key is valid; another is `announced`, and signs when all sites know it; `both` are valid, and the new one signs.",
+    }),
+    waitsFor: z.array(z.string()).optional().meta({ description: "Namespaces whose pods are still given the keys." }),
+    asked: z
+      .strictObject({
+        rotate: z.string().optional().meta({ description: "Of howdah.dev/rotate-key." }),
+        finish: z.string().optional().meta({ description: "Of howdah.dev/finish-key-rotation." }),
+      })
+      .optional()
+      .meta({ description: "The last values of annotations that were acted on." }),
+  })
+  .meta({ description: "Its key pair for JSON Web Tokens, which each namespace has in the Secret tenant-keys." });
+
 /** `status` of a Tenant. */
 export const tenantStatus = z
   .strictObject({
     observedGeneration,
     conditions,
+    keys: keys.optional(),
     namespaces: z
       .array(z.string())
       .optional()

@@ -1,10 +1,11 @@
+import { TENANT_KEYS } from "../../kernel/own-names.ts";
 import type { TenantBounds, TenantProfile } from "../../catalog/tenant-profiles.ts";
-import type { EngineContext, Ports, SiteRecord } from "../ports.ts";
+import type { EngineContext, Ports } from "../ports.ts";
 import { releasesOf, servingOf } from "../release/release-store.ts";
 import { rollPods } from "../secrets/rotate-secret.ts";
 import { runUp } from "../up/run-up.ts";
 import { asTask } from "./suspend-tenant.ts";
-import { announceKey, beginKeyRotation, bringKeys, finishKeyRotation, keyIdOf, rotationOf, TENANT_KEYS } from "./tenant-keys.ts";
+import { announceKey, beginKeyRotation, bringKeys, finishKeyRotation, keyIdOf, rotationOf, usesKeys } from "./tenant-keys.ts";
 import { boundsOf } from "./create-tenant.ts";
 import { changeTenant, recordsOf, refuseSuspended, requireTenant, type Tenant } from "./tenant.ts";
 
@@ -91,8 +92,4 @@ async function bringToSites(tenant: Tenant, ports: Ports, context: EngineContext
     );
   }
   return rolled;
-}
-
-function usesKeys({ site }: SiteRecord): boolean {
-  return site.variables.some((variable) => variable.from === "secret" && variable.secret === TENANT_KEYS);
 }

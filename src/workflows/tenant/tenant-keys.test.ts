@@ -3,9 +3,10 @@ import { mkdtemp, rm } from "node:fs/promises";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { afterEach, beforeEach, expect, it } from "vitest";
+import { TENANT_KEYS } from "../../kernel/own-names.ts";
 import { fileSecretStore } from "../../providers/secrets/file-secret-store.ts";
 import type { SecretStore } from "../../providers/secrets/secret-store.ts";
-import { announceKey, beginKeyRotation, bringKeys, finishKeyRotation, forgetKeys, rotationOf, TENANT_KEYS } from "./tenant-keys.ts";
+import { announceKey, beginKeyRotation, bringKeys, finishKeyRotation, forgetKeys, rotationOf } from "./tenant-keys.ts";
 
 let root: string;
 let secrets: SecretStore;

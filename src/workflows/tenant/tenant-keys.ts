@@ -1,12 +1,9 @@
 import { createHash, createPublicKey, generateKeyPairSync, type JsonWebKey } from "node:crypto";
 import { HowdahError } from "../../kernel/howdah-error.ts";
-import { SYSTEM_NAMESPACE } from "../../kernel/own-names.ts";
+import { SYSTEM_NAMESPACE, TENANT_KEYS } from "../../kernel/own-names.ts";
 import { Secret } from "../../kernel/secret.ts";
 import type { SecretData, SecretStore } from "../../providers/secrets/secret-store.ts";
-import type { Ports } from "../ports.ts";
-
-/** The secret that each site of a tenant has: `private-key`, `public-key` (PEM), `key-id`, `jwks.json` with every public key that is valid. */
-export const TENANT_KEYS = "tenant-keys";
+import type { Ports, SiteRecord } from "../ports.ts";
 
 /** Public key of before a rotation, valid until it is finished. */
 const FORMER = "former-public-key";
@@ -142,4 +139,9 @@ export async function keyIdOf(tenant: string, { secrets }: Pick<Ports, "secrets"
 export async function forgetKeys(tenant: string, { secrets }: Pick<Ports, "secrets">): Promise<void> {
   await secrets.remove(SYSTEM_NAMESPACE, storeName(tenant));
   await secrets.remove(SYSTEM_NAMESPACE, nextName(tenant));
+}
+
+/** Whether a site's pods have the pair: a variable of it names the secret. */
+export function usesKeys({ site }: Pick<SiteRecord, "site">): boolean {
+  return site.variables.some((variable) => variable.from === "secret" && variable.secret === TENANT_KEYS);
 }

@@ -18,6 +18,10 @@ async function main([what, ...rest]: readonly string[]): Promise<boolean> {
     const rows = await rotations(Number(rest[0] ?? ROTATIONS), say);
     return rows.every(({ failed }) => failed === 0);
   }
+  if (what !== "attack") {
+    say("usage: node bench/apart.ts attack [KIND…] | rotation [TIMES]");
+    return false;
+  }
   const isAttack = (kind: string): kind is Attack => ATTACKS.some((one) => one === kind);
   const rows = await resourceAttacks(rest.filter(isAttack), ATTACK_SECONDS, say);
   return rows.every(({ attacked, diskFreePercent }) => attacked.errors.length === 0 && diskFreePercent > 10);

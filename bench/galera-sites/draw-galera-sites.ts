@@ -55,7 +55,12 @@ function drawMoment(
   const [short = words] = words.split(":");
   return [
     `<path stroke="${COLOURS.mark}" stroke-dasharray="4 3" fill="none" d="M${place} ${String(38 + row * 14)}V${String(bottom - 12)}"/>`,
-    text(x(at), 38 + row * 14, short, `dx="4" class="small" fill="${COLOURS.mark}"`),
+    text(
+      x(at),
+      38 + row * 14,
+      short,
+      `${x(at) > WIDTH - 40 ? 'dx="-4" text-anchor="end"' : 'dx="4"'} class="small" fill="${COLOURS.mark}"`,
+    ),
   ];
 }
 

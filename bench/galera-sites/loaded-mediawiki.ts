@@ -36,10 +36,18 @@ export async function loadedMediaWiki(
     const tokens = (await say({ action: "query", meta: "tokens", type })).query?.tokens;
     return tokens?.logintoken ?? tokens?.csrftoken ?? "";
   };
-  const lgtoken = await token("login");
-  const { login } = await say({ action: "login", lgname: credentials.user, lgpassword: credentials.password, lgtoken });
-  if (login?.result !== "Success") throw new Error(`MediaWiki does not let its administrator in: ${JSON.stringify(login)}`);
-  const csrf = await token("csrf");
+  const logIn = async (): Promise<string> => {
+    const lgtoken = await token("login");
+    const { login } = await say({ action: "login", lgname: credentials.user, lgpassword: credentials.password, lgtoken });
+    if (login?.result !== "Success") throw new Error(`MediaWiki does not let its administrator in: ${JSON.stringify(login)}`);
+    return token("csrf");
+  };
+  let csrf = await logIn();
+  /** MediaWiki that can't read its sessions gives a visitor a new, anonymous one: that write failed, and the next ones need a login. */
+  const orLoggedOut = async (error: unknown): Promise<never> => {
+    if ((error as Error).message.includes("badtoken")) csrf = await logIn().catch(() => csrf);
+    throw error;
+  };
   const reader = new Session(address, host);
   return {
     name: "MediaWiki",
@@ -49,7 +57,7 @@ export async function loadedMediaWiki(
       if (answer.status !== 200 || !answer.body.includes("</html>")) throw new Error(whatIsSeen(answer));
     },
     write: async (title) => {
-      const { edit } = await say({ action: "edit", title, text: `${title}: ${WORDS}`, createonly: "1", token: csrf });
+      const { edit } = await say({ action: "edit", title, text: `${title}: ${WORDS}`, createonly: "1", token: csrf }).catch(orLoggedOut);
       if (edit?.result !== "Success") throw new Error(`200 ${edit?.result ?? "nothing"}`);
     },
     titles: async (begin) => {

@@ -1,8 +1,10 @@
 import { expect, it } from "vitest";
 import { FINISH_KEY_ANNOTATION, ROTATE_KEY_ANNOTATION } from "../../kernel/label.ts";
 import { TENANT_KEYS } from "../../kernel/own-names.ts";
+import type { KubeObject } from "../../kubernetes/kubernetes-api.ts";
 import { resources } from "../../kubernetes/resources.ts";
 import type { TenantStatus } from "../../resources/schema/tenant.ts";
+import { statusOf } from "../status.ts";
 import { operatorRig } from "../testing/operator-rig.ts";
 
 const place = { resource: resources.Tenant, namespace: undefined, name: "acme" };
@@ -21,7 +23,7 @@ async function tenant() {
   const image = { reference: "php", digest: `sha256:${"0".repeat(64)}` };
   await rig.release("r1", "one", spec, { php: image });
   await rig.settle();
-  const keys = async () => ((await rig.object("Tenant", "acme"))?.["status"] as TenantStatus).keys;
+  const keys = async () => statusOf<TenantStatus>((await rig.object("Tenant", "acme")) as KubeObject).keys;
   const ask = (annotations: object) => api.mergePatch(place, { metadata: { annotations } });
   const copy = async (namespace = "acme"): Promise<Record<string, string>> => {
     const data = ((await rig.object("Secret", TENANT_KEYS, namespace))?.["data"] ?? {}) as Record<string, string>;

@@ -2,7 +2,6 @@ import { FINISH_KEY_ANNOTATION, ROTATE_KEY_ANNOTATION } from "../../kernel/label
 import { TENANT_KEYS } from "../../kernel/own-names.ts";
 import type { KubeObject, ObjectName } from "../../kubernetes/kubernetes-api.ts";
 import { resources } from "../../kubernetes/resources.ts";
-import type { SecretData } from "../../providers/secrets/secret-store.ts";
 import { canonicalJson, digestOf } from "../../render/rendered.ts";
 import type { TenantSpec, TenantStatus } from "../../resources/schema/tenant.ts";
 import { announceKey, beginKeyRotation, ensureKeys, finishKeyRotation, rotationOf, usesKeys } from "../../workflows/tenant/tenant-keys.ts";
@@ -105,7 +104,12 @@ function keyIdIn(copy: KubeObject | undefined): string {
   return Buffer.from(dataOf(copy)["key-id"] ?? "", "base64").toString();
 }
 
-async function bring(namespace: string, copy: KubeObject | undefined, pair: SecretData, { api }: OperatorPorts): Promise<void> {
+async function bring(
+  namespace: string,
+  copy: KubeObject | undefined,
+  pair: Awaited<ReturnType<typeof ensureKeys>>,
+  { api }: OperatorPorts,
+): Promise<void> {
   const data = Object.fromEntries(Object.entries(pair).map(([key, value]) => [key, Buffer.from(value.reveal()).toString("base64")]));
   if (canonicalJson(dataOf(copy)) === canonicalJson(data)) return;
   const metadata = { name: TENANT_KEYS, namespace, labels: { "app.kubernetes.io/managed-by": "howdah" } };

@@ -101,7 +101,7 @@ export interface InsideRules {
 
 /** The mask of one value inside a structure; the same functions as in SQL. */
 export type LeafMask =
-  | { readonly mask: "keep" | "null" | "text" | "email" }
+  | { readonly mask: "keep" | "clear" | "text" | "email" }
   | { readonly mask: "constant"; readonly value: string }
   | { readonly mask: "hash"; readonly length: number }
   | { readonly mask: "fake"; readonly fake: string; readonly language: string };

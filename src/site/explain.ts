@@ -110,6 +110,9 @@ function choices(path: Path): string[] {
     case "spec.configuration.*":
     case "spec.configuration.*.preset":
       return list("Presets", Object.keys(siteCatalog.presets).sort());
+    case "spec.dataset":
+    case "spec.dataset.presets":
+      return list("Presets", Object.keys(siteCatalog.datasetPresets).sort());
     default:
       return [];
   }

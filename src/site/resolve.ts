@@ -57,6 +57,8 @@ export function resolveSite(declared: DeclaredSite, options: ResolveOptions): Re
     scale: resolveScale(spec),
     rollout: resolveRollout(spec, commands.hooks),
     releases: spec.releases,
+    ...(spec.environments === undefined ? {} : { environments: spec.environments }),
+    ...(spec.dataset === undefined ? {} : { dataset: spec.dataset }),
     topology: spec.topology,
     recipe: spec.recipe ?? null,
   };

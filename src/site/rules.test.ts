@@ -170,6 +170,30 @@ describe("site rules", () => {
       ],
       codes: Array(4).fill("error site/schedule"),
     },
+    {
+      name: "takes rules for a dataset",
+      spec: [
+        php,
+        "database: {}",
+        "mounts: {files: {}}",
+        "dataset: {language: de, schedule: H 3 * * *, tables: {users: {columns: {mail: email, name: {use: full-name, per: id}}}, log_*: empty, meta: {rows: {where: [{column: t, newerThanDays: 9}]}, columns: {v: [{when: {column: k, is: [a]}, use: phone}, {use: text}]}}}, files: [{mount: files, match: '**', action: replace}]}",
+      ],
+      codes: [],
+    },
+    {
+      name: "refuses rules for a dataset that mean nothing",
+      spec: [
+        php,
+        "database: {}",
+        "dataset: {presets: [wordpres], schedule: 60 * * * *, files: [{mount: nowhere, match: '**', action: keep}], tables: {t: {columns: {a: constant, b: {use: email, paths: {x: keep}}, c: [{use: keep}, {use: text}], d: [{when: {column: k}, use: keep}]}}, u: {rows: {}}, v: {rows: {where: [{column: x}]}}}}",
+      ],
+      codes: ["error site/unknown-preset", "error site/schedule", ...Array(8).fill("error site/dataset")],
+    },
+    {
+      name: "refuses a dataset's tables without a database",
+      spec: [php, "dataset: {tables: {users: keep}}"],
+      codes: ["error site/needs-database"],
+    },
     { name: "refuses commands for a shell", spec: [php, "workers: {a: {command: a | b}}"], codes: ["error site/command"] },
   ])("$name", ({ spec, codes }) => {
     expect(found(...spec)).toEqual(codes);

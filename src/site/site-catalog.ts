@@ -1,3 +1,4 @@
+import { datasetPresets } from "../catalog/dataset-presets/dataset-presets.ts";
 import { mariadbVersions } from "../catalog/mariadb-versions.ts";
 import { nginxModules } from "../catalog/nginx-modules.ts";
 import { nodeVersions } from "../catalog/node-versions.ts";
@@ -21,6 +22,8 @@ export interface SiteCatalog {
   readonly node: readonly string[];
   /** Configuration files that are ready, by name. */
   readonly presets: Readonly<Record<string, { readonly content: string }>>;
+  /** Rules for datasets that are ready, by name. */
+  readonly datasetPresets: Readonly<Record<string, { readonly title: string }>>;
 }
 
 /** The real catalog. */
@@ -33,4 +36,5 @@ export const siteCatalog: SiteCatalog = {
   mariadb: mariadbVersions,
   node: nodeVersions,
   presets: configurationPresets,
+  datasetPresets,
 };

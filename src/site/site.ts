@@ -1,3 +1,4 @@
+import type { DeclaredEnvironments } from "./schema/environments.ts";
 import type { DeclaredSite } from "./schema/site-document.ts";
 
 type Spec = DeclaredSite["spec"];
@@ -85,6 +86,20 @@ export interface MigrationTerms {
   readonly unsafe: "warn" | "refuse" | "allow";
 }
 
+/** What an environment is beside a site. */
+export interface Preview {
+  /** Name of the site that it is an environment of. */
+  readonly of: string;
+  /** Servers outside that it may reach, HOST:PORT; everything else is refused. */
+  readonly allow: readonly string[];
+  /** Browsers are asked for a password. */
+  readonly password: boolean;
+  /** Of its database server's container. */
+  readonly databaseBytes: number;
+  /** Snapshots that its data are copies of: of the database, and of mounts by the name of their volume. */
+  readonly data: { readonly database: string | null; readonly mounts: Readonly<Record<string, string>> };
+}
+
 /** A site with nothing left to choose; every later stage takes only this. Lists are sorted where order means nothing. */
 export interface Site {
   readonly stage: "resolved";
@@ -153,6 +168,12 @@ export interface Site {
   /** `timeoutSeconds`: how long new pods may take to become ready. */
   readonly rollout: { readonly strategy: "rolling" | "exclusive"; readonly message: string; readonly timeoutSeconds: number };
   readonly releases: { readonly keep: number };
+  /** What copies of it for development and review are like; left out: the defaults of `environments.ts`. */
+  readonly environments?: DeclaredEnvironments;
+  /** Of such a copy: what it is of, and what keeps it from the world. Left out: it is production. */
+  readonly preview?: Preview;
+  /** What becomes of its data in datasets; left out: none is made. */
+  readonly dataset?: NonNullable<Spec["dataset"]>;
   readonly topology: "together" | "apart";
   readonly recipe: string | null;
 }

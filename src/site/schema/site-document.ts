@@ -2,6 +2,8 @@ import * as z from "zod";
 import { defaultNode } from "../../catalog/node-versions.ts";
 import { parseRepository } from "../../kernel/image-reference.ts";
 import { configuration, crons, database, hooks, mounts, relationships, variables, workers } from "./data.ts";
+import { dataset } from "./dataset.ts";
+import { environments } from "./environments.ts";
 import { duration, hostname, labelKey, labelValue, name, oneLine, relativePath, size, timeZone } from "./grammar.ts";
 import { runtime } from "./runtime.ts";
 import { web } from "./web.ts";
@@ -187,6 +189,8 @@ const spec = z
     scale: scale.prefault({}),
     rollout: rollout.prefault({}),
     releases: releases.prefault({}),
+    dataset: dataset.optional(),
+    environments: environments.optional(),
     topology: z.enum(["together", "apart"]).default("together").meta({
       description:
         "`together`: nginx and PHP-FPM in one pod over a Unix socket. `apart`: each scaled alone, over TCP port 9000 on the site's own network.",

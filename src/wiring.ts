@@ -16,6 +16,7 @@ import { podmanService } from "./engine/podman/podman-service.ts";
 import { portHolder } from "./engine/podman/port-holder.ts";
 import { wireBackups } from "./backup-wiring.ts";
 import { wireClusters } from "./clusters-wiring.ts";
+import { wireDatasetStorage } from "./dataset-storage-wiring.ts";
 import { wireDrills } from "./drill-wiring.ts";
 import { wireDatabaseMoves } from "./database-moves-wiring.ts";
 import { wireFiles } from "./files-wiring.ts";
@@ -201,6 +202,7 @@ export async function wirePorts({ environment, entrypointDirectory, self }: Wiri
     probeDatabase: async (...given) => (await import("./providers/database/external/probe-address.ts")).probeAddress(...given),
     secrets,
     backups: wireBackups(stateDirectory, environment),
+    datasetStorage: wireDatasetStorage(stateDirectory, environment),
     drills: wireDrills(engine, secrets, administratorOf),
     records: documentStore<SiteRecord>(join(stateDirectory, "sites")),
     retained: documentStore<RetainedData>(join(stateDirectory, "retained")),
@@ -300,6 +302,9 @@ function agentEnvironment(environment: NodeJS.ProcessEnv): Record<string, string
     // Where podman keeps containers: with another answer than `up` had, the agent would find none.
     "CONTAINERS_CONF",
     "CONTAINERS_STORAGE_CONF",
+    "HOWDAH_DATASET_DIR",
+    "HOWDAH_DATASET_DRIVER",
+    "HOWDAH_DATASET_GIB",
   ];
   return Object.fromEntries(names.flatMap((name) => (environment[name] === undefined ? [] : [[name, environment[name]]])));
 }

@@ -5,6 +5,7 @@ import type { Clock } from "../kernel/clock.ts";
 import type { Secret } from "../kernel/secret.ts";
 import type { ConnectedCluster } from "../kubernetes/create-kubernetes-api.ts";
 import type { DatabaseServer, FoundDatabase } from "../providers/database/database-server.ts";
+import type { DatasetStorageKeeper } from "../providers/dataset-storage/dataset-storage-keeper.ts";
 import type { Administrator, ProbedAddress } from "../providers/database/external/probe-address.ts";
 import type { GitState } from "../providers/git/git-state.ts";
 import type { ImageBuilder, WatchedFiles } from "../providers/image-builder.ts";
@@ -274,6 +275,8 @@ export interface Ports {
   readonly secrets: SecretStore;
   /** Left out on a cluster. */
   readonly backups?: BackupStores;
+  /** Where golden datasets and environments lie. Left out on a cluster, where they are volumes of its own. */
+  readonly datasetStorage?: DatasetStorageKeeper;
   /** Left out on a cluster. */
   readonly drills?: DrillPorts;
   readonly records: DocumentStore<SiteRecord>;

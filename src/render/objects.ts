@@ -134,7 +134,16 @@ export interface PersistentVolumeClaim {
   readonly spec: {
     readonly accessModes: readonly ("ReadWriteOnce" | "ReadWriteMany")[];
     readonly resources: { readonly requests: { readonly storage: string } };
+    /** What it is when it is made: a copy of this snapshot. Left out: empty. */
+    readonly dataSource?: VolumeSnapshotReference;
   };
+}
+
+/** A snapshot in the storage of datasets, as Kubernetes names one. */
+export interface VolumeSnapshotReference {
+  readonly apiGroup: "snapshot.storage.k8s.io";
+  readonly kind: "VolumeSnapshot";
+  readonly name: string;
 }
 
 /** A stateless component: replicas of a pod, replaced new beside old. */
@@ -191,7 +200,8 @@ export interface HttpRoute {
 
 /**
  * Who may connect to whom. Everything is denied but this: ingress to the pods of `podSelector` from pods of the `from` selectors.
- * The podman engine realizes it by joining networks: every site has an isolated network of its own.
+ * The podman engine realizes it by joining networks: every site has an isolated network of its own. One of `Egress` closes the way out of
+ * a whole namespace but to the servers that its annotation `connects-to` names.
  */
 export interface NetworkPolicy {
   readonly apiVersion: "networking.k8s.io/v1";
@@ -199,7 +209,7 @@ export interface NetworkPolicy {
   readonly metadata: ObjectMeta;
   readonly spec: {
     readonly podSelector: { readonly matchLabels: Readonly<Record<string, string>> };
-    readonly policyTypes: readonly ["Ingress"];
+    readonly policyTypes: readonly ["Ingress"] | readonly ["Egress"];
     readonly ingress: readonly {
       readonly from: readonly {
         readonly podSelector: { readonly matchLabels: Readonly<Record<string, string>> };

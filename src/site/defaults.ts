@@ -163,7 +163,11 @@ export const defaultReasons: readonly DefaultReason[] = [
   { field: "spec.environments.variables", value: "{}", because: "they are like production unless you say otherwise" },
   { field: "spec.environments.secrets", value: "{}", because: "production's are never used, and nobody can guess what may stand in" },
   { field: "spec.environments.allow", value: "[]", because: "a copy that calls out does to others what production would" },
-  { field: "spec.environments.password", value: "false", because: "what they show is anonymized, and machines must reach them without one" },
+  {
+    field: "spec.environments.password",
+    value: "false",
+    because: "what they show is anonymized, and machines must reach them without one",
+  },
   { field: "spec.environments.crons", value: "false", because: "they would wake it, and send what production has sent" },
   { field: "spec.environments.limit", value: "20", because: "a pipeline that forgets to delete them must not fill the machine" },
   { field: "spec.topology", value: "together", because: "a Unix socket is faster, and both always see the same code" },

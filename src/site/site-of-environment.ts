@@ -104,9 +104,7 @@ function databaseOf(database: Site["database"]): Site["database"] {
 }
 
 function literals(values: DeclaredEnvironments["variables"]): Record<string, string> {
-  return Object.fromEntries(
-    Object.entries(values).map(([name, value]) => [name, String(value)]),
-  );
+  return Object.fromEntries(Object.entries(values).map(([name, value]) => [name, String(value)]));
 }
 
 function withVariables(variables: Site["variables"], own: Readonly<Record<string, string>>): Site["variables"] {

@@ -50,6 +50,29 @@ describe("the firewall's rules", () => {
     `);
   });
 
+  it("close the way out of an environment but to the servers that are named, before anything is let through", () => {
+    const only = [
+      { address: "192.0.2.7", port: 443 },
+      { address: "192.0.2.7", port: 443 },
+    ];
+    const { forward } = rulesFor("iptables", [{ ...blog, only }, shop], [80]);
+    expect(forward.slice(0, 6)).toMatchInlineSnapshot(`
+      [
+        "-d 169.254.0.0/16 -i podman1 -m comment --comment "howdah.blog" -j DROP",
+        "-d 100.100.100.200/32 -i podman1 -m comment --comment "howdah.blog" -j DROP",
+        "-d 168.63.129.16/32 -i podman1 -m comment --comment "howdah.blog" -j DROP",
+        "-d 192.0.2.7/32 -i podman1 -p tcp -m tcp --dport 443 -m comment --comment "howdah.blog" -j RETURN",
+        "-i podman1 ! -o podman1 -m conntrack --ctstate NEW -m comment --comment "howdah.blog" -j DROP",
+        "-m conntrack --ctstate RELATED,ESTABLISHED,DNAT -j RETURN",
+      ]
+    `);
+    const saved = restored(foreign, change(foreign, rulesFor("iptables", [{ ...blog, only: [] }, shop], [80])));
+    const found = foundIn(saved.join("\n"), chains);
+    expect(isClosed(found, blog.name, true)).toBe(true);
+    expect(isClosed(found, shop.name, true)).toBe(false);
+    expect(() => rulesFor("iptables", [{ ...blog, only: [{ address: "1.2.3.4 -j ACCEPT", port: 1 }] }], [])).toThrow(/firewall's rule/);
+  });
+
   it("let no IPv6 pass, which these networks don't have", () => {
     expect(rulesFor("ip6tables", [blog], [80])).toMatchInlineSnapshot(`
       {

@@ -7,6 +7,15 @@ export interface GuardedNetwork {
   readonly bridge: string;
   /** The bridge's own IPv4 address, where the network's name server listens. */
   readonly gateway: string;
+  /** Of one whose way out is closed: the servers that are open all the same. Left out: it may call anybody. */
+  readonly only?: readonly OpenServer[];
+}
+
+/** A server outside that pods of a closed network reach. */
+export interface OpenServer {
+  /** IPv4. */
+  readonly address: string;
+  readonly port: number;
 }
 
 /** The instance's own two chains in the mangle table. */
@@ -61,6 +70,7 @@ export function rulesFor(family: Family, networks: readonly GuardedNetwork[], po
   const wayIn = [...sorted.map(({ bridge }) => `-i ${bridge} ${toWayIn} ${bound} -j DROP`), `${toWayIn} -j RETURN`];
   return {
     forward: [
+      ...sorted.flatMap(wayOut),
       "-m conntrack --ctstate RELATED,ESTABLISHED,DNAT -j RETURN",
       ...sorted.flatMap(({ bridge, comment }) => [
         `! -i ${bridge} -o ${bridge} ${comment} -j DROP`,
@@ -81,17 +91,41 @@ export function rulesFor(family: Family, networks: readonly GuardedNetwork[], po
   };
 }
 
+/**
+ * Of a closed network: no connection leaves it but to servers that are named, never to one that gives away credentials. First of all rules, since what the
+ * machine forwards for somebody else (DNAT) is nothing for it. Answers to who came in are no new connections.
+ */
+function wayOut({ bridge, comment, only }: Commented): readonly string[] {
+  if (only === undefined) return [];
+  const open = [...new Set(only.map(({ address, port }) => `-d ${address}/32 -i ${bridge} -p tcp -m tcp --dport ${String(port)}`))];
+  return [
+    ...CREDENTIALS.map((address) => `-d ${address} -i ${bridge} ${comment} -j DROP`),
+    ...open.toSorted().map((match) => `${match} ${comment} -j RETURN`),
+    `-i ${bridge} ! -o ${bridge} ${NEW} ${comment} -j DROP`,
+  ];
+}
+
+const NEW = "-m conntrack --ctstate NEW";
+
 /** The match that says whose rule it is, as `iptables-save` prints it. */
 function commentOf(network: string): string {
   return `-m comment --comment "${network}"`;
 }
 
-/** Words go into a file that iptables-restore reads line by line: nothing but these may be in them. */
-function safe({ name, bridge, gateway }: GuardedNetwork): GuardedNetwork & { readonly comment: string } {
-  const good = /^[a-zA-Z0-9._-]{1,250}$/.test(name) && /^[a-zA-Z0-9._-]{1,15}$/.test(bridge) && /^\d{1,3}(\.\d{1,3}){3}$/.test(gateway);
-  if (!good) throw unsafe([name, bridge, gateway]);
-  return { name, bridge, gateway, comment: commentOf(name) };
+interface Commented extends GuardedNetwork {
+  readonly comment: string;
 }
+
+/** Words go into a file that iptables-restore reads line by line: nothing but these may be in them. */
+function safe({ name, bridge, gateway, only }: GuardedNetwork): Commented {
+  const good = /^[a-zA-Z0-9._-]{1,250}$/.test(name) && /^[a-zA-Z0-9._-]{1,15}$/.test(bridge) && IPV4.test(gateway);
+  if (!good) throw unsafe([name, bridge, gateway]);
+  const wrong = only?.find(({ address, port }) => !IPV4.test(address) || !Number.isInteger(port) || port < 1 || port > 65_535);
+  if (wrong !== undefined) throw unsafe([wrong.address, wrong.port]);
+  return { name, bridge, gateway, comment: commentOf(name), ...(only === undefined ? {} : { only }) };
+}
+
+const IPV4 = /^\d{1,3}(\.\d{1,3}){3}$/;
 
 function unsafe(words: readonly unknown[]): HowdahError {
   return new HowdahError("render/unsafe", `${JSON.stringify(words)} can't be in a firewall's rule`);
@@ -118,10 +152,15 @@ export function foundIn(saved: string, chains: Chains): Found {
   };
 }
 
-/** True when a network is closed, as far as `iptables-save -t mangle` says: its own rules are there, and the kernel comes to them. */
-export function isClosed(found: Found, network: string): boolean {
-  const named = (rules: readonly string[]): boolean => rules.some((rule) => rule.includes(` ${commentOf(network)} `));
-  return found.jumps.forward > 0 && found.jumps.input > 0 && named(found.forward) && named(found.input);
+/**
+ * True when a network is closed, as far as `iptables-save -t mangle` says: its own rules are there, and the kernel comes to them. `wayOut`: nothing may
+ * leave it either (IPv4; of IPv6 nothing ever does).
+ */
+export function isClosed(found: Found, network: string, wayOut = false): boolean {
+  const comment = commentOf(network);
+  const named = (rules: readonly string[]): boolean => rules.some((rule) => rule.includes(` ${comment} `));
+  const out = (): boolean => found.forward.some((rule) => rule.endsWith(` ${NEW} ${comment} -j DROP`));
+  return found.jumps.forward > 0 && found.jumps.input > 0 && named(found.forward) && named(found.input) && (!wayOut || out());
 }
 
 /**

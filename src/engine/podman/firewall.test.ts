@@ -45,7 +45,15 @@ function machineWith(namespaces: readonly string[]): { readonly machine: Machine
   };
   const run: RunProcess = async (argv, options) => ({ code: 0, stdout: await answer(argv, options?.input), stderr: "", lastLines: [] });
   const podman = podmanCli(run);
-  const walls = firewall({ names, podman, run, lock: lockInMemory(), clock: systemClock, openPorts: async () => [8080] });
+  const walls = firewall({
+    names,
+    podman,
+    run,
+    lock: lockInMemory(),
+    clock: systemClock,
+    openPorts: async () => [8080],
+    closedNetworks: async () => new Map(),
+  });
   return { machine: { names, podman, firewall: walls } as Machine, rules: () => Object.values(rules).join("") };
 }
 

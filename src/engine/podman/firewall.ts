@@ -2,7 +2,7 @@ import { access } from "node:fs/promises";
 import type { Clock } from "../../kernel/clock.ts";
 import type { Lock } from "../lock.ts";
 import type { RunProcess } from "../process-port.ts";
-import { changeFor, type Family, type Found, foundIn, type GuardedNetwork, isClosed, rulesFor } from "./firewall-rules.ts";
+import { changeFor, type Family, type Found, foundIn, type GuardedNetwork, isClosed, type OpenServer, rulesFor } from "./firewall-rules.ts";
 import type { Names } from "./names.ts";
 import type { Podman } from "./podman-cli.ts";
 
@@ -32,6 +32,8 @@ export interface FirewallPorts {
   readonly clock: Clock;
   /** Ports of the machine that pods may reach: those of the way in. */
   readonly openPorts: () => Promise<readonly number[]>;
+  /** Networks whose way out is closed, with the servers that are open all the same. */
+  readonly closedNetworks: () => Promise<ReadonlyMap<string, readonly OpenServer[]>>;
 }
 
 const LOCK_WAIT_MS = 60_000;
@@ -60,7 +62,13 @@ export function firewall(ports: FirewallPorts): Firewall {
     }
   };
   const close = async (without?: string): Promise<boolean> => {
-    const networks = (await networksOf(ports)).filter(({ name }) => name !== without);
+    const closed = await ports.closedNetworks();
+    const networks = (await networksOf(ports))
+      .filter(({ name }) => name !== without)
+      .map((network): GuardedNetwork => {
+        const only = closed.get(network.name);
+        return only === undefined ? network : { ...network, only };
+      });
     const open = await ports.openPorts();
     const changed = [];
     for (const family of await families()) changed.push(await put(family, networks, open));
@@ -86,8 +94,8 @@ export function firewall(ports: FirewallPorts): Firewall {
         await closed;
       }),
     ensure: async (network) => {
-      const found = await Promise.all((await families()).map(look));
-      if (!found.every((one) => isClosed(one, network))) await sync();
+      const [found, shut] = await Promise.all([Promise.all((await families()).map(look)), ports.closedNetworks()]);
+      if (!found.every((one, family) => isClosed(one, network, family === 0 && shut.has(network)))) await sync();
     },
   };
 }

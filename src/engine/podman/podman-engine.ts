@@ -9,6 +9,7 @@ import type { Jobs } from "../jobs.ts";
 import type { Lock } from "../lock.ts";
 import type { AttachProcess, RunProcess } from "../process-port.ts";
 import { attachProcess } from "./attach-process.ts";
+import { closedNetworks, closesWayOut } from "./closed-networks.ts";
 import { deleteClaim, ensureClaim } from "./claims.ts";
 import { type Edge, edge } from "./edge.ts";
 import { compiledCode } from "./compiled-code.ts";
@@ -105,7 +106,10 @@ export function podmanEngine(settings: PodmanEngineSettings, ports: PodmanEngine
     const { httpPort, httpsPort } = (await wayIn.settings()) ?? {};
     return [httpPort, httpsPort].filter((port) => port !== undefined);
   };
-  const walls = firewall({ names, podman, run: ports.run, lock: ports.lock, clock: ports.clock, openPorts });
+  const walls = firewall({
+    ...{ names, podman, run: ports.run, lock: ports.lock, clock: ports.clock, openPorts },
+    closedNetworks: () => closedNetworks(store, names),
+  });
   const limits = machineLimits();
   const toEdge: Pick<Machine, "refreshEdge" | "checkRoute" | "edgeDrained"> = {
     refreshEdge: () => wayIn.refresh(),
@@ -218,7 +222,8 @@ async function applyObject(machine: Machine, namespace: string, desired: Rendere
       return;
     case "NetworkPolicy":
       await remember();
-      await joinNetworks(machine, namespace);
+      if (closesWayOut(object)) await machine.firewall.sync();
+      else await joinNetworks(machine, namespace);
       return;
     case "Service":
       await remember();
@@ -262,7 +267,10 @@ async function deleteObject(machine: Machine, namespace: string, key: ObjectKey,
   }
   await machine.store.change(namespace, (state) => withoutObject(state, key));
   if (key.startsWith("HTTPRoute/") || key.startsWith("Service/")) await machine.refreshEdge();
-  if (key.startsWith("NetworkPolicy/")) await joinNetworks(machine, namespace);
+  if (key.startsWith("NetworkPolicy/")) {
+    await joinNetworks(machine, namespace);
+    await machine.firewall.sync(); // it may have closed the way out
+  }
 }
 
 /** A hostname belongs to one site of a machine: the second one is refused instead of silently winning or losing. */

@@ -8,6 +8,8 @@ export interface Script {
   readonly query: string;
   readonly documentRoot: string;
   readonly serverAddress: string;
+  /** nginx itself asks for a password: applications, which take one for theirs, never see it. */
+  readonly hidesLogin: boolean;
 }
 
 /** Headers with which clients could pass themselves off as a proxy, or change the path behind the server's back. PHP never sees them. */
@@ -70,6 +72,7 @@ export function renderFastcgiParams(script: Script): readonly Directive[] {
     param("HTTP_X_FORWARDED_HOST", "$host$howdah_port_suffix"),
     param("HTTP_X_FORWARDED_PORT", "$howdah_port"),
     param("HTTP_X_REQUEST_ID", "$howdah_request_id"),
+    ...(script.hidesLogin ? [known("HTTP_AUTHORIZATION", "")] : []),
     ...FORGEABLE.map((name) => known(`HTTP_${name}`, "")),
   ];
 }

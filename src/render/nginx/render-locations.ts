@@ -144,6 +144,8 @@ function renderHeaders({ site }: Context, { headers }: EffectiveLocation): reado
 export function baseHeaders(site: Site): readonly Directive[] {
   return [
     directive("add_header", "X-Content-Type-Options", "nosniff", "always"),
+    // No search engine shows a copy in the place of the site.
+    ...(site.preview === undefined ? [] : [directive("add_header", "X-Robots-Tag", literal("noindex, nofollow, noarchive"), "always")]),
     ...(isMicrocached(site) ? [directive("add_header", "X-Cache", CACHE_STATUS, "always"), ...innerHeaders()] : []),
   ];
 }
@@ -172,6 +174,7 @@ function renderScript(context: Context, location: EffectiveLocation): readonly D
       query: "$args",
       documentRoot: literal(webRoot),
       serverAddress: isMicrocached(site) ? SERVER_ADDRESS : "$server_addr",
+      hidesLogin: site.preview?.password === true,
     }),
     renderPass(context.upstream),
   ];
@@ -209,6 +212,7 @@ function renderFront(context: Context, location: EffectiveLocation, front: Front
       query: index === -1 ? "$args" : `${front.query}=$howdah_below${index}$howdah_and_args`,
       documentRoot: literal(webRoot),
       serverAddress: isMicrocached(site) ? SERVER_ADDRESS : "$server_addr",
+      hidesLogin: site.preview?.password === true,
     }),
     renderPass(context.upstream),
   ];

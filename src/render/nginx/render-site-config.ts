@@ -15,6 +15,9 @@ import { renderAccessLog, renderHead, renderTempPaths } from "./server-basics.ts
 import { hostnameWord } from "./server-names.ts";
 import { LOGGED_ID, renderTrustedEdge, trustedNetwork } from "./trusted-edge.ts";
 
+/** Where the users of an environment with a password are. */
+export const ACCESS_DIRECTORY = "/etc/nginx/access";
+
 const HTTP_PORT = 8080;
 const HTTPS_PORT = 8443;
 /**
@@ -180,6 +183,7 @@ function renderServer(site: Site, facts: NginxFacts): Directive {
       directive("root", literal(webRootOf(site))),
       directive("index", ...indexFiles(site)),
       ...baseHeaders(site),
+      ...renderLogin(site),
       ...(isMicrocached(site) ? [...renderMicrocache(), ...renderCompressedServer(PAGE_KEY, STALE_WHEN, timeoutOf(site) + 5)] : []),
       when([BAD_PATH], [directive("return", 400)]),
       when([DENIED], [directive("return", 403)]),
@@ -188,6 +192,12 @@ function renderServer(site: Site, facts: NginxFacts): Directive {
       ...renderLocations(site, facts.phpUpstream, facts.liveCode === true),
     ],
   );
+}
+
+/** Browsers ask for it before anything of the site is shown. */
+function renderLogin({ preview }: Site): readonly Directive[] {
+  if (preview?.password !== true) return [];
+  return [directive("auth_basic", literal("environment")), directive("auth_basic_user_file", literal(`${ACCESS_DIRECTORY}/htpasswd`))];
 }
 
 /** A static site's own page for what is missing, as static hosts have it; nginx answers with its own where there is none. */

@@ -1,6 +1,6 @@
 import { SEALED } from "../sealed.ts";
 import type { Site } from "../../site/site.ts";
-import { TRIAL_PORT } from "../nginx/render-site-config.ts";
+import { ACCESS_DIRECTORY, TRIAL_PORT } from "../nginx/render-site-config.ts";
 import type { Container, VolumeMount } from "../objects.ts";
 import { PHP_ENVIRONMENT, PHP_PATHS, usesPrimedOpcache } from "../php/entrypoint-config.ts";
 import { FPM_PORT, STATUS_CONFIG } from "./render-files.ts";
@@ -14,6 +14,9 @@ export const WEB_PORT = 8080;
 export const STATUS_PORT = 8081;
 /** Port of nginx for HTTPS with the site's own certificate. */
 export const WEB_TLS_PORT = 8443;
+
+/** Volume with the users of an environment that asks for a password. */
+export const ACCESS_VOLUME = "access";
 
 /** Seconds between leaving the way in and the stop signal: longer than it takes to be forgotten (M2: 0 failed with a wait, 25 % without). */
 export const DRAIN_SECONDS = 5;
@@ -42,6 +45,7 @@ export function webContainer(site: Site, input: RenderInput, data: readonly Volu
       ...scratch,
       { name: "nginx", mountPath: "/etc/howdah/nginx", readOnly: true },
       ...(site.tls.mode === "secret" ? [{ name: "tls", mountPath: "/etc/nginx/ssl", readOnly: true }] : []),
+      ...(site.preview?.password === true ? [{ name: ACCESS_VOLUME, mountPath: ACCESS_DIRECTORY, readOnly: true }] : []),
       ...data,
     ],
     // The cache of one second and open files; nginx itself takes about 10 MiB (runtime.md 9).

@@ -18,6 +18,8 @@ export interface RenderInput {
     readonly secretName: string;
     /** Where that host leads outside of the cluster (`10.0.0.5:3306`). */
     readonly behind?: readonly string[];
+    /** Of an environment: the server is its own, and is rendered with it. */
+    readonly own?: { readonly image: string; readonly secretDigest: string };
   } | null;
   /** The site's server of PHP's sessions; left out or null: they are files, of each pod or on a volume. Decided when images are made. */
   readonly sessions?: SessionServer | null;

@@ -8,13 +8,17 @@ import {
   WAKES_ANNOTATION,
   WORKERS_ANNOTATION,
 } from "../../kernel/label.ts";
+import { ACCESS_SECRET } from "../../kernel/own-names.ts";
 import type { Site } from "../../site/site.ts";
+import { renderEnvironmentServer } from "../database/render-environment-server.ts";
 import { labelsFor, selectorFor } from "../labels.ts";
 import type { ConfigMap, Container, Deployment, HttpRoute, Manifest, NetworkPolicy, Rendered, Service, Volume } from "../objects.ts";
 import { rendered } from "../rendered.ts";
+import { renderOutgoingPolicy } from "./render-outgoing-policy.ts";
 import { renderSessionServer } from "../sessions/render-session-server.ts";
 import { CONFIG_MAP_BYTES, configMaps, filesVolume } from "./config-maps.ts";
 import {
+  ACCESS_VOLUME,
   DRAIN_SECONDS,
   phpContainer,
   statusContainer,
@@ -45,7 +49,8 @@ interface Part {
 
 /** Where nginx is: the site's health path under its own name, asked of each new release before it replaces one that serves. */
 function healthOf(site: Site, part: Part, input: RenderInput): Readonly<Record<string, string>> {
-  if (!part.containers.some((container) => container.name === "web")) return {};
+  // Behind a password everybody is refused who does not know it, and no object carries it.
+  if (!part.containers.some((container) => container.name === "web") || site.preview?.password === true) return {};
   return { [HEALTH_ANNOTATION]: `${input.url}${site.web.healthPath}` };
 }
 
@@ -132,6 +137,7 @@ function parts(site: Site, input: RenderInput, maps: { readonly nginx: readonly 
   const nginx: Volume[] = [
     filesVolume("nginx", maps.nginx),
     ...(site.tls.mode === "secret" ? [{ name: "tls", secret: { secretName: site.tls.secret } }] : []),
+    ...(site.preview?.password === true ? [{ name: ACCESS_VOLUME, secret: { secretName: ACCESS_SECRET } }] : []),
   ];
   const web = webContainer(site, input, reading.mounts);
   if (site.runtime === null || maps.php === null) {
@@ -225,6 +231,13 @@ function fpmPolicy(site: Site): NetworkPolicy {
   };
 }
 
+/** Of an environment, whose server belongs to nobody else. */
+export function renderOwnServer(site: Site, { database }: Pick<RenderInput, "database">): Manifest[] {
+  if (site.preview === undefined || database?.own === undefined) return [];
+  const { databaseBytes, data } = site.preview;
+  return renderEnvironmentServer(site, { ...database.own, memoryBytes: databaseBytes, snapshot: data.database });
+}
+
 /** Everything that a site is in an engine, from the resolved site and facts alone: same input, same objects, whatever the order of its keys. */
 export function renderSite(site: Site, input: RenderInput, files: SiteFiles = renderFiles(site, input)): Rendered[] {
   const nginx = configMaps(site, "nginx", files.nginx, input.serviceDomain === undefined ? undefined : CONFIG_MAP_BYTES);
@@ -233,6 +246,8 @@ export function renderSite(site: Site, input: RenderInput, files: SiteFiles = re
   const workloads = parts(site, input, { nginx, php });
   const objects: Manifest[] = [
     ...renderClaims(site),
+    ...renderOutgoingPolicy(site),
+    ...renderOwnServer(site, input),
     ...nginx,
     ...(php === null ? [] : [php]),
     ...(input.sessions == null || site.runtime === null ? [] : renderSessionServer(site, input.sessions, input.sessionsInMemory === true)),

@@ -1,10 +1,11 @@
-import { CODE_ROOT } from "../../kernel/label.ts";
+import { CODE_ROOT, COPIED_ANNOTATION } from "../../kernel/label.ts";
 import type { Site } from "../../site/site.ts";
 import { labelsFor } from "../labels.ts";
 import { OPCACHE_DRIVER, type PersistentVolumeClaim, type Volume, type VolumeMount } from "../objects.ts";
 import { usesPrimedOpcache } from "../php/entrypoint-config.ts";
 import { SHARED_SESSIONS, sharesSessions } from "../php/sessions.ts";
 import { digestOf } from "../rendered.ts";
+import { snapshotOf } from "../snapshot-of.ts";
 
 /** Claim of the whole tree when `code: writable` (R-A4: the code is data). */
 export const CODE_CLAIM = "code";
@@ -42,13 +43,18 @@ export interface DataVolumes {
   readonly mounts: readonly VolumeMount[];
 }
 
+/** Volumes of environments lie where copies of them cost nothing, and most of them are copies. */
 function claim(site: Site, name: string, storage: string): PersistentVolumeClaim {
+  const { preview } = site;
   // One machine has one node: every volume can be mounted by all pods of it. With replicas on several nodes it must be ReadWriteMany.
   return {
     apiVersion: "v1",
     kind: "PersistentVolumeClaim",
-    metadata: { name, labels: labelsFor(site, "data") },
-    spec: { accessModes: ["ReadWriteMany"], resources: { requests: { storage } } },
+    metadata: {
+      ...{ name, labels: labelsFor(site, "data") },
+      ...(preview === undefined ? {} : { annotations: { [COPIED_ANNOTATION]: "true" } }),
+    },
+    spec: { accessModes: ["ReadWriteMany"], resources: { requests: { storage } }, ...snapshotOf(preview?.data.mounts[name]) },
   };
 }
 

@@ -1,5 +1,5 @@
 import { HowdahError } from "../../kernel/howdah-error.ts";
-import { OWN_SECRETS } from "../../kernel/own-names.ts";
+import { RESERVED_SECRETS } from "../../kernel/own-names.ts";
 import { Secret } from "../../kernel/secret.ts";
 import type { SecretName } from "../../providers/secrets/secret-store.ts";
 import type { Ports } from "../ports.ts";
@@ -14,7 +14,7 @@ function parts(reference: string): { readonly name: string; readonly key: string
   const [name = "", key, ...more] = reference.split("/");
   if (more.length > 0 || name === "" || key === "")
     throw new HowdahError("usage/invalid", `${JSON.stringify(reference)} is no secret: write NAME or NAME/KEY`);
-  if (OWN_SECRETS.includes(name)) throw new HowdahError("usage/invalid", `The secret ${name} is Howdah's own: choose another name`);
+  if (RESERVED_SECRETS.includes(name)) throw new HowdahError("usage/invalid", `The secret ${name} is Howdah's own: choose another name`);
   return { name, key };
 }
 
@@ -33,7 +33,7 @@ export async function setSecret(namespace: string, reference: string, value: str
 
 /** Names and keys of what people stored, never a value. Howdah's own secrets are left out. */
 export async function listSecrets(namespace: string, ports: SecretPorts): Promise<readonly SecretName[]> {
-  return (await ports.secrets.list(namespace)).filter(({ name }) => !OWN_SECRETS.includes(name));
+  return (await ports.secrets.list(namespace)).filter(({ name }) => !RESERVED_SECRETS.includes(name));
 }
 
 /** Deletes a secret, or one key of it. Pods that run keep what they got until the next `howdah up`. Error: `usage/invalid` when it is not there. */

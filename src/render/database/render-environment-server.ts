@@ -1,0 +1,114 @@
+import { OWN_SERVER_SECRET } from "../../kernel/own-names.ts";
+import { COPIED_ANNOTATION } from "../../kernel/label.ts";
+import type { Site } from "../../site/site.ts";
+import { labelsFor, selectorFor } from "../labels.ts";
+import type { ConfigMap, Container, Manifest, PersistentVolumeClaim, Service, StatefulSet } from "../objects.ts";
+import { digestOf } from "../rendered.ts";
+import { SEALED } from "../sealed.ts";
+import { snapshotOf } from "../snapshot-of.ts";
+import { CONFIG_DIGEST, DATABASE_CONTAINER } from "./database-name.ts";
+import { environmentServerOptions } from "./environment-server-options.ts";
+import { printOptionFile } from "./option-file.ts";
+import { DATABASE_PATHS, DATABASE_PORT } from "./server-options.ts";
+
+/** Name of an environment's own server: of its StatefulSet, Service and ConfigMap, and its host name. */
+export const OWN_SERVER = "database";
+
+/** Claim of its data directory: longer than the name of any mount's volume that is a path itself. */
+export const OWN_SERVER_CLAIM = "environment-database-files";
+
+/** What an environment's own server is rendered from. */
+export interface EnvironmentServer {
+  readonly image: string;
+  readonly secretDigest: string;
+  readonly memoryBytes: number;
+  /** The snapshot that its data directory is a copy of; null: it begins empty. */
+  readonly snapshot: string | null;
+}
+
+const MIB = 1024 * 1024;
+/** Beside the pool: the server itself, its connections, and pages of files, which the kernel takes back. */
+const POOL_SHARE = 8;
+const SMALLEST_POOL = 16 * MIB;
+
+/**
+ * The database server of one environment, in its own namespace: tiny, on a copy of a data directory, with nobody's data but this environment's. Its secret
+ * has `client.cnf` and `init.sql`, which makes the administrator and the environment's one user at every start.
+ */
+export function renderEnvironmentServer(site: Site, server: EnvironmentServer): Manifest[] {
+  const metadata = { name: OWN_SERVER, labels: labelsFor(site, OWN_SERVER) };
+  const pool = Math.max(SMALLEST_POOL, Math.floor(server.memoryBytes / POOL_SHARE / MIB) * MIB);
+  const connections = Math.max(20, (site.runtime?.fpm.maxChildren ?? 0) + 10);
+  const configuration: ConfigMap = {
+    ...{ apiVersion: "v1", kind: "ConfigMap", metadata },
+    data: { "my.cnf": printOptionFile(environmentServerOptions({ poolBytes: pool, maxConnections: connections })) },
+  };
+  const claim: PersistentVolumeClaim = {
+    ...{ apiVersion: "v1", kind: "PersistentVolumeClaim" },
+    metadata: { ...metadata, name: OWN_SERVER_CLAIM, annotations: { [COPIED_ANNOTATION]: "true" } },
+    spec: { accessModes: ["ReadWriteOnce"], resources: { requests: { storage: "10Gi" } }, ...snapshotOf(server.snapshot) },
+  };
+  const service: Service = {
+    ...{ apiVersion: "v1", kind: "Service", metadata },
+    spec: {
+      selector: selectorFor(site, OWN_SERVER),
+      ports: [{ name: "mysql", port: DATABASE_PORT, targetPort: DATABASE_PORT, appProtocol: "mysql" }],
+    },
+  };
+  return [configuration, claim, service, statefulSet(site, server, configuration)];
+}
+
+function statefulSet(site: Site, server: EnvironmentServer, { metadata, data }: ConfigMap): StatefulSet {
+  return {
+    ...{ apiVersion: "apps/v1", kind: "StatefulSet", metadata },
+    spec: {
+      replicas: 1,
+      serviceName: OWN_SERVER,
+      selector: { matchLabels: selectorFor(site, OWN_SERVER) },
+      template: {
+        metadata: { labels: labelsFor(site, OWN_SERVER), annotations: { [CONFIG_DIGEST]: digestOf([data, server.secretDigest]) } },
+        spec: {
+          initContainers: [],
+          containers: [container(server)],
+          volumes: [
+            { name: "data", persistentVolumeClaim: { claimName: OWN_SERVER_CLAIM } },
+            { name: "config", configMap: { name: OWN_SERVER } },
+            { name: "admin", secret: { secretName: OWN_SERVER_SECRET } },
+            { name: "run", emptyDir: { medium: "Memory", sizeLimit: "16Mi" } },
+            { name: "tmp", emptyDir: { sizeLimit: "1Gi" } },
+          ],
+          terminationGracePeriodSeconds: 20,
+          restartPolicy: "Always",
+          automountServiceAccountToken: false,
+        },
+      },
+    },
+  };
+}
+
+/**
+ * It listens when it has run `init.sql`, so that an open port says that it is ready: a client program that asks would take longer than its start (0.1 s).
+ * A first start makes the system tables, which takes seconds.
+ */
+function container({ image, memoryBytes }: EnvironmentServer): Container {
+  const probe = { tcpSocket: { port: DATABASE_PORT }, periodSeconds: 1, timeoutSeconds: 2 };
+  return {
+    name: DATABASE_CONTAINER,
+    image,
+    command: [DATABASE_PATHS.entrypoint],
+    env: [],
+    ports: [{ name: "mysql", containerPort: DATABASE_PORT }],
+    volumeMounts: [
+      { name: "data", mountPath: DATABASE_PATHS.volume },
+      { name: "config", mountPath: DATABASE_PATHS.config, readOnly: true },
+      { name: "admin", mountPath: DATABASE_PATHS.secrets, readOnly: true },
+      { name: "run", mountPath: DATABASE_PATHS.run },
+      { name: "tmp", mountPath: DATABASE_PATHS.temporary },
+    ],
+    resources: { limits: { memory: String(memoryBytes) } },
+    securityContext: SEALED,
+    startupProbe: { ...probe, failureThreshold: 600 },
+    readinessProbe: { ...probe, periodSeconds: 10, failureThreshold: 3 },
+    stopSignal: "SIGTERM",
+  };
+}

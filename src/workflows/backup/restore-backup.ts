@@ -4,6 +4,7 @@ import { join } from "node:path";
 import { Readable } from "node:stream";
 import { HowdahError } from "../../kernel/howdah-error.ts";
 import type { BackupRepository } from "../../providers/backup/backup-repository.ts";
+import { alreadyHeld } from "../already-held.ts";
 import { importDatabase } from "../database/import-database.ts";
 import { lastLines } from "../database/last-lines.ts";
 import { safetyDirectory } from "../database/safety-dumps.ts";
@@ -12,11 +13,14 @@ import { runExchange } from "../files/run-exchange.ts";
 import { sendTree } from "../files/send-tree.ts";
 import { phpTarget } from "../php-target.ts";
 import type { EngineContext, SiteRecord } from "../ports.ts";
+import { requireActive } from "../tenant/tenant.ts";
 import type { BackupPorts } from "./backup-ports.ts";
 import type { BackedUpFiles, BackupRecord, StoreDocument } from "./backup-record.ts";
 import { fetchDump, fetchFiles, inScratchDirectory } from "./fetch-parts.ts";
 import { findStore, openStore } from "./stores.ts";
 import { takeBackup } from "./take-backup.ts";
+
+const DUMP = "database.sql";
 
 /** What was restored, and how to undo it. */
 export interface Restored {
@@ -38,7 +42,8 @@ export interface RestoreRequest {
 
 /**
  * Puts a backup in the place of what a site holds. Everything is read back and compared before anything changes, and what is there is backed up
- * first: restoring that undoes it. Files that came later are deleted, as the backup does not have them.
+ * first: restoring that undoes it. Files that came later are deleted, as the backup does not have them. Errors: those of the store, `backup/damaged`,
+ * `machine/busy` while another command works on the site, `tenant/suspended`.
  */
 export async function restoreBackup(
   { backup, target, fresh }: RestoreRequest,
@@ -46,27 +51,47 @@ export async function restoreBackup(
   context: EngineContext,
 ): Promise<Restored> {
   requireFits(backup, target);
+  await requireActive(target.site, ports);
   const store = await findStore(backup.store, ports);
   const repository = await openStore(store, ports);
   const needed = backup.files.reduce((sum, one) => sum + one.bytes, 0) + (backup.database?.bytes ?? 0);
   return await inScratchDirectory(needed, ports, async (scratch) => {
     const id = "backup/read";
     context.emit({ type: "task-started", id, title: `read ${backup.id} back and compare` });
-    const dump = join(scratch, "database.sql");
+    const dump = join(scratch, DUMP);
     if (backup.database !== null) await fetchDump(backup.database, dump, repository, context.signal);
     for (const [index, files] of backup.files.entries()) await fetchFiles(files, join(scratch, String(index)), repository, context.signal);
     context.emit({ type: "task-done", id, outcome: "changed" });
     const before = fresh === true ? null : await keepFormer(target, store, ports, context);
-    const imported =
-      backup.database === null ? null : await importDatabase(target, { source: { file: dump }, yes: true, clean: true }, ports, context);
-    for (const [index, files] of backup.files.entries()) await putBack(target, files, join(scratch, String(index)), ports, context);
+    const tables = await putInPlace({ backup, target }, scratch, ports, context);
     return {
       backup: backup.id,
       into: target.namespace,
-      tables: imported?.tables ?? null,
+      tables,
       files: backup.files.reduce((sum, one) => sum + one.files, 0),
       before,
     };
+  });
+}
+
+/**
+ * Database and files, with the site's lock held over both: who suspends the tenant, or brings up a release, in the middle would leave half of what was there.
+ * Answers how many tables.
+ */
+async function putInPlace(
+  { backup, target }: RestoreRequest,
+  scratch: string,
+  ports: BackupPorts,
+  context: EngineContext,
+): Promise<number | null> {
+  const { namespace } = target;
+  return await ports.locks.hold(namespace, "backup restore", async () => {
+    await requireActive(target.site, ports); // a suspension may have come while the backup was read
+    const held = { ...ports, locks: alreadyHeld(namespace, ports.locks) };
+    const request = { source: { file: join(scratch, DUMP) }, yes: true, clean: true };
+    const imported = backup.database === null ? null : await importDatabase(target, request, held, context);
+    for (const [index, files] of backup.files.entries()) await putBack(target, files, join(scratch, String(index)), held, context);
+    return imported?.tables ?? null;
   });
 }
 

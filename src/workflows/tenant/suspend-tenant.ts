@@ -3,10 +3,14 @@ import type { EngineContext, Ports, SiteRecord } from "../ports.ts";
 import { recoverRollout } from "../rollout/recover-rollout.ts";
 import { serverReference } from "../up/database-server.ts";
 import { forgetWatch } from "../watch/watch-record.ts";
+import { freeFirst, onceFree } from "./once-free.ts";
 import { changeTenant, recordsOf, refuseSuspended, requireTenant, settledRecordsOf, type Tenant } from "./tenant.ts";
 
 /** What visitors read unless somebody says it better. */
 export const SUSPENDED_WORDS = "This site is not available at the moment. If it is yours, ask whoever runs it.";
+
+/** A command waits so long for another one that works on a site: for a restore of a large one. */
+const PATIENCE_MS = 1_800_000;
 
 /** Browsers ask again after an hour. */
 const RETRY_SECONDS = 3600;
@@ -25,7 +29,7 @@ export async function suspendTenant(name: string, message: string, ports: Ports,
     (now) => ({ ...now, suspended: { since: now.suspended?.since ?? since, message }, work: { verb: "suspend", since, by } }),
     ports,
   );
-  return await carryOutSuspension(name, ports, context);
+  return await carryOutSuspension(name, ports, context, PATIENCE_MS);
 }
 
 /** Lets a suspended tenant work again. Error: `usage/invalid` when it is not suspended. */
@@ -40,11 +44,17 @@ export async function resumeTenant(name: string, ports: Ports, context: EngineCo
   return await carryOutResumption(name, ports, context);
 }
 
-/** What is written down, done: for every site, whatever was done of it before. */
-export async function carryOutSuspension(name: string, ports: Ports, context: EngineContext): Promise<Tenant> {
+/**
+ * What is written down, done: for every site, whatever was done of it before. A command that works on one (a restore, an `up`) is waited for, so long as
+ * `patienceMs` says: nothing for the agent, which comes again.
+ */
+export async function carryOutSuspension(name: string, ports: Ports, context: EngineContext, patienceMs = 0): Promise<Tenant> {
   const tenant = await requireTenant(name, ports);
-  for (const record of await settledRecordsOf(tenant, ports))
-    await asTask(record, "Suspending", context, () => suspendSite(record, tenant.suspended?.message ?? SUSPENDED_WORDS, ports, context));
+  const message = tenant.suspended?.message ?? SUSPENDED_WORDS;
+  const patiently = <T>(work: () => Promise<T>): Promise<T> => onceFree(patienceMs, ports, context, work);
+  const records = await patiently(() => settledRecordsOf(tenant, ports));
+  for (const record of await freeFirst(records, ports))
+    await asTask(record, "Suspending", context, () => patiently(() => suspendSite(record, message, ports, context)));
   return await changeTenant(name, (now) => (now.work?.verb === "suspend" ? { ...now, work: null } : now), ports);
 }
 

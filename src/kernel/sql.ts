@@ -37,6 +37,11 @@ const ESCAPES: Readonly<Record<string, string>> = {
   "\\": "\\\\",
 };
 
+/** Pieces with commas between them: columns, names of tables, rows. */
+export function list(pieces: readonly Sql[]): Sql {
+  return new Sql(pieces.map((piece) => piece.text).join(", "));
+}
+
 /** A text value in quotes, for sessions without NO_BACKSLASH_ESCAPES (ours set their sql_mode). Refuses text that is no Unicode. */
 export function text(value: string): Sql {
   if (!value.isWellFormed()) throw refused("text", value);

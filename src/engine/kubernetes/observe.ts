@@ -1,11 +1,11 @@
 import type { KubeObject, Resource } from "../../kubernetes/kubernetes-api.ts";
+import { bytesOf } from "../../kubernetes/quantity.ts";
 import type { Observed, ObservedPod, ObservedWorkload } from "../../observe/observed.ts";
 import { hostnamesOf } from "../../kubernetes/route-hostnames.ts";
 import type { Cluster } from "./cluster.ts";
 import { type EngineState, readState } from "./engine-state.ts";
 import { mark } from "./marks.ts";
 import { ownObjects } from "./own-objects.ts";
-import { bytesOf } from "./place.ts";
 import { madeFrom, podsOf } from "./pods.ts";
 import { isRendered, wantedReplicas } from "./scale.ts";
 import { type ContainerStatus, isReady, type PodObject, selects, type ServiceObject, type WorkloadObject } from "./views.ts";

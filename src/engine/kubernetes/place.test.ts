@@ -1,9 +1,10 @@
 import { describe, expect, it } from "vitest";
 import type { KubeObject } from "../../kubernetes/kubernetes-api.ts";
+import { bytesOf } from "../../kubernetes/quantity.ts";
 import { tinyDeployment, tinySurroundings } from "../contract-objects.ts";
 import { inventoryOf } from "./inventory.ts";
 import { mark, ownedLabels } from "./marks.ts";
-import { bytesOf, type Placing, place } from "./place.ts";
+import { type Placing, place } from "./place.ts";
 
 const desired = tinyDeployment({ image: "site:1", behave: ["serve", "x"], replicas: 2 });
 const deployment = desired.object as unknown as KubeObject;

@@ -1,4 +1,5 @@
 import type { KubeObject } from "../../kubernetes/kubernetes-api.ts";
+import { bytesOf } from "../../kubernetes/quantity.ts";
 import type { ObjectKey, Rendered } from "../../render/objects.ts";
 import { digestOf } from "../../render/rendered.ts";
 import { isOwned, mark, ownedLabels, type Role } from "./marks.ts";
@@ -138,24 +139,4 @@ function grownClaim(object: KubeObject, live: KubeObject): KubeObject {
   const { resources, ...decided } = live["spec"] as ClaimSpec;
   const [had, asked] = [resources?.requests?.storage ?? "0", wanted.resources?.requests?.storage ?? "0"];
   return { ...rest, spec: { ...decided, resources: { requests: { storage: bytesOf(asked) > bytesOf(had) ? asked : had } } } };
-}
-
-const units: Readonly<Record<string, number>> = {
-  "": 1,
-  k: 1e3,
-  M: 1e6,
-  G: 1e9,
-  T: 1e12,
-  P: 1e15,
-  Ki: 2 ** 10,
-  Mi: 2 ** 20,
-  Gi: 2 ** 30,
-  Ti: 2 ** 40,
-  Pi: 2 ** 50,
-};
-
-/** Bytes of an amount of storage or memory as an API server says it (`10Gi`, `1500M`, `128974848`, `1e9`, `500m`); 0 for what is none. */
-export function bytesOf(quantity: string): number {
-  const [, number = "", unit = ""] = /^([\d.]+(?:e\d+)?)([kMGTP]i?|m)?$/.exec(quantity) ?? [];
-  return Math.round(Number(number) * (unit === "m" ? 0.001 : (units[unit] ?? 0)));
 }

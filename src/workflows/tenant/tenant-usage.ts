@@ -38,21 +38,30 @@ const WIDTH = 4;
 
 /** What tenants use: all, or one. Each database server is asked once. */
 export async function tenantUsage(tenants: readonly Tenant[], ports: UsagePorts): Promise<readonly TenantUsage[]> {
-  const servers = new Map<string, Promise<ReadonlyMap<string, DatabaseUse> | undefined>>();
-  const usersOf = (server: string): Promise<ReadonlyMap<string, DatabaseUse> | undefined> => {
-    const asked = servers.get(server) ?? askServer(server, ports);
-    servers.set(server, asked);
-    return asked;
-  };
+  const usersOf = serversAskedOnce(ports);
   const answers: TenantUsage[] = [];
   for (const tenant of tenants) {
     const records = await recordsOf(tenant, ports);
     const sites: SiteUsage[] = [];
     for (let at = 0; at < records.length; at += WIDTH)
       sites.push(...(await Promise.all(records.slice(at, at + WIDTH).map((record) => siteUsage(record, usersOf, ports)))));
-    answers.push(sumOf(tenant, sites));
+    const { name, profile, suspended, bounds } = tenant;
+    answers.push(usageOf({ name, profile, suspended: suspended !== null, diskBytes: bounds.diskBytes }, sites));
   }
   return answers;
+}
+
+/** What users of a server do, by name. Undefined: it does not answer. */
+export type UsersOf = (server: string) => Promise<ReadonlyMap<string, DatabaseUse> | undefined>;
+
+/** Asks each database server once, however many sites are on it. */
+export function serversAskedOnce(ports: Pick<UsagePorts, "engine" | "databases">): UsersOf {
+  const servers = new Map<string, ReturnType<UsersOf>>();
+  return (server) => {
+    const asked = servers.get(server) ?? askServer(server, ports);
+    servers.set(server, asked);
+    return asked;
+  };
 }
 
 /** Every tenant of this machine, by name. */
@@ -61,7 +70,7 @@ export async function allTenants(ports: Pick<Ports, "tenants">): Promise<readonl
 }
 
 /** Undefined while a server does not answer: that is no reason to say nothing of the rest. */
-async function askServer(server: string, ports: UsagePorts): Promise<ReadonlyMap<string, DatabaseUse> | undefined> {
+async function askServer(server: string, ports: Pick<UsagePorts, "engine" | "databases">): ReturnType<UsersOf> {
   try {
     return new Map((await ports.databases.usage(serverReference(server, ports))).map((use) => [use.user, use]));
   } catch (error) {
@@ -75,32 +84,40 @@ const nothing: Omit<DatabaseUse, "user"> = {
   ...{ cpuSeconds: 0, rowsRead: 0, rowsWritten: 0 },
 };
 
-async function siteUsage(
-  { site, namespace, database }: SiteRecord,
-  usersOf: (server: string) => Promise<ReadonlyMap<string, DatabaseUse> | undefined>,
-  ports: UsagePorts,
-): Promise<SiteUsage> {
-  const { volumes, pods } = await ports.engine.observe(namespace);
+/** What a site's database does. Null: it has none, or its server does not answer. */
+export async function databaseUsage(
+  { database }: Pick<SiteRecord, "database">,
+  usersOf: UsersOf,
+  ports: Pick<UsagePorts, "engine" | "databases">,
+): Promise<SiteUsage["database"]> {
   const users = database === null ? undefined : await usersOf(database.server);
+  if (database === null || users === undefined) return null;
+  const { user: _user, ...use } = users.get(database.user) ?? { user: "", ...nothing };
+  return { ...use, bytes: await ports.databases.sizeBytes({ server: serverReference(database.server, ports), name: database.name }) };
+}
+
+async function siteUsage(record: SiteRecord, usersOf: UsersOf, ports: UsagePorts): Promise<SiteUsage> {
+  const { site, namespace } = record;
+  const { volumes, pods } = await ports.engine.observe(namespace);
   const containers = pods.flatMap((pod) => pod.containers);
-  const { user: _user, ...use } = users?.get(database?.user ?? "") ?? { user: "", ...nothing };
   return {
     ...{ site: site.tenant?.site ?? site.name, namespace },
     volumeBytes: sum(volumes.map(({ usedBytes }) => usedBytes)),
-    database:
-      database === null || users === undefined
-        ? null
-        : { ...use, bytes: await ports.databases.sizeBytes({ server: serverReference(database.server, ports), name: database.name }) },
+    database: await databaseUsage(record, usersOf, ports),
     memoryBytes: sum(containers.map(({ memoryBytes }) => memoryBytes)),
     cpuSeconds: sum(containers.map(({ cpuSeconds }) => cpuSeconds)),
   };
 }
 
-function sumOf({ name, profile, suspended, bounds }: Tenant, sites: readonly SiteUsage[]): TenantUsage {
+/** A tenant's usage, of what its sites use. */
+export function usageOf(
+  { name, profile, suspended, diskBytes }: Pick<TenantUsage, "profile" | "suspended"> & { name: string; diskBytes: number | null },
+  sites: readonly SiteUsage[],
+): TenantUsage {
   return {
-    ...{ tenant: name, profile, suspended: suspended !== null },
+    ...{ tenant: name, profile, suspended },
     storageBytes: sum(sites.map(({ volumeBytes, database }) => volumeBytes + (database?.bytes ?? 0))),
-    storageBound: bounds.diskBytes === null ? null : bounds.diskBytes * sites.length,
+    storageBound: diskBytes === null ? null : diskBytes * sites.length,
     connections: sum(sites.map(({ database }) => database?.connections)),
     queries: sum(sites.map(({ database }) => database?.queries)),
     databaseCpuSeconds: sum(sites.map(({ database }) => database?.cpuSeconds)),

@@ -39,6 +39,7 @@ const allowed: Record<string, readonly string[]> = {
   ],
   cli: ["kernel", "catalog", "site", "detect", "render", "plan", "anonymize", "observe", "engine", "workflows"],
   agent: ["kernel", "engine", "observe", "schedule", "workflows"],
+  csi: ["kernel", "host", "providers"],
   operator: ["kernel", "kubernetes", "resources", "catalog", "site", "render", "plan", "observe", "engine", "schedule", "workflows"],
 };
 

@@ -185,6 +185,26 @@ describe("a Backup", () => {
     expect([(await one.status()).current?.made, (await one.job()) === undefined]).toEqual([true, false]);
   });
 
+  it("replaces nothing once the tenant is to be suspended, though its site does not rest yet", async () => {
+    const one = await backupRig();
+    const { api } = one.rig;
+    const suspend = (suspended: boolean) =>
+      api.apply(
+        resources.Tenant,
+        { apiVersion: "howdah.dev/v1alpha1", kind: "Tenant", metadata: { name: "acme" }, spec: { suspended } },
+        { fieldManager: "kubectl" },
+      );
+    await suspend(false);
+    await one.rig.tenant("acme");
+    await one.ask({ "howdah.dev/restore": `${ID}/1` });
+    await suspend(true);
+    await one.end(true, wellDone((await one.status()).current?.id ?? ""));
+    expect([(await one.status()).current?.made, await one.job()]).toEqual([undefined, undefined]);
+    await suspend(false);
+    await one.look();
+    expect((await one.status()).current?.made).toBe(true);
+  });
+
   it.each([
     { asks: "restore", theirs: { what: "backup" }, waits: true },
     { asks: "restore", theirs: { what: "restore" }, waits: true },

@@ -16,7 +16,7 @@ import { isPastSwitch } from "../../workflows/rollout/journal.ts";
 import { siteUrl } from "../../workflows/up/site-url.ts";
 import type { OperatorPorts, Outcome, Reconcile } from "../operator-ports.ts";
 import { conditionsOf, statusOf, type Verdict, writeStatus } from "../status.ts";
-import { restoringBackup } from "../backup/why-wait.ts";
+import { replacingBackup, restoringBackup } from "../backup/why-wait.ts";
 import { decideEnvironment, type EnvironmentDecision, releasesToDrop } from "./decide-environment.ts";
 import { oneAfterAnother } from "./one-after-another.ts";
 import { isClosed } from "../tenant/close-namespace.ts";
@@ -130,6 +130,13 @@ export function reconcileEnvironment(ports: OperatorPorts, pauses = new Map<stri
 async function suspend(look: Look, tenant: string, status: Partial<EnvironmentStatus>): Promise<Outcome> {
   const { namespace, ports, signal } = look;
   if (rests(status)) return {};
+  const backup = await replacingBackup(namespace, ports, signal);
+  if (backup !== undefined) {
+    const message = `The suspension of ${tenant} waits for the restore of the Backup ${backup}`;
+    const waits: Verdict = { type: "Reconciling", status: "True", reason: "SuspensionWaits", message };
+    await report(look, [...(await readiness(namespace, ports)), waits], factsOf(status));
+    return { again: TURN_MS };
+  }
   try {
     await suspendEnvironment(namespace, ports, { emit: logged(namespace, status.release ?? "", ports), signal });
   } catch (error) {

@@ -16,6 +16,7 @@ import { podmanService } from "./engine/podman/podman-service.ts";
 import { portHolder } from "./engine/podman/port-holder.ts";
 import { wireBackups } from "./backup-wiring.ts";
 import { wireClusters } from "./clusters-wiring.ts";
+import { copiedVolumes } from "./copied-volumes-wiring.ts";
 import { wireDatasetStorage } from "./dataset-storage-wiring.ts";
 import { wireDrills } from "./drill-wiring.ts";
 import { wireDatabaseMoves } from "./database-moves-wiring.ts";
@@ -142,9 +143,13 @@ export async function wirePorts({ environment, entrypointDirectory, self }: Wiri
   const lock = namespaceLock(stateDirectory, runDirectory, systemClock);
   const authority = localAuthority(stateDirectory, systemClock);
   const podman = podmanService(runDirectory, systemClock, run);
+  const datasetStorage = wireDatasetStorage(stateDirectory, environment);
   const engine = podmanEngine(
     { stateDir: stateDirectory, runDir: runDirectory, instance },
-    { run: podman.run, clock: systemClock, lock, renderEdge, certificateFor: (hostnames) => authority.certificateFor(hostnames) },
+    {
+      ...{ run: podman.run, clock: systemClock, lock, renderEdge, certificateFor: (hostnames) => authority.certificateFor(hostnames) },
+      copies: copiedVolumes(datasetStorage),
+    },
   );
   const service = agentService({
     argv: [...self, "agent"],
@@ -202,7 +207,7 @@ export async function wirePorts({ environment, entrypointDirectory, self }: Wiri
     probeDatabase: async (...given) => (await import("./providers/database/external/probe-address.ts")).probeAddress(...given),
     secrets,
     backups: wireBackups(stateDirectory, environment),
-    datasetStorage: wireDatasetStorage(stateDirectory, environment),
+    datasetStorage,
     drills: wireDrills(engine, secrets, administratorOf),
     records: documentStore<SiteRecord>(join(stateDirectory, "sites")),
     retained: documentStore<RetainedData>(join(stateDirectory, "retained")),

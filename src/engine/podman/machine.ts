@@ -1,6 +1,7 @@
 import type { Clock } from "../../kernel/clock.ts";
 import type { HttpRoute } from "../../render/objects.ts";
 import type { ProcessResult } from "../process-port.ts";
+import type { CopiedVolumes } from "./copied-volumes.ts";
 import type { Firewall } from "./firewall.ts";
 import type { Names } from "./names.ts";
 import type { Limits } from "./pod-arguments.ts";
@@ -19,6 +20,7 @@ export interface Machine {
   readonly store: StateStore;
   readonly secrets: SecretStore;
   readonly volumes: PodVolumes;
+  readonly copies: CopiedVolumes;
   readonly marks: ReadyMarks;
   readonly jobs: Pick<PodmanJobs, "runningIn" | "stopAll">;
   readonly visits: Visits;

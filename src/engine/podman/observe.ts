@@ -116,6 +116,7 @@ interface ListedVolume {
   readonly Name: string;
   readonly Mountpoint: string;
   readonly Labels: Readonly<Record<string, string>> | null;
+  readonly Options?: Readonly<Record<string, string>> | null;
 }
 
 /** By their labels, and by the names of the claims: a person who put a volume back from a backup gave it no labels. */
@@ -123,17 +124,17 @@ async function observeVolumes(machine: Machine, namespace: string, state: Namesp
   const { stdout } = await machine.podman.run(["volume", "ls", "--format", "json"]);
   const all = (JSON.parse(stdout === "" ? "[]" : stdout) as ListedVolume[] | null) ?? [];
   const claims = new Map(objectsOf(state, "PersistentVolumeClaim").map((one) => [machine.names.volume(namespace, one.metadata.name), one]));
-  const volumes = all.flatMap(({ Name, Mountpoint, Labels }) => {
+  const volumes = all.flatMap(({ Name, Mountpoint, Labels, Options }) => {
     const own = Labels?.[label.instance] === machine.names.instance && Labels[label.namespace] === namespace;
     const known = claims.get(Name);
     const claim = own ? Labels[label.claim] : known?.metadata.name;
     if (claim === undefined) return [];
     const requestedBytes = own ? Number(Labels[label.requestedBytes] ?? 0) : bytesOf(known?.spec.resources.requests.storage ?? "0");
-    return [{ claim, requestedBytes, Mountpoint }];
+    return [{ claim, requestedBytes, path: Options?.["device"] ?? Mountpoint }];
   });
   return Promise.all(
-    volumes.map(async ({ claim, requestedBytes, Mountpoint }) => {
-      const usedBytes = await usedBytesOf(machine, Mountpoint);
+    volumes.map(async ({ claim, requestedBytes, path }) => {
+      const usedBytes = await usedBytesOf(machine, path);
       return { claim, ...(usedBytes === undefined ? {} : { usedBytes }), requestedBytes };
     }),
   );

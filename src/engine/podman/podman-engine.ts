@@ -10,6 +10,7 @@ import type { Lock } from "../lock.ts";
 import type { AttachProcess, RunProcess } from "../process-port.ts";
 import { attachProcess } from "./attach-process.ts";
 import { closedNetworks, closesWayOut } from "./closed-networks.ts";
+import { type CopiedVolumes, noCopiedVolumes } from "./copied-volumes.ts";
 import { deleteClaim, ensureClaim } from "./claims.ts";
 import { type Edge, edge } from "./edge.ts";
 import { compiledCode } from "./compiled-code.ts";
@@ -61,6 +62,8 @@ export interface PodmanEnginePorts {
   readonly lock: Lock;
   readonly renderEdge: RenderEdge;
   readonly certificateFor: CertificateFor;
+  /** Left out: no claim can be a copy. */
+  readonly copies?: CopiedVolumes;
 }
 
 /** The podman engine and its way in. */
@@ -89,9 +92,15 @@ export function podmanEngine(settings: PodmanEngineSettings, ports: PodmanEngine
   const marks = readyMarks(settings.runDir);
   const watch = visits(settings.runDir);
   const system: Machine["system"] = (argv) => ports.run(argv, { timeoutMs: 60_000 });
+  const copies = ports.copies ?? noCopiedVolumes;
   const volumePath = async (volume: string): Promise<string | undefined> => {
-    const { code, stdout } = await podman.run(["volume", "inspect", "--format", "{{.Mountpoint}}", volume], { accept: "any" });
-    if (code === 0) return stdout.trim();
+    const { code, stdout } = await podman.run(["volume", "inspect", volume], { accept: "any" });
+    if (code === 0) {
+      const [found] = JSON.parse(stdout) as { readonly Mountpoint: string; readonly Options?: Readonly<Record<string, string>> | null }[];
+      const bound = found?.Options?.["device"];
+      if (bound !== undefined) await copies.open();
+      return bound ?? found?.Mountpoint;
+    }
     // "No such volume" is an answer; an engine that answers nothing is not.
     if (await podman.exists("volume", volume))
       throw new HowdahError("engine/unreachable", `podman can't say where the volume ${volume} lies`);
@@ -123,6 +132,7 @@ export function podmanEngine(settings: PodmanEngineSettings, ports: PodmanEngine
     store,
     secrets,
     volumes,
+    copies,
     marks,
     visits: watch,
     jobs,

@@ -39,7 +39,7 @@ function reading(args: readonly string[]): ServiceCommand | undefined {
   if (args.slice(0, 4).join(" ") === "ps --all --format json") return listing("/containers/json?all=true&", args.slice(4), read);
   if (args.slice(0, 4).join(" ") === "network ls --format json") return listing("/networks/json?", args.slice(4), read);
   const plain = rest.length > 0 && rest.every((word) => !word.startsWith("-"));
-  if (verb === "inspect" && plain && (noun === "container" || noun === "network"))
+  if (verb === "inspect" && plain && ["container", "network", "volume"].includes(noun))
     return read(
       rest.map((name) => `/${noun}s/${part(name)}/json`),
       (bodies) => `[${bodies.join(",")}]`,
@@ -53,8 +53,6 @@ function reading(args: readonly string[]): ServiceCommand | undefined {
     return read(["/secrets/json"], ([body = "[]"]) => (list(body) as readonly RawSecret[]).map(({ Spec }) => `${Spec.Name}\n`).join(""));
   const [flag, template, name, ...more] = rest;
   if (verb !== "inspect" || flag !== "--format" || name === undefined || name.startsWith("-") || more.length > 0) return undefined;
-  if (noun === "volume" && template === "{{.Mountpoint}}")
-    return read([`/volumes/${part(name)}/json`], ([body = "{}"]) => (JSON.parse(body) as { Mountpoint: string }).Mountpoint);
   if (noun === "container" && template === "{{json .NetworkSettings.Networks}}")
     return read([`/containers/${part(name)}/json`], ([body = "{}"]) =>
       JSON.stringify((JSON.parse(body) as { NetworkSettings?: { Networks?: unknown } }).NetworkSettings?.Networks ?? null),

@@ -143,6 +143,7 @@ const everyKind: readonly Deed[] = [
       apiVersion: "howdah.dev/v1alpha1",
       kind: "Backup",
       metadata: { name: "site", namespace: "site-1", annotations: { "howdah.dev/backup-now": "1" } },
+      spec: { whenDeleted: "delete" },
     }),
   make("Secret", "howdah-system", "registry", { data: { a: "Yg==" } }),
   make("ServiceAccount", "site-1", "default"),

@@ -7,7 +7,7 @@ import type { Choose } from "../program.ts";
 export function backupStepCommand(program: Command, choose: Choose): void {
   program
     .command("backup-step", { hidden: true })
-    .addArgument(new Argument("<step>", "which").choices(["save", "fetch", "judge", "put"]))
+    .addArgument(new Argument("<step>", "which").choices(["save", "fetch", "judge", "put", "forget"]))
     .argument("<orders>", "what to do, as JSON")
     .action((step: BackupStep, orders: string) => {
       choose(async (context) => {

@@ -43,6 +43,31 @@ export async function askThere(
   });
 }
 
+/** `backup delete --context`: asks the operator to delete backups from the store, and waits for it. */
+export async function deleteBackupsThere(
+  given: string,
+  { ids, yes }: { readonly ids: readonly string[]; readonly yes: boolean },
+  flags: BackupThereFlags,
+  context: CliContext,
+): Promise<number> {
+  const { askClusterBackup, clusterBackup } = await import("../../workflows/cluster/cluster-backups.ts");
+  const place = await placeFor(given, flags, context);
+  const backup = await clusterBackup(place, flags.plan, context.signal);
+  const wrong = ids.find((id) => !BACKUP_ID.test(id));
+  if (wrong !== undefined)
+    throw new HowdahError("usage/invalid", `${JSON.stringify(wrong)} names no backup`, {
+      hint: "`howdah backup ls --context NAME` lists them.",
+    });
+  await confirm(`Delete ${ids.join(", ")} of ${place.namespace} on ${place.cluster.context} for good?`, yes, context);
+  return await withReporter(context, async (ports, engine) => {
+    const value = `${ids.join(",")}/${new Date(ports.clock.now()).toISOString()}`;
+    const done = await askClusterBackup(place, backup.name, { what: "delete-backups", value }, { ports, context: engine });
+    return answer(context, done, `Deleted: ${ids.join(", ")}.\n`);
+  });
+}
+
+const BACKUP_ID = /^[0-9]{8}-[0-9]{6}-[0-9a-f]{4}$/;
+
 function newest({ name, status: { backups = [] } }: ClusterBackup): string {
   const found = backups.find(({ why }) => why !== "before a restore");
   if (found !== undefined) return found.id;

@@ -9,7 +9,7 @@ import { backupTable, restoredWords, verifiedWords } from "../report/print-backu
 import { table } from "../report/table.ts";
 import { backupRebuild } from "./backup-rebuild.ts";
 import { backupSchedule } from "./backup-schedule.ts";
-import { askThere, type BackupThereFlags, listBackupsThere } from "./backup-there.ts";
+import { askThere, type BackupThereFlags, listBackupsThere, deleteBackupsThere } from "./backup-there.ts";
 import { backupServer } from "./backup-server.ts";
 import { backupStore } from "./backup-store.ts";
 import { clusterOptions, contextOf } from "./cluster-options.ts";
@@ -194,15 +194,18 @@ async function prepare(site: string, flags: RestoreFlags, directory: string, con
 }
 
 function remove(backup: Command, choose: Choose): void {
-  backup
-    .command("delete")
+  alsoThere(backup.command("delete"))
     .argument("<site>", "name of a site")
     .argument("<backup...>", "which ones")
     .summary("delete backups for good")
     .option("-y, --yes", "don't ask", false)
-    .addHelpText("after", "\nExamples:\n  howdah backup delete blog 20261122-030412-a1b2")
-    .action((site: string, ids: readonly string[], flags: { readonly yes: boolean }) => {
+    .addHelpText(
+      "after",
+      "\nExamples:\n  howdah backup delete blog 20261122-030412-a1b2\n  howdah backup delete blog 20261122-030412-a1b2 --context lab",
+    )
+    .action((site: string, ids: readonly string[], flags: BackupThereFlags & { readonly yes: boolean }) => {
       choose(async (context) => {
+        if (contextOf(flags) !== undefined) return deleteBackupsThere(site, { ids, yes: flags.yes }, flags, context);
         const ports = await portsOf(context);
         const { listBackups } = await import("../../workflows/backup/find-backup.ts");
         const { deleteBackups } = await import("../../workflows/backup/delete-backups.ts");

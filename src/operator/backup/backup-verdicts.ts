@@ -4,6 +4,7 @@ import type { Verdict } from "../status.ts";
 const UNDER_WAY: Readonly<Record<string, { readonly reason: string; readonly message: string }>> = {
   backup: { reason: "BackingUp", message: "A backup is made and proved by restoring it into a scratch place" },
   verify: { reason: "Verifying", message: "A backup is restored into a scratch place and compared" },
+  delete: { reason: "Deleting", message: "Backups are deleted from the store" },
   restore: { reason: "Restoring", message: "A backup is put in the place of what the site holds, which is backed up first" },
 };
 

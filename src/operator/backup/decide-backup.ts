@@ -12,12 +12,15 @@ export const ASKS = {
   verify: `${LABEL_PREFIX}/verify`,
   /** The same: put it in the place of what the site holds. */
   restore: `${LABEL_PREFIX}/restore`,
+  /** `BACKUP,BACKUP…`, or with `/ANYTHING` behind: delete these from the store. */
+  delete: `${LABEL_PREFIX}/delete-backups`,
 } as const;
 
 /** What is to be begun. */
 export type WantedWork =
   | { readonly what: "backup"; readonly why: "schedule" | "asked" }
-  | { readonly what: "verify" | "restore"; readonly id: string };
+  | { readonly what: "verify" | "restore"; readonly id: string }
+  | { readonly what: "delete"; readonly ids: readonly string[] };
 
 /** What a look decides, and what it remembers with it. */
 export interface BackupDecision {
@@ -26,11 +29,14 @@ export interface BackupDecision {
   readonly next: number | undefined;
   readonly asked: BackupStatus["asked"];
   /** Somebody asked for what names no backup. */
-  readonly refused?: { readonly what: "restore" | "verify"; readonly id: string };
+  readonly refused?: { readonly what: "restore" | "verify" | "delete"; readonly id: string };
 }
 
 /** A backup that nobody was there for is made up within a day. */
 const MISSED_MS = 24 * 60 * 60_000;
+
+/** As many as a status tells. */
+const MOST_DELETED = 90;
 
 /** A backup's name; whatever else somebody writes into an annotation names none. */
 const BACKUP_ID = /^[0-9]{8}-[0-9]{6}-[0-9a-f]{4}$/;
@@ -62,6 +68,14 @@ export function decideBackup(
     if (value === undefined || value === known?.[what]) continue;
     const asked = { ...known, [what]: value };
     return BACKUP_ID.test(id) ? { ...former, work: { what, id }, asked } : { ...former, work: undefined, asked, refused: { what, id } };
+  }
+  const gone = annotations[ASKS.delete];
+  if (gone !== undefined && gone !== known?.delete) {
+    const ids = (gone.split("/")[0] ?? "").split(",").slice(0, MOST_DELETED);
+    const wrong = ids.find((id) => !BACKUP_ID.test(id));
+    const asked = { ...known, delete: gone };
+    if (wrong !== undefined) return { ...former, work: undefined, asked, refused: { what: "delete", id: wrong } };
+    return { ...former, work: { what: "delete", ids }, asked };
   }
   const value = annotations[ASKS.now];
   if (value !== undefined && value !== known?.now)

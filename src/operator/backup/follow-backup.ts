@@ -85,7 +85,7 @@ async function make(look: BackupLook, current: CurrentWork): Promise<Outcome> {
 async function finish(look: BackupLook, current: CurrentWork, outcome: JobOutcome): Promise<Outcome> {
   const { object, ports, status } = look;
   const { current: _done, failed: former, ...before } = status;
-  const known = withCleaning({ ...before, ...found(status, current, outcome) }, outcome, ports);
+  const known = withCleaning(withoutDeleted({ ...before, ...found(status, current, outcome) }, outcome, ports), outcome, ports);
   if (outcome.uncleaned !== undefined)
     await ports.tell(object, {
       type: "Warning",
@@ -124,6 +124,23 @@ async function finish(look: BackupLook, current: CurrentWork, outcome: JobOutcom
   return { again: 0 };
 }
 
+/** What was deleted is no proof any more; the newest of those that are left is. */
+function withoutDeleted(status: Partial<BackupStatus>, { deleted }: JobOutcome, { clock }: BackupLook["ports"]): Partial<BackupStatus> {
+  if (deleted === undefined) return status;
+  const { last, verified, backups = [], ...rest } = status;
+  if (deleted === "all") return { ...rest, backups: [], emptied: new Date(clock.now()).toISOString() };
+  const left = backups.filter(({ id }) => !deleted.includes(id));
+  const isThere = (one: { readonly id: string } | undefined): boolean => one !== undefined && !deleted.includes(one.id);
+  const [newest, proved] = [left[0], left.find((one) => one.verified !== undefined)];
+  const lastLeft = isThere(last) ? last : newest === undefined ? undefined : { id: newest.id, at: newest.at };
+  const verifiedLeft = isThere(verified) ? verified : proved === undefined ? undefined : { id: proved.id, at: proved.verified };
+  return {
+    ...{ ...rest, backups: left },
+    ...(lastLeft === undefined ? {} : { last: lastLeft }),
+    ...(verifiedLeft === undefined ? {} : { verified: verifiedLeft }),
+  };
+}
+
 /** Until it works again. A store from which nothing goes fills up, with backups that are all verified. */
 function withCleaning(
   status: Partial<BackupStatus>,
@@ -135,11 +152,11 @@ function withCleaning(
   return uncleaned === undefined || (kept ?? null) === null ? status : rest;
 }
 
-const DONE: Readonly<Record<string, string>> = { backup: "Verified", verify: "Verified", restore: "Restored" };
+const DONE: Readonly<Record<string, string>> = { backup: "Verified", verify: "Verified", restore: "Restored", delete: "Deleted" };
 
 /** A Job that ended well without saying that it did its work has not done it. */
-function silent({ what }: CurrentWork, { verified, restored }: JobOutcome): JobOutcome["failed"] {
-  const said = what === "restore" ? restored : verified;
+function silent({ what }: CurrentWork, { verified, restored, deleted }: JobOutcome): JobOutcome["failed"] {
+  const said = what === "delete" ? deleted : what === "restore" ? restored : verified;
   return said === undefined ? { code: "backup/failed", message: "Its Job ended and did not say what it did" } : undefined;
 }
 

@@ -6,6 +6,8 @@ export interface JobOutcome {
   readonly made?: Amounts & { readonly bytes: number };
   readonly verified?: Amounts;
   readonly restored?: Amounts;
+  /** What was asked to be deleted, and is. */
+  readonly deleted?: readonly string[] | "all";
   /** What the store keeps; null: that could not be found out. */
   readonly kept?: readonly string[] | null;
   /** Why what is no longer kept could not be deleted. */

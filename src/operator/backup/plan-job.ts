@@ -53,9 +53,18 @@ export async function planJob(plan: JobPlan, ports: OperatorPorts, signal: Abort
   const store = await storeOf(spec.store, namespace, ports, signal);
   const wired = ports.portsFor(namespace);
   const record = await wired.records.get(namespace);
+  const owner = { apiVersion: backup.apiVersion, name, uid };
+  if (current.what === "delete") {
+    const job: BackupJob = {
+      ...{ namespace, name: current.job, owner, work: "delete", image: await ports.backupImage() },
+      orders: JSON.stringify(deletionOrders(plan, store)),
+      store: { secret: store.secret, claim: store.claim?.name ?? null },
+      ...{ mounts: [], database: null, scratch: null, deadlineSeconds: spec.deadlineMinutes * 60 },
+    };
+    return [backupPolicy({ namespace, owner, targets: targetsOf(record, store) }), backupJob(job)];
+  }
   if (record === undefined)
     throw new HowdahError("site/unknown", `No site serves in ${namespace}: there is nothing to back up, and no place to restore to`);
-  const owner = { apiVersion: backup.apiVersion, name, uid };
   const orders = ordersFor(plan, record, store);
   const job: BackupJob = {
     ...{ namespace, name: current.job, owner, work: workOf(current) },
@@ -103,6 +112,15 @@ function ordersFor({ backup, spec, current }: JobPlan, record: SiteRecord, store
   };
 }
 
+/** A deletion needs no site that serves: it may be gone. */
+function deletionOrders({ backup, spec, current }: JobPlan, store: BackupStoreSpec): BackupOrders {
+  const { name: plan, namespace = "" } = backup.metadata;
+  return {
+    ...{ id: current.id, namespace, site: namespace, plan, store: spec.store, why: "asked", location: locationOf(store) },
+    ...{ database: null, roots: [], keep: null, onlyCompare: true, forget: current.ids ?? "all" },
+  };
+}
+
 function locationOf({ claim, s3 }: BackupStoreSpec): BackupOrders["location"] {
   if (s3 !== undefined) return { kind: "s3", endpoint: s3.endpoint, bucket: s3.bucket, prefix: s3.prefix ?? "" };
   return { kind: "directory", path: `${BACKUP_PATHS.store}/${claim?.path ?? "backups"}` };
@@ -146,7 +164,8 @@ async function serverImage(
   return own ?? (await chosenServer(record.site.database?.version ?? "", wired));
 }
 
-function targetsOf({ database }: SiteRecord, { s3 }: BackupStoreSpec): readonly string[] {
+function targetsOf(record: SiteRecord | undefined, { s3 }: BackupStoreSpec): readonly string[] {
+  const database = record?.database ?? null;
   const server = database === null ? [] : (database.behind ?? [`${database.host}:${String(database.port)}`]);
   if (s3 === undefined) return server;
   const { hostname, port, protocol } = new URL(s3.endpoint);

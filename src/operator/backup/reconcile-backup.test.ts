@@ -329,3 +329,104 @@ describe("a Backup", () => {
     expect(await one.rig.object("NetworkPolicy", "howdah-backup-site")).toMatchObject({ spec: { ingress: [], egress: [] } });
   });
 });
+
+describe("the deletion of backups", () => {
+  const OTHER = "20261119-030405-ab12";
+  const place = { resource: resources.Backup, namespace: "acme", name: "site" };
+
+  /** Two verified backups, the newer one last. */
+  async function two(spec: object = {}) {
+    const one = await backupRig({ spec });
+    const made: string[] = [];
+    for (const value of ["1", "2"]) {
+      await one.ask({ "howdah.dev/backup-now": value });
+      const id = (await one.status()).current?.id ?? "";
+      made.push(id);
+      await one.end(true, [
+        { step: "save", words: { made: { id, at: `2026-11-22T12:0${value}:10Z`, bytes: 9, ...numbers } } },
+        { step: "judge", words: { verified: { id, at: `2026-11-22T12:0${value}:20Z`, ...numbers } } },
+      ]);
+      one.clock.now += 60_000;
+    }
+    const remove = async (): Promise<void> => {
+      await one.rig.api.delete(place, { preconditions: { uid: (await one.rig.api.get(place))?.metadata.uid ?? "" } });
+      await one.look();
+    };
+    const orders = async (): Promise<unknown> => {
+      const { template } = ((await one.job())?.["spec"] ?? {}) as {
+        template?: { spec: { containers: { name: string; command: string[] }[] } };
+      };
+      const [container] = template?.spec.containers ?? [];
+      return { step: container?.name, ...(JSON.parse(container?.command.at(-1) ?? "{}") as object) };
+    };
+    return { ...one, made, remove, orders, isThere: async () => (await one.rig.api.get(place)) !== undefined };
+  }
+
+  it("is a Job when somebody names them, and what proved nothing any more is no proof", async () => {
+    const one = await two();
+    const [first = "", second = ""] = one.made;
+    await one.ask({ "howdah.dev/delete-backups": `${second}/1` });
+    expect((await one.status()).current).toMatchObject({ what: "delete", ids: [second] });
+    expect(await one.orders()).toMatchObject({ step: "forget", forget: [second], plan: "site", database: null });
+    await one.end(true, [{ step: "forget", words: { deleted: [second] } }]);
+    expect(await one.status()).toMatchObject({ last: { id: first }, verified: { id: first }, backups: [{ id: first }] });
+    expect([await one.ready(), one.rig.events.at(-1)]).toEqual(["True Verified", "Normal Deleted"]);
+    await one.ask({ "howdah.dev/delete-backups": first });
+    await one.end(true, [{ step: "forget", words: { deleted: [first] } }]);
+    expect(await one.ready()).toBe("False NotYet");
+  });
+
+  it("is told when the store has none of that name, and when the words name none", async () => {
+    const one = await two();
+    await one.ask({ "howdah.dev/delete-backups": `${OTHER}/1` });
+    await one.end(false, [{ step: "forget", exit: 1, words: { failed: { code: "backup/unknown", message: "no such" } } }]);
+    expect(await one.ready()).toBe("False BackupUnknown");
+    await one.ask({ "howdah.dev/delete-backups": null });
+    expect(await one.ready()).toBe("True Verified");
+    await one.ask({ "howdah.dev/delete-backups": `${OTHER},all/2` });
+    expect(await one.ready()).toBe("False BackupUnknown");
+    expect((await one.status()).current).toBeUndefined();
+  });
+
+  it("does not come with the Backup: its data stays in the store", async () => {
+    const one = await two();
+    await one.remove();
+    expect(await one.isThere()).toBe(false);
+  });
+
+  it("comes before the Backup goes, where it says so; a store that is away holds it until somebody lets it go", async () => {
+    const one = await two({ whenDeleted: "delete" });
+    await one.remove();
+    expect(await one.orders()).toMatchObject({ step: "forget", forget: "all" });
+    await one.end(false, [{ step: "forget", exit: 1, words: { failed: { code: "backup/store-unreachable", message: "away" } } }]);
+    expect([await one.isThere(), await one.ready(), (await one.status()).current]).toEqual([
+      true,
+      "False BackupStoreUnreachable",
+      undefined,
+    ]);
+    one.clock.now += 300_000;
+    await one.look();
+    await one.end(true, [{ step: "forget", words: { deleted: "all" } }]);
+    expect(await one.isThere()).toBe(false);
+    const other = await two({ whenDeleted: "delete" });
+    await other.remove();
+    await other.end(false, [{ step: "forget", exit: 1, words: "away" }]);
+    await other.rig.api.mergePatch(place, { spec: { whenDeleted: "keep" } });
+    await other.look();
+    expect(await other.isThere()).toBe(false);
+  });
+
+  it("does not come with the end of its namespace", async () => {
+    const one = await two({ whenDeleted: "delete" });
+    const namespace = { resource: resources.Namespace, namespace: undefined, name: "acme" };
+    if ((await one.rig.api.get(namespace)) === undefined)
+      await one.rig.api.create(resources.Namespace, {
+        apiVersion: "v1",
+        kind: "Namespace",
+        metadata: { name: "acme", finalizers: ["test/x"] },
+      });
+    await one.rig.api.delete(namespace, { preconditions: { uid: (await one.rig.api.get(namespace))?.metadata.uid ?? "" } });
+    await one.remove();
+    expect(await one.isThere()).toBe(false);
+  });
+});

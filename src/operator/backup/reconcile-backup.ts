@@ -1,5 +1,6 @@
 import { errorCatalog } from "../../kernel/error-catalog.ts";
 import { HowdahError } from "../../kernel/howdah-error.ts";
+import type { KubeObject } from "../../kubernetes/kubernetes-api.ts";
 import { resources } from "../../kubernetes/resources.ts";
 import { type BackupStatus, backupSpec } from "../../resources/schema/backup.ts";
 import type { EnvironmentStatus } from "../../resources/schema/environment.ts";
@@ -8,9 +9,10 @@ import { stalledBy } from "../database-server/server-look.ts";
 import type { OperatorPorts, Outcome, Reconcile } from "../operator-ports.ts";
 import { statusOf } from "../status.ts";
 import { type BackupLook, report } from "./backup-look.ts";
-import { ASKS, type BackupDecision, decideBackup, scheduleOfBackup } from "./decide-backup.ts";
+import { ASKS, type BackupDecision, decideBackup, scheduleOfBackup, type WantedWork } from "./decide-backup.ts";
 import { followBackup } from "./follow-backup.ts";
 import { backupId, type CurrentWork, jobName } from "./plan-job.ts";
+import { holdBackup, releaseBackup } from "./release-backup.ts";
 import { failedBesides, stillFailed } from "./still-failed.ts";
 import { waitsFor, whyWait } from "./why-wait.ts";
 
@@ -26,15 +28,17 @@ const MOST_TOLD = 60;
 export function reconcileBackup(ports: OperatorPorts): Reconcile {
   return async ({ namespace = "", name }, signal) => {
     const object = await ports.api.get({ resource: resources.Backup, namespace, name }, signal);
-    if (object === undefined || object.metadata.deletionTimestamp !== undefined) return {};
+    if (object === undefined) return {};
     const read = backupSpec.safeParse(object["spec"] ?? {});
     const status = statusOf<BackupStatus>(object);
     const [issue] = read.error?.issues ?? [];
     const seen = await ports.api.get({ resource: resources.Environment, namespace, name: PRODUCTION }, signal);
     const environment = seen === undefined ? undefined : statusOf<EnvironmentStatus>(seen);
     const look: BackupLook = { object, namespace, spec: read.data ?? backupSpec.parse({}), status, environment, ports, signal };
-    const former = object.metadata.annotations?.[ASKS.restore];
-    if (status.observedGeneration === undefined && former !== undefined) return leaveFormer(look, former);
+    if (object.metadata.deletionTimestamp !== undefined) return releaseBackup(look);
+    await holdBackup(look, ports);
+    const former = object.metadata.annotations?.[ASKS.restore] ?? object.metadata.annotations?.[ASKS.delete];
+    if (status.observedGeneration === undefined && former !== undefined) return leaveFormer(look);
     if (!read.success && status.current === undefined)
       return report(look, status, stalledBy("SpecInvalid", `spec.${issue?.path.join(".") ?? ""}: ${issue?.message ?? ""}`));
     return status.current === undefined ? begin(look) : followBackup(look, status.current);
@@ -45,11 +49,18 @@ export function reconcileBackup(ports: OperatorPorts): Reconcile {
  * A Backup that is made anew, from a repository or from a copy of the cluster, has the annotations of the former one: a restore that somebody wanted
  * then would take away what came since. Nobody has seen this object before, so nobody asked it.
  */
-async function leaveFormer(look: BackupLook, value: string): Promise<Outcome> {
+async function leaveFormer(look: BackupLook): Promise<Outcome> {
   const { object, ports, status } = look;
-  const message = `${ASKS.restore} was there when this Backup was made, so nothing is restored. To restore: another value, such as BACKUP/ANYTHING`;
-  await ports.tell(object, { type: "Warning", reason: "RestoreNotAsked", message });
-  await report(look, { ...status, asked: { restore: value } });
+  const { [ASKS.restore]: restore, [ASKS.delete]: deletion } = object.metadata.annotations ?? {};
+  const there = `was there when this Backup was made, so nothing is`;
+  if (restore !== undefined) {
+    const message = `${ASKS.restore} ${there} restored. To restore: another value, such as BACKUP/ANYTHING`;
+    await ports.tell(object, { type: "Warning", reason: "RestoreNotAsked", message });
+  }
+  if (deletion !== undefined)
+    await ports.tell(object, { type: "Warning", reason: "DeletionNotAsked", message: `${ASKS.delete} ${there} deleted` });
+  const asked = { ...(restore === undefined ? {} : { restore }), ...(deletion === undefined ? {} : { delete: deletion }) };
+  await report(look, { ...status, asked });
   return { again: 0 };
 }
 
@@ -90,18 +101,37 @@ async function begin(look: BackupLook): Promise<Outcome> {
   }
   const since = new Date(now).toISOString();
   const why = work.what === "backup" ? work.why : work.what === "restore" ? "before a restore" : "asked";
-  const trigger = `${work.what} ${since} ${why}`;
-  const id = work.what === "verify" ? work.id : backupId(since, `${object.metadata.uid ?? ""} ${trigger}`);
-  const restore = work.what === "restore" ? { restore: work.id } : {};
-  const current: CurrentWork = { what: work.what, id, why, job: jobName(object, trigger), since, ...restore };
+  const trigger = `${work.what} ${since} ${work.what === "delete" ? work.ids.join(",") : why}`;
+  const of = {
+    ...(work.what === "restore" ? { restore: work.id } : {}),
+    ...(work.what === "delete" ? { ids: [...work.ids] } : {}),
+  };
+  const current: CurrentWork = {
+    what: work.what,
+    id: idOf(work, object, { since, trigger }),
+    why,
+    job: jobName(object, trigger),
+    since,
+    ...of,
+  };
   await report(look, { ...remembered, current });
   return { again: 0 };
 }
 
-/** A restore that failed is told until another one worked, or until somebody takes its annotation away. */
+function idOf(
+  work: WantedWork,
+  { metadata }: KubeObject,
+  { since, trigger }: { readonly since: string; readonly trigger: string },
+): string {
+  if (work.what === "verify") return work.id;
+  return work.what === "delete" ? work.ids.join(", ") : backupId(since, `${metadata.uid ?? ""} ${trigger}`);
+}
+
+/** A restore or a deletion that failed is told until another one worked, or until somebody takes its annotation away. */
 function acknowledged(status: Partial<BackupStatus>, annotations: Readonly<Record<string, string>>): Partial<BackupStatus> {
-  if (status.failed?.what !== "restore" || annotations["howdah.dev/restore"] !== undefined) return status;
+  const what = status.failed?.what;
+  if ((what !== "restore" && what !== "delete") || annotations[ASKS[what]] !== undefined) return status;
   const { failed, ...rest } = status;
-  const still = stillFailed(failed, "restore");
+  const still = stillFailed(failed, what);
   return still === undefined ? rest : { ...rest, failed: still };
 }

@@ -21,7 +21,7 @@ export async function whyWait(look: BackupLook, what: string): Promise<string | 
   const { environment = {}, namespace, object, ports, signal } = look;
   const suspended = "The tenant is suspended: nothing is backed up until it is resumed";
   if (rests(environment)) return suspended;
-  if (environment.rollout !== undefined) return "A release is being taken into service";
+  if (environment.rollout !== undefined && what !== "delete") return "A release is being taken into service";
   if (what === "verify") return undefined;
   // A site whose tenant is to be suspended rests in a moment: what replaces its data then would lose its database user in the middle.
   if (what === "restore" && (await isToRest(look))) return suspended;

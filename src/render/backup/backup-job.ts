@@ -10,7 +10,7 @@ import { BACKUP_PATHS } from "./backup-paths.ts";
 export const BACKUP_LABEL = `${LABEL_PREFIX}/backup`;
 
 /** What a Job of each kind does, one after another: each begins when the one before ended well. */
-export type BackupWork = "backup" | "verify" | "restore";
+export type BackupWork = "backup" | "verify" | "restore" | "delete";
 
 /** Programs beside MariaDB's, as argument lists. */
 export interface DatabaseSteps {
@@ -41,12 +41,13 @@ export interface BackupJob {
   readonly deadlineSeconds: number;
 }
 
-type Step = "dump" | "save" | "fetch" | "scratch" | "judge" | "bring" | "put";
+type Step = "dump" | "save" | "fetch" | "scratch" | "judge" | "bring" | "put" | "forget";
 
 const STEPS: Readonly<Record<BackupWork, readonly Step[]>> = {
   backup: ["dump", "save", "fetch", "scratch", "judge"],
   verify: ["fetch", "scratch", "judge"],
   restore: ["fetch", "bring", "put"],
+  delete: ["forget"],
 };
 const OF_DATABASE: readonly Step[] = ["dump", "scratch", "bring"];
 
@@ -54,7 +55,7 @@ const OF_DATABASE: readonly Step[] = ["dump", "scratch", "bring"];
 const KEPT_SECONDS = 3600;
 
 /**
- * The Job of a backup, a verification or a restore: the site's own user, Pod Security `restricted`, no token of the API. Only the steps that speak to the
+ * The Job of a backup, a verification, a restore or a deletion: the site's own user, Pod Security `restricted`, no token of the API. Only the steps that speak to the
  * store have its key, only those that speak to the server have the site's password, and only a restore may write to the site's volumes.
  */
 export function backupJob(job: BackupJob): ClusterObject {

@@ -56,7 +56,7 @@ export const operatorRules: readonly Rule[] = [
   rule("discovery.k8s.io", ["endpointslices"], ["get", ...APPLY]),
   rule(HOWDAH_GROUP, ["databaseservers"], [...WATCH, "patch"]),
   rule(HOWDAH_GROUP, ["tenants"], [...WATCH, "patch"]),
-  rule(HOWDAH_GROUP, ["backups"], WATCH),
+  rule(HOWDAH_GROUP, ["backups"], [...WATCH, "patch"]),
   rule(HOWDAH_GROUP, ["backupstores"], ["get"]),
   rule(HOWDAH_GROUP, ["sites"], [...WATCH, "delete"]),
   rule(HOWDAH_GROUP, ["environments"], [...WATCH, ...APPLY]),
@@ -71,7 +71,8 @@ export const operatorRules: readonly Rule[] = [
  */
 export const grantedOnRules: readonly Rule[] = [
   rule(HOWDAH_GROUP, ["sites"], ["create", "patch"]),
-  rule(HOWDAH_GROUP, ["backups", "backupstores"], ["create", "patch", "delete"]),
+  rule(HOWDAH_GROUP, ["backups"], ["create", "delete"]),
+  rule(HOWDAH_GROUP, ["backupstores"], ["create", "patch", "delete"]),
   rule(HOWDAH_GROUP, ["backupstores"], ["list", "watch"]),
   rule(HOWDAH_GROUP, ["releases"], ["patch"]),
 ];

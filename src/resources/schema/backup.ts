@@ -40,6 +40,10 @@ export const backupSpec = z
       .default("UTC")
       .meta({ description: "The schedule's time zone, as IANA names it.", examples: ["Europe/Berlin"] }),
     keep: keep.optional(),
+    whenDeleted: z.enum(["keep", "delete"]).default("keep").meta({
+      description:
+        "What becomes of its backups in the store when this Backup is deleted: they stay, or a Job deletes them first. With their namespace they always stay.",
+    }),
     deadlineMinutes: z
       .int()
       .min(1)
@@ -72,7 +76,7 @@ const amounts = {
 
 const failure = {
   at: time("When."),
-  what: z.string().meta({ description: "backup, verify or restore." }),
+  what: z.string().meta({ description: "backup, verify, restore or delete." }),
   id: z.string().optional().meta({ description: "The backup that it was about." }),
   reason: z.string().meta({ description: "One word, for programs." }),
   message: z.string().meta({ description: "What went wrong." }),
@@ -122,8 +126,12 @@ export const backupStatus = z
       .meta({ description: "What this operator made that is kept, newest first; at most 90." }),
     current: z
       .strictObject({
-        what: z.string().meta({ description: "backup, verify or restore." }),
+        what: z.string().meta({ description: "backup, verify, restore or delete." }),
         id,
+        ids: z
+          .array(z.string())
+          .optional()
+          .meta({ description: "The backups that are to be deleted. Left out: with `delete` all of them." }),
         why: z.string().meta({ description: "schedule, asked or `before a restore`." }),
         job: z.string().meta({ description: "The Job that does it." }),
         since: time("When it was begun."),
@@ -133,6 +141,7 @@ export const backupStatus = z
       })
       .optional()
       .meta({ description: "What is under way." }),
+    emptied: time("When all of its backups were deleted from the store, because it is deleted itself."),
     next: time("When it is due."),
     mark: z
       .strictObject({
@@ -146,6 +155,7 @@ export const backupStatus = z
         now: z.string().optional().meta({ description: "Of howdah.dev/backup-now." }),
         verify: z.string().optional().meta({ description: "Of howdah.dev/verify." }),
         restore: z.string().optional().meta({ description: "Of howdah.dev/restore." }),
+        delete: z.string().optional().meta({ description: "Of howdah.dev/delete-backups." }),
       })
       .optional()
       .meta({ description: "The last values of annotations that were acted on." }),

@@ -16,9 +16,12 @@ export interface ClusterBackup {
 
 /** What a person asks a Backup for: the annotation and its value. */
 export interface BackupAsk {
-  readonly what: "backup-now" | "verify" | "restore";
+  readonly what: "backup-now" | "verify" | "restore" | "delete-backups";
   readonly value: string;
 }
+
+/** What the status calls it. */
+const ASKED = { "backup-now": "now", verify: "verify", restore: "restore", "delete-backups": "delete" } as const;
 
 const LABEL = "howdah.dev";
 const POLL_MS = 500;
@@ -80,7 +83,7 @@ export async function askClusterBackup(
   await seen(place, name, ports, context);
   await api.mergePatch(object, { metadata: { annotations: { [`${LABEL}/${ask.what}`]: ask.value } } }, {}, context.signal);
   const began = ports.clock.now();
-  const key = ask.what === "backup-now" ? "now" : ask.what;
+  const key = ASKED[ask.what];
   let open: string | undefined;
   for (;;) {
     const found = await api.get(object, context.signal);

@@ -4,6 +4,7 @@ import type { BackupRepository, SavedPart } from "../../../providers/backup/back
 import { differences, dumpDigest } from "../dump-digest.ts";
 import type { BackupReason, Retention } from "../backup-record.ts";
 import { type Kept, noLongerKept, oldTraces } from "../retention.ts";
+import { inOrderOfDeletion, tagOf } from "./parts-of.ts";
 import { amountsOf, type BackupOrders, leftBehind, openOrdered, orderedTags, readRecord, type StepContext } from "./orders.ts";
 
 interface Whole extends Kept {
@@ -69,9 +70,7 @@ async function clean(orders: BackupOrders, repository: BackupRepository, { ports
   const known = new Set(whole.map(({ id }) => id));
   const isOld = (its: readonly SavedPart[]): boolean => its.every(({ time }) => ports.clock.now() - Date.parse(time) > CUT_OFF_MS);
   const dead = [...byId].filter(([id, its]) => gone.has(id) || (!known.has(id) && isOld(its)));
-  // The manifest first: what has none is no backup.
-  const order = (part: SavedPart): number => (tagOf(part.tags, "part") === "manifest" ? 0 : 1);
-  const ids = dead.flatMap(([, its]) => its.toSorted((a, b) => order(a) - order(b)).map(({ id }) => id));
+  const ids = dead.flatMap(([, its]) => inOrderOfDeletion(its));
   if (ids.length > 0) await repository.forget(ids, { prune: true }, signal);
   const left = whole.filter(({ id }) => !gone.has(id)).toSorted((a, b) => (a.startedAt < b.startedAt ? 1 : -1));
   return left.slice(0, TOLD).map(({ id }) => id);
@@ -81,8 +80,4 @@ async function clean(orders: BackupOrders, repository: BackupRepository, { ports
 function noLongerWanted(whole: readonly Whole[], keep: Retention, now: number): readonly string[] {
   const counted = whole.filter(({ why }) => why !== BEFORE_A_RESTORE);
   return [...noLongerKept(counted, keep), ...oldTraces(whole, now).map(({ id }) => id)];
-}
-
-function tagOf(tags: readonly string[], name: string): string {
-  return tags.find((one) => one.startsWith(`${name}=`))?.slice(name.length + 1) ?? "";
 }

@@ -23,6 +23,8 @@ export interface BackupOrders {
   readonly roots: readonly string[];
   /** Null: nothing is deleted. */
   readonly keep: Retention | null;
+  /** Backups that are to be deleted: by name, or all of this Backup. Left out: none but what is no longer kept. */
+  readonly forget?: readonly string[] | "all" | undefined;
   /** `false`: what is read back stays, since it goes into the site next. */
   readonly onlyCompare: boolean;
 }

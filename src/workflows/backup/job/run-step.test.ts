@@ -176,6 +176,24 @@ describe("the steps of a backup's Job", () => {
     expect(left).toEqual(new Set(["backup=20261122-120000-000a", "backup=20261122-120100-000c"]));
   });
 
+  it("delete what is asked for of their own Backup alone, also what was cut off in the middle of that", async () => {
+    const [one, two] = ["20261122-120000-000b", "20261122-120000-000c"] as const;
+    await backUp(one, { plan: "other" });
+    await backUp(one);
+    await backUp(two);
+    const left = (): readonly string[] =>
+      [...new Set([...store.parts.values()].map(({ tags }) => tags.filter((tag) => /^(backup|plan)=/.test(tag)).join(" ")))].toSorted();
+    const manifest = [...store.parts].find(([, { tags }]) =>
+      ["plan=site", `backup=${one}`, "part=manifest"].every((tag) => tags.includes(tag)),
+    );
+    store.parts.delete(manifest?.[0] ?? "");
+    expect(await step("forget", { forget: [one] })).toEqual({ deleted: [one] });
+    expect(left()).toEqual([`backup=${one} plan=other`, `backup=${two} plan=site`]);
+    expect(await step("forget", { forget: [one] })).toMatchObject({ failed: { code: "backup/unknown" } });
+    expect(await step("forget", { forget: "all" })).toEqual({ deleted: "all" });
+    expect(left()).toEqual([`backup=${one} plan=other`]);
+  });
+
   it("neither count the backup from before a restore nor delete it within seven days", async () => {
     const keep = { last: 1, daily: 0, weekly: 0, monthly: 0 };
     const day = 24 * 60 * 60_000;

@@ -1,13 +1,14 @@
 import { writeFile } from "node:fs/promises";
 import { HowdahError } from "../../../kernel/howdah-error.ts";
 import { fetchStep } from "./fetch-step.ts";
+import { forgetStep } from "./forget-step.ts";
 import { judgeStep } from "./judge-step.ts";
 import type { BackupOrders, StepContext } from "./orders.ts";
 import { putStep } from "./put-step.ts";
 import { saveStep } from "./save-step.ts";
 
 /** Our own steps of a backup's Job, by the names of their containers. */
-export const backupSteps = { save: saveStep, fetch: fetchStep, judge: judgeStep, put: putStep } as const;
+export const backupSteps = { save: saveStep, fetch: fetchStep, judge: judgeStep, put: putStep, forget: forgetStep } as const;
 
 /** A step's name. */
 export type BackupStep = keyof typeof backupSteps;

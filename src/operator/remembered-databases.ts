@@ -39,6 +39,7 @@ export function rememberedDatabases(clock: Pick<Clock, "now">): RememberedDataba
     }),
     remembered: (server) => ({
       adminSecret: (name) => server.adminSecret(name),
+      ownDatabase: (request) => server.ownDatabase(request),
       waitReady: async ({ name }) => {
         if (!isFresh(ready.get(name))) needServer(`wait for ${name}`);
       },

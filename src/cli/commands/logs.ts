@@ -1,6 +1,5 @@
 import { type Command, Option } from "commander";
 import { HowdahError } from "../../kernel/howdah-error.ts";
-import { SYSTEM_NAMESPACE } from "../../kernel/own-names.ts";
 import type { Choose } from "../program.ts";
 import { styleFor } from "../report/style.ts";
 import { terminalText } from "../report/terminal-text.ts";
@@ -34,14 +33,15 @@ export function logsCommand(program: Command, choose: Choose): void {
           throw new HowdahError("usage/invalid", `--tail takes a number of lines, not ${flags.tail}`);
         if (flags.component === "database" && record.database === null)
           throw new HowdahError("usage/invalid", `${record.namespace} has no database`);
-        const database = flags.component === "database" && record.database !== null ? record.database.server : undefined;
+        const { workloadOfServer } = await import("../../workflows/up/database-server.ts");
+        const database = flags.component === "database" && record.database !== null ? workloadOfServer(record.database.server) : undefined;
         const style = styleFor(context.terminal.color);
         const lines = ports.engine.logs(
-          database === undefined ? record.namespace : SYSTEM_NAMESPACE,
+          database === undefined ? record.namespace : database.namespace,
           {
             follow: flags.follow,
             tail,
-            ...(database === undefined ? {} : { workload: database }),
+            ...(database === undefined ? {} : { workload: database.workload }),
             ...(flags.component === undefined || database !== undefined ? {} : { container: flags.component }),
           },
           { emit: () => undefined, signal: context.signal },

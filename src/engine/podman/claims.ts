@@ -1,6 +1,7 @@
 import { RUN_AS } from "../../kernel/label.ts";
 import type { PersistentVolumeClaim } from "../../render/objects.ts";
-import { copiedDirectory, copiedVolumeId, isCopied } from "./copied-volumes.ts";
+import { copiedVolumeId } from "../copied-volume-id.ts";
+import { copiedDirectory, isCopied } from "./copied-volumes.ts";
 import type { Machine } from "./machine.ts";
 import { missingVolume } from "./missing-volume.ts";
 import { label } from "./names.ts";

@@ -2,6 +2,7 @@ import { chmod, chown } from "node:fs/promises";
 import { HowdahError } from "../../kernel/howdah-error.ts";
 import { COPIED_ANNOTATION, RUN_AS } from "../../kernel/label.ts";
 import type { PersistentVolumeClaim } from "../../render/objects.ts";
+import { copiedVolumeId } from "../copied-volume-id.ts";
 
 /** Where volumes lie that are copies of snapshots, or may be copied themselves. The wiring makes it of the storage of datasets. */
 export interface CopiedVolumes {
@@ -17,13 +18,6 @@ export interface CopiedVolumes {
 export function isCopied({ metadata, spec }: PersistentVolumeClaim): boolean {
   return spec.dataSource !== undefined || metadata.annotations?.[COPIED_ANNOTATION] === "true";
 }
-
-/** Under which id: those of environments begin alike, so that whoever looks for what nobody needs finds them. */
-export function copiedVolumeId(namespace: string, claim: string): string {
-  return `${ENVIRONMENT_VOLUMES}${namespace}.${claim}`;
-}
-
-const ENVIRONMENT_VOLUMES = "env.";
 
 /** The directory that a claim's volume is bound to, for the containers' user. */
 export async function copiedDirectory(copies: CopiedVolumes, namespace: string, claim: PersistentVolumeClaim): Promise<string> {

@@ -11,6 +11,8 @@ export interface ServerReference {
   locate(): Promise<{ readonly address: string; readonly port: number } | undefined>;
   /** Where sites get there, when that is another place: routers that know users, and no administrator. */
   readonly way?: ServerReference["locate"];
+  /** Of an environment's own server: its namespace, with whose secrets the administrator's password is. Left out: in `howdah-system`. */
+  readonly ownedBy?: string;
 }
 
 /** Whose database: the names are derived from this, never chosen. */
@@ -69,6 +71,22 @@ export interface DatabaseAccess {
   readonly changed: boolean;
 }
 
+/** The one database of an environment's own server. */
+export interface OwnDatabaseRequest {
+  /** Owned by the environment's namespace. */
+  readonly server: ServerReference & { readonly ownedBy: string };
+  /** Of the database and its user. */
+  readonly name: string;
+  readonly charset: string;
+  readonly collation: string;
+}
+
+/** How an environment reaches it, and what its server reads at each start. */
+export interface OwnDatabase extends DatabaseAccess {
+  /** `client.cnf` and `init.sql`. */
+  readonly files: Readonly<Record<string, Secret>>;
+}
+
 /** A step of the entrypoint's ledger: `install`, or `migrate:` and the identity of the migration's inputs. */
 export interface LedgerRow {
   readonly step: string;
@@ -98,6 +116,11 @@ export interface DatabaseReference {
 export interface DatabaseServer {
   /** Files for the server's Secret: `client.cnf` and `init.sql`. The administrator's password is generated once and kept. */
   adminSecret(serverName: string): Promise<Readonly<Record<string, Secret>>>;
+  /**
+   * The database and user of an environment's own server. Nobody is asked: the server makes both itself at every start, from `init.sql`, whatever data directory
+   * it has got. All three secrets are generated once and kept.
+   */
+  ownDatabase(request: OwnDatabaseRequest): Promise<OwnDatabase>;
   /** Resolves when the server answers a query of the administrator; `database/unreachable` after `timeoutMs`. */
   waitReady(server: ServerReference, options: { readonly timeoutMs: number; readonly signal: AbortSignal }): Promise<void>;
   /** The site's own database, user and password: made when missing, mended when different, else untouched. */

@@ -1,11 +1,11 @@
 import type { Writable } from "node:stream";
 import { HowdahError } from "../../kernel/howdah-error.ts";
-import { SYSTEM_NAMESPACE } from "../../kernel/own-names.ts";
 import type { Sql } from "../../providers/database/mariadb/sql.ts";
 import { DATABASE_CONTAINER } from "../../render/database/database-name.ts";
 import { DATABASE_PATHS } from "../../render/database/server-options.ts";
 import { lastLines } from "../database/last-lines.ts";
 import type { EngineContext, Ports, SiteDatabase } from "../ports.ts";
+import { workloadOfServer } from "../up/database-server.ts";
 
 const MOST_LINES = 100_000;
 
@@ -37,7 +37,7 @@ export async function inServer(
   context: EngineContext,
 ): Promise<void> {
   const errors = lastLines();
-  const target = { namespace: SYSTEM_NAMESPACE, workload: server, container: DATABASE_CONTAINER };
+  const target = { ...workloadOfServer(server), container: DATABASE_CONTAINER };
   const code = await ports.engine.exec(target, { argv, stdin: "none", stdout, stderr: errors.stream }, context);
   if (code !== 0) throw new HowdahError("database/failed", `The server ${server} could not be asked`, { output: errors.lines() });
 }

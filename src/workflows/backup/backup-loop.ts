@@ -14,6 +14,7 @@ import { verifyServerBackup } from "./server/verify-server-backup.ts";
 import { findStore } from "./stores.ts";
 import { takeBackup } from "./take-backup.ts";
 import { verifyBackup } from "./verify-backup.ts";
+import { ownPlaceOf } from "../up/database-server.ts";
 
 /** What the loop is made of. */
 export interface BackupLoopParts {
@@ -155,7 +156,7 @@ async function cleanSpools({ ports, signal }: BackupLoopParts): Promise<void> {
 async function boundedServers(ports: BackupPorts): Promise<readonly string[]> {
   const records = await ports.records.list();
   const own = records.flatMap(({ database }) => (database === null || database.client !== undefined ? [] : [database.server]));
-  return [...new Set(own)].filter(needsBound);
+  return [...new Set(own)].filter((server) => ownPlaceOf(server) === undefined && needsBound(server)); // an environment's keeps none
 }
 
 async function shipAll(parts: BackupLoopParts): Promise<void> {

@@ -10,6 +10,7 @@ import { saveManifest } from "./manifest.ts";
 import { saveDatabase } from "./save-database.ts";
 import { saveFiles } from "./save-files.ts";
 import { openStore } from "./stores.ts";
+import { refuseEnvironment } from "../environment/refuse-environment.ts";
 
 /** Saves one part of a backup; its tags say of which. */
 export type SavePart = (part: { readonly name: string; readonly part: string }, produce: Produce) => Promise<SavedPart>;
@@ -33,6 +34,7 @@ export async function takeBackup(
   ports: BackupPorts,
   context: EngineContext,
 ): Promise<BackupRecord> {
+  refuseEnvironment(site, "its data is a copy, and is not backed up", "`howdah db dump` and `howdah files` bring what you want to keep.");
   await onceNobodyWorks(site.namespace, wanted.why === "schedule" ? PATIENCE_MS : 0, ports, context.signal);
   const record = (await ports.records.get(site.namespace)) ?? site; // its database may have moved meanwhile
   const begun = await begin(record, wanted, ports);

@@ -18,6 +18,7 @@ import { type DatabaseMovePorts, formerName, type MoveJournal } from "./move-jou
 import { draftOnServer, putAccess, requireServing, rollPods } from "./roll-to.ts";
 import { finishMove, undoMove } from "./settle-move.ts";
 import { type TargetServer, targetImages, targetServer } from "./target-server.ts";
+import { refuseEnvironment } from "../environment/refuse-environment.ts";
 
 /** What a person asked for. */
 export interface MoveRequest {
@@ -69,6 +70,7 @@ const PAGE = { text: "We are moving some data. Back in a moment.", retryAfter: 2
  * ```
  */
 export async function moveDatabase(record: SiteRecord, request: MoveRequest, ports: Ports, context: EngineContext): Promise<MovedSite> {
+  refuseEnvironment(record, "its database server is its own", "`howdah env create` makes one of another dataset.");
   const moves = requireMoves(ports);
   const timings: Timing[] = [];
   const stage = stages(context.emit, ports, context.signal, timings);

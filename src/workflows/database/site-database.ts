@@ -1,10 +1,11 @@
 import type { Target } from "../../engine/engine.ts";
 import { HowdahError } from "../../kernel/howdah-error.ts";
-import { DATABASE_SECRET, SYSTEM_NAMESPACE } from "../../kernel/own-names.ts";
+import { DATABASE_SECRET } from "../../kernel/own-names.ts";
 import type { Secret } from "../../kernel/secret.ts";
 import { DATABASE_CONTAINER } from "../../render/database/database-name.ts";
 import { DATABASE_PATHS } from "../../render/database/server-options.ts";
 import type { Ports, SiteDatabase, SiteRecord } from "../ports.ts";
+import { workloadOfServer } from "../up/database-server.ts";
 
 /** The database of a site that runs here. Error: `usage/invalid` when it has none. */
 export function siteDatabase(record: SiteRecord): SiteDatabase {
@@ -14,7 +15,7 @@ export function siteDatabase(record: SiteRecord): SiteDatabase {
 
 /** The container of the server that holds a site's database: client programs run there, beside its socket. */
 export function serverTarget(record: SiteRecord): Target {
-  return { namespace: SYSTEM_NAMESPACE, workload: siteDatabase(record).server, container: DATABASE_CONTAINER };
+  return { ...workloadOfServer(siteDatabase(record).server), container: DATABASE_CONTAINER };
 }
 
 /** The site's own password. Error: `database/failed` when it is lost. */

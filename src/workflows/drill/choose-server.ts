@@ -1,5 +1,6 @@
 import { HowdahError } from "../../kernel/howdah-error.ts";
 import type { Ports } from "../ports.ts";
+import { ownPlaceOf } from "../up/database-server.ts";
 
 /** A server of this machine with the sites whose databases are on it. */
 export interface DrilledServer {
@@ -15,7 +16,7 @@ export async function chooseServer(given: string | undefined, ports: Pick<Ports,
   const external = new Set((await ports.databaseServers.list()).filter(({ spec }) => spec.kind === "external").map(({ name }) => name));
   const used = new Map<string, string[]>();
   for (const { namespace, database } of await ports.records.list()) {
-    if (database === null || external.has(database.server)) continue;
+    if (database === null || external.has(database.server) || ownPlaceOf(database.server) !== undefined) continue;
     used.set(database.server, [...(used.get(database.server) ?? []), namespace]);
   }
   const [only] = used.keys();

@@ -5,7 +5,7 @@ import { dropFormersOf } from "../database-move/former-databases.ts";
 import { safetyDirectory } from "../database/safety-dumps.ts";
 import type { EngineContext, Ports, RetainedData } from "../ports.ts";
 import { forgetReleases } from "../release/release-store.ts";
-import { serverReference } from "../up/database-server.ts";
+import { ownPlaceOf, serverReference } from "../up/database-server.ts";
 
 /**
  * Deletes a destroyed site's data for good: database, volumes, secrets, dumps from before imports. Never for a site that runs again:
@@ -74,7 +74,7 @@ async function restDatabaseServers(ports: Ports, context: EngineContext): Promis
 }
 
 async function dropDatabase({ record: { database } }: RetainedData, ports: Ports): Promise<void> {
-  if (database === null) return;
+  if (database === null || ownPlaceOf(database.server) !== undefined) return; // its files go with its volume
   const server = serverReference(database.server, ports);
   if ((await server.locate()) === undefined)
     throw new HowdahError("database/unreachable", `${database.server} does not run, so the database ${database.name} can't be deleted yet`);

@@ -7,6 +7,7 @@ import { FORMER_PASSWORD } from "../../providers/database/mariadb/former-passwor
 import { generateValue } from "../../providers/secrets/generate-value.ts";
 import type { GeneratedValue } from "../../providers/secrets/secret-store.ts";
 import { renderSite } from "../../render/site/render-site.ts";
+import { refuseEnvironment } from "../environment/refuse-environment.ts";
 import type { EngineContext, Ports, SiteRecord } from "../ports.ts";
 import { recordRelease, releasesOf, servingOf } from "../release/release-store.ts";
 import { openJournal } from "../rollout/journal.ts";
@@ -38,6 +39,7 @@ export interface Rotated {
 export async function rotateSecret(record: SiteRecord, name: string, ports: Ports, context: EngineContext): Promise<Rotated> {
   const { namespace } = record;
   const wanted = generatedOf(record, name);
+  if (wanted === null) refuseEnvironment(record, "its database's password is nobody else's", "`howdah env reset` makes it anew.");
   const stage = stages(context.emit, ports, context.signal, []);
   return await ports.locks.hold(namespace, "secret rotate", async () => {
     await requireActive(record.site, ports);

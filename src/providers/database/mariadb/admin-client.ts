@@ -1,5 +1,5 @@
 import { HowdahError } from "../../../kernel/howdah-error.ts";
-import { SYSTEM_NAMESPACE } from "../../../kernel/own-names.ts";
+import { OWN_SERVER_SECRET, SYSTEM_NAMESPACE } from "../../../kernel/own-names.ts";
 import type { Secret } from "../../../kernel/secret.ts";
 import type { GeneratedValue, SecretStore } from "../../secrets/secret-store.ts";
 import type { ServerReference } from "../database-server.ts";
@@ -21,18 +21,22 @@ export interface AdminSource {
 /** Connections as a server's administrator. */
 export interface AdminClient {
   /** The password of one of our own servers; made the first time. */
-  password(server: string): Promise<Secret>;
+  password(server: Pick<ServerReference, "name" | "ownedBy">): Promise<Secret>;
   /** `statementMs`: how long a statement may take, when that is longer than usual. */
   run<T>(server: ServerReference, work: (client: SqlClient) => Promise<T>, statementMs?: number): Promise<T>;
 }
 
 /** Makes them, from what is in the secret store. Error: `database/login-refused` for an external server whose secret lacks a word. */
 export function adminClient({ secrets, through, administratorOf }: AdminSource): AdminClient {
-  const password = (name: string): Promise<Secret> => secrets.getOrGenerate(SYSTEM_NAMESPACE, name, "admin-password", PASSWORD);
+  const password = ({ name, ownedBy }: Pick<ServerReference, "name" | "ownedBy">): Promise<Secret> =>
+    ownedBy === undefined
+      ? secrets.getOrGenerate(SYSTEM_NAMESPACE, name, "admin-password", PASSWORD)
+      : secrets.getOrGenerate(ownedBy, OWN_SERVER_SECRET, "admin-password", PASSWORD);
 
-  async function administrator(name: string): Promise<{ readonly user: string; readonly password: Secret }> {
-    const secret = await administratorOf(name);
-    if (secret === undefined) return { user: ADMIN_USER, password: await password(name) };
+  async function administrator(server: ServerReference): Promise<{ readonly user: string; readonly password: Secret }> {
+    const { name } = server;
+    const secret = server.ownedBy === undefined ? await administratorOf(name) : undefined;
+    if (secret === undefined) return { user: ADMIN_USER, password: await password(server) };
     const { user, password: kept } = (await secrets.get(SYSTEM_NAMESPACE, secret)) ?? {};
     if (user !== undefined && kept !== undefined) return { user: user.reveal(), password: kept };
     throw new HowdahError(
@@ -45,7 +49,7 @@ export function adminClient({ secrets, through, administratorOf }: AdminSource):
     password,
     run: async (server, work, statementMs) =>
       await withSqlClient(
-        { server, ...(await administrator(server.name)), ...(statementMs === undefined ? {} : { statementMs }) },
+        { server, ...(await administrator(server)), ...(statementMs === undefined ? {} : { statementMs }) },
         work,
         through,
       ),

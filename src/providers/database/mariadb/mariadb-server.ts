@@ -11,6 +11,7 @@ import { dropOwnDatabase } from "./drop-database.ts";
 import { emptyDatabase } from "./empty-database.ts";
 import { ensureOwnDatabase } from "./ensure-database.ts";
 import { findOwnDatabase } from "./find-database.ts";
+import { ownDatabase } from "./own-database.ts";
 import { readLedger } from "./read-ledger.ts";
 import { routerUsers } from "./router-users.ts";
 import { sql, text } from "./sql.ts";
@@ -41,7 +42,8 @@ export function mariadbServer(
   }
 
   return {
-    adminSecret: async (name) => adminFiles(await admin.password(name), `${SYSTEM_NAMESPACE}/${name}`),
+    adminSecret: async (name) => adminFiles(await admin.password({ name }), `${SYSTEM_NAMESPACE}/${name}`),
+    ownDatabase: (request) => ownDatabase(request, { secrets, administrator: (server) => admin.password(server) }),
     async waitReady(server, { timeoutMs, signal }) {
       const end = clock.now() + timeoutMs;
       for (;;) {

@@ -42,6 +42,12 @@ export function memoryDatabaseServer(secrets: SecretStore): MemoryDatabaseServer
   };
   return {
     adminSecret: async (name) => ({ "client.cnf": new Secret("", name), "init.sql": new Secret("", name) }),
+    ownDatabase: async ({ server, name }) => {
+      const password = await secrets.getOrGenerate(server.ownedBy, DATABASE_SECRET, "password", { bytes: 43, encoding: "alphanumeric" });
+      const files = { "client.cnf": new Secret("", name), "init.sql": new Secret("", name) };
+      const url = new Secret(`mysql://${name}:${password.reveal()}@${server.host ?? server.name}:3306/${name}`, name);
+      return { host: server.host ?? server.name, port: 3306, name, user: name, password, url, uid: name, changed: false, files };
+    },
     waitReady: async () => undefined,
     ensureDatabase: (request) => ensure(on(request.server.name), secrets, request),
     findDatabase: async (server, { site, environment }) => {

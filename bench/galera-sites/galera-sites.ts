@@ -169,11 +169,21 @@ function boundsOf(
   ];
 }
 
+/** Nodes that still copy what a lost machine missed answer late: what was kept is asked for again, for three minutes. */
+async function untilAnswered<T>(ask: () => Promise<T>): Promise<T> {
+  for (let attempt = 1; attempt < 18; attempt += 1) {
+    const answer = await ask().catch(() => undefined);
+    if (answer !== undefined) return answer;
+    await sleep(10_000);
+  }
+  return ask();
+}
+
 async function reportOf({ visitors, user }: Tried, bounds: ReturnType<typeof boundsOf>, end: number): Promise<SiteReport> {
   const { samples, site, acknowledged } = visitors;
   const of = (what: string): readonly Sample[] => samples.filter((sample) => sample.what === what);
-  const kept = await site.titles("Load");
-  const byHand = await site.titles("By hand");
+  const kept = await untilAnswered(() => site.titles("Load"));
+  const byHand = await untilAnswered(() => site.titles("By hand"));
   const there = new Set(kept);
   const lost = acknowledged.filter((title) => !there.has(title));
   return {

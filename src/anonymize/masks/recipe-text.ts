@@ -1,3 +1,4 @@
+import { unreachable } from "../../kernel/unreachable.ts";
 import type { MaskKey } from "./mask-key.ts";
 import type { Part } from "./recipes.ts";
 
@@ -20,6 +21,8 @@ function partText(part: Part, key: MaskKey, seed: string, original: string): str
       return ip(key.digest(part.domain, seed), original);
     case "iban":
       return iban(whole({ domain: part.domain, at: 0 }, key, seed));
+    default:
+      return unreachable(part);
   }
 }
 

@@ -1,3 +1,4 @@
+import { readFileSync } from "node:fs";
 import { fileURLToPath } from "node:url";
 import manifest from "../../package.json" with { type: "json" };
 import { withSystemDirectories } from "../host/system-path.ts";
@@ -36,7 +37,11 @@ async function serve(options: NonNullable<ReturnType<typeof parseDriverOptions>>
     protoDirectory: fileURLToPath(new URL("proto", import.meta.url)),
     searchPath: process.env["PATH"] ?? "",
     log,
-    atStep: killAt(process.env["HOWDAH_CSI_KILL_AT"], () => process.kill(process.pid, "SIGKILL")),
+    atStep: killAt(
+      process.env["HOWDAH_CSI_KILL_AT"],
+      (file) => readFileSync(file, "utf8"),
+      () => process.kill(process.pid, "SIGKILL"),
+    ),
     fail: (reason) => {
       log({ level: "error", msg: "the kubelet refuses the driver", reason });
       told.resolve(1);

@@ -26,9 +26,10 @@ export type Step = (typeof steps)[number];
 /** Says that a step has been reached; nothing happens but in tests. */
 export type AtStep = (step: Step) => void;
 
-/** Where `HOWDAH_CSI_KILL_AT` names a step, the process dies there as in a power cut; only tests set it. */
-export function killAt(step: string | undefined, kill: () => void): AtStep {
+/** Where a test names a file, the process dies at the step that stands in it, as in a power cut: the file may change while the driver runs. */
+export function killAt(file: string | undefined, read: (file: string) => string, kill: () => void): AtStep {
+  if (file === undefined) return () => {};
   return (reached) => {
-    if (reached === step) kill();
+    if (read(file).trim() === reached) kill();
   };
 }

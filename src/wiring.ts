@@ -17,6 +17,7 @@ import { portHolder } from "./engine/podman/port-holder.ts";
 import { wireBackups } from "./backup-wiring.ts";
 import { wireClusters } from "./clusters-wiring.ts";
 import { copiedVolumes } from "./copied-volumes-wiring.ts";
+import { wireDatasets } from "./dataset-wiring.ts";
 import { wireDatasetStorage } from "./dataset-storage-wiring.ts";
 import { wireDrills } from "./drill-wiring.ts";
 import { wireDatabaseMoves } from "./database-moves-wiring.ts";
@@ -50,6 +51,7 @@ import { writerLoop } from "./agent/writer-loop.ts";
 import { followWriters } from "./workflows/database-server/follow-writers.ts";
 import type { DatabaseServerDocument } from "./workflows/database-server/database-server-document.ts";
 import type { CronMemory, LockPort, MigrationRecord, Ports, RetainedData, Settings, SiteRecord } from "./workflows/ports.ts";
+import type { EnvironmentRecord } from "./workflows/environment/environment.ts";
 import type { WatchRecord } from "./workflows/watch/watch-record.ts";
 import type { Release, ReleaseOutcome } from "./workflows/release/release.ts";
 import type { RolloutJournal } from "./workflows/rollout/journal.ts";
@@ -208,10 +210,12 @@ export async function wirePorts({ environment, entrypointDirectory, self }: Wiri
     secrets,
     backups: wireBackups(stateDirectory, environment),
     datasetStorage,
+    datasets: wireDatasets({ stateDirectory, runDirectory, instance, secrets, administratorOf }),
     drills: wireDrills(engine, secrets, administratorOf),
     records: documentStore<SiteRecord>(join(stateDirectory, "sites")),
     retained: documentStore<RetainedData>(join(stateDirectory, "retained")),
     tenants: documentStore<Tenant>(join(stateDirectory, "tenants")),
+    environments: documentStore<EnvironmentRecord>(join(stateDirectory, "environments")),
     crons: documentStore<CronMemory>(join(stateDirectory, "crons")),
     migrations: documentStore<MigrationRecord>(join(stateDirectory, "migrations")),
     releases: documentStore<Release>(join(stateDirectory, "releases")),

@@ -18,10 +18,12 @@ import type { CronMark } from "../schedule/due.ts";
 import type { Site } from "../site/site.ts";
 import type { DatabaseMovePorts } from "./database-move/move-journal.ts";
 import type { KeptRouters } from "./database-server/keep-routers.ts";
+import type { Datasets } from "./dataset/dataset-ports.ts";
 import type { DatabaseServerDocument } from "./database-server/database-server-document.ts";
 import type { DiskGuardRecord } from "./disk-guard/disk-guard-record.ts";
 import type { BackupStores } from "./backup/backup-ports.ts";
 import type { DrillPorts } from "./drill/drill-ports.ts";
+import type { EnvironmentRecord } from "./environment/environment.ts";
 import type { Release, ReleaseOutcome } from "./release/release.ts";
 import type { RolloutJournal } from "./rollout/journal.ts";
 import type { Tenant } from "./tenant/tenant.ts";
@@ -275,6 +277,8 @@ export interface Ports {
   readonly secrets: SecretStore;
   /** Left out on a cluster. */
   readonly backups?: BackupStores;
+  /** Golden datasets of sites. Left out on a cluster. */
+  readonly datasets?: Datasets;
   /** Where golden datasets and environments lie. Left out on a cluster, where they are volumes of its own. */
   readonly datasetStorage?: DatasetStorageKeeper;
   /** Left out on a cluster. */
@@ -283,6 +287,8 @@ export interface Ports {
   readonly retained: DocumentStore<RetainedData>;
   /** Client organizations, by name. Left out on a cluster, where they are resources. */
   readonly tenants?: DocumentStore<Tenant>;
+  /** Copies of sites for development and review, by their namespaces. Left out on a cluster. */
+  readonly environments?: DocumentStore<EnvironmentRecord>;
   /** Left out on one machine, where `destroy` is the only way that a namespace goes. */
   readonly keptDatabases?: KeptDatabaseStore;
   /** By `NAMESPACE.CRON`; the agent writes them. */

@@ -61,7 +61,7 @@ export async function directoryStorage(copier: TreeCopier, options: DirectorySto
       ...{ driver: copier.driver, root, atomicSnapshot: copier.atomicSnapshot, cloneCost: copier.cloneCost },
       ...{ copyOnWrite: copier.cloneCost !== "bytes", ...(await options.facts()) },
     }),
-    createVolume: (id) => make(id, { kind: "volume", source: null, fill: (to) => copier.create(to), needs: async () => 0 }),
+    createVolume: async (id) => make(id, { kind: "volume", source: null, fill: (to) => copier.create(to), needs: async () => 0 }),
     snapshot: async (source, id, signal) => {
       if ((await existing(shelf, id)) === undefined) requireKind(await volume(source), ["volume", "clone"], "a snapshot of it");
       return make(id, { kind: "snapshot", ...copyOf(source, true, signal) });
@@ -75,7 +75,7 @@ export async function directoryStorage(copier: TreeCopier, options: DirectorySto
       const path = data((await volume(id)).id);
       return copier.usage(path, signal).catch((error: unknown) => Promise.reject(storageFailure(error, root)));
     },
-    destroy: (id) => trash.take(join(shelf, storageId(id)), id),
+    destroy: async (id) => trash.take(join(shelf, storageId(id)), id),
     freed: () => trash.emptied(),
     list: () => listShelf(shelf),
   };

@@ -100,11 +100,12 @@ export class ProxysqlEmulator {
     connection.on("error", () => undefined);
     connection.serverHandshake({
       ...{ protocolVersion: 10, serverVersion: "8.0.11 (ProxySQL Admin Module)", connectionId: 1, statusFlags: 2, characterSet: 33 },
-      // Without SSL, which mysql2's server has none of, and with the plain native password.
-      capabilityFlags: 0x00_00_82_0d | 0x00_00_02_00,
+      // Without SSL, which mysql2's server has none of, and with the plain native password, by name: MariaDB's own client wants that.
+      capabilityFlags: 0x00_08_82_0d,
       authCallback: (asked: Login, done: (error: null, refusal?: { readonly message: string; readonly code: number }) => void) => {
         const right = asked.user === this.#login.user && matches(this.#login.password, asked);
         done(null, right ? undefined : { message: `ProxySQL Error: Access denied for user '${asked.user}'`, code: 1045 });
+        connection.sequenceId = 0; // the first command begins anew, too
       },
     });
     connection.on("query", (text) => {

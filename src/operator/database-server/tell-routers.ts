@@ -19,7 +19,8 @@ export async function tellRouters(
     });
   if (reports === undefined || reports instanceof HowdahError)
     return verdict("Unknown", "UsersUnknown", `Nobody says who the users are, so routers keep what they know: ${reports?.message ?? ""}`);
-  for (const { pod, state, detail } of reports) if (state !== "in-step") log("info", "router told", { server: name, pod, state, detail });
+  // What lasts is in the condition, once, and not in the log at every look.
+  for (const { pod, state, detail } of reports) if (state === "changed") log("info", "router told", { server: name, pod, state, detail });
   const away = reports.filter(isAway);
   for (const [state, count] of [
     ["in-step", reports.length - away.length],

@@ -23,12 +23,10 @@ export interface RouterUser {
 /** What all pods of a router should know. */
 export interface RouterWish {
   readonly nodes: readonly { readonly name: string; readonly host: string; readonly port: number }[];
-  /** The node that the nodes themselves name (ADR 27), for routers that are told; left out while they name none, or nobody could be asked. */
+  /** The node that the nodes themselves name (ADR 27), by which a pod that leads elsewhere is known; left out while they name none, or nobody could be asked. */
   readonly writer?: string | undefined;
   /** MariaDB's version on the nodes (`11.8`), for routers that greet clients themselves. */
   readonly version?: string;
-  /** Connections that one pod may have to one node. */
-  readonly connections?: number;
   readonly users: readonly RouterUser[];
 }
 
@@ -36,7 +34,7 @@ export interface RouterWish {
 export interface PodReport {
   readonly pod: string;
   /**
-   * `in-step`: as it should be. `changed`: it is now. `drifted`: it is not, and only a restart with its new configuration helps.
+   * `in-step`: as it should be. `changed`: it is now. `drifted`: it is not, and telling it does not help: the detail says why.
    * `unreachable`: it said nothing, or no.
    */
   readonly state: "in-step" | "changed" | "drifted" | "unreachable";

@@ -15,7 +15,6 @@ import { galeraNodeNames } from "../../render/galera/render-galera.ts";
 import { galeraNodeHost, routerSelector } from "../../render/galera/render-router.ts";
 import { NODE_CHECK } from "../../render/router/node-check.ts";
 import type { DatabaseServerDocument } from "./database-server-document.ts";
-import { connectionsOfRouter } from "./router-connections.ts";
 import { writerOf } from "./routed-server.ts";
 
 /** Of what they are told. */
@@ -70,7 +69,7 @@ async function tellOne(document: DatabaseServerDocument, router: DatabaseRouter,
   const writer = await askWriter(names, sources.api);
   const place = writerOf({ name, ...(writer === undefined ? document : { writer }) });
   const users = await sources.databases.routerUsers({ name, locate: async () => place });
-  const wish = { nodes, users, connections: connectionsOfRouter(spec), version: spec.version ?? defaultMariadb };
+  const wish = { nodes, users, version: spec.version ?? defaultMariadb };
   return await router.reconcile({ ...wish, ...(writer === undefined ? {} : { writer }) }, await podsOf(name, sources.api));
 }
 

@@ -4,7 +4,7 @@ import type { DatabaseRouter, PodReport, RouterPod, RouterWish } from "../databa
 import { type AdminConnection, type ConnectPod, type ProxysqlAdmin, withAdmin } from "./admin-connection.ts";
 import { adminSql } from "./admin-sql.ts";
 import { cutSessions } from "./cut-sessions.ts";
-import { lookAtNodes, tellServers } from "./tell-servers.ts";
+import { lookAtNodes, misled } from "./look-at-nodes.ts";
 import { wantedRules, wantedUsers, wantedVariables } from "./wanted-tables.ts";
 import { rewriteTable, setVariables } from "./write-tables.ts";
 
@@ -18,7 +18,7 @@ interface Remembered {
 }
 
 /**
- * ProxySQL, told through the admin interface of each pod. Whole tables are written, for 2,000 users in 10 ms (database.md, section 6); a pod that was told
+ * ProxySQL, told through the admin interface of each pod who its users are; where they are led is not told from here, only looked at. Whole tables are written, for 2,000 users in 10 ms (database.md, section 6); a pod that was told
  * the same before and still runs it, by ProxySQL's own checksums, is left alone. Whoever is new tells everything anew: one that was killed between two
  * tables leaves nothing half told.
  */
@@ -68,19 +68,23 @@ async function tell(
   try {
     return await ask(async (connection) => {
       const before = await checksumsOf(connection);
-      const changed = [...(await tellServers(connection, wish)), ...(await tellVariables(connection, wish))];
+      const changed = await tellVariables(connection, wish);
       const isSame = known?.wish === asked && known.checksums === before;
       if (!isSame) await tellUsers(connection, wish);
       const checksums = await checksumsOf(connection);
       if (checksums !== before) changed.push("users or rules");
-      const state = changed.length === 0 ? "in-step" : "changed";
-      const detail = changed.length === 0 ? "nothing to do" : `changed ${changed.join(", ")}`;
-      return { report: { pod: pod.name, state, detail }, checksums };
+      return { report: { pod: pod.name, ...stateOf(changed, await misled(connection, wish)) }, checksums };
     });
   } catch (error) {
     const detail = error instanceof HowdahError ? error.message : "it failed in a way that has no name";
     return { report: { pod: pod.name, state: "unreachable", detail } };
   }
+}
+
+function stateOf(changed: readonly string[], elsewhere: string | undefined): Pick<PodReport, "state" | "detail"> {
+  if (elsewhere !== undefined) return { state: "drifted", detail: elsewhere };
+  if (changed.length === 0) return { state: "in-step", detail: "nothing to do" };
+  return { state: "changed", detail: `changed ${changed.join(", ")}` };
 }
 
 /** Pods that were told the same and run something else are not believed. */

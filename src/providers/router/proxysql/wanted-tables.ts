@@ -11,8 +11,8 @@ export interface WantedTable {
 
 /**
  * Who is written to, and who is read from by those who asked for it. All nodes that serve are in the first one, all but one closed softly: what they have
- * there ends by itself when the writer moves. Nothing else tells ProxySQL which node is what; its own monitor, which goes back to the first node and may
- * choose another one in each pod, is off (ADR 38).
+ * there ends by itself when the writer moves. ProxySQL's own monitor, which goes back to the first node and may
+ * choose another one in each pod, is off; these rows are written by the program beside it (src/render/router/proxysql/follow-writer.ts, ADR 38).
  */
 export const HOSTGROUPS = { writer: 10, reader: 30 } as const;
 
@@ -28,32 +28,6 @@ export function wantedUsers(users: readonly RouterUser[]): WantedTable {
     max_connections: user.maxConnections,
   }));
   return { table: "mysql_users", rows: rows.toSorted((a, b) => (a.username < b.username ? -1 : 1)) };
-}
-
-/** Connections of one pod to one node, when nobody says otherwise: more wait in the pod. */
-const NODE_CONNECTIONS = 100;
-
-/**
- * The writer open; the others closed softly, and read from; the writer is, too, when it is alone. Which of them serve at all the pod itself knows better, and
- * says in the same table (src/render/router/proxysql/follow-writer.ts).
- */
-export function wantedServers({ nodes, writer, connections = NODE_CONNECTIONS }: Omit<RouterWish, "users">): WantedTable {
-  const rows = nodes.flatMap(({ name, host, port }) => {
-    const row = (hostgroup_id: number, status: string): WantedRow => ({
-      ...{ hostgroup_id, hostname: host, port, status, max_connections: connections },
-    });
-    const isRead = name !== writer || nodes.length === 1;
-    return [row(HOSTGROUPS.writer, name === writer ? "ONLINE" : "OFFLINE_SOFT"), ...(isRead ? [row(HOSTGROUPS.reader, "ONLINE")] : [])];
-  });
-  return { table: "mysql_servers", rows };
-}
-
-/** Who reads elsewhere first waits for what was acknowledged: without, 16 to 31 of 100 reads are stale (database.md, section 4). */
-export function wantedAttributes(): WantedTable {
-  return {
-    table: "mysql_hostgroup_attributes",
-    rows: [{ hostgroup_id: HOSTGROUPS.reader, init_connect: "SET SESSION wsrep_sync_wait=1" }],
-  };
 }
 
 /** What must not be tried again although it begins with SELECT: it locks, or does something. */

@@ -32,15 +32,6 @@ export async function setVariables(connection: AdminConnection, { rows }: Wanted
   return changed;
 }
 
-/** Whether a table holds these rows and no others, in the columns that are ours. */
-export async function holds(connection: AdminConnection, { table, rows }: WantedTable): Promise<boolean> {
-  const columns = [...new Set(rows.flatMap((row) => Object.keys(row)))];
-  const found = await connection.query(adminSql`SELECT ${adminList(columns.map(adminName))} FROM ${adminName(table)}`);
-  const text = (row: Readonly<Record<string, string | number | null>>): string =>
-    JSON.stringify(columns.map((column) => String(row[column] ?? "")));
-  return JSON.stringify(found.map(text).sort()) === JSON.stringify(rows.map(text).sort());
-}
-
 function literal(value: string | number): AdminSql {
   return typeof value === "number" ? adminNumber(value) : adminText(value);
 }

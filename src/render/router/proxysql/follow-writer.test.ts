@@ -56,7 +56,7 @@ async function follow(answers: Readonly<Record<string, string>>) {
   });
   running.push({ child, directory });
   const told = async (): Promise<readonly string[]> => (await readFile(file("told"), "utf8").catch(() => "")).split("\n").filter(Boolean);
-  const rows = async (): Promise<string> => /VALUES (.*?);/.exec((await told()).at(-1) ?? "")?.[1] ?? "";
+  const rows = async (): Promise<string> => /INTO mysql_servers [^;]*VALUES (.*?);/.exec((await told()).at(-1) ?? "")?.[1] ?? "";
   const becomes = (wanted: string) => expect.poll(rows, { timeout: 20_000, interval: 100 }).toBe(wanted);
   const gone = (name: string) => rm(file(name));
   const isReady = () =>
@@ -92,7 +92,9 @@ describe("what leads a ProxySQL to the writer", { timeout: 300_000 }, () => {
     await put("n0", "503");
     await expect
       .poll(async () => (await told()).at(-1), { timeout: 20_000 })
-      .toBe("DELETE FROM mysql_servers; LOAD MYSQL SERVERS TO RUNTIME; SAVE MYSQL SERVERS TO DISK");
+      .toBe(
+        "DELETE FROM mysql_servers; DELETE FROM mysql_hostgroup_attributes; INSERT INTO mysql_hostgroup_attributes (hostgroup_id, init_connect) VALUES (30,'SET SESSION wsrep_sync_wait=1'); LOAD MYSQL SERVERS TO RUNTIME; SAVE MYSQL SERVERS TO DISK",
+      );
   });
 
   it("tells again what somebody else changed, or what could not be told", async () => {

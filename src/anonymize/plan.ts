@@ -1,3 +1,4 @@
+import type { DatasetLanguage, Fake } from "../catalog/dataset-presets/dataset-rules.ts";
 import type { Diagnostic } from "../kernel/diagnostic.ts";
 import type { Sql } from "../kernel/sql.ts";
 
@@ -76,14 +77,22 @@ export interface ColumnStream {
   /** A number: 0 says that the value is written as it was read, N that `masks[N - 1]` turns it. Selected beside the value. */
   readonly arm: Sql;
   readonly masks: readonly StreamMask[];
-  /** Other values of the raw row that the masks need: selected as well, never inserted. */
-  readonly context: readonly { readonly name: string; readonly expression: Sql }[];
+  /** Other values of the raw row that the masks need, with what stands in their place: selected as well, never inserted. */
+  readonly context: readonly { readonly name: string; readonly raw: Sql; readonly masked: Sql }[];
 }
 
 /** A mask for values that have an inside, as data; `stream/transformer.ts` makes the function of it. */
 export type StreamMask =
-  | { readonly kind: "structure"; readonly format: "json" | "serialized"; readonly inside: InsideRules; readonly limit: TextLimit }
-  | { readonly kind: "text"; readonly names: readonly string[]; readonly limit: TextLimit };
+  | {
+      readonly kind: "structure";
+      readonly format: "json" | "serialized";
+      readonly language: DatasetLanguage;
+      readonly inside: InsideRules;
+      /** Contexts by name whose words are people's names. */
+      readonly names: readonly string[];
+      readonly limit: TextLimit;
+    }
+  | { readonly kind: "text"; readonly language: DatasetLanguage; readonly names: readonly string[]; readonly limit: TextLimit };
 
 /** How long a value may be in its column. */
 export interface TextLimit {
@@ -102,9 +111,8 @@ export interface InsideRules {
 /** The mask of one value inside a structure; the same functions as in SQL. */
 export type LeafMask =
   | { readonly mask: "keep" | "clear" | "text" | "email" }
-  | { readonly mask: "constant"; readonly value: string }
   | { readonly mask: "hash"; readonly length: number }
-  | { readonly mask: "fake"; readonly fake: string; readonly language: string };
+  | { readonly mask: "fake"; readonly fake: Fake; readonly language: DatasetLanguage };
 
 /** What becomes of files of the mounts; the first rule that matches a path decides, files that no rule matches block publishing as unknown. */
 export interface FileRule {

@@ -116,6 +116,8 @@ export interface DatasetPreset {
   readonly title: string;
   /** The prefix that the application has when nobody changed it. */
   readonly prefix: string;
+  /** Tables of further sites have a number behind the prefix (`wp_2_posts`). */
+  readonly numbered?: boolean;
   readonly tables: Readonly<Record<string, TableRule>>;
   readonly files: readonly DatasetFileRule[];
 }

@@ -4,7 +4,10 @@ import type { StorageDriver } from "./providers/dataset-storage/dataset-storage.
 import type { DatasetStorageKeeper } from "./providers/dataset-storage/dataset-storage-keeper.ts";
 
 /** The storage of datasets of this machine: beside Howdah's state, or where `HOWDAH_DATASET_DIR` says. Its code is loaded when it is asked for. */
-export function wireDatasetStorage(stateDirectory: string, environment: NodeJS.ProcessEnv): DatasetStorageKeeper {
+export function wireDatasetStorage(
+  { stateDirectory, runDirectory }: { readonly stateDirectory: string; readonly runDirectory: string },
+  environment: NodeJS.ProcessEnv,
+): DatasetStorageKeeper {
   const root = given(environment, "HOWDAH_DATASET_DIR") ?? join(stateDirectory, "dataset-storage");
   let loaded: Promise<DatasetStorageKeeper> | undefined;
   const keeper = (): Promise<DatasetStorageKeeper> =>
@@ -12,6 +15,7 @@ export function wireDatasetStorage(stateDirectory: string, environment: NodeJS.P
       const { datasetStorageKeeper } = await import("./providers/dataset-storage/dataset-storage-keeper.ts");
       return datasetStorageKeeper(root, {
         ...{ driver: driverFrom(environment), limitBytes: limitFrom(environment) },
+        lockFile: join(runDirectory, "dataset-storage.lock"),
         ...{ searchPath: environment["PATH"] ?? "", now: () => new Date() },
       });
     })());

@@ -1,4 +1,4 @@
-import { homedir, userInfo } from "node:os";
+import { freemem, homedir, userInfo } from "node:os";
 import { join } from "node:path";
 import { getuid } from "node:process";
 import { agentService } from "./agent/agent-service.ts";
@@ -32,6 +32,7 @@ import type { DatabaseServer } from "./providers/database/database-server.ts";
 import type { ImageBuilder } from "./providers/image-builder.ts";
 import type { ImageStore } from "./providers/image-store.ts";
 import { gitRemote, gitState, gitTags } from "./providers/git/git-state.ts";
+import { gitWorktrees } from "./providers/git/worktree.ts";
 import { checkMachine } from "./providers/machine/machine-checks.ts";
 import { run } from "./providers/process.ts";
 import { fileSecretStore } from "./providers/secrets/file-secret-store.ts";
@@ -145,7 +146,7 @@ export async function wirePorts({ environment, entrypointDirectory, self }: Wiri
   const lock = namespaceLock(stateDirectory, runDirectory, systemClock);
   const authority = localAuthority(stateDirectory, systemClock);
   const podman = podmanService(runDirectory, systemClock, run);
-  const datasetStorage = wireDatasetStorage(stateDirectory, environment);
+  const datasetStorage = wireDatasetStorage({ stateDirectory, runDirectory }, environment);
   const engine = podmanEngine(
     { stateDir: stateDirectory, runDir: runDirectory, instance },
     {
@@ -226,6 +227,7 @@ export async function wirePorts({ environment, entrypointDirectory, self }: Wiri
     git: gitState,
     gitTags,
     gitRemote,
+    worktrees: gitWorktrees,
     registry,
     clusters: wireClusters(environment),
     sharedImages: documentStore<SharedImage>(join(stateDirectory, "shared-images")),
@@ -281,7 +283,7 @@ export async function wirePorts({ environment, entrypointDirectory, self }: Wiri
       },
     },
     files: wireFiles(),
-    machine: { uid: facts.uid, check: () => checkMachine(facts), portHolder, processIdentity, isProcessAlive },
+    machine: { uid: facts.uid, check: () => checkMachine(facts), portHolder, processIdentity, isProcessAlive, freeMemory: freemem },
     operator: {
       run: async (...given) => {
         const { runWiredOperator } = await import("./operator-wiring.ts");

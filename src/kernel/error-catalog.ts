@@ -577,7 +577,7 @@ export const errorCatalog = {
     retry: "never",
     reason: "DatasetStorageBusy",
     title: "Containers still use the storage of datasets",
-    hint: "Delete the environments first: `howdah env ls` names them.",
+    hint: "Delete the environments first (`howdah env ls` names them), and close what else has files of it open.",
   },
   "dataset/none": {
     exit: 66,
@@ -662,6 +662,27 @@ export const errorCatalog = {
     reason: "CopyDiffers",
     title: "A copy is not the same as what it was made from",
     hint: "Is the source still written to? Stop that and run the command again with `--final`. Content that differs under the same size and time is copied with `--checksum`.",
+  },
+  "environment/unknown": {
+    exit: 66,
+    retry: "never",
+    reason: "EnvironmentUnknown",
+    title: "No environment of that name is here",
+    hint: "`howdah env ls` lists the environments of this machine.",
+  },
+  "environment/exists": {
+    exit: 73,
+    retry: "never",
+    reason: "EnvironmentExists",
+    title: "There is an environment of that name already",
+    hint: "`howdah env reset` makes it anew, `howdah env delete` takes it away.",
+  },
+  "environment/limit": {
+    exit: 75,
+    retry: "backoff",
+    reason: "EnvironmentLimit",
+    title: "The site has as many environments as it may have, or the machine has no memory for another",
+    hint: "`howdah env ls` shows them; `howdah env delete` makes room. `spec.environments.limit` says how many there may be.",
   },
   "tenant/unknown": {
     exit: 66,

@@ -5,7 +5,12 @@ import { datasetStorageContract, type StorageOfTest } from "../../src/providers/
 import { destroyDatasetStorage } from "../../src/providers/dataset-storage/open-dataset-storage.ts";
 import { run } from "../../src/providers/process.ts";
 
-const settings = { searchPath: `${process.env["PATH"] ?? ""}:/usr/sbin:/sbin`, now: () => new Date(), limitBytes: 2 * 1024 ** 3 };
+const settings = {
+  lockFile: join(tmpdir(), "t-datasets.lock"),
+  searchPath: `${process.env["PATH"] ?? ""}:/usr/sbin:/sbin`,
+  now: () => new Date(),
+  limitBytes: 2 * 1024 ** 3,
+};
 
 async function directoryOfTest(): Promise<string> {
   return mkdtemp(join(tmpdir(), "t-datasets-"));

@@ -5,9 +5,10 @@ import { openDatasetStorage } from "../../src/providers/dataset-storage/open-dat
 import type { StorageDriver } from "../../src/providers/dataset-storage/dataset-storage.ts";
 
 /** A process that opens a storage and does what storages do, to be killed meanwhile: a breed and an environment that come and go. */
-const [, , root = "", driver = "", round = ""] = argv;
+const [, , root = "", driver = "", locks = "", round = ""] = argv;
 const storage = await openDatasetStorage(root, {
   ...(driver === "" ? {} : { driver: driver as StorageDriver }),
+  lockFile: join(locks, "lock"),
   searchPath: process.env["PATH"] ?? "",
   now: () => new Date(),
 });

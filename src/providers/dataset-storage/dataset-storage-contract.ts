@@ -6,7 +6,7 @@ import { afterAll, beforeAll, describe, expect, it } from "vitest";
 import { type DeadlyPrograms, deadlyPrograms } from "../../../test/support/deadly-programs.ts";
 import { describeTree, fillTree } from "../../../test/support/storage-fixture.ts";
 import type { DatasetStorage, StorageDriver } from "./dataset-storage.ts";
-import { openDatasetStorage } from "./open-dataset-storage.ts";
+import { type DatasetStorageSettings, openDatasetStorage } from "./open-dataset-storage.ts";
 
 /** A directory that a test made, and what lies on it; and how everything of it goes. */
 export interface StorageOfTest {
@@ -29,8 +29,10 @@ export function datasetStorageContract(name: string, start: () => Promise<Storag
     let storage: DatasetStorage;
     let golden: readonly string[];
     let deadly: DeadlyPrograms;
-    const opened = (): Promise<DatasetStorage> =>
-      openDatasetStorage(place.root, { driver: place.driver, searchPath: process.env["PATH"] ?? "", now: () => new Date() });
+    const opened = (): Promise<DatasetStorage> => openDatasetStorage(place.root, settings(place.driver));
+    const settings = (driver: StorageDriver): DatasetStorageSettings => ({
+      ...{ driver, lockFile: join(place.outside, "lock"), searchPath: process.env["PATH"] ?? "", now: () => new Date() },
+    });
     const ids = async (): Promise<readonly string[]> => (await storage.list()).map(({ id }) => id);
 
     beforeAll(async () => {
@@ -50,7 +52,7 @@ export function datasetStorageContract(name: string, start: () => Promise<Storag
       expect(await storage.probe()).toMatchObject({ driver: place.driver, copyOnWrite: place.driver !== "copy" });
       expect((await storage.probe()).freeBytes).toBeGreaterThan(0);
       const other = place.driver === "copy" ? "btrfs" : "copy";
-      const opening = openDatasetStorage(place.root, { driver: other, searchPath: "", now: () => new Date() });
+      const opening = openDatasetStorage(place.root, settings(other));
       await expect(opening).rejects.toMatchObject({ code: "usage/invalid" });
     });
 
@@ -132,7 +134,7 @@ export function datasetStorageContract(name: string, start: () => Promise<Storag
     });
 
     it("never follows a link out of a volume", async () => {
-      await mkdir(join(place.outside, "kept"), { recursive: true });
+      await mkdir(join(place.outside, "kept"));
       await writeFile(join(place.outside, "kept", "file"), "mine");
       const volume = await storage.createVolume("links.raw");
       await symlink(join(place.outside, "kept"), join(volume, "way-out"));
@@ -156,7 +158,7 @@ export function datasetStorageContract(name: string, start: () => Promise<Storag
     it("is whole again after kill -9 at any time", { timeout: 600_000 }, async () => {
       for (let round = 0; round < 6; round += 1) {
         await deadly.arm(0, "before");
-        const child = spawn(process.execPath, [CHILD, place.root, place.driver, `t${String(round)}`], { stdio: "ignore" });
+        const child = spawn(process.execPath, [CHILD, place.root, place.driver, place.outside, `t${String(round)}`], { stdio: "ignore" });
         const ended = once(child, "exit");
         await expect
           .poll(async () => child.exitCode !== null || (await hasBegun(`t${String(round)}`, round)), { timeout: 180_000, interval: 1 })
@@ -176,7 +178,7 @@ export function datasetStorageContract(name: string, start: () => Promise<Storag
     async function killedAt(call: number, when: "before" | "after", round: string): Promise<number> {
       await deadly.arm(call, when);
       const environment = { ...process.env, PATH: deadly.searchPath };
-      const child = spawn(process.execPath, [CHILD, place.root, place.driver, round], { stdio: "ignore", env: environment });
+      const child = spawn(process.execPath, [CHILD, place.root, place.driver, place.outside, round], { stdio: "ignore", env: environment });
       const [code, signal] = (await once(child, "exit")) as [number | null, string | null];
       expect(call === 0 ? code : signal).toBe(call === 0 ? 0 : "SIGKILL");
       await isWhole(round);

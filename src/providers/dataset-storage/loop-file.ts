@@ -14,6 +14,8 @@ export interface LoopPlace {
   readonly mountPoint: string;
   /** The file never says that it is larger. */
   readonly limitBytes?: number | undefined;
+  /** Not on the disk that may be full: to destroy it must be possible then as well. */
+  readonly lockFile: string;
 }
 
 /** The least that is worth a file system, and the step in which it grows. */
@@ -132,5 +134,6 @@ async function isFile(path: string): Promise<boolean> {
 }
 
 async function locked(place: LoopPlace, work: () => Promise<void>): Promise<void> {
-  await withFileLock(`${place.file}.lock`, work, LOCK_WAIT_MS);
+  await mkdir(dirname(place.lockFile), { recursive: true });
+  await withFileLock(place.lockFile, work, LOCK_WAIT_MS);
 }

@@ -19,6 +19,8 @@ export interface DatasetStorageSettings {
   readonly driver?: StorageDriver | undefined;
   /** How large the loop file may become. Default: all that the disk has, but for a reserve. */
   readonly limitBytes?: number | undefined;
+  /** Where who makes, mounts and destroys waits for others who do. Best on a file system in memory: a full disk stops nobody then. */
+  readonly lockFile: string;
   /** Where programs are looked for (`PATH`). */
   readonly searchPath: string;
   readonly now: () => Date;
@@ -66,7 +68,7 @@ async function destroyAll(storage: DatasetStorage): Promise<void> {
 async function chosen(root: string, settings: DatasetStorageSettings): Promise<KeptChoice> {
   const kept = await keptChoice(root);
   if (kept !== undefined && !(await mayBeBetter(root, kept))) return matching(kept, settings);
-  return withFileLock(join(root, "storage.lock"), async () => {
+  return withFileLock(join(root, "choice.lock"), async () => {
     const meanwhile = await keptChoice(root);
     if (meanwhile !== undefined && !(await mayBeBetter(root, meanwhile))) return matching(meanwhile, settings);
     const { driver, loop } = await firstChoice(root, settings);
@@ -103,8 +105,8 @@ async function firstChoice(root: string, settings: DatasetStorageSettings): Prom
   }
 }
 
-function loopPlace(root: string, { limitBytes }: DatasetStorageSettings): LoopPlace {
-  return { file: join(root, "storage.btrfs"), mountPoint: join(root, "mount"), limitBytes };
+function loopPlace(root: string, { limitBytes, lockFile }: DatasetStorageSettings): LoopPlace {
+  return { file: join(root, "storage.btrfs"), mountPoint: join(root, "mount"), limitBytes, lockFile };
 }
 
 function optionsFor(root: string, choice: KeptChoice, settings: DatasetStorageSettings): DirectoryStorageOptions {

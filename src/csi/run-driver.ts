@@ -2,7 +2,7 @@ import { join } from "node:path";
 import { roomOf } from "../host/directory-room.ts";
 import type { StructuredLog } from "../kernel/structured-log.ts";
 import { openDatasetStorage } from "../providers/dataset-storage/open-dataset-storage.ts";
-import { DRIVER } from "./driver-name.ts";
+import { DRIVER } from "../kernel/storage-driver.ts";
 import type { DriverOptions } from "./driver-options.ts";
 import { type Listening, listen } from "./grpc-server.ts";
 import { createInTurn } from "./in-turn.ts";
@@ -68,8 +68,11 @@ export async function runDriver(options: DriverOptions, running: DriverProcess):
   return { stop: async () => void (await Promise.all([registration.stop(), driver.stop()])) };
 }
 
-async function openPool({ node, directory, limitBytes }: DriverOptions, { log, atStep, searchPath }: DriverProcess): Promise<PoolParts> {
-  const settings = { searchPath, now: () => new Date(), ...(limitBytes === null ? {} : { limitBytes }) };
+async function openPool(
+  { node, directory, socket, limitBytes }: DriverOptions,
+  { log, atStep, searchPath }: DriverProcess,
+): Promise<PoolParts> {
+  const settings = { searchPath, lockFile: `${socket}.lock`, now: () => new Date(), ...(limitBytes === null ? {} : { limitBytes }) };
   const storage = await openDatasetStorage(join(directory, "storage"), settings);
   const { root, atomicSnapshot, warnings } = await storage.probe();
   for (const warning of warnings) log({ level: "warning", msg: "storage", warning });

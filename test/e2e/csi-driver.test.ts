@@ -3,7 +3,7 @@ import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { status } from "@grpc/grpc-js";
 import { afterAll, beforeAll, describe, expect, it } from "vitest";
-import { RESERVE } from "../../src/csi/driver-name.ts";
+import { RESERVE } from "../../src/kernel/storage-driver.ts";
 import type { Step } from "../../src/csi/steps.ts";
 import { steps } from "../../src/csi/steps.ts";
 import { run } from "../../src/providers/process.ts";

@@ -4,7 +4,7 @@ import { mkdir, mkdtemp, readdir, rm, writeFile } from "node:fs/promises";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { createInterface } from "node:readline";
-import { type Client, credentials, loadPackageDefinition, type ServiceClientConstructor, type ServiceError } from "@grpc/grpc-js";
+import { credentials, loadPackageDefinition, type ServiceClientConstructor, type ServiceError } from "@grpc/grpc-js";
 import { loadProto } from "../../src/csi/grpc-server.ts";
 import type { Step } from "../../src/csi/steps.ts";
 import { destroyDatasetStorage } from "../../src/providers/dataset-storage/open-dataset-storage.ts";
@@ -70,7 +70,9 @@ export async function csiRig(on?: string): Promise<CsiRig> {
       const targets = join(scratch, "targets");
       await mkdir(targets, { recursive: true });
       for (const name of await readdir(targets)) while ((await run(["umount", "--", join(targets, name)], { accept: "any" })).code === 0);
-      await destroyDatasetStorage(join(directory, "storage"), { searchPath: process.env["PATH"] ?? "", now: () => new Date() });
+      await destroyDatasetStorage(join(directory, "storage"), {
+        ...{ searchPath: process.env["PATH"] ?? "", lockFile: `${socket}.lock`, now: () => new Date() },
+      });
       await rm(scratch, { recursive: true, force: true });
     },
   };
@@ -95,10 +97,7 @@ const definitions = loadPackageDefinition(loadProto(join(import.meta.dirname, ".
 
 /** A connection for each call: drivers come and go. */
 async function callOnce<T>(socket: string, service: CsiService, method: string, request: object): Promise<T> {
-  const client: Client & Readonly<Record<string, unknown>> = new definitions.csi.v1[service](
-    `unix://${socket}`,
-    credentials.createInsecure(),
-  ) as never;
+  const client = new definitions.csi.v1[service](`unix://${socket}`, credentials.createInsecure());
   const send = client[method] as (request: object, done: (error: ServiceError | null, answer: T) => void) => void;
   try {
     return await new Promise<T>((resolve, reject) => {

@@ -1,5 +1,5 @@
 import { invalid } from "../csi-error.ts";
-import { NODE_KEY, SIZE_LIMIT } from "../driver-name.ts";
+import { NODE_KEY, SIZE_LIMIT } from "../../kernel/storage-driver.ts";
 import { capacityOf } from "../pool/capacity.ts";
 import { createSnapshot } from "../pool/create-snapshot.ts";
 import { createVolume } from "../pool/create-volume.ts";

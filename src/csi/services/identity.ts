@@ -1,4 +1,4 @@
-import { DRIVER } from "../driver-name.ts";
+import { DRIVER } from "../../kernel/storage-driver.ts";
 import type { Handlers } from "./unary.ts";
 
 /** Who the driver is, and what it has. `version` is Howdah's. */

@@ -1,6 +1,6 @@
 import { isAbsolute, normalize } from "node:path";
 import { invalid } from "../csi-error.ts";
-import { NODE_KEY } from "../driver-name.ts";
+import { NODE_KEY } from "../../kernel/storage-driver.ts";
 import { publishVolume, unpublishVolume } from "../node/publish-volume.ts";
 import { volumeStats } from "../node/volume-stats.ts";
 import { growVolume } from "../pool/grow-volume.ts";

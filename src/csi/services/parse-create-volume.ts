@@ -1,6 +1,6 @@
 import { status } from "@grpc/grpc-js";
 import { CsiError, invalid } from "../csi-error.ts";
-import { NODE_KEY, RESERVE } from "../driver-name.ts";
+import { NODE_KEY, RESERVE } from "../../kernel/storage-driver.ts";
 import type { SizeRange, VolumeWish } from "../pool/volume-wish.ts";
 import type { CapacityRange, ContentSource, CreateVolumeRequest, Topology } from "./messages.ts";
 import { requireCapabilities } from "./parse-capabilities.ts";

@@ -2,7 +2,7 @@ import { status } from "@grpc/grpc-js";
 import { describe, expect, it } from "vitest";
 import { HowdahError } from "../../kernel/howdah-error.ts";
 import { asCsiError } from "../csi-error.ts";
-import { NODE_KEY, RESERVE } from "../driver-name.ts";
+import { NODE_KEY, RESERVE } from "../../kernel/storage-driver.ts";
 import type { Capability, CreateVolumeRequest } from "./messages.ts";
 import { pageOf } from "./pages.ts";
 import { mountOptions, objectionTo } from "./parse-capabilities.ts";

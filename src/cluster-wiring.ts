@@ -166,6 +166,7 @@ export function wireClusterPorts(given: ClusterWiring): (namespace: string) => P
       sharedImages: system("image"),
       releases: releaseDocuments(api),
       outcomes: outcomeDocuments(api),
+      diskGuards: system("disk-guard"),
       crons: cronDocuments(api),
       http: { get: (url, options) => askSite(api, namespace, url, options) },
       locks,

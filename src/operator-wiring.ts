@@ -15,6 +15,7 @@ import { resources } from "./kubernetes/resources.ts";
 import { clusterDomainIn } from "./operator/cluster-domain.ts";
 import { MAY_BE_UNKNOWN, WATCHES } from "./operator/controllers.ts";
 import { guardedApi } from "./operator/guarded-api.ts";
+import { whyNoWritesKnown } from "./operator/disk-guard/why-no-writes.ts";
 import { serveHealth } from "./operator/health-server.ts";
 import { knownPorts } from "./operator/known-ports.ts";
 import { createMetrics } from "./operator/metrics.ts";
@@ -94,6 +95,7 @@ export async function runWiredOperator(
     fence: fenceOf({ settings }),
     clusterDomain: await wholeDomain(clusterDomain),
     nameServers: settings.network.nameServers,
+    whyNoWrites: (namespace) => whyNoWritesKnown(namespace, known.portsFor(namespace)),
     observeKnown: (namespace) => known.portsFor(namespace).engine.observe(namespace),
     metrics,
     tell: (object, event) => tellPeople(guarded, object, event, log),

@@ -22,6 +22,8 @@ const descriptions = {
     "Seconds since the newest proved backup was made, the longest of all Backups with a schedule",
   ],
   howdah_router_pods: ["gauge", "Pods of ProxySQL by database server and state (in-step, out-of-step), as of the last look"],
+  howdah_database_disk_free_bytes: ["gauge", "Bytes left on the volume of a database server, as of the last look"],
+  howdah_databases_blocked: ["gauge", "Databases that take no writes because of their server's disk or their tenant's profile, by server"],
   howdah_leader: ["gauge", "1 while this process leads"],
 } as const;
 

@@ -31,6 +31,8 @@ export interface OperatorPorts {
   readonly lookPortsFor: (namespace: string, readsAhead: boolean) => ReturnType<OperatorPorts["portsFor"]>;
   /** What runs in a namespace as the watches know it, for words in a status that the next event puts right. */
   readonly observeKnown: (namespace: string) => Promise<Observed>;
+  /** Why the database of a namespace's site takes no writes, as the watches know it; undefined: it does. */
+  readonly whyNoWrites: (namespace: string) => Promise<{ readonly reason: string; readonly message: string } | undefined>;
   /** Left out where nobody reads them. */
   readonly metrics?: Pick<Metrics, "gauge">;
   /** Tells people what happened to an object, in its events. Never fails. */

@@ -8,6 +8,7 @@ import {
   affected,
   MAY_BE_UNKNOWN,
   parseQueueKey,
+  queueKey,
   type ReconciledKind,
   type Routes,
   type Stores,
@@ -16,6 +17,8 @@ import {
 } from "./controllers.ts";
 import { backupFigures } from "./backup/backup-figures.ts";
 import { reconcileBackup } from "./backup/reconcile-backup.ts";
+import { PRODUCTION } from "../workflows/cluster/cluster-place.ts";
+import { guardDisks } from "./disk-guard/guard-disks.ts";
 import { reconcileDatabaseServer } from "./database-server/reconcile-database-server.ts";
 import { type Pause, reconcileEnvironment, type Rollouts } from "./environment/reconcile-environment.ts";
 import { firstKeys } from "./first-keys.ts";
@@ -34,6 +37,9 @@ const MOST_ROLLOUTS = 15;
 
 /** What failed while the API server was away is tried again within so long after its return, spread over it: it has others to serve (B7). */
 const HURRY_MS = 10_000;
+
+/** What was written down is known to the watches within this. Milliseconds. */
+const KNOWN_MS = 2000;
 
 /** After an outage of the API server everything is looked at again within half a minute. */
 const BACKOFF = { firstMs: 500, longestMs: 20_000 };
@@ -143,7 +149,10 @@ async function work(parts: OperatorParts, signal: AbortSignal): Promise<void> {
     queue.addAfter(key, 0); // what changes goes first
   try {
     const crons = scheduleCrons({ ports, known: parts.known, reflectors }, signal);
-    await Promise.all([queue.run(signal), crons, watchRetention(parts, signal)]);
+    const look = (namespace: string): void => {
+      queue.addAfter(queueKey("Environment", namespace, PRODUCTION), KNOWN_MS);
+    };
+    await Promise.all([queue.run(signal), crons, watchRetention(parts, signal), guardDisks({ ...parts, look }, signal)]);
   } finally {
     for (const stop of [...forget, rested]) stop?.();
   }

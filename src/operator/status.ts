@@ -5,7 +5,7 @@ import type { StatusCondition } from "../resources/schema/condition.ts";
 
 /** A condition that was decided: stable words, no clock and no counters in it. */
 export interface Verdict {
-  readonly type: "Ready" | "Reconciling" | "Stalled" | "RoutersInStep";
+  readonly type: "Ready" | "Reconciling" | "Stalled" | "RoutersInStep" | "DatabaseWritable";
   readonly status: "True" | "False" | "Unknown";
   readonly reason: string;
   readonly message: string;

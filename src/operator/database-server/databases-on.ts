@@ -12,21 +12,30 @@ export async function sitesOn(server: string, ports: OperatorPorts, signal: Abor
   return sitesOf(await databasesOn(server, ports, signal));
 }
 
-/** The databases of these. */
-export async function databasesOn(
-  server: string,
-  { api, portsFor, ownNamespace }: OperatorPorts,
-  signal: AbortSignal,
-): Promise<readonly DatabaseOn[]> {
+/** A database of a site that is there. */
+export interface SiteDatabaseOn {
+  readonly namespace: string;
+  readonly server: string;
+  readonly name: string;
+}
+
+/** The databases of all sites, as workflows remember them. */
+export async function siteDatabases({ api }: Pick<OperatorPorts, "api">, signal: AbortSignal): Promise<readonly SiteDatabaseOn[]> {
   const { items } = await api.list(resources.ConfigMap, { labelSelector: STATE }, signal);
-  const sites = items.flatMap(({ data, metadata }) => {
+  return items.flatMap(({ data, metadata }) => {
     const { site } = (data ?? {}) as Readonly<Record<string, string>>;
-    const record = parseJson(site ?? "null") as SiteRecord | null | undefined;
-    return record?.database?.server === server ? [{ namespace: metadata.namespace ?? "", name: record.database.name }] : [];
+    const database = (parseJson(site ?? "null") as SiteRecord | null | undefined)?.database ?? null;
+    return database === null ? [] : [{ namespace: metadata.namespace ?? "", server: database.server, name: database.name }];
   });
+}
+
+/** The databases of these. */
+export async function databasesOn(server: string, ports: OperatorPorts, signal: AbortSignal): Promise<readonly DatabaseOn[]> {
+  const { portsFor, ownNamespace } = ports;
+  const sites = (await siteDatabases(ports, signal)).filter((one) => one.server === server);
   const kept = (await portsFor(ownNamespace).keptDatabases?.list()) ?? [];
   const ended = kept.flatMap(({ namespace, databases }) =>
     databases.filter((one) => one.server === server).map(({ name }) => ({ namespace, name })),
   );
-  return [...sites, ...ended];
+  return [...sites.map(({ namespace, name }) => ({ namespace, name })), ...ended];
 }

@@ -1,9 +1,9 @@
-import { Writable } from "node:stream";
 import { SYSTEM_NAMESPACE } from "../../kernel/own-names.ts";
 import type { KubernetesApi } from "../../kubernetes/kubernetes-api.ts";
 import { resources } from "../../kubernetes/resources.ts";
 import { execGaleraNodes } from "../../workflows/galera/exec-galera-nodes.ts";
 import type { GaleraNodes } from "../../workflows/galera/galera-nodes.ts";
+import { execInPod } from "../exec-in-pod.ts";
 import { DATABASE_CONTAINER } from "../../render/database/database-name.ts";
 
 /** A node says one line; more is nobody's. */
@@ -13,20 +13,8 @@ const MOST_BYTES = 16_384;
 export function galeraPods(api: KubernetesApi, names: readonly string[]): GaleraNodes {
   return execGaleraNodes({
     names,
-    async exec(pod, argv, signal) {
-      const chunks: Buffer[] = [];
-      let size = 0;
-      const stdout = new Writable({
-        write(chunk: Buffer, _encoding, done) {
-          size += chunk.length;
-          if (size <= MOST_BYTES) chunks.push(chunk);
-          done();
-        },
-      });
-      const request = { argv, stdin: undefined, stdout, stderr: undefined, tty: false };
-      const code = await api.exec({ namespace: SYSTEM_NAMESPACE, pod, container: DATABASE_CONTAINER }, request, signal);
-      return { code, output: Buffer.concat(chunks).toString("utf8") };
-    },
+    exec: (pod, argv, signal) =>
+      execInPod(api, { namespace: SYSTEM_NAMESPACE, pod, container: DATABASE_CONTAINER }, { argv, mostBytes: MOST_BYTES }, signal),
     isDead: async (name, signal) => isDead(await api.get({ resource: resources.Pod, namespace: SYSTEM_NAMESPACE, name }, signal)),
   });
 }

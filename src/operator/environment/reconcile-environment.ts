@@ -313,7 +313,9 @@ async function report({ object, ports }: Look, verdicts: readonly Verdict[], fac
   // Of the newest status: this look may have written one before.
   const { namespace, name } = object.metadata;
   const current = (await ports.api.get({ resource: resources.Environment, namespace, name })) ?? object;
-  const conditions = conditionsOf(verdicts, statusOf<EnvironmentStatus>(current).conditions, { generation, now });
+  const blocked = await ports.whyNoWrites(namespace ?? "");
+  const all = blocked === undefined ? verdicts : [...verdicts, { type: "DatabaseWritable", status: "False", ...blocked } as const];
+  const conditions = conditionsOf(all, statusOf<EnvironmentStatus>(current).conditions, { generation, now });
   return writeStatus(ports.api, resources.Environment, current, { observedGeneration: generation, conditions, ...facts });
 }
 

@@ -78,7 +78,7 @@ function buildNeeded(site: Site): Verdict {
 
 /** What its environment says is what people ask a site for. */
 function mirrored(status: Partial<EnvironmentStatus>): readonly Verdict[] {
-  const found = (["Ready", "Reconciling", "Stalled"] as const).flatMap((type) => {
+  const found = (["Ready", "Reconciling", "Stalled", "DatabaseWritable"] as const).flatMap((type) => {
     const condition = conditionIn(status, type);
     if (condition === undefined) return [];
     const { status: holds, reason, message } = condition;

@@ -17,6 +17,7 @@ import { releaseObject, releaseSpecOf } from "../../workflows/cluster/release-re
 import { siteOf } from "../../workflows/cluster/testing/cluster-rig.ts";
 import { guardedApi } from "../guarded-api.ts";
 import { tellPeople } from "../../operator-wiring.ts";
+import { whyNoWritesKnown } from "../disk-guard/why-no-writes.ts";
 import { knownPorts } from "../known-ports.ts";
 import type { OperatorPorts } from "../operator-ports.ts";
 import { type OperatorParts, runOperator } from "../run-operator.ts";
@@ -286,6 +287,7 @@ function startOperator({ api, clock, wiring, count, complain }: Started): Runnin
     log: (level, message, values) => {
       if (level !== "info") complain(`${message} ${JSON.stringify(values)}`);
     },
+    whyNoWrites: (namespace) => whyNoWritesKnown(namespace, known.portsFor(namespace)),
     observeKnown: (namespace) => known.portsFor(namespace).engine.observe(namespace),
     tell: (object, event) => tellPeople(guarded, object, event, () => undefined),
   };

@@ -40,6 +40,7 @@ export function operatorRig(...parts: Parameters<typeof clusterRig>): OperatorRi
     fence: (namespace) => namespacePolicies({ ...defaultClusterSettings, namespace }),
     portsFor: () => ports,
     lookPortsFor: () => ports,
+    whyNoWrites: async () => undefined,
     observeKnown: (namespace) => rig.engine.observe(namespace),
     tell: async (_object, { type, reason }) => void events.push(`${type} ${reason}`),
   };

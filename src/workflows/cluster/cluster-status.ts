@@ -42,7 +42,8 @@ function environmentOf(object: KubeObject): ClusterEnvironment {
   const holds = (type: string): StatusCondition | undefined =>
     status.conditions?.find((condition) => condition.type === type && condition.status === "True");
   const ready = status.conditions?.find(({ type }) => type === "Ready");
-  const said = holds("Stalled") ?? holds("Reconciling") ?? ready;
+  const readOnly = status.conditions?.find(({ type, status: is }) => type === "DatabaseWritable" && is === "False");
+  const said = holds("Stalled") ?? holds("Reconciling") ?? (ready?.status === "True" ? readOnly : undefined) ?? ready;
   const unseen = { reason: "Unseen", message: "The operator has not looked at it yet." };
   return {
     namespace: object.metadata.namespace ?? "",

@@ -43,10 +43,25 @@ export function mostTaker({ takes }: DiskGuardRecord): keyof DiskTakers | undefi
 
 /** Why a site may not write, in words that stay the same while it is so. Undefined: it may. */
 export function whyNoWrites(database: SiteDatabase | null, record: DiskGuardRecord | undefined): string | undefined {
+  return noWrites(database, record)?.message;
+}
+
+/** The same with one word for programs. */
+export function noWrites(
+  database: Pick<SiteDatabase, "name"> | null,
+  record: DiskGuardRecord | undefined,
+): { readonly reason: string; readonly message: string } | undefined {
   const blocked = record?.blocked.find((one) => one.database === database?.name);
   if (blocked === undefined || record === undefined) return undefined;
-  return blocked.because === "no-room-for-anybody" && mostTaker(record) === "others" ? OTHERS_FILL : WORDS[blocked.because];
+  const othersFill = blocked.because === "no-room-for-anybody" && mostTaker(record) === "others";
+  return { reason: REASONS[blocked.because], message: othersFill ? OTHERS_FILL : WORDS[blocked.because] };
 }
+
+const REASONS: Readonly<Record<BlockReason, string>> = {
+  "grew-fastest": "DiskAlmostFull",
+  "above-its-profile": "AboveItsProfile",
+  "no-room-for-anybody": "DiskFull",
+};
 
 const STAYS = "It may read and delete, and writes again when there is room: see docs/how-to/when-the-database-disk-is-full.md";
 

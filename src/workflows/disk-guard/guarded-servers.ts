@@ -12,10 +12,15 @@ export interface GuardedServersPorts extends Pick<Ports, "records" | "engine" | 
 }
 
 /** The data directory on the volume, as src/entrypoint/mariadb/entrypoint.sh makes it. */
-const DATA = "data";
+export const DATA_DIRECTORY = "data";
 
 /** Databases that come with a server. */
 const OF_THE_SERVER: ReadonlySet<string> = new Set(["mysql", "sys", "performance_schema", "information_schema"]);
+
+/** Whether a directory of a server's data is a database of Howdah's making: others have names that it never gives. */
+export function isDatabaseDirectory(name: string): boolean {
+  return !OF_THE_SERVER.has(name) && /^[a-z0-9_]+$/.test(name);
+}
 
 /** Servers of this machine that sites have a database on. One that has no volume here (another machine's) is left out: its disk is not ours to watch. */
 export async function guardedServers(ports: GuardedServersPorts): Promise<readonly GuardedServer[]> {
@@ -45,12 +50,12 @@ export function serverOnVolume(path: string, reference: GuardedServer["reference
     ...{ reference, limits },
     room: () => roomOf(path),
     async sizes() {
-      const all = await sizesBelow(join(path, DATA));
-      return new Map([...all].filter(([name]) => !OF_THE_SERVER.has(name) && /^[a-z0-9_]+$/.test(name)));
+      const all = await sizesBelow(join(path, DATA_DIRECTORY));
+      return new Map([...all].filter(([name]) => isDatabaseDirectory(name)));
     },
     async ownBytes() {
-      const below = [...(await sizesBelow(join(path, DATA)))].filter(([name]) => OF_THE_SERVER.has(name));
-      return below.reduce((sum, [, bytes]) => sum + bytes, await sizeOfFiles(join(path, DATA)));
+      const below = [...(await sizesBelow(join(path, DATA_DIRECTORY)))].filter(([name]) => OF_THE_SERVER.has(name));
+      return below.reduce((sum, [, bytes]) => sum + bytes, await sizeOfFiles(join(path, DATA_DIRECTORY)));
     },
   };
 }

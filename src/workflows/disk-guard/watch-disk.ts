@@ -34,13 +34,16 @@ export type DiskAct =
   | { readonly act: "allowed"; readonly database: string }
   | { readonly act: "level"; readonly disk: DiskGuardRecord["level"]; readonly usedPercent: number };
 
-/** Databases with a bound are measured at each so many looks while there is room. */
+/** Of a machine whose agent looks each second. */
 const LIMITS_LOOKS = 15;
 /** Growth is an average of so many looks. */
 const WINDOW = 5;
 
-/** Watches one server's disk: each call of what it answers is a look. Remembers between looks only what makes speeds. */
-export function diskWatch(server: GuardedServer, ports: DiskGuardPorts): () => Promise<readonly DiskAct[]> {
+/**
+ * Watches one server's disk: each call of what it answers is a look. Remembers between looks only what makes speeds. `limitsLooks`: databases with a
+ * bound are measured at each so many of them while there is room.
+ */
+export function diskWatch(server: GuardedServer, ports: DiskGuardPorts, limitsLooks = LIMITS_LOOKS): () => Promise<readonly DiskAct[]> {
   let formerFree: number | undefined;
   let window: readonly ReadonlyMap<string, number>[] = [];
   let looks = 0;
@@ -49,7 +52,7 @@ export function diskWatch(server: GuardedServer, ports: DiskGuardPorts): () => P
     const fellBytes = formerFree === undefined ? 0 : formerFree - space.freeBytes;
     formerFree = space.freeBytes;
     const known = await ports.diskGuards.get(server.reference.name);
-    const isRound = looks++ % LIMITS_LOOKS === 0;
+    const isRound = looks++ % limitsLooks === 0;
     // Then the free space alone is asked, which costs one system call.
     const quiet = known !== undefined && isQuietDisk(space, fellBytes, { level: known.level, anyBlocked: known.blocked.some(isForDisk) });
     const limits = quiet && !isRound ? NONE : await server.limits();

@@ -23,6 +23,7 @@ export function wireDatasetStorage(
     open: async () => (await keeper()).open(),
     existing: async () => (await keeper()).existing(),
     destroy: async () => (await keeper()).destroy(),
+    outlook: async () => (await keeper()).outlook(),
   };
 }
 

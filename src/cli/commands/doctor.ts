@@ -3,6 +3,7 @@ import { foreignPortHolder } from "../../workflows/up/port-holder.ts";
 import { checkAgent } from "../../workflows/doctor/check-agent.ts";
 import { checkDatabaseServers } from "../../workflows/doctor/check-database-servers.ts";
 import { checkBackups } from "../../workflows/doctor/check-backups.ts";
+import { checkDatasetStorage } from "../../workflows/doctor/check-dataset-storage.ts";
 import type { CliContext } from "../context.ts";
 import type { Choose } from "../program.ts";
 import { styleFor } from "../report/style.ts";
@@ -39,6 +40,8 @@ export function doctorCommand(program: Command, choose: Choose): void {
         const backups = await checkBackups(ports);
         if (backups !== undefined) checks.push(backups);
         checks.push(...(await checkDatabaseServers(ports)));
+        const datasets = await checkDatasetStorage(ports);
+        if (datasets !== undefined) checks.push(datasets);
         const holder = await foreignPortHolder(ports);
         const name = `port ${String(httpPort)}`;
         checks.push(

@@ -26,6 +26,7 @@ interface SetFlags {
   readonly name: string;
   readonly accessKey?: string;
   readonly sshConfig?: string;
+  readonly mine: boolean;
 }
 
 function set(store: Command, choose: Choose): void {
@@ -36,9 +37,10 @@ function set(store: Command, choose: Choose): void {
     .option("--name <name>", "a name, for more than one place", NAME)
     .option("--access-key <id>", "of S3; the secret key is read from standard input")
     .option("--ssh-config <file>", "a configuration of OpenSSH (default: what `ssh` of this user uses)")
+    .option("--mine", "backups there of sites of this machine are its own, from before it was set up anew: remember them", false)
     .addHelpText(
       "after",
-      "\nExamples:\n  howdah backup store set /mnt/other-disk/howdah\n  howdah backup store set sftp://backup@nas.example/srv/howdah\n  howdah backup store set s3://s3.example/howdah --access-key AKIA… < secret-key\n\nSFTP never asks: `ssh user@host` of the same user must log in by itself, with a host key that is known.",
+      "\nExamples:\n  howdah backup store set /mnt/other-disk/howdah\n  howdah backup store set sftp://backup@nas.example/srv/howdah\n  howdah backup store set s3://s3.example/howdah --access-key AKIA… < secret-key\n\nSFTP never asks: `ssh user@host` of the same user must log in by itself, with a host key that is known. Machines may share a place while their sites have different names; else give each one of its own in it.",
     )
     .action((place: string, flags: SetFlags) => {
       choose(async (context) => {
@@ -46,7 +48,7 @@ function set(store: Command, choose: Choose): void {
         const { locationFrom, setStore } = await import("../../workflows/backup/stores.ts");
         const location = locationFrom(place, flags.sshConfig === undefined ? null : resolve(context.directory, flags.sshConfig));
         const keys = flags.accessKey === undefined ? null : { id: flags.accessKey, secret: await text(context.stdin) };
-        const made = await setStore({ name: flags.name, location, keys }, ports, context.signal);
+        const made = await setStore({ name: flags.name, location, keys, mine: flags.mine }, ports, context.signal);
         const words = made ? "was made" : "is there and opens";
         const keep = "Keep its key elsewhere: `howdah backup key` shows it.\n";
         return answer(context, { name: flags.name, place, made }, `The store ${flags.name} (${place}) ${words}. ${keep}`);

@@ -1,7 +1,7 @@
+import { backupKeyOf } from "./backup-key.ts";
 import type { BackupPorts } from "./backup-ports.ts";
 import type { BackupRecord } from "./backup-record.ts";
 import { findStore, openStore } from "./stores.ts";
-import { backupKeyOf } from "./take-backup.ts";
 
 /** Deletes backups for good: from the store, with the room that they took, then from memory. */
 export async function deleteBackups(

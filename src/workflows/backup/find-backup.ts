@@ -2,9 +2,7 @@ import { HowdahError } from "../../kernel/howdah-error.ts";
 import type { BackupPorts } from "./backup-ports.ts";
 import type { BackupRecord } from "./backup-record.ts";
 import { judged } from "./judged.ts";
-import { readManifest } from "./manifest.ts";
 import { findStore, openStore } from "./stores.ts";
-import { backupKeyOf } from "./take-backup.ts";
 
 /** A site's backups as this machine remembers them, newest first; one whose command died is shown as failed. */
 export async function listBackups(
@@ -43,22 +41,4 @@ export async function storedBackups(store: string | undefined, ports: BackupPort
   return parts
     .map(({ id, time, tags }) => ({ namespace: tag(tags, "site"), id: tag(tags, "backup"), time, manifest: id }))
     .sort((a, b) => (a.id < b.id ? 1 : -1));
-}
-
-/** Remembers a site's backups that lie in a store and that this machine does not know. Answers how many are new. */
-export async function rememberStored(
-  namespace: string,
-  store: string | undefined,
-  ports: BackupPorts,
-  signal: AbortSignal,
-): Promise<number> {
-  const document = await findStore(store, ports);
-  const repository = await openStore(document, ports);
-  const known = new Set((await ports.backups.records.list(`${namespace}.`)).map(({ id }) => id));
-  const missing = (await storedBackups(document.name, ports, signal)).filter((one) => one.namespace === namespace && !known.has(one.id));
-  for (const { manifest } of missing) {
-    const { record } = await readManifest(manifest, repository, signal);
-    await ports.backups.records.put(backupKeyOf(record), { ...record, store: document.name });
-  }
-  return missing.length;
 }

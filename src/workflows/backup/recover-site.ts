@@ -4,8 +4,9 @@ import type { SecretData } from "../../providers/secrets/secret-store.ts";
 import type { BackupPorts } from "./backup-ports.ts";
 import type { SitePlacement } from "./backup-record.ts";
 import { recoverArchives } from "./binlog/recover-archives.ts";
-import { findBackup, rememberStored } from "./find-backup.ts";
+import { findBackup } from "./find-backup.ts";
 import { readManifest } from "./manifest.ts";
+import { rememberSite } from "./remember-site.ts";
 import { findStore, openStore } from "./stores.ts";
 
 /** What a lost machine's site needs before `howdah up`. */
@@ -46,8 +47,9 @@ export async function recoverSite(
         hint: `\`howdah up\` of its file has it back; \`howdah destroy ${namespace} --purge\` deletes it.`,
       },
     );
-  await rememberStored(namespace, store, ports, signal);
-  await recoverArchives(await findStore(store, ports), ports, signal);
+  const document = await findStore(store, ports);
+  await rememberSite(namespace, { repository: await openStore(document, ports), store: document.name }, ports, signal);
+  await recoverArchives(document, ports, signal);
   const backup = await findBackup(namespace, undefined, ports);
   const repository = await openStore(await findStore(backup.store, ports), ports);
   const { siteFile, secrets, placement } = await readManifest(backup.manifest ?? "", repository, signal);

@@ -5,6 +5,8 @@ import type { BackupRepository, StoreLocation } from "../../providers/backup/bac
 import { parseLocation, printLocation } from "../../providers/backup/parse-location.ts";
 import type { BackupPorts } from "./backup-ports.ts";
 import type { StoreDocument } from "./backup-record.ts";
+import { rememberSite } from "./remember-site.ts";
+import { refuseStrangeSites, strangeSites } from "./strangers.ts";
 
 /** Howdah's own secret with the password of all its stores. */
 export const BACKUP_SECRET = "backup";
@@ -15,6 +17,7 @@ const NAME = /^[a-z]([a-z0-9-]{0,30}[a-z0-9])?$/;
 const PASSWORD = { bytes: 43, encoding: "alphanumeric" } as const;
 
 type StorePorts = Pick<BackupPorts, "secrets" | "backups" | "clock">;
+type SetPorts = StorePorts & Pick<BackupPorts, "records" | "retained">;
 
 function keysName(store: string): string {
   return `backup-store-${store}`;
@@ -50,10 +53,12 @@ export interface WantedStore {
   readonly location: StoreLocation;
   /** Of S3. */
   readonly keys: { readonly id: string; readonly secret: string } | null;
+  /** Backups there of sites that this machine has are its own, from before it was set up anew. */
+  readonly mine?: boolean;
 }
 
-/** Opens or makes a store and remembers it, only when that worked. Answers whether it was made. */
-export async function setStore(wanted: WantedStore, ports: StorePorts, signal: AbortSignal): Promise<boolean> {
+/** Opens or makes a store and remembers it, only when that worked. Answers whether it was made. Error: `usage/invalid`, those of the store. */
+export async function setStore(wanted: WantedStore, ports: SetPorts, signal: AbortSignal): Promise<boolean> {
   const { name, location, keys } = wanted;
   if (!NAME.test(name)) throw new HowdahError("usage/invalid", `${JSON.stringify(name)} can't be the name of a store`);
   const kept = keys === null ? await keysOf(name, ports) : secretKeys(keys, name);
@@ -65,8 +70,11 @@ export async function setStore(wanted: WantedStore, ports: StorePorts, signal: A
   const repository = ports.backups.open(access);
   const made = await repository.ensure(signal);
   if (await knowsBackupsElsewhere(wanted, ports)) await requireBackups(repository, name, signal);
+  const strange = made ? [] : await strangeSites(repository, ports, signal);
+  if (wanted.mine !== true) refuseStrangeSites(strange);
   if (keys !== null && kept !== null) await ports.secrets.set(SYSTEM_NAMESPACE, keysName(name), { id: kept.id, secret: kept.secret });
   await ports.backups.stores.put(name, { name, location, setAt: new Date(ports.clock.now()).toISOString() });
+  for (const namespace of strange) await rememberSite(namespace, { repository, store: name }, ports, signal);
   return made;
 }
 

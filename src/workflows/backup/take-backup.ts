@@ -1,16 +1,18 @@
 import { randomBytes } from "node:crypto";
 import { HowdahError } from "../../kernel/howdah-error.ts";
 import type { BackupRepository, Produce, SavedPart } from "../../providers/backup/backup-repository.ts";
+import { refuseEnvironment } from "../environment/refuse-environment.ts";
 import { writableRoots } from "../files/mount-path.ts";
 import type { EngineContext, SiteRecord } from "../ports.ts";
+import { backupKeyOf } from "./backup-key.ts";
 import type { BackupPorts } from "./backup-ports.ts";
 import type { BackedUpFiles, BackupReason, BackupRecord, StoreDocument } from "./backup-record.ts";
-import { onceNobodyWorks } from "./once-nobody-works.ts";
 import { saveManifest } from "./manifest.ts";
+import { onceNobodyWorks } from "./once-nobody-works.ts";
 import { saveDatabase } from "./save-database.ts";
 import { saveFiles } from "./save-files.ts";
 import { openStore } from "./stores.ts";
-import { refuseEnvironment } from "../environment/refuse-environment.ts";
+import { refuseStranger } from "./strangers.ts";
 
 /** Saves one part of a backup; its tags say of which. */
 export type SavePart = (part: { readonly name: string; readonly part: string }, produce: Produce) => Promise<SavedPart>;
@@ -42,6 +44,8 @@ export async function takeBackup(
   const saved: string[] = [];
   try {
     const repository = await openStore(wanted.store, ports);
+    const remembered = await ports.backups.records.list(`${begun.namespace}.`);
+    await refuseStranger({ kind: "site", name: begun.namespace, store: begun.store, remembered }, repository, context.signal);
     const save: SavePart = async ({ name, part }, produce) => {
       const done = await repository.save({ name, tags: tagsOf(begun, part) }, produce, context.signal);
       saved.push(done.id);
@@ -62,11 +66,6 @@ export async function takeBackup(
 /** `20261122-120501-3f2a`. */
 export function newBackupId(startedAt: string): string {
   return `${startedAt.slice(0, 19).replaceAll(/[-:]/g, "").replace("T", "-")}-${randomBytes(2).toString("hex")}`;
-}
-
-/** The document that a backup is remembered in. */
-export function backupKeyOf({ namespace, id }: Pick<BackupRecord, "namespace" | "id">): string {
-  return `${namespace}.${id}`;
 }
 
 /** What a part carries in the store. */

@@ -3,6 +3,7 @@ import { pipeline } from "node:stream/promises";
 import { HowdahError } from "../../kernel/howdah-error.ts";
 import type { BackupRepository } from "../../providers/backup/backup-repository.ts";
 import type { EngineContext, SiteRecord } from "../ports.ts";
+import { backupKeyOf } from "./backup-key.ts";
 import type { BackupPorts } from "./backup-ports.ts";
 import type { BackedUpDatabase, BackupRecord, Verification } from "./backup-record.ts";
 import { countTables, differences, dumpDigest } from "./dump-digest.ts";
@@ -11,7 +12,6 @@ import { readManifest } from "./manifest.ts";
 import { comparableDumpArgv, DATABASE_PART } from "./save-database.ts";
 import { scratchDatabase } from "./scratch-database.ts";
 import { findStore, openStore } from "./stores.ts";
-import { backupKeyOf } from "./take-backup.ts";
 
 /**
  * Restores a backup into a scratch server and a scratch directory and compares it with what was backed up: every byte of the dump, rows and

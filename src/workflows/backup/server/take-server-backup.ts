@@ -1,14 +1,15 @@
 import { pipeline } from "node:stream/promises";
 import { HowdahError } from "../../../kernel/howdah-error.ts";
 import type { BackupRepository, SavedPart } from "../../../providers/backup/backup-repository.ts";
-import { digesting } from "../../../providers/digesting.ts";
 import { sql } from "../../../providers/database/mariadb/sql.ts";
+import { digesting } from "../../../providers/digesting.ts";
 import type { EngineContext } from "../../ports.ts";
 import { askServer } from "../ask-server.ts";
 import type { ServerBackupPorts } from "../backup-ports.ts";
 import type { StoreDocument } from "../backup-record.ts";
 import { timelineOf } from "../binlog/timeline.ts";
 import { openStore } from "../stores.ts";
+import { refuseStranger } from "../strangers.ts";
 import { newBackupId } from "../take-backup.ts";
 import { ensureBackupImage } from "./backup-image.ts";
 import { copyServer } from "./copy-server.ts";
@@ -38,6 +39,8 @@ export async function takeServerBackup(
 ): Promise<ServerBackup> {
   const { server, store } = wanted;
   await requireServer(server, ports);
+  const remembered = await ports.backups.servers.list(`${server}.`);
+  await refuseStranger({ kind: "server", name: server, store: store.name, remembered }, await openStore(store, ports), context.signal);
   const image = await ensureBackupImage(server, await versionOf(server, ports, context), ports, context);
   const begun = await begin(wanted, ports, context);
   const key = serverBackupKey(begun);

@@ -5,6 +5,7 @@ import { agentService } from "./agent/agent-service.ts";
 import { cronLoop } from "./workflows/crons/cron-loop.ts";
 import { type PlannedCron, plannedCrons } from "./workflows/crons/planned-crons.ts";
 import { diskGuardLoop } from "./agent/disk-guard-loop.ts";
+import { environmentLoop } from "./agent/environment-loop.ts";
 import { idleLoop } from "./agent/idle-loop.ts";
 import { primingLoop } from "./agent/priming-loop.ts";
 import { retentionLoop } from "./agent/retention-loop.ts";
@@ -58,6 +59,7 @@ import type { Release, ReleaseOutcome } from "./workflows/release/release.ts";
 import type { RolloutJournal } from "./workflows/rollout/journal.ts";
 import { recoveryLoop } from "./agent/recovery-loop.ts";
 import { recoverCutOff } from "./workflows/rollout/recover-rollout.ts";
+import { expireEnvironments, recoverEnvironments, sweepEnvironments } from "./workflows/environment/recover-environments.ts";
 import { recoverTenants } from "./workflows/tenant/recover-tenants.ts";
 import { activeRecords, type Tenant } from "./workflows/tenant/tenant.ts";
 import type { KeptLock } from "./workflows/test/test-lock.ts";
@@ -278,7 +280,12 @@ export async function wirePorts({ environment, entrypointDirectory, self }: Wiri
         const guard = diskGuardLoop({ disks, clock: systemClock, signal: running, log: line });
         const follow = (): ReturnType<typeof followWriters> => followWriters(ports, { emit: () => undefined, signal: running });
         const writers = writerLoop({ follow, clock: systemClock, signal: running, log: line });
-        const [code] = await Promise.all([serving, retention, recovery, priming, writers, guard]);
+        const environments = environmentLoop({
+          recover: () => recoverEnvironments(ports, quiet),
+          clean: [() => expireEnvironments(ports, quiet), () => sweepEnvironments(ports)],
+          ...{ clock: systemClock, signal: running, log: line },
+        });
+        const [code] = await Promise.all([serving, retention, recovery, priming, writers, guard, environments]);
         return code;
       },
     },

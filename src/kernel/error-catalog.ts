@@ -586,6 +586,13 @@ export const errorCatalog = {
     title: "The site has no golden dataset, or not that generation of it",
     hint: "`howdah dataset breed SITE` makes one; `howdah dataset ls` shows what there is.",
   },
+  "dataset/rules": {
+    exit: 65,
+    retry: "never",
+    reason: "DatasetRulesWrong",
+    title: "The rules of a dataset name what is not there, or their values would not fit",
+    hint: "Mend the rules in `spec.dataset` of the site file; the lines above say what is wrong.",
+  },
   "dataset/unclassified": {
     exit: 65,
     retry: "never",
@@ -774,6 +781,20 @@ export const errorCatalog = {
     reason: "ClusterFailed",
     title: "The API server failed",
     hint: "Its words are above. Try again in a moment; if it lasts, look at the cluster's control plane.",
+  },
+  "mail/not-arrived": {
+    exit: 75,
+    retry: "backoff",
+    reason: "MailNotArrived",
+    title: "The mail that was waited for was not sent in time",
+    hint: "`howdah mail ls` shows what was; `--timeout` waits longer.",
+  },
+  "mail/unknown": {
+    exit: 66,
+    retry: "never",
+    reason: "MailUnknown",
+    title: "The environment has no such mail",
+    hint: "`howdah mail ls` lists what there is: the newest 1,000 of 14 days.",
   },
   cancelled: {
     exit: 130,

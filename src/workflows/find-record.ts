@@ -14,12 +14,12 @@ export async function findRecord(given: string | undefined, current: string, por
   );
   if (byName !== undefined) return byName;
   const place = await locateSite(given, current, ports.files).catch(() => undefined);
-  const [byFile, another] = place === undefined ? [] : records.filter((record) => record.file === place.file);
+  const [byFile, another] = place === undefined ? [] : records.filter(isOfFile(place.file));
   if (byFile !== undefined && another !== undefined) throw ambiguous(byFile, another);
   if (byFile !== undefined) return byFile;
-  const [only] = records;
+  const [only, more] = records.filter(({ site }) => site?.preview === undefined);
   // Whoever stands in a site's own directory means that site, even when it does not run.
-  if (given === undefined && place?.exists !== true && records.length === 1 && only !== undefined) return only;
+  if (given === undefined && place?.exists !== true && more === undefined && only !== undefined) return only;
   const names = records.map((record) => record.namespace).join(", ");
   throw new HowdahError(
     "site/unknown",
@@ -28,6 +28,11 @@ export async function findRecord(given: string | undefined, current: string, por
       hint: names === "" ? "No site runs on this machine yet: `howdah up DIR` starts one." : `Sites here: ${names}.`,
     },
   );
+}
+
+/** Environments have their site's file, which means the site itself. */
+function isOfFile(file: string): (record: SiteRecord) => boolean {
+  return (record) => record.file === file && record.site?.preview === undefined;
 }
 
 /** A file whose `metadata.name` was changed: the former site runs on under its own name. */

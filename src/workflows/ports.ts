@@ -13,6 +13,7 @@ import type { ImageStore } from "../providers/image-store.ts";
 import type { MachineCheck } from "../providers/machine/machine-checks.ts";
 import type { Registry } from "../providers/registry/registry.ts";
 import type { TestBench } from "../providers/test-bench/test-bench.ts";
+import type { Worktrees } from "../providers/git/worktree.ts";
 import type { SecretStore } from "../providers/secrets/secret-store.ts";
 import type { CronMark } from "../schedule/due.ts";
 import type { Site } from "../site/site.ts";
@@ -173,7 +174,13 @@ export interface ConfigCheck {
 export interface HttpProbe {
   get(
     url: string,
-    options: { readonly host: string; readonly connect: { readonly address: string; readonly port: number }; readonly timeoutMs: number },
+    options: {
+      readonly host: string;
+      readonly connect: { readonly address: string; readonly port: number };
+      readonly timeoutMs: number;
+      /** Of a site that asks for a password. */
+      readonly authorization?: Secret;
+    },
   ): Promise<{ readonly status: number; readonly headers: Readonly<Record<string, string>>; readonly body: string }>;
 }
 
@@ -233,6 +240,8 @@ export interface MachinePort {
   /** Names this process for good; and whether the process lives that such a name is of. */
   processIdentity(): Promise<string>;
   isProcessAlive(identity: string): Promise<boolean>;
+  /** Bytes of memory that programs can still have. Left out: nobody knows, so nobody waits for it. */
+  freeMemory?(): number;
   /** Names the program that listens where `address:port` would, as far as it can be seen; undefined when the port is free. */
   portHolder(port: number, address: string): Promise<string | undefined>;
 }
@@ -313,6 +322,8 @@ export interface Ports {
   gitTags(directory: string): Promise<readonly string[]>;
   /** Where a tree's repository came from, `git+https://…` without credentials; null when that is nowhere that others could reach. */
   gitRemote(directory: string): Promise<string | null>;
+  /** Files of branches that are not checked out. Left out on a cluster. */
+  readonly worktrees?: Worktrees;
   readonly registry: Registry;
   readonly clusters: Clusters;
   readonly sharedImages: DocumentStore<SharedImage>;

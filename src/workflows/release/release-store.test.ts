@@ -11,7 +11,7 @@ describe("releases", () => {
     for (const image of ["bad-a", "bad-b", "bad-c"]) await rig.deploy(image).catch(() => undefined);
     await dropOldReleases("blog", 2, rig.ports);
     expect((await releasesOf("blog", rig.ports)).map(({ release }) => release.id)).toEqual(["r6", "r5", "r3", "r2"]);
-    expect([...(await keptImages(rig.ports, "blog"))].sort()).toEqual(["bad-b", "bad-c", "three", "two"]);
+    expect([...(await keptImages(rig.ports, "blog."))].sort()).toEqual(["bad-b", "bad-c", "three", "two"]);
     await rig.deploy("four");
     expect((await releasesOf("blog", rig.ports))[0]?.release.id).toBe("r7");
   });

@@ -92,8 +92,11 @@ export async function forgetReleases(namespace: string, ports: ReleasePorts): Pr
   for (const { release } of await ports.outcomes.list(`${namespace}.`)) await ports.outcomes.remove(nameOf(namespace, release));
 }
 
-/** References of every image that a kept release may need again: image retention leaves them. `namespace` left out: of all sites. */
-export async function keptImages(ports: Pick<ReleasePorts, "releases">, namespace?: string): Promise<ReadonlySet<string>> {
-  const releases = await ports.releases.list(namespace === undefined ? undefined : `${namespace}.`);
+/**
+ * References of every image that a kept release may need again: image retention leaves them. `prefix` of the names of releases (`shop.` of a site, `shop--` of
+ * its environments); left out: of all sites.
+ */
+export async function keptImages(ports: Pick<ReleasePorts, "releases">, prefix?: string): Promise<ReadonlySet<string>> {
+  const releases = await ports.releases.list(prefix);
   return new Set(releases.flatMap(({ images }) => [images.web.reference, ...(images.php === null ? [] : [images.php.reference])]));
 }

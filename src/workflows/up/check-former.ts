@@ -19,6 +19,7 @@ export async function checkFormer(
     const what = former === undefined ? "kept data of a destroyed site" : "a site that runs";
     throw new HowdahError("site/name-taken", `The name ${site.name} belongs to ${what}, whose file is ${known.file}`);
   }
+  if (site.preview !== undefined) return former; // its server is its own
   await chooseServer({ site, namespace: site.name, known: known.database }, ports);
   return former;
 }

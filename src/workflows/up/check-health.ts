@@ -1,6 +1,7 @@
 import { HowdahError } from "../../kernel/howdah-error.ts";
 import { pageWords } from "../../observe/page-words.ts";
 import type { Site } from "../../site/site.ts";
+import { accessHeader } from "../environment/access-password.ts";
 import type { EngineContext, Ports } from "../ports.ts";
 
 /** A first page with cold caches can take seconds; after that the site is called unhealthy. */
@@ -28,6 +29,7 @@ export async function checkHealth(
     port: secure ? ports.settings.httpsPort : ports.settings.httpPort,
   };
   const port = connect.port === (secure ? 443 : 80) ? "" : `:${String(connect.port)}`;
+  const authorization = site.preview?.password === true ? { authorization: await accessHeader(namespace, ports) } : {};
   const until = ports.clock.now() + PATIENCE_MS;
   let last = "nothing answered";
   for (;;) {
@@ -38,6 +40,7 @@ export async function checkHealth(
         host: `${host}${port}`,
         connect,
         timeoutMs: ATTEMPT_MS,
+        ...authorization,
       });
       if (answer.status < 400) return { status: answer.status, milliseconds: ports.clock.now() - started };
       const words = pageWords(answer.body);

@@ -34,6 +34,11 @@ export async function checkMachineFor(site: Site, serves: boolean, ports: Ports)
   if (!serves) await checkTools(ports);
   const holder = await foreignPortHolder(ports);
   if (holder !== undefined) throw new HowdahError("machine/port-in-use", `Port ${String(ports.settings.httpPort)} is used by ${holder}`);
+  await requireFreeHostnames(site, ports);
+}
+
+/** A hostname leads to one site. Error: `site/invalid`, naming it. */
+export async function requireFreeHostnames(site: Site, ports: Pick<Ports, "records">): Promise<void> {
   for (const record of await ports.records.list()) {
     if (record.namespace === site.name) continue;
     const taken = site.hostnames.find((hostname) => record.site.hostnames.includes(hostname));

@@ -10,6 +10,7 @@ import { rendered } from "../../render/rendered.ts";
 import type { Site } from "../../site/site.ts";
 import { isExternal } from "../database-server/database-server-document.ts";
 import { type ExternalPlace, ensureExternal, externalOnCluster } from "../database-server/ensure-external.ts";
+import { prepareOwnDatabase } from "../environment/prepare-own-database.ts";
 import type { EngineContext, Ports, SiteDatabase } from "../ports.ts";
 import { ensureRouted } from "../database-server/ensure-routed.ts";
 import { type ChosenServer, chooseServer } from "./choose-server.ts";
@@ -21,6 +22,8 @@ import type { PreparedBases } from "./prepare-images.ts";
 /** How a site reaches its database, with the Secret for its pods. */
 export interface PreparedDatabase extends SiteDatabase {
   readonly secret: { readonly password: Secret; readonly url: Secret };
+  /** Of an environment: what its own server runs on. */
+  readonly own?: { readonly image: string; readonly secretDigest: string };
 }
 
 /** One server for all sites of a version, on a machine whose size is not known yet: sizing by measurement comes later. */
@@ -41,6 +44,10 @@ export async function prepareDatabase(
 ): Promise<PreparedDatabase> {
   const wanted = site.database;
   if (wanted === null) throw new TypeError("a site without a database has none to prepare");
+  if (site.preview !== undefined) {
+    if (image === null) throw new TypeError(`there is no image for ${namespace}'s database`);
+    return await prepareOwnDatabase(site, { image, namespace }, ports, context);
+  }
   const known = (await ports.records.get(namespace))?.database ?? (await ports.retained.get(namespace))?.record.database ?? null;
   const chosen = await chooseServer({ site, namespace, known }, ports);
   const server = chosen ?? { name: databaseServerName(wanted.version), document: null };

@@ -185,6 +185,7 @@ export async function prepareBases(
 
 /** Whether the site's database is, or will be, on a server that Howdah does not run. What is wrong with the choice is said where the database is prepared. */
 async function usesExternalServer(site: Site, ports: Ports): Promise<boolean> {
+  if (site.preview !== undefined) return false;
   const known = (await ports.records.get(site.name))?.database ?? (await ports.retained.get(site.name))?.record.database ?? null;
   const chosen = await chooseServer({ site, namespace: site.name, known }, ports);
   return chosen?.document?.spec.kind === "external";
@@ -197,10 +198,12 @@ function notHere(error: unknown): false {
 }
 
 /**
- * What a site's images are called. Tenants share those of one code: what is a client's own is in none of them. No site can be called like theirs, so
+ * What a site's images are called. Environments have those of their site: what is in them is the code alone, so that the images that were reviewed are those that
+ * production runs. Tenants share those of one code: what is a client's own is in none of them. No site can be called like theirs, so
  * none that is nobody's prunes them.
  */
-export function imageNameOf({ name, tenant }: Pick<Site, "name" | "tenant">): string {
+export function imageNameOf({ name, tenant, preview }: Pick<Site, "name" | "tenant" | "preview">): string {
+  if (preview !== undefined) return preview.of;
   return tenant === undefined ? name : `${tenant.site}.tenants`;
 }
 
@@ -219,7 +222,10 @@ export function siteImageRequest(site: Site, source: string, bases: Pick<Prepare
     hooks: hookCommands(site),
     builder: phpBuilder(builderRuntime(site)),
     node: nodeOf(site),
-    environment: { HOWDAH_SITE: site.tenant?.site ?? site.name, HOWDAH_ENVIRONMENT: site.environment },
+    environment: {
+      HOWDAH_SITE: site.preview?.of ?? site.tenant?.site ?? site.name,
+      HOWDAH_ENVIRONMENT: site.preview === undefined ? site.environment : "production",
+    },
     seeds: site.mounts.filter((mount) => mount.seed).map((mount) => mount.path),
     writable: site.code === "writable",
     watch: site.migration.watch,

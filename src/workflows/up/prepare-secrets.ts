@@ -3,6 +3,7 @@ import { DATABASE_SECRET, GENERATED_SECRET } from "../../kernel/own-names.ts";
 import type { Secret } from "../../kernel/secret.ts";
 import type { SecretData } from "../../providers/secrets/secret-store.ts";
 import type { Site, Variable } from "../../site/site.ts";
+import { placeAccess } from "../environment/access-password.ts";
 import type { Ports } from "../ports.ts";
 
 function generatedOf(variable: Variable): Extract<Variable, { from: "generated" }>[] {
@@ -24,6 +25,7 @@ export async function prepareSecrets(
     generated[variable.name] = await ports.secrets.getOrGenerate(namespace, GENERATED_SECRET, variable.name, variable);
   }
   const digests = [await ports.engine.putSecret(namespace, GENERATED_SECRET, generated)];
+  if (site.preview?.password === true) await placeAccess(namespace, ports);
   if (database !== null) digests.push(await ports.engine.putSecret(namespace, DATABASE_SECRET, database));
   for (const [name, data] of await requireSecrets(site, namespace, ports))
     digests.push(await ports.engine.putSecret(namespace, name, data));

@@ -108,7 +108,7 @@ export async function inTurn<Bases, Images, Facts, Database>(stage: Stages<Bases
 }
 
 /** Facts from builders, providers and the engine, put together for rendering and for the site's record. */
-async function assemble(
+export async function assemble(
   request: UpRequest,
   known: Omit<Prepared, "input" | "wanted"> & {
     readonly facts: { readonly resolver: string; readonly trustedProxies: readonly string[] };

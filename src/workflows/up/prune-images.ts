@@ -10,9 +10,17 @@ import type { Ports } from "../ports.ts";
 export async function pruneImages(site: Site, keep: readonly string[], ports: Ports, signal: AbortSignal): Promise<void> {
   const decidedAt = ports.clock.now();
   const name = imageNameOf(site);
-  const [images, kept] = await Promise.all([ports.images.list(signal), keptImages(ports, name === site.name ? name : undefined)]);
+  const [images, kept, copied] = await Promise.all([
+    ports.images.list(signal),
+    keptImages(ports, name === site.name ? `${name}.` : undefined),
+    keptImages(ports, `${name}--`), // and those of its environments, which are called alike
+  ]);
   const old = images.filter(
-    (image) => image.kind === "site" && image.site === name && !keep.includes(image.reference) && !kept.has(image.reference),
+    (image) =>
+      image.kind === "site" &&
+      image.site === name &&
+      !keep.includes(image.reference) &&
+      ![kept, copied].some((set) => set.has(image.reference)),
   );
   if (old.length > 0)
     await ports.images.remove(

@@ -36,6 +36,7 @@ export function releaseInput(known: ReleaseFacts, { settings }: Pick<Ports, "set
         : {
             ...{ host: database.host, port: database.port, name: database.name, user: database.user, secretName: DATABASE_SECRET },
             ...(database.behind === undefined ? {} : { behind: database.behind }),
+            ...(database.own === undefined ? {} : { own: database.own }),
           },
     sessions,
     generatedSecret: GENERATED_SECRET,

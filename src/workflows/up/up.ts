@@ -15,6 +15,7 @@ import { forgetWatch, watchOf } from "../watch/watch-record.ts";
 import { checkConfiguration, judgementsOf } from "./check-configuration.ts";
 import { checkHealth } from "./check-health.ts";
 import { draftRelease } from "./draft-release.ts";
+import { type KnownRelease, prepareFromRelease } from "./prepare-from-release.ts";
 import { type Prepared, prepareSite } from "./prepare-site.ts";
 import { pruneImages } from "./prune-images.ts";
 import { runPostDeploy } from "./run-post-deploy.ts";
@@ -31,9 +32,11 @@ export interface UpRequest {
   /** The site file was moved: what belongs to its name is taken over. */
   readonly adopt: boolean;
   /** The verb, for whoever finds the site locked. */
-  readonly command: "up" | "deploy";
+  readonly command: "up" | "deploy" | "env";
   /** The person's own words about the change. */
   readonly why: string | null;
+  /** Of an environment: the images are those of a release that serves already. Left out: they are built of `source`. */
+  readonly known?: KnownRelease;
 }
 
 /** What came of it. */
@@ -91,7 +94,11 @@ export async function bringUp(request: UpRequest, ports: Ports, context: EngineC
       },
       ports,
     );
-    const prepared = await prepareSite(request, serving !== undefined, run.stage, ports, context).catch(async (error: unknown) => {
+    const preparing =
+      request.known === undefined
+        ? prepareSite(request, serving !== undefined, run.stage, ports, context)
+        : prepareFromRelease(request, request.known, run.stage, ports, context);
+    const prepared = await preparing.catch(async (error: unknown) => {
       await journal.close(); // nothing was touched
       throw error;
     });
@@ -109,7 +116,14 @@ export async function bringUp(request: UpRequest, ports: Ports, context: EngineC
       : release(run, { prepared, desired, steps, down, draft, known }, journal));
     await forgetWatch(namespace, ports);
     await dropOldReleases(namespace, request.site.releases.keep, ports);
-    await pruneImages(request.site, [...(outcome.record.serving?.images ?? []), ...(former?.serving?.images ?? [])], ports, context.signal);
+    // Nothing was built of a release that is known, so there is nothing too much.
+    if (request.known === undefined)
+      await pruneImages(
+        request.site,
+        [...(outcome.record.serving?.images ?? []), ...(former?.serving?.images ?? [])],
+        ports,
+        context.signal,
+      );
     const released = outcome.released;
     return { ...outcome, steps, timings, released, showCredentials: former?.credentialsShown !== true };
   });
@@ -138,8 +152,9 @@ async function release(
       .filter(({ outcome }) => outcome?.state === "serving" || outcome?.state === "superseded")
       .flatMap(({ release: { judged } }) => judged),
   );
-  const open = judgements.filter(({ digest }) => !taken.has(digest));
-  const draft = { ...made.draft, judged: judgements.map(({ digest }) => digest) };
+  // Those of a release that serves were judged with all but a name that is another one here; and nothing serves yet that could be harmed.
+  const open = request.known === undefined ? judgements.filter(({ digest }) => !taken.has(digest)) : [];
+  const draft = { ...made.draft, judged: request.known === undefined ? judgements.map(({ digest }) => digest) : [] };
   const recorded = await recordRelease(draft, known, ports);
   const judge = open.length === 0 ? undefined : () => checkConfiguration(site, open, ports, context.signal);
   const rollout = { release: recorded, wanted: prepared.wanted, former: prepared.former, desired, steps, judge, down, asked };

@@ -1,0 +1,105 @@
+import { CODE_ROOT } from "../../kernel/label.ts";
+import { HowdahError } from "../../kernel/howdah-error.ts";
+import { copiedFromId, copiedVolumeId } from "../../engine/copied-volume-id.ts";
+import { OWN_SERVER_CLAIM } from "../../render/database/render-environment-server.ts";
+import { CODE_CLAIM } from "../../render/site/render-volumes.ts";
+import type { Preview, Site } from "../../site/site.ts";
+import { type Generation, type GenerationDocuments, leaseGeneration, releaseLease } from "../dataset/generation.ts";
+import type { EngineContext, Ports } from "../ports.ts";
+import type { EnvironmentData, EnvironmentRecord } from "./environment.ts";
+
+/** Which data a person asked for. */
+export type WantedData =
+  | { readonly kind: "dataset"; readonly generation: string | undefined }
+  | { readonly kind: "fresh" }
+  | { readonly kind: "clone"; readonly of: string };
+
+export type DataPorts = Pick<Ports, "datasets" | "datasetStorage" | "engine" | "locks" | "records" | "clock">;
+
+type Snapshots = Preview["data"];
+
+const NOTHING: Snapshots = { database: null, mounts: {} };
+
+/**
+ * Pins what an environment's data is to be a copy of, and answers the snapshots. A generation is leased under the environment's name, so it stays as long as
+ * the environment; another environment's volumes are copied now. Safe to repeat. Errors: `dataset/none`, `dataset/storage-*`, `usage/invalid`.
+ */
+export async function pinData(
+  { namespace, of }: Pick<EnvironmentRecord, "namespace" | "of">,
+  wanted: WantedData,
+  site: Site,
+  ports: DataPorts,
+  context: EngineContext,
+): Promise<{ readonly data: EnvironmentData; readonly snapshots: Snapshots }> {
+  if (wanted.kind === "fresh") return { data: wanted, snapshots: NOTHING };
+  if (wanted.kind === "clone") return { data: wanted, snapshots: await copyOf(wanted.of, namespace, ports, context) };
+  const documents = generationsOf(of, ports);
+  const at = new Date(ports.clock.now()).toISOString();
+  const { generation: asked } = wanted;
+  const found = await leaseGeneration(of, namespace, documents, { at, ...(asked === undefined ? {} : { generation: asked }) });
+  return { data: { kind: "dataset", generation: found.id }, snapshots: snapshotsOf(found, site) };
+}
+
+/** Lets go of generations that an environment had before, and of all when it goes. */
+export async function letGoOfData(
+  namespace: string,
+  keep: EnvironmentData | null,
+  ports: Pick<Ports, "datasets" | "datasetStorage">,
+): Promise<void> {
+  const { datasets } = ports;
+  if (datasets !== undefined) {
+    const kept = keep?.kind === "dataset" ? keep.generation : undefined;
+    for (const { generation } of await datasets.leases.list(`${namespace}.`))
+      if (generation !== kept) await releaseLease(namespace, datasets, generation);
+  }
+  if (keep !== null && keep.kind === "clone") return;
+  const storage = await ports.datasetStorage?.existing();
+  const prefix = copiedFromId(namespace, "");
+  for (const { id } of (await storage?.list()) ?? []) if (id.startsWith(prefix)) await storage?.destroy(id);
+}
+
+function generationsOf(site: string, { datasets }: Pick<Ports, "datasets">): GenerationDocuments {
+  if (datasets !== undefined) return datasets;
+  throw new HowdahError("dataset/none", `${site} has no published dataset`, {
+    hint: "`--fresh` makes an environment with an empty database.",
+  });
+}
+
+/** The database, and of the mounts those that the site still has. */
+function snapshotsOf({ volumes }: Pick<Generation, "volumes">, site: Site): Snapshots {
+  const paths = new Map(volumes.flatMap(({ path, snapshot }) => (path === null ? [] : [[path, snapshot] as const])));
+  const mounts = site.mounts.flatMap(({ path, volume, storage }) => {
+    const snapshot = storage === "shared" ? (paths.get(`${CODE_ROOT}/${path}`) ?? paths.get(path)) : undefined;
+    return snapshot === undefined ? [] : [[volume, snapshot] as const];
+  });
+  return { database: volumes.find(({ name }) => name === "database")?.snapshot ?? null, mounts: Object.fromEntries(mounts) };
+}
+
+/** Snapshots of another environment's volumes, of one moment: where the storage can't take one of files that are written to, that environment rests meanwhile. */
+async function copyOf(source: string, namespace: string, ports: DataPorts, context: EngineContext): Promise<Snapshots> {
+  const record = await ports.records.get(source);
+  const storage = await ports.datasetStorage?.open();
+  if (record === undefined || storage === undefined) throw new HowdahError("environment/unknown", `There is no environment ${source}`);
+  const { site } = record;
+  const shared = site.mounts.filter((mount) => mount.storage === "shared").map(({ volume }) => volume);
+  const mounts = [...shared, ...(site.code === "writable" ? [CODE_CLAIM] : [])];
+  const all = [...(record.database === null ? [] : [OWN_SERVER_CLAIM]), ...mounts];
+  const there = new Set((await storage.list()).map(({ id }) => id));
+  const missing = all.filter((claim) => !there.has(copiedFromId(namespace, claim)));
+  const { atomicSnapshot } = await storage.probe();
+  if (missing.length > 0)
+    await ports.locks.hold(source, "env clone", async () => {
+      const isRunning = (await ports.engine.use(source)).state === "running";
+      if (!atomicSnapshot && isRunning) await ports.engine.scaleDown(source, context);
+      try {
+        for (const claim of missing) await storage.snapshot(copiedVolumeId(source, claim), copiedFromId(namespace, claim), context.signal);
+      } finally {
+        if (!atomicSnapshot && isRunning) await ports.engine.scaleUp(source, { ...context, signal: new AbortController().signal });
+      }
+    });
+  const ids = mounts.map((claim) => [claim, copiedFromId(namespace, claim)] as const);
+  return {
+    database: record.database === null ? null : copiedFromId(namespace, OWN_SERVER_CLAIM),
+    mounts: Object.fromEntries(ids),
+  };
+}

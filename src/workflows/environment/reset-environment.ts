@@ -1,0 +1,77 @@
+import { HowdahError } from "../../kernel/howdah-error.ts";
+import type { EngineContext, Ports, SiteRecord } from "../ports.ts";
+import type { UpResult } from "../up/up.ts";
+import { type DataToServe, type EnvironmentSource, ownSource, releaseSource, serveEnvironment } from "./bring-up-environment.ts";
+import { changeEnvironment, type EnvironmentRecord, withEnvironment } from "./environment.ts";
+import { letGoOfData } from "./environment-data.ts";
+import { tearDown } from "./tear-down.ts";
+
+/** What an environment is reset to: what it began as, the generation that is current or another one, and if wanted the code that production runs now. */
+export interface ResetTarget {
+  /** `current`, `gN`; null: what it began as. */
+  readonly generation: string | null;
+  /** `sync`: the release of the site that serves now, unless it runs a commit of its own. */
+  readonly newestRelease: boolean;
+}
+
+/** What was made. */
+export interface ResetDone extends UpResult {
+  readonly environment: EnvironmentRecord;
+}
+
+/**
+ * Makes an environment anew from its description: its pods and volumes are thrown away, and it comes back on a fresh copy of its data, in seconds, with the
+ * secrets, hostname and time that it had. Killed anywhere, the agent does it again. Errors: `environment/unknown`, `site/unknown`, `dataset/none`.
+ */
+export async function resetEnvironment(namespace: string, target: ResetTarget, ports: Ports, context: EngineContext): Promise<ResetDone> {
+  return await withEnvironment(namespace, "env reset", ports, async () => {
+    const by = await ports.machine.processIdentity();
+    const since = new Date(ports.clock.now()).toISOString();
+    const record = await changeEnvironment(
+      namespace,
+      (now) => (now.work?.verb === "delete" ? now : { ...now, work: { verb: "reset", since, by, target } }),
+      ports,
+    );
+    if (record === undefined || record.work?.verb === "delete")
+      throw new HowdahError("environment/unknown", `${namespace} is not there any more`);
+    return await reset(record, target, ports, context).catch(async (error: unknown) => {
+      const failure = error instanceof Error ? error.message : String(error);
+      await changeEnvironment(namespace, (now) => ({ ...now, work: null, failure }), ports);
+      throw error;
+    });
+  });
+}
+
+async function reset(record: EnvironmentRecord, target: ResetTarget, ports: Ports, context: EngineContext): Promise<ResetDone> {
+  const { namespace } = record;
+  const production = await requireProduction(record, ports);
+  const source = await sourceOf(record, target, production, ports);
+  const data = dataOf(record, target, source);
+  await tearDown(namespace, ports, context);
+  const { result, settled } = await serveEnvironment({ record, production, source, data, patienceMs: null }, ports, context);
+  const done = await changeEnvironment(namespace, (now) => ({ ...now, ...settled, work: null, failure: null }), ports);
+  await letGoOfData(namespace, settled.data, ports);
+  return { ...result, environment: done ?? record };
+}
+
+async function requireProduction({ of, namespace }: EnvironmentRecord, ports: Ports): Promise<SiteRecord> {
+  const production = await ports.records.get(of);
+  if (production !== undefined) return production;
+  throw new HowdahError("site/unknown", `${of}, of which ${namespace} is an environment, does not run here any more`);
+}
+
+async function sourceOf(record: EnvironmentRecord, target: ResetTarget, production: SiteRecord, ports: Ports): Promise<EnvironmentSource> {
+  const own = await ownSource(record, production, ports);
+  if (own !== undefined && !(target.newestRelease && record.code.kind === "release")) return own;
+  if (record.code.kind === "release") return await releaseSource(record, production, ports);
+  throw new HowdahError("environment/unknown", `${record.namespace} never ran, so there are no images to make it anew of`, {
+    hint: `\`howdah env create ${record.name} ${record.of} --from-branch ${record.code.branch ?? "BRANCH"}\` builds them.`,
+  });
+}
+
+/** The snapshots that it began as are kept as long as it lives. */
+function dataOf({ data }: EnvironmentRecord, { generation }: ResetTarget, source: EnvironmentSource): DataToServe {
+  if (generation !== null) return { wanted: { kind: "dataset", generation: generation === "current" ? undefined : generation } };
+  if (source.began !== undefined) return { pinned: data, snapshots: source.began };
+  return { wanted: data.kind === "dataset" ? { kind: "dataset", generation: data.generation } : data };
+}

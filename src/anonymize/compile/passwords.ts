@@ -10,6 +10,9 @@ const hashes: Readonly<Record<NonNullable<MaskRule["scheme"]>, string>> = {
   mediawiki: ":B:686f7764:20e0225ad44bea128f2baa17623792b7",
 };
 
+/** What the hunt allows. */
+export const DATASET_PASSWORD_HASHES: readonly string[] = Object.values(hashes);
+
 /** The hash of the one password. */
 export function passwordOf(scheme: NonNullable<MaskRule["scheme"]>): string {
   return hashes[scheme];

@@ -7,6 +7,9 @@ export const DATABASE_SECRET = "database";
 /** Name of a site's secret with its generated variables. */
 export const GENERATED_SECRET = "generated";
 
+/** Name of a site's secret with the key of its dataset's masks: who has it can find out whose a fake is. No environment ever gets it. */
+export const DATASET_SECRET = "dataset";
+
 /** Name of a site's secret for its session server: `password` for PHP, `users.acl` for the server. */
 export const SESSIONS_SECRET = "session-server";
 
@@ -32,7 +35,7 @@ export const TENANT_KEYS = "tenant-keys";
 export const OWN_SECRETS: readonly string[] = [DATABASE_SECRET, GENERATED_SECRET, SESSIONS_SECRET];
 
 /** Names under which no person stores anything: those, and what an environment has beside. */
-export const RESERVED_SECRETS: readonly string[] = [...OWN_SECRETS, ACCESS_SECRET, OWN_SERVER_SECRET];
+export const RESERVED_SECRETS: readonly string[] = [...OWN_SECRETS, DATASET_SECRET, ACCESS_SECRET, OWN_SERVER_SECRET];
 
 /** The ResourceQuota that lets no pods into a namespace of a suspended tenant. */
 export const CLOSED_QUOTA = "howdah-suspended";

@@ -4,6 +4,7 @@ import { goodRuns } from "./backups/good-runs.ts";
 import { restoreTimes } from "./backups/restore-times.ts";
 import { coldStart } from "./cold-start/cold-start.ts";
 import { growth } from "./cluster-grow/growth.ts";
+import { cloneTimes } from "./clones/clones.ts";
 import { clusterScale } from "./cluster-scale/cluster-scale.ts";
 import { clusterRollouts } from "./cluster-rollout/cluster-rollout.ts";
 import { stillScale } from "./cluster-scale/still-scale.ts";
@@ -143,6 +144,13 @@ async function backups(part: string | undefined, count: number | undefined): Pro
   process.exitCode = found.ways.every(({ restoreSeconds, rows }) => restoreSeconds <= 600 && rows.found === rows.expected) ? 0 : 1;
 }
 
+async function clones(sizes: readonly number[], rounds: number): Promise<void> {
+  const found = await cloneTimes(sizes, rounds, say);
+  console.log(JSON.stringify(found, null, 2));
+  const best = found.sizes.at(-1)?.ways.find(({ way }) => way === "btrfs");
+  process.exitCode = (best?.timesFaster.ready ?? 0) >= 500 ? 0 : 1;
+}
+
 async function tenants(kind: TenantKind, count: number): Promise<void> {
   const steps = await tenantCosts(count, kind, say);
   console.log(JSON.stringify(steps, null, 2));
@@ -150,7 +158,7 @@ async function tenants(kind: TenantKind, count: number): Promise<void> {
 }
 
 /**
- * `npm run bench [-- speed|times|sizes|change|deploy|watch|push|rollout|migrate-once|isolation|idle|cold-start|crons|cluster-scale|cluster-grow|cluster-rollout|tenants|backups|database-move]`: Howdah's defaults against Debian's own in one run (the default), `up` by stage, sizes of images, how late crons start.
+ * `npm run bench [-- speed|times|sizes|change|deploy|watch|push|rollout|migrate-once|isolation|idle|cold-start|crons|cluster-scale|cluster-grow|cluster-rollout|tenants|backups|database-move|clones]`: Howdah's defaults against Debian's own in one run (the default), `up` by stage, sizes of images, how late crons start.
  * `change [--rounds N]`: a site's images after a changed line.
  * `deploy [--rounds N]`: from the command to a changed line's answer, beside `buildah bud` with `podman kube play`.
  * `watch [--count N]`: from a save to its answer while `deploy --watch` runs, N times in PHP and css (30), beside a deploy of the same change.
@@ -172,6 +180,7 @@ async function tenants(kind: TenantKind, count: number): Promise<void> {
  * `db-overhead [--rounds N]`: connections and queries a second through HAProxy against direct, in turn.
  * `backups [--count N]`: a database of N megabytes (1,000) backed up by its dump and with its whole server under four writers, and restored both ways to the second before a DROP TABLE; `backups good [--count N]`: N good runs (1,000), each proved by restoring: none may be reported.
  * `database-move [--count N]`: how long visitors are held while a database of N megabytes (100) moves from MariaDB 10.11 to 11.8 and back.
+ * `clones [--sizes 1,2,4] [--count N]`: databases of so many gigabytes and 20,000 files cloned N times (20) by btrfs and by reflink, beside `cp -a` and beside mariadb-dump with a restore.
  * `migrate-once [--count N]`: 20 starters of one migration at once, and a runner killed at every moment, N times each (100).
  * `--rounds N --seconds N` set the length of the first. Answers are JSON on stdout, progress on stderr.
  */
@@ -181,12 +190,14 @@ async function main(): Promise<void> {
     seconds: { type: "string", default: "4" },
     count: { type: "string" },
     deploys: { type: "string", default: "100" },
+    sizes: { type: "string", default: "1,2,4" },
   } as const;
   const { values, positionals } = parseArgs({ options, allowPositionals: true });
   const what = positionals[0] ?? "speed";
   if (what === "speed") await speed(Number(values.rounds), Number(values.seconds));
   else if (what === "migrate-once") await once(Number(values.count ?? "100"));
   else if (what === "database-move") console.log(JSON.stringify(await moveTimes(Number(values.count ?? "100"), say), null, 2));
+  else if (what === "clones") await clones(values.sizes.split(",").map(Number), Number(values.count ?? "20"));
   else if (what === "isolation") await isolation(Number(values.seconds));
   else if (what === "rollout") await rollouts(Number(values.deploys));
   else if (what === "times") console.log(JSON.stringify(await upTimes(), null, 2));

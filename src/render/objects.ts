@@ -111,6 +111,10 @@ export interface PodSpec {
   readonly terminationGracePeriodSeconds: number;
   readonly restartPolicy: "Always";
   readonly automountServiceAccountToken: false;
+  /** Names in the pod's hosts file. */
+  readonly hostAliases?: readonly { readonly ip: string; readonly hostnames: readonly string[] }[];
+  /** Kernel settings of the pod's network that Kubernetes calls safe. */
+  readonly securityContext?: { readonly sysctls: readonly { readonly name: string; readonly value: string }[] };
 }
 
 export interface PodTemplate {

@@ -1,4 +1,5 @@
 import { defaultMaxChildren } from "./defaults.ts";
+import { mailHosts, mailVariables } from "./environment-mail.ts";
 import { type DeclaredEnvironments, defaultEnvironments } from "./schema/environments.ts";
 import { secondsOf } from "./resolving/quantity.ts";
 import type { Preview, Site, Variable } from "./site.ts";
@@ -61,7 +62,7 @@ export function siteOfEnvironment(site: Site, wishes: EnvironmentWishes): Site {
     environment: wishes.name,
     runtime: runtimeOf(site.runtime, wishes, memoryBytes),
     database: databaseOf(site.database),
-    variables: withVariables(site.variables, { ...literals(terms.variables), ...wishes.variables }),
+    variables: withVariables(site.variables, { ...mailVariables(site), ...literals(terms.variables), ...wishes.variables }),
     crons: terms.crons ? site.crons : [],
     workers: site.workers.map((worker) => ({ ...worker, replicas: Math.min(worker.replicas, 1) })),
     // What a cache keeps must not be shown to whoever knows no password.
@@ -77,6 +78,7 @@ export function siteOfEnvironment(site: Site, wishes: EnvironmentWishes): Site {
     preview: {
       ...{ of: site.name, databaseBytes, data: wishes.data, password: wishes.password },
       allow: allowed(site, terms.allow),
+      mailHosts: mailHosts(site, allowed(site, terms.allow)),
     },
   };
 }

@@ -92,6 +92,8 @@ export interface Preview {
   readonly of: string;
   /** Servers outside that it may reach, HOST:PORT; everything else is refused. */
   readonly allow: readonly string[];
+  /** Mail servers of production, whose names lead to where mails are caught. */
+  readonly mailHosts?: readonly string[];
   /** Browsers are asked for a password. */
   readonly password: boolean;
   /** Of its database server's container. */

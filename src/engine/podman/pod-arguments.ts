@@ -53,6 +53,7 @@ export function podArguments(plan: PodPlan): string[] {
     // PHP looks its database up at every request: one lost packet must cost a second, not the resolver's five.
     ...DNS_PATIENCE,
     "--share=net,uts",
+    ...networkArguments(plan.spec),
     ...plan.aliases.map((alias) => `--network-alias=${alias}`),
     ...labelArguments(plan.labels),
   ];
@@ -91,10 +92,19 @@ export function onceArguments(plan: PodPlan, container: Container, request: Once
     ...commonArguments(plan, container),
     ...Object.entries(request.env).map(([name, value]) => `--env=${name}=${value}`),
     ...(request.user === undefined ? [] : [`--user=${request.user}:${request.user}`]),
+    ...networkArguments(plan.spec),
     ...request.hosts.flatMap(({ address, names }) => names.map((name) => `--add-host=${name}:${address}`)),
     "--entrypoint=",
     container.image,
     ...request.argv,
+  ];
+}
+
+/** Names in the hosts file, and kernel settings of the network. */
+function networkArguments({ hostAliases = [], securityContext }: PodSpec): string[] {
+  return [
+    ...hostAliases.flatMap(({ ip, hostnames }) => hostnames.map((name) => `--add-host=${name}:${ip}`)),
+    ...(securityContext?.sysctls ?? []).map(({ name, value }) => `--sysctl=${name}=${value}`),
   ];
 }
 

@@ -6,7 +6,7 @@ namespace Howdah;
 
 foreach ([
     'failure', 'log', 'signals', 'configuration', 'database', 'wait-for-database', 'process', 'files', 'ledger', 'database-ledger',
-    'file-ledger', 'attempt', 'decide', 'hooks', 'seed-mounts', 'merge-code', 'sql-reader', 'import-sql', 'health', 'opcache', 'serve',
+    'file-ledger', 'attempt', 'decide', 'hooks', 'seed-mounts', 'merge-code', 'sql-reader', 'import-sql', 'health', 'opcache', 'catch-mail', 'serve',
 ] as $part) {
     require __DIR__ . "/$part.php";
 }

@@ -7,6 +7,7 @@ namespace Howdah;
 function furnish(array $configuration): void
 {
     make_directories($configuration);
+    catch_mail($configuration); // before there is a connection that it would inherit
     if (($configuration['codeSeed'] ?? null) !== null) {
         merge_code($configuration);
     }

@@ -51,7 +51,7 @@ function completePodSpec(spec: PodSpec, use: PodUse, settings: ClusterSettings):
     restartPolicy: use.restartPolicy ?? spec.restartPolicy,
     // Else every Service of the namespace puts variables such as PHP_PORT into every container.
     enableServiceLinks: false,
-    securityContext: { ...podSecurity, ...groupOf(volumes, settings) },
+    securityContext: { ...spec.securityContext, ...podSecurity, ...groupOf(volumes, settings) },
     ...(settings.priorityClass === null ? {} : { priorityClassName: settings.priorityClass }),
     ...(use.spread === undefined ? {} : { ...spreadOver(use.spread), tolerations: leaveLostNodes() }),
   };

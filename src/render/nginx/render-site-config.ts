@@ -9,6 +9,7 @@ import { renderMimeTypes } from "./mime-types.ts";
 import type { FastcgiUpstream, NginxFacts } from "./nginx-facts.ts";
 import { BAD_PATH, DENIED, renderProtection } from "./protected-names.ts";
 import { baseHeaders, PHP_ADDRESS, renderFrontMaps, renderLocations } from "./render-locations.ts";
+import { renderMailBreak, renderMailView } from "./render-mail-view.ts";
 import { renderRewrites } from "./render-rewrites.ts";
 import { renderStatusServer } from "./render-status-server.ts";
 import { renderAccessLog, renderHead, renderTempPaths } from "./server-basics.ts";
@@ -188,7 +189,9 @@ function renderServer(site: Site, facts: NginxFacts): Directive {
       when([BAD_PATH], [directive("return", 400)]),
       when([DENIED], [directive("return", 403)]),
       ...renderNotFound(site),
+      ...renderMailBreak(site),
       ...renderRewrites(site.web.rewrites),
+      ...renderMailView(site, facts.phpUpstream),
       ...renderLocations(site, facts.phpUpstream, facts.liveCode === true),
     ],
   );

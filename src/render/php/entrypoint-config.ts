@@ -1,5 +1,7 @@
 import { CODE_ROOT } from "../../kernel/label.ts";
+import { MAIL_PORTS } from "../../site/environment-mail.ts";
 import type { HookStep, Site } from "../../site/site.ts";
+import { catchesMail, MAIL_PATHS } from "../mail/caught-mail.ts";
 
 /** Where the files of one PHP container lie. The pod mounts the configuration directory, the image carries the others. */
 export const PHP_PATHS = {
@@ -57,6 +59,8 @@ export interface EntrypointConfig {
   };
   /** Where the machine mounts compiled code and where the server looks for it; null when it must compile by itself. */
   readonly opcache: { readonly primed: string; readonly directory: string } | null;
+  /** Of an environment: where its mails are kept, and on which ports of the loopback it takes them. */
+  readonly mail?: { readonly directory: string; readonly ports: readonly number[] };
   /** argv of the server. */
   readonly server: readonly string[];
   /** Where `health` asks. */
@@ -94,6 +98,7 @@ export function entrypointConfig(site: Site, release: ReleaseIdentity): Entrypoi
       by: site.database === null || release.atStart === true ? "start" : "rollout",
     },
     opcache: usesPrimedOpcache(site) ? { primed: PHP_PATHS.primedOpcache, directory: PHP_PATHS.opcache } : null,
+    ...(catchesMail(site) ? { mail: { directory: MAIL_PATHS.directory, ports: MAIL_PORTS } } : {}),
     server: [PHP_PATHS.fpm, "-F", "-O", "-y", PHP_PATHS.fpmConfig],
     status: { address: `unix://${PHP_PATHS.statusSocket}`, path: PHP_PATHS.pingPath },
   };

@@ -1,6 +1,7 @@
 import type { Runtime, Site } from "../../site/site.ts";
 import { PHP_PATHS } from "./entrypoint-config.ts";
 import { type IniEntry, type IniSection, type IniValue, printIni } from "./ini-tree.ts";
+import { mailPoolSettings } from "./mail-settings.ts";
 import { personalValue } from "./php-ini.ts";
 
 /** TCP port when nginx and PHP-FPM are scaled apart. */
@@ -49,6 +50,7 @@ function pool(site: Site, runtime: Runtime): IniSection {
     "access.format": ACCESS_FORMAT,
     "php_value[memory_limit]": memoryLimit(runtime),
     "php_admin_value[error_log]": ERRORS,
+    ...mailPoolSettings(site, runtime),
   });
 }
 

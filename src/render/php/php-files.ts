@@ -1,6 +1,7 @@
 import type { Site } from "../../site/site.ts";
 import { type ReleaseIdentity, renderEntrypointConfig } from "./entrypoint-config.ts";
 import { renderFpmConfig } from "./fpm-config.ts";
+import { renderMailFunction } from "./mail-settings.ts";
 import { renderPhpIni } from "./php-ini.ts";
 
 /** The files of /etc/howdah in the PHP container by name, or null for a static site. `sessionServer`: whether the site has one. */
@@ -10,5 +11,6 @@ export function renderPhpFiles(site: Site, release: ReleaseIdentity, sessionServ
     "entrypoint.json": renderEntrypointConfig(site, release),
     "php-fpm.conf": renderFpmConfig(site, site.runtime),
     "php.ini": renderPhpIni(site, site.runtime, sessionServer),
+    ...renderMailFunction(site, site.runtime),
   };
 }

@@ -2,6 +2,7 @@ import type { Diagnostic } from "../../kernel/diagnostic.ts";
 import { CODE_ROOT } from "../../kernel/label.ts";
 import type { Runtime, Site } from "../../site/site.ts";
 import { type IniEntry, type IniValue, isConstantExpression, printIni } from "./ini-tree.ts";
+import { mailSettings } from "./mail-settings.ts";
 import { keepsSessionsApart, sessionSettings } from "./sessions.ts";
 
 /** What keeps the container safe or working; the site file can't change it. */
@@ -137,6 +138,7 @@ export function renderPhpIni(site: Site, runtime: Runtime, sessionServer = false
     ...sessionSettings(site, sessionServer, runtime),
     ...opcache(site, runtime),
     ...Object.fromEntries(personal.map(([key, text]) => [key, personalValue(key, text)])),
+    ...mailSettings(site, runtime),
     ...locked,
   };
   const entries = Object.keys(settings)

@@ -12,6 +12,7 @@ import { ACCESS_SECRET } from "../../kernel/own-names.ts";
 import type { Site } from "../../site/site.ts";
 import { renderEnvironmentServer } from "../database/render-environment-server.ts";
 import { labelsFor, selectorFor } from "../labels.ts";
+import { renderMailNetwork, renderMailVolume } from "../mail/caught-mail.ts";
 import type { ConfigMap, Container, Deployment, HttpRoute, Manifest, NetworkPolicy, Rendered, Service, Volume } from "../objects.ts";
 import { rendered } from "../rendered.ts";
 import { renderOutgoingPolicy } from "./render-outgoing-policy.ts";
@@ -80,8 +81,8 @@ function webScale({ scale, topology }: Site): { readonly replicas: number; reado
   return (topology === "apart" ? scale.web : undefined) ?? scale;
 }
 
-/** nginx alone asks nobody for sessions. */
-function asksSessions({ containers }: Part): boolean {
+/** nginx alone asks nobody for sessions, and sends no mails. */
+function runsPrograms({ containers }: Part): boolean {
   return containers.some(({ name }) => name !== "web");
 }
 
@@ -107,7 +108,7 @@ function deployment(site: Site, part: Part, input: RenderInput): Deployment {
           annotations: {
             [`${LABEL_PREFIX}/secrets`]: input.secretsDigest,
             [`${LABEL_PREFIX}/release`]: input.releaseId,
-            ...(asksSessions(part) && input.sessions != null ? { [`${LABEL_PREFIX}/sessions`]: input.sessions.secretDigest } : {}),
+            ...(runsPrograms(part) && input.sessions != null ? { [`${LABEL_PREFIX}/sessions`]: input.sessions.secretDigest } : {}),
           },
         },
         spec: {
@@ -117,6 +118,7 @@ function deployment(site: Site, part: Part, input: RenderInput): Deployment {
           terminationGracePeriodSeconds: grace,
           restartPolicy: "Always",
           automountServiceAccountToken: false,
+          ...(runsPrograms(part) ? renderMailNetwork(site) : {}),
         },
       },
     },
@@ -131,7 +133,7 @@ function scratchVolumes(): Volume[] {
 }
 
 function parts(site: Site, input: RenderInput, maps: { readonly nginx: readonly ConfigMap[]; readonly php: ConfigMap | null }): Part[] {
-  const data = joined(renderDataVolumes(site, false), renderSessions(site));
+  const data = joined(joined(renderDataVolumes(site, false), renderSessions(site)), renderMailVolume(site));
   const writing = joined(renderLiveCode("php", input.live?.php), data);
   const reading = joined(renderLiveCode("web", input.live?.web), renderDataVolumes(site, true));
   const nginx: Volume[] = [

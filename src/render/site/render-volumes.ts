@@ -1,6 +1,7 @@
 import { CODE_ROOT, COPIED_ANNOTATION } from "../../kernel/label.ts";
 import type { Site } from "../../site/site.ts";
 import { labelsFor } from "../labels.ts";
+import { renderMailClaim } from "../mail/caught-mail.ts";
 import { OPCACHE_DRIVER, type PersistentVolumeClaim, type Volume, type VolumeMount } from "../objects.ts";
 import { usesPrimedOpcache } from "../php/entrypoint-config.ts";
 import { SHARED_SESSIONS, sharesSessions } from "../php/sessions.ts";
@@ -65,6 +66,7 @@ export function renderClaims(site: Site): PersistentVolumeClaim[] {
   return [
     ...code,
     ...sessions,
+    ...renderMailClaim(site),
     ...site.mounts.filter((mount) => mount.storage === "shared").map((mount) => claim(site, mount.volume, mount.size)),
   ];
 }

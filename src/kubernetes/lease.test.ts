@@ -54,14 +54,14 @@ class LeaseServer {
 }
 
 /** One process that contends; `working` is the term it works in. */
-function contender(server: LeaseServer, clock: ManualClock, identity: string) {
+function contender(server: LeaseServer, clock: ManualClock, identity: string, wrongBy: () => number = () => 0) {
   const { api, line } = server.line();
   const leadership = new Leadership({
     api,
     namespace: "howdah",
     name: "operator",
     identity,
-    clock,
+    clock: { now: () => clock.now() + wrongBy(), sleep: (ms, signal) => clock.sleep(ms, signal) },
     monotonic: () => clock.now(),
     random: () => 0.5,
   });
@@ -172,6 +172,23 @@ describe("leadership", () => {
     expect(a.state.working).toBeUndefined();
     await clock.advance(4000);
     expect(a.state.working).toBe(7);
+  });
+
+  it.each(["a", "b"])("is neither lost nor taken when the time of day of %s jumps by an hour, or runs too fast (C10)", async (wrong) => {
+    const clock = new ManualClock();
+    const server = new LeaseServer();
+    let by = 0;
+    const [a, b] = ["a", "b"].map((name) => contender(server, clock, name, () => (name === wrong ? by : 0)));
+    for (const jump of [0, 3_600_000, -3_600_000, 0]) {
+      by = jump;
+      await clock.advance(60_000);
+      expect([a?.state.working, b?.state.working]).toEqual([0, undefined]);
+    }
+    for (let step = 0; step < 60; step += 1) {
+      by += 500; // a second and a half in each second
+      await clock.advance(1000);
+    }
+    expect([a?.state.working, b?.state.working, server.spec()["leaseTransitions"]]).toEqual([0, undefined, 0]);
   });
 
   it("survives somebody who edits the Lease, and a renewal whose answer got lost", async () => {

@@ -13,6 +13,7 @@ import { destroyCommand } from "./commands/destroy.ts";
 import { doctorCommand } from "./commands/doctor.ts";
 import { downCommand } from "./commands/down.ts";
 import { drillCommand } from "./commands/drill.ts";
+import { envCommand } from "./commands/env.ts";
 import { execCommand } from "./commands/exec.ts";
 import { explainCommand } from "./commands/explain.ts";
 import { filesCommand } from "./commands/files.ts";
@@ -72,6 +73,7 @@ const commands: readonly Define[] = [
   runCommand,
   cronCommand,
   dbCommand,
+  envCommand,
   backupCommand,
   backupStepCommand,
   migrateCommand,

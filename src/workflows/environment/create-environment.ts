@@ -1,6 +1,6 @@
 import { HowdahError } from "../../kernel/howdah-error.ts";
 import type { WantedCommit } from "../../providers/git/worktree.ts";
-import { environmentTerms, nameOfEnvironment } from "../../site/site-of-environment.ts";
+import { environmentTerms, idleSecondsOf, nameOfEnvironment } from "../../site/site-of-environment.ts";
 import type { EngineContext, Ports, SiteRecord } from "../ports.ts";
 import { requireActive } from "../tenant/tenant.ts";
 import type { UpResult } from "../up/up.ts";
@@ -24,7 +24,8 @@ export interface CreateRequest {
   readonly variables: Readonly<Record<string, string>>;
   readonly secrets: readonly GivenSecret[];
   readonly password: boolean | undefined;
-  readonly idleSeconds: number | null;
+  /** `30m` or `never`. */
+  readonly idle: string | undefined;
   readonly owner: string | undefined;
   /** How long to wait for memory. */
   readonly patienceMs: number;
@@ -150,7 +151,7 @@ async function describe(
     until: untilOf(request.ttl ?? terms.ttl, now),
     wishes: {
       ...{ hostname: request.hostname ?? null, size: request.size ?? terms.size, php: request.php, variables: request.variables },
-      ...{ password: request.password ?? terms.password, idleSeconds: request.idleSeconds },
+      ...{ password: request.password ?? terms.password, idleSeconds: idleSecondsOf({ idle: request.idle ?? terms.idle }) },
     },
   };
 }

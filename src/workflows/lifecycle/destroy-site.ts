@@ -1,6 +1,7 @@
 import { recoverMove } from "../database-move/settle-move.ts";
 import { forgetWatch } from "../watch/watch-record.ts";
 import type { EngineContext, Ports, RetainedData, SiteRecord } from "../ports.ts";
+import { refuseEnvironment } from "../environment/refuse-environment.ts";
 import { closeWayToDatabase } from "./close-way-to-database.ts";
 
 /** What destroying a site deletes now, and what is kept until later: shown before anybody says yes. */
@@ -26,6 +27,7 @@ async function retainedOf(record: SiteRecord, ports: Ports): Promise<RetainedDat
 
 /** Names everything before anything happens. */
 export async function planDestroy(record: SiteRecord, ports: Ports): Promise<DestroyPlan> {
+  refuseEnvironment(record, "nothing of it is worth keeping for a while", `\`howdah env delete ${record.namespace}\` takes it away.`);
   const retained = await retainedOf(record, ports);
   const { workloads, routes } = await ports.engine.observe(record.namespace);
   return {

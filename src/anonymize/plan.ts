@@ -68,6 +68,8 @@ export interface ColumnPlan {
   readonly strategy: string;
   /** The masked value, or with `stream` what is read. */
   readonly expression: Sql;
+  /** True: it holds text, and what TypeScript made is sent as utf8mb4. Bytes, numbers and dates go as they came. */
+  readonly text: boolean;
   /** What SQL can't do to it. */
   readonly stream?: ColumnStream;
 }

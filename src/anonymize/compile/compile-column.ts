@@ -54,7 +54,10 @@ export function compileColumn(rule: ColumnRule, origin: Origin, place: ArmPlace)
     usable.map(({ condition, arm }) => ({ condition, value: arm.kind === "sql" ? arm.expression : raw(name) })),
     raw(name),
   );
-  return { plan: { name, strategy, expression: value, ...(stream === undefined ? {} : { stream }) }, problems };
+  return {
+    plan: { name, strategy, expression: value, text: place.column.charset !== null, ...(stream === undefined ? {} : { stream }) },
+    problems,
+  };
 }
 
 function named({ use, per }: MaskRule): string {

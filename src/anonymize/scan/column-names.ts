@@ -280,12 +280,16 @@ const known: readonly Known[] = [
 /** What a name of a column lets one expect; undefined: nothing personal. Types that can't hold it are not asked. */
 export function columnNameEvidence(column: ColumnSchema): NameEvidence | undefined {
   const kind = kindOf(column);
-  const words = wordsOf(column.name);
-  const spoken = ` ${words.join(" ")} `;
+  return nameEvidence(column.name, (strategy) => canHold(strategy, kind));
+}
+
+/** The same of a key inside JSON or serialized PHP. */
+export function nameEvidence(name: string, fits: (strategy: Strategy) => boolean = () => true): NameEvidence | undefined {
+  const words = wordsOf(name);
+  const [spoken, joined] = [` ${words.join(" ")} `, words.join("")];
   for (const { strategy, what, words: names } of known) {
-    const name = names.find((one) => spoken.includes(` ${one} `) || words.join("") === one.replaceAll(" ", ""));
-    if (name === undefined || !canHold(strategy, kind)) continue;
-    return { strategy, because: `its name is that of ${what} (${name})` };
+    const found = names.find((one) => spoken.includes(` ${one} `) || joined === one.replaceAll(" ", ""));
+    if (found !== undefined && fits(strategy)) return { strategy, because: `its name is that of ${what} (${found})` };
   }
   return undefined;
 }

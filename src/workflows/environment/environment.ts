@@ -50,8 +50,6 @@ export interface EnvironmentRecord {
   readonly failure: string | null;
 }
 
-export type EnvironmentPorts = Pick<Ports, "environments" | "records">;
-
 /** The documents of this machine. Error: `usage/invalid` on a cluster. */
 export function environmentStore({ environments }: Pick<Ports, "environments">): DocumentStore<EnvironmentRecord> {
   if (environments !== undefined) return environments;

@@ -1,4 +1,5 @@
 import type { Addon } from "./addon.ts";
+import { csi } from "./addons/csi/addon.ts";
 import { customMetrics } from "./addons/custom-metrics/addon.ts";
 import { dns } from "./addons/dns.ts";
 import { gateway } from "./addons/gateway/addon.ts";
@@ -10,4 +11,15 @@ import { sharedFiles } from "./addons/shared-files/addon.ts";
 import { storage } from "./addons/storage.ts";
 
 /** All add-ons, in the order in which they start. */
-export const addons: readonly Addon[] = [networkPolicy, registry, dns, storage, gateway, metricsServer, sharedFiles, kwok, customMetrics];
+export const addons: readonly Addon[] = [
+  networkPolicy,
+  registry,
+  dns,
+  storage,
+  csi,
+  gateway,
+  metricsServer,
+  sharedFiles,
+  kwok,
+  customMetrics,
+];

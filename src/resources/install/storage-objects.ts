@@ -17,8 +17,6 @@ export interface StorageInstall {
   /** Kubernetes' external-provisioner and external-snapshotter. */
   readonly provisioner: string;
   readonly snapshotter: string;
-  /** Nodes that have volumes, beside `kubernetes.io/os: linux`. */
-  readonly nodes?: Readonly<Record<string, string>>;
 }
 
 const KUBELET = "/var/lib/kubelet";
@@ -100,7 +98,7 @@ function storageClass(name: string, volumeBindingMode: string, reserve: string):
   };
 }
 
-function daemonSet({ image, provisioner, snapshotter, nodes = {} }: StorageInstall): KubeObject {
+function daemonSet({ image, provisioner, snapshotter }: StorageInstall): KubeObject {
   return {
     apiVersion: "apps/v1",
     kind: "DaemonSet",
@@ -115,7 +113,7 @@ function daemonSet({ image, provisioner, snapshotter, nodes = {} }: StorageInsta
           automountServiceAccountToken: true,
           enableServiceLinks: false,
           priorityClassName: "system-node-critical",
-          nodeSelector: { "kubernetes.io/os": "linux", ...nodes },
+          nodeSelector: { "kubernetes.io/os": "linux" },
           containers: [driver(image), sidecar("provisioner", provisioner, PROVISIONER), sidecar("snapshotter", snapshotter, SNAPSHOTTER)],
           volumes: [
             hostPath("plugin", PLUGIN, "DirectoryOrCreate"),

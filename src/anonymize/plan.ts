@@ -5,18 +5,19 @@ import type { Sql } from "../kernel/sql.ts";
 /**
  * What the breeder performs, compiled from the site's rules and the schema of its database (`compile-mask-plan.ts`).
  *
- * Expressions speak of the raw table by the alias `r`, and of the key by session variables that `mask-session.ts` sets. A table is rebuilt by
+ * Expressions speak of the raw table by the alias `r`, of other raw tables by their bare names (so `raw` is the session's database), and of the key by session
+ * variables that `maskKey(secret).session()` sets. A table is rebuilt by
  *
  *   CREATE TABLE dataset.T LIKE raw.T          (foreign keys are added at the end, secondary keys after the rows)
  *   INSERT INTO dataset.T (columns) SELECT expressions FROM raw.T AS r WHERE rows
  *
- * and, when a column of it has a `stream`, by SELECTing the expressions, the arms and the contexts, passing the rows through `transformer`
- * (`transform-rows.ts`) and inserting them by many-row INSERTs.
+ * and, when a column of it has a `stream`, by SELECTing the expressions, the arms and the contexts, passing the rows through `rowTransformer`
+ * (`stream/transform-row.ts`) and inserting them by many-row INSERTs.
  *
  * A raw value can survive in other places than rows. The breeder must:
  *  - publish nothing while `problems` has an error or `unknown` is not empty;
  *  - run with `general_log`, `slow_query_log` and the binlog off, `performance_schema=OFF`, and keep the server's messages out of reports and logs:
- *    "Duplicate entry 'anna@example.org' for key…" and "Incorrect … value" quote a value (`without-values.ts` strips them);
+ *    "Duplicate entry 'anna@example.org' for key…" and "Incorrect … value" quote a value;
  *  - start the private server with `innodb_doublewrite=0` and `innodb_change_buffering=none`: pages of the raw tables that purge or a merge
  *    touches would be copied into the doublewrite buffer and the change buffer inside ibdata1, which is published;
  *  - put `tmpdir` and `innodb_tmpdir` on the quarantine's volume (index builds and sorts write rows into files there) and leave `ibtmp1`,
@@ -26,13 +27,13 @@ import type { Sql } from "../kernel/sql.ts";
  *  - never copy `mysql.*` of the source: `column_stats` (histograms, minimum and maximum are values), `table_stats`, `global_priv`, `proc`, `event`;
  *    and never run ANALYZE … PERSISTENT FOR ALL before rows are masked;
  *  - not insert generated columns (they are left out here) and create triggers after the rows;
- *  - hunt in what is no row as well (`hunt/find-in-definitions.ts`): SHOW CREATE of every table, view, trigger, routine and event: defaults, comments,
+ *  - hunt in what is no row as well (`hunt/find-personal.ts`): SHOW CREATE of every table, view, trigger, routine and event: defaults, comments,
  *    enum members, partition bounds and names, CHECKs, literals in bodies and in generated columns;
  *  - rewrite tables that only lose rows as well: a deleted row stays in its page. `keep` (whole tables without personal data) is renamed, with its free pages:
  *    a table of which rows were ever personal is `rebuild`;
  *  - on block storage, publish a volume into which files were copied, or trim: raw files that were deleted stay in free blocks. Raw and published
  *    files should be different volumes;
- *  - search all published files, and names of files, for the canaries (`hunt/canaries.ts`), once the server is down.
+ *  - search all published files, and names of files, for the canaries (`hunt/canary-set.ts`, chosen by `hunt/choose-canaries.ts`), once the server is down.
  */
 export interface MaskPlan {
   /** Every base table of the schema, largest first. */

@@ -1,5 +1,5 @@
-import { readFile } from "node:fs/promises";
-import { resolve } from "node:path";
+import { readFile, realpath, stat } from "node:fs/promises";
+import { join, resolve } from "node:path";
 import { type Command, Option } from "commander";
 import { HowdahError } from "../../kernel/howdah-error.ts";
 import { Secret } from "../../kernel/secret.ts";
@@ -7,6 +7,7 @@ import { hostname, variableName } from "../../site/schema/grammar.ts";
 import type { CreateRequest } from "../../workflows/environment/create-environment.ts";
 import type { WantedData } from "../../workflows/environment/environment-data.ts";
 import type { SiteRecord } from "../../workflows/ports.ts";
+import { SITE_FILE } from "../../workflows/up/locate-site.ts";
 import type { CliContext } from "../context.ts";
 import type { Choose } from "../program.ts";
 import { printMade } from "../report/print-environments.ts";
@@ -16,6 +17,7 @@ import { withReporter } from "./with-reporter.ts";
 interface CreateFlags {
   readonly fromBranch?: string;
   readonly commit?: string;
+  readonly checkout?: string;
   readonly dataset?: string;
   readonly fresh?: true;
   readonly cloneOf?: string;
@@ -40,6 +42,10 @@ export function envCreate(env: Command, choose: Choose): void {
     .summary("make an environment and answer its address; with a branch and again: bring the branch's newest commit")
     .option("--from-branch <branch>", "build the newest commit of this branch (default: the images of the release that serves)")
     .option("--commit <commit>", "build this commit")
+    .option(
+      "--checkout <directory>",
+      "the site's directory, or its file, in the repository with that branch or commit (default: where the site was deployed from)",
+    )
     .addOption(new Option("--dataset <generation>", "data: `current` (default), or a generation that `howdah dataset ls` shows"))
     .option("--fresh", "data: none; the install hook makes it")
     .option("--clone-of <environment>", "data: that of another environment of the site, as it is now")
@@ -82,17 +88,28 @@ async function requestOf(name: string, flags: CreateFlags, production: SiteRecor
   const { fromBranch, commit, ttl, size, owner, password, idle } = flags;
   if (fromBranch !== undefined && commit !== undefined)
     throw new HowdahError("usage/invalid", "--from-branch and --commit both say which code it runs: take one");
+  if (flags.checkout !== undefined && fromBranch === undefined && commit === undefined)
+    throw new HowdahError("usage/invalid", "--checkout says where a commit is: name it with --from-branch or --commit");
   if (flags.hostname !== undefined && !hostname.safeParse(flags.hostname).success)
     throw new HowdahError("usage/invalid", `${JSON.stringify(flags.hostname)} is no hostname such as review.example.org`);
   if (idle !== undefined && idle !== "never") secondsFrom(idle, "--idle");
   return {
     ...{ name, ttl, size, owner, password, idle, hostname: flags.hostname, php: flags.php ?? null },
     code: fromBranch !== undefined ? { branch: fromBranch } : commit !== undefined ? { commit } : undefined,
+    checkout: flags.checkout === undefined ? undefined : await siteFileIn(flags.checkout, context),
     data: dataOf(flags, production),
     variables: Object.fromEntries((flags.set ?? []).map(variableOf)),
     secrets: await Promise.all((flags.secret ?? []).map((text) => secretOf(text, context))),
     patienceMs: secondsFrom(flags.wait, "--wait") * 1000,
   };
+}
+
+/** Git names the top of a checkout by its real path: what is below it has to be named so, too. */
+async function siteFileIn(checkout: string, context: CliContext): Promise<string> {
+  const real = await realpath(resolve(context.directory, checkout)).catch((error: unknown) => {
+    throw new HowdahError("usage/invalid", `There is no ${JSON.stringify(checkout)}`, { cause: error });
+  });
+  return (await stat(real)).isDirectory() ? join(real, SITE_FILE) : real;
 }
 
 function dataOf({ dataset, fresh, cloneOf }: CreateFlags, { namespace, site }: SiteRecord): WantedData {

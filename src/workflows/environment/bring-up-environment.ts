@@ -101,18 +101,25 @@ function placeOf({ file }: Pick<SiteRecord, "file">): Pick<UpRequest, "source" |
   return { source: dirname(file), lockFile: join(dirname(file), LOCK_FILE) };
 }
 
+/** A commit, and the site's own file in the repository that has it, where that is not the one that the site was deployed from. */
+export interface ToBuild {
+  readonly production: Pick<SiteRecord, "file" | "namespace">;
+  readonly code: WantedCommit;
+  readonly checkout: string | undefined;
+}
+
 /** Files of a commit, for as long as `work` builds of them. Errors: those of git and of the commit's site file. */
 export async function withCommit<T>(
   { name, wishes }: Described,
-  { production, code }: { readonly production: SiteRecord; readonly code: WantedCommit },
+  { production, code, checkout = production.file }: ToBuild,
   ports: Ports,
   work: (source: EnvironmentSource) => Promise<T>,
 ): Promise<T> {
   const { worktrees } = ports;
   if (worktrees === undefined) throw new HowdahError("usage/invalid", "Branches are built on the machine that has them");
-  const found = await worktrees.find(dirname(production.file), code);
+  const found = await worktrees.find(dirname(checkout), code);
   return await worktrees.within(found, async (tree) => {
-    const loaded = await loadSite(join(tree, relative(found.top, production.file)), tree, ports.files);
+    const loaded = await loadSite(join(tree, relative(found.top, checkout)), tree, ports.files);
     // Whatever the branch calls it, it is an environment of this site.
     const site: Site = { ...loaded.site, name: production.namespace };
     return await work({

@@ -16,6 +16,8 @@ export interface CreateRequest {
   readonly name: string;
   /** Undefined: the images of the release that serves. */
   readonly code: WantedCommit | undefined;
+  /** The site's file in the repository that has the commit, such as a pipeline's checkout. Undefined: where the site was deployed from. */
+  readonly checkout: string | undefined;
   readonly data: WantedData;
   readonly ttl: string | undefined;
   readonly hostname: string | undefined;
@@ -90,8 +92,8 @@ async function bringUpCreated(
   const patienceMs = follows ? null : request.patienceMs;
   const serve = (source: EnvironmentSource): Promise<BroughtUp> =>
     serveEnvironment({ record, production, source, data, patienceMs }, ports, context);
-  const { code } = request;
-  if (code !== undefined) return await withCommit(record, { production, code }, ports, serve);
+  const { code, checkout } = request;
+  if (code !== undefined) return await withCommit(record, { production, code, checkout }, ports, serve);
   return await serve(await releaseSource(record, production, ports));
 }
 

@@ -110,4 +110,19 @@ describe.skipIf(why !== undefined && process.env["CI"] === undefined)("backups o
     expect((await status()).verified).toEqual(before);
     expect(await kubectl("get", "events", "--field-selector=reason=BackupStoreRefused", "--output=name")).toContain("event/site");
   });
+
+  it("is deleted from the store when somebody asks for it, and what is left with its Backup, where that says so", async () => {
+    await apply(secret("a password of the test"));
+    const [{ id } = { id: "" }] = (await status()).backups ?? [];
+    const said = await backup("delete", NAME, id, "--yes");
+    expect([said.code, said.stdout + said.stderr]).toEqual([0, expect.any(String)]);
+    const left = (await status()).backups ?? [];
+    expect([left.length > 0, left.some((one) => one.id === id)]).toEqual([true, false]);
+    await kubectl("patch", "backup", "site", "--type=merge", '--patch={"spec":{"whenDeleted":"delete"}}');
+    const held = () => kubectl("get", "backup", "site", "--output=jsonpath={.metadata.finalizers}");
+    await expect.poll(held, { timeout: 180_000, interval: 500 }).toContain("howdah.dev/stored-backups");
+    await kubectl("delete", "backup", "site", "--timeout=300s");
+    const events = ["get", "events", "--field-selector=reason=Deleted", "--output=jsonpath={.items[*].message}"] as const;
+    expect(await kubectl(...events)).toContain("all: done");
+  });
 });

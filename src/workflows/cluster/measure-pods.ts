@@ -20,7 +20,7 @@ const CONTAINER = "php";
 /** A tree of a million files takes some seconds. */
 const PATIENCE_MS = 30_000;
 
-/** What the container's own cgroup counts, and the bytes below directories; symbolic links are not followed. Constant: directories are arguments. */
+/** What the container's own cgroup counts (of the second version or the first), and the bytes below directories; symbolic links are not followed. Constant: directories are arguments. */
 const MEASURE = String.raw`
 $size = static function (string $path) use (&$size): int {
     $found = @lstat($path);
@@ -36,8 +36,8 @@ $size = static function (string $path) use (&$size): int {
 $read = static fn (string $file): string => (string) @file_get_contents("/sys/fs/cgroup/$file");
 preg_match('/^usage_usec ([0-9]+)/m', $read('cpu.stat'), $cpu);
 echo json_encode([
-    'memoryBytes' => (int) $read('memory.current'),
-    'cpuSeconds' => ($cpu[1] ?? 0) / 1e6,
+    'memoryBytes' => (int) $read('memory.current') ?: (int) $read('memory/memory.usage_in_bytes'),
+    'cpuSeconds' => isset($cpu[1]) ? $cpu[1] / 1e6 : (int) $read('cpuacct/cpuacct.usage') / 1e9,
     'volumeBytes' => array_sum(array_map($size, array_slice($argv, 1))),
 ]);`;
 

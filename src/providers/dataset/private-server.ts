@@ -11,7 +11,7 @@ export interface PrivateConnection {
   /** How many rows a statement changed. */
   execute(statement: Sql): Promise<number>;
   /** Runs a statement with values for its question marks: they stand in no statement's text. */
-  prepared(statement: Sql, values: readonly Buffer[]): Promise<void>;
+  prepared(statement: Sql, values: readonly RawCell[]): Promise<void>;
   /** Rows as they come, cells in the statement's order; never more than a few hundred are held. */
   rows(statement: Sql): AsyncIterable<readonly RawCell[]>;
   close(): Promise<void>;

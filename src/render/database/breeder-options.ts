@@ -32,11 +32,12 @@ const ALONE: OptionGroup["options"] = [
  * my.cnf of the server that raw data is read from: on the prepared files of a capture, so without accounts of its own. Temporary files hold rows: they stay
  * in quarantine.
  */
-export function rawServerOptions(): string {
+export function rawServerOptions(files: "source" | "source/data"): string {
   const own: OptionGroup["options"] = [
     { key: "skip-grant-tables", value: null },
-    { key: "datadir", value: `${QUARANTINE}/source` },
-    { key: "tmpdir", value: `${QUARANTINE}/tmp` },
+    { key: "datadir", value: `${QUARANTINE}/${files}` },
+    // Its own: a server that starts deletes what another one may have in there.
+    { key: "tmpdir", value: `${QUARANTINE}/raw-tmp` },
     { key: "innodb-buffer-pool-size", value: 128 * MIB },
     { key: "innodb-doublewrite", value: "OFF" },
   ];

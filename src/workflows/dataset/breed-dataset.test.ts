@@ -84,7 +84,7 @@ function partsOf(change: Partial<BreedParts> = {}): BreedParts {
     },
     capture: async (generation) => {
       add(rawVolume(generation), "volume");
-      return { database: "shop", at: "2026-11-22T12:00:01Z", position: null, version: "11.8.6", bytes: 1 };
+      return { database: "shop", at: "2026-11-22T12:00:01Z", position: null, version: "11.8.6", bytes: 1, files: "source" };
     },
     open: async (generation) => void add(nurseryVolume(generation, "database"), "volume"),
     mask: step,

@@ -18,10 +18,12 @@ const MIB = 1024 * 1024;
 /** Of a program that unpacks or rolls files to their moment. */
 const TOOL_BYTES = 1024 * MIB;
 
-/** Makes its directories: `source`, the captured files; `attached`, tables on their way to be masked; `tmp`. */
+const DIRECTORIES = ["source", "attached", "tmp", "raw-tmp"] as const;
+
+/** Makes its directories: `source`, the captured files; `attached`, tables on their way to be masked; temporary ones of both servers. */
 export async function prepareQuarantine({ directory }: Quarantine): Promise<void> {
   await chmod(directory, 0o700);
-  for (const name of ["source", "attached", "tmp"]) {
+  for (const name of DIRECTORIES) {
     const path = join(directory, name);
     await mkdir(path, { recursive: true, mode: 0o700 });
     await chown(path, RUN_AS, RUN_AS);
@@ -30,6 +32,6 @@ export async function prepareQuarantine({ directory }: Quarantine): Promise<void
 
 /** A container that sees the quarantine and nothing else. Its directory is closed to the container's user, so its parts are mounted. */
 export function inQuarantine({ breed, directory, image }: Quarantine, argv: readonly string[]): SealedContainer {
-  const directories = ["source", "attached", "tmp"].map((name) => ({ from: join(directory, name), to: `${QUARANTINE}/${name}` }));
+  const directories = DIRECTORIES.map((name) => ({ from: join(directory, name), to: `${QUARANTINE}/${name}` }));
   return { breed, image, argv, directories, memoryBytes: TOOL_BYTES };
 }

@@ -57,7 +57,7 @@ export async function captureSite(
   await rollForward(quarantine, ports, context);
   const [, file = "", offset = "0", gtid] = POSITION.exec(said.findLast((line) => POSITION.test(line)) ?? "") ?? [];
   const position = file === "" ? null : { file, offset: Number(offset), gtid: gtid === undefined || gtid === "" ? null : gtid };
-  return { database: name, at, position, version, bytes: progress.bytes() };
+  return { database: name, at, position, version, bytes: progress.bytes(), files: "source" };
 }
 
 function copyArgv(address: string, name: string): readonly string[] {

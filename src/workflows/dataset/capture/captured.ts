@@ -8,4 +8,6 @@ export interface Captured {
   /** Of the server that wrote the files. */
   readonly version: string;
   readonly bytes: number;
+  /** The data directory, below the quarantine's own. */
+  readonly files: "source" | "source/data";
 }

@@ -4,6 +4,7 @@ import { RUN_AS } from "../../../kernel/label.ts";
 import { identifier, list, sql } from "../../../kernel/sql.ts";
 import type { PrivateConnection, PrivateServer } from "../../../providers/dataset/private-server.ts";
 import { DATABASE_PATHS } from "../../../render/database/server-options.ts";
+import type { Captured } from "../capture/captured.ts";
 import { DATASET_DATABASE } from "../generation.ts";
 import { RAW, type Nursery } from "./private-breeder.ts";
 import type { RawTable } from "./read-definitions.ts";
@@ -20,6 +21,7 @@ export interface WantedTable {
 export interface Attaching {
   readonly nursery: Nursery;
   readonly database: string;
+  readonly files: Captured["files"];
   readonly breeder: PrivateServer;
   readonly connection: PrivateConnection;
 }
@@ -38,11 +40,11 @@ export async function closeForExport(raw: PrivateServer, database: string, table
 }
 
 /** Attaches one table's file; false when the server does not take it, and nothing of it stays. */
-export async function attachTable({ table, schema }: WantedTable, { nursery, database, connection }: Attaching): Promise<boolean> {
+export async function attachTable({ table, schema }: WantedTable, { nursery, files, database, connection }: Attaching): Promise<boolean> {
   const at = sql`${identifier(schema)}.${identifier(table.name)}`;
   await connection.query(tableDefinition(table.created).whole(at));
   await connection.query(sql`ALTER TABLE ${at} DISCARD TABLESPACE`);
-  const from = join(nursery.quarantine.directory, "source", fileNameOf(database), fileNameOf(table.name));
+  const from = join(nursery.quarantine.directory, files, fileNameOf(database), fileNameOf(table.name));
   const directory = schema === RAW ? join(nursery.quarantine.directory, "attached") : join(nursery.directory, "data", schema);
   const to = join(directory, fileNameOf(table.name));
   for (const end of [".cfg", ".ibd"]) await moveFile(`${from}${end}`, `${to}${end}`);
@@ -66,25 +68,30 @@ export async function copyTable(
 ): Promise<void> {
   const at = sql`${identifier(schema)}.${identifier(table.name)}`;
   await connection.query(sql`DROP TABLE IF EXISTS ${at}`);
+  if (!table.sequence) await connection.query(tableDefinition(unlogged(table.created, schema)).whole(at));
   const dump = raw.exec([
     ...["mariadb-dump", "--no-defaults", `--socket=${DATABASE_PATHS.socket}`, "--skip-lock-tables", "--skip-triggers", "--hex-blob"],
-    ...["--max-allowed-packet=1G", "--default-character-set=utf8mb4", "--skip-add-drop-table", "--", database, table.name],
-  ]);
-  const load = breeder.exec(
-    [
-      "mariadb",
-      `--defaults-file=${DATABASE_PATHS.clientFile}`,
-      "--binary-mode",
+    ...[
       "--max-allowed-packet=1G",
       "--default-character-set=utf8mb4",
-      schema,
+      ...(table.sequence ? [] : ["--no-create-info"]),
+      "--",
+      database,
+      table.name,
     ],
-    dump.stdout,
-  );
+  ]);
+  const options = ["--binary-mode", "--max-allowed-packet=1G", "--default-character-set=utf8mb4"];
+  const load = breeder.exec(["mariadb", `--defaults-file=${DATABASE_PATHS.clientFile}`, ...options, schema], dump.stdout);
   load.stdout.resume();
   await Promise.all([dump.done, load.done]);
-  for (const { name } of tableDefinition(table.created).foreignKeys)
-    await connection.query(sql`ALTER TABLE ${at} DROP FOREIGN KEY ${identifier(name)}`);
+}
+
+/** Aria writes rows of transactional tables into a log, which is published: raw ones are not transactional. */
+function unlogged(created: string, schema: WantedTable["schema"]): string {
+  if (schema !== RAW) return created;
+  return created
+    .replace(/\) ENGINE=Aria( TRANSACTIONAL=\d)?|\) ENGINE=Aria\b/, ") ENGINE=Aria TRANSACTIONAL=0")
+    .replace(/ TRANSACTIONAL=1\b/, "");
 }
 
 /** Within a file system by its name, between two by a copy that shares what it can. */

@@ -10,7 +10,13 @@ import type { Quarantine } from "../quarantine.ts";
 
 const MIB = 1024 * 1024;
 const ADMIN = sql`'howdah'@'localhost'`;
-const INIT = [sql`CREATE USER IF NOT EXISTS ${ADMIN}`, sql`GRANT ALL PRIVILEGES ON *.* TO ${ADMIN} WITH GRANT OPTION`];
+/** The account of a private server: without a password, as nobody but root gets to its socket. */
+export const PRIVATE_INIT = [sql`CREATE USER IF NOT EXISTS ${ADMIN}`, sql`GRANT ALL PRIVILEGES ON *.* TO ${ADMIN} WITH GRANT OPTION`]
+  .map(
+    ({ text }) => `${text};
+`,
+  )
+  .join("");
 
 /** How much memory the server that anonymizes may take: its pool is half of it. */
 export const BREEDER_BYTES = 1024 * MIB;
@@ -85,7 +91,7 @@ async function start(
       directories: [{ from: directory, to: DATABASE_PATHS.volume }, ...(sealing ? [] : [temporary]), ...directories],
       files: {
         [DATABASE_PATHS.configFile]: breederOptions({ poolBytes, sealing }),
-        [DATABASE_PATHS.initFile]: INIT.map(({ text }) => `${text};\n`).join(""),
+        [DATABASE_PATHS.initFile]: PRIVATE_INIT,
         [DATABASE_PATHS.clientFile]: PRIVATE_CLIENT_FILE,
       },
     },

@@ -8,6 +8,8 @@ export interface RawTable {
   readonly created: string;
   /** InnoDB, in one file, without the auxiliary files of full text: IMPORT TABLESPACE takes it. */
   readonly attachable: boolean;
+  /** A counter that looks like a table. */
+  readonly sequence: boolean;
 }
 
 /** A view, trigger, routine or event, as the server prints it. */
@@ -55,6 +57,7 @@ async function readTables(connection: PrivateConnection, database: string): Prom
       name: String(name),
       created,
       attachable: engine === "InnoDB" && !special && hasPlainFileName(String(name)) && !/^ {2}FULLTEXT KEY /m.test(created),
+      sequence: type === "SEQUENCE",
     });
   }
   return tables;

@@ -1,4 +1,5 @@
 import type { TablePlan } from "../../../anonymize/plan.ts";
+import { HowdahError } from "../../../kernel/howdah-error.ts";
 import { identifier, list, number, type Sql, sql } from "../../../kernel/sql.ts";
 import type { PrivateConnection } from "../../../providers/dataset/private-server.ts";
 import { DATASET_DATABASE } from "../generation.ts";
@@ -54,7 +55,25 @@ function whole(value: bigint): Sql {
 export async function fillBySql(plan: TablePlan, range: RowRange | null, connection: PrivateConnection): Promise<number> {
   const columns = list(plan.columns.map(({ name }) => identifier(name)));
   const values = list(plan.columns.map(({ expression }) => expression));
-  return await connection.execute(sql`INSERT INTO ${publishedTable(plan.name)} (${columns}) SELECT ${values} ${rawRows(plan, range)}`);
+  const rows = await connection.execute(
+    sql`INSERT INTO ${publishedTable(plan.name)} (${columns}) SELECT ${values} ${rawRows(plan, range)}`,
+  );
+  await requireWhole(plan.name, connection);
+  return rows;
+}
+
+/** Of values that were cut, or put into a range: out of range, truncated, too long. */
+const CUT: ReadonlySet<number> = new Set([1264, 1265, 1406]);
+
+/** A value that does not fit must not be cut silently: half a serialized array breaks a site. Error: `dataset/failed` with the column. */
+export async function requireWhole(table: string, connection: PrivateConnection): Promise<void> {
+  const warnings = await connection.query(sql`SHOW WARNINGS LIMIT 1024`);
+  const cut = warnings.find(({ Code }) => CUT.has(Number(Code)));
+  if (cut === undefined) return;
+  const column = /column [`']([^`']+)[`']/.exec(String(cut["Message"]))?.[1] ?? "?";
+  throw new HowdahError("dataset/failed", `A masked value does not fit ${table}.${column.split(".").at(-1) ?? column}`, {
+    hint: "Give the column a rule whose values are shorter (`length`), or `clear`.",
+  });
 }
 
 /** Adds what {@link makeBare} left out. A mask that makes two rows the same in a unique key is refused here. */

@@ -26,6 +26,8 @@ export interface CanarySet {
 }
 
 const BLOCK = 3;
+/** So many bytes of each value are looked up before it is compared. */
+const WINDOW = 8;
 const BITS = 20;
 const MASK = (1 << BITS) - 1;
 const KEPT = 100;
@@ -64,7 +66,8 @@ interface Tables {
   /** So many bytes of every pattern are looked at first. */
   readonly window: number;
   readonly shift: Uint8Array;
-  readonly byBlock: ReadonlyMap<number, readonly Pattern[]>;
+  /** By a hash of the whole window: many values share three bytes, few share eight. */
+  readonly byWindow: ReadonlyMap<number, readonly Pattern[]>;
 }
 
 function hashOf(a: number, b: number, c: number): number {
@@ -75,35 +78,38 @@ function blockAt(bytes: Uint8Array, at: number): number {
   return hashOf(bytes[at] ?? 0, bytes[at + 1] ?? 0, bytes[at + 2] ?? 0);
 }
 
-function tablesOf(patterns: readonly Pattern[]): Tables {
-  const window = Math.min(...patterns.map(({ bytes }) => bytes.length));
-  const shift = new Uint8Array(1 << BITS).fill(Math.min(255, window - BLOCK + 1));
-  const byBlock = new Map<number, Pattern[]>();
-  for (const pattern of patterns) {
-    for (let at = 0; at <= window - BLOCK; at += 1) {
-      const block = blockAt(pattern.bytes, at);
-      shift[block] = Math.min(shift[block] ?? 0, window - BLOCK - at);
-    }
-    const last = blockAt(pattern.bytes, window - BLOCK);
-    const same = byBlock.get(last);
-    if (same === undefined) byBlock.set(last, [pattern]);
-    else same.push(pattern);
-  }
-  return { window, shift, byBlock };
+function windowHash(bytes: Uint8Array, from: number, length: number): number {
+  let hash = 0x811c9dc5;
+  for (let index = from; index < from + length; index += 1) hash = Math.imul(hash ^ (FOLD[bytes[index] ?? 0] ?? 0), 0x01000193);
+  return hash;
 }
 
-function search({ window, shift, byBlock }: Tables, bytes: Uint8Array, hit: (pattern: Pattern, at: number) => void): void {
+function tablesOf(patterns: readonly Pattern[]): Tables {
+  const window = Math.min(WINDOW, ...patterns.map(({ bytes }) => bytes.length));
+  const shift = new Uint8Array(1 << BITS).fill(window - BLOCK + 1);
+  for (const { bytes } of patterns) {
+    for (let at = 0; at <= window - BLOCK; at += 1) {
+      const block = blockAt(bytes, at);
+      shift[block] = Math.min(shift[block] ?? 0, window - BLOCK - at);
+    }
+  }
+  return { window, shift, byWindow: Map.groupBy(patterns, ({ bytes }) => windowHash(bytes, 0, window)) };
+}
+
+function search({ window, shift, byWindow }: Tables, bytes: Uint8Array, hit: (pattern: Pattern, at: number) => void): void {
   const fold = FOLD;
+  const back = window - BLOCK;
   const end = bytes.length - BLOCK;
-  for (let at = window - BLOCK; at <= end; ) {
+  for (let at = back; at <= end; ) {
     const block = hashOf(fold[bytes[at] ?? 0] ?? 0, fold[bytes[at + 1] ?? 0] ?? 0, fold[bytes[at + 2] ?? 0] ?? 0);
     const jump = shift[block] ?? 0;
     if (jump > 0) {
       at += jump;
       continue;
     }
-    const start = at - (window - BLOCK);
-    for (const pattern of byBlock.get(block) ?? []) if (standsAt(pattern.bytes, bytes, start)) hit(pattern, start);
+    const start = at - back;
+    for (const pattern of byWindow.get(windowHash(bytes, start, window)) ?? [])
+      if (standsAt(pattern.bytes, bytes, start)) hit(pattern, start);
     at += 1;
   }
 }

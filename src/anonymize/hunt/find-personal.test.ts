@@ -32,11 +32,11 @@ it("chooses values that nobody else has, from all columns in turn", () => {
   const chosen = chooseCanaries(
     [
       { strategy: "email", values: ["anna@example.org", "no address", "jo@example.com"] },
-      { strategy: "user-name", values: ["admin", "anna.meier", "editor", "a1b2c3d4"] },
+      { strategy: "user-name", values: ["admin", "anna.meier", "editor", "meier1982"] },
       { strategy: "text", values: ["mail me: carl@example.net, please", "nothing"] },
       { strategy: "full-name", values: ["Anna Meier", "Anna"] },
     ],
     6,
   );
-  expect(chosen).toEqual(["anna@example.org", "anna.meier", "carl@example.net", "Anna Meier", "jo@example.com", "a1b2c3d4"]);
+  expect(chosen).toEqual(["anna@example.org", "anna.meier", "carl@example.net", "Anna Meier", "jo@example.com", "meier1982"]);
 });

@@ -5,6 +5,7 @@ import { errorReference } from "../src/cli/reference/error-reference.ts";
 import { crds } from "../src/resources/crds.ts";
 import { VERSION } from "../src/cli/version.ts";
 import { chartFiles, operatorManifest } from "../src/resources/install/deploy-files.ts";
+import { storageManifests } from "../src/resources/install/storage-files.ts";
 import { writeYaml } from "../src/site/documenting/write-yaml.ts";
 import { siteJsonSchema } from "../src/site/json-schema.ts";
 import { siteReference } from "../src/site/reference.ts";
@@ -17,6 +18,7 @@ const files: Readonly<Record<string, () => string>> = {
   "docs/reference/errors.md": errorReference,
   ...Object.fromEntries(crds().map((crd) => [`crds/${crd.metadata.name}.yaml`, () => writeYaml(crd)])),
   "deploy/operator.yaml": operatorManifest,
+  ...Object.fromEntries(Object.entries(storageManifests()).map(([name, text]) => [`deploy/${name}`, () => text])),
   ...Object.fromEntries(Object.entries(chartFiles(VERSION)).map(([path, text]) => [`deploy/helm/howdah/${path}`, () => text])),
 };
 

@@ -34,7 +34,7 @@ async function newest(folder: string): Promise<number> {
 }
 
 /**
- * Node and the bundle that make up this program, for the operator's image. Error: `usage/invalid` when the sources are newer than the bundle, as in a
+ * Node and the bundles that make up this program and the storage driver, for their images. Error: `usage/invalid` when the sources are newer than the bundle, as in a
  * checkout that was not built.
  */
 export async function operatorProgram(): Promise<readonly ProgramFile[]> {
@@ -51,6 +51,7 @@ export async function operatorProgram(): Promise<readonly ProgramFile[]> {
   return [
     { path: "usr/bin/node", from: process.execPath, executable: true },
     { path: at(join(root, "bin/howdah")), from: join(root, "bin/howdah"), executable: true },
+    { path: at(join(root, "bin/howdah-csi")), from: join(root, "bin/howdah-csi"), executable: true },
     // says that bin/howdah is CommonJS
     { path: at(join(root, "bin/package.json")), from: join(root, "bin/package.json"), executable: false },
     { path: at(join(root, "package.json")), from: join(root, "package.json"), executable: false },

@@ -40,7 +40,9 @@ export type BaseRequest =
   /** rsync and nothing else, no shell: what brings data into a volume of a cluster. */
   | { readonly kind: "data-mover" }
   /** What Node needs, restic for the Jobs of backups, and nothing else, no shell: the operator's program is put on it. */
-  | { readonly kind: "operator" };
+  | { readonly kind: "operator" }
+  /** What Node needs, and what makes and mounts file systems, no shell: the storage driver of a node is put on it. */
+  | { readonly kind: "storage" };
 
 /** How a request is made from packages. */
 export interface Recipe {
@@ -91,6 +93,8 @@ export function normalRequest(request: BaseRequest): BaseRequest {
       return { kind: "data-mover" };
     case "operator":
       return { kind: "operator" };
+    case "storage":
+      return { kind: "storage" };
     default:
       return unreachable(request);
   }
@@ -135,6 +139,8 @@ export function recipeFor(request: BaseRequest): Recipe {
       return recipe("trixie", ["rsync"], "slim", []);
     case "operator":
       return recipe("trixie", ["ca-certificates", "libc6", "libstdc++6", "restic", "tzdata"], "slim", []);
+    case "storage":
+      return recipe("trixie", ["btrfs-progs", "coreutils", "e2fsprogs", "libc6", "libstdc++6", "mount", "xfsprogs"], "slim", []);
     default:
       return unreachable(request);
   }

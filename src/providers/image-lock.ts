@@ -26,6 +26,7 @@ const request = z.discriminatedUnion("kind", [
   z.strictObject({ kind: z.literal("node-builder"), version: z.enum(["12", "18", "20"]).default("20") }),
   z.strictObject({ kind: z.literal("data-mover") }),
   z.strictObject({ kind: z.literal("operator") }),
+  z.strictObject({ kind: z.literal("storage") }),
 ]);
 
 const lockedPackage = z.strictObject({

@@ -2,6 +2,7 @@ import { resolve } from "node:path";
 import type { Command } from "commander";
 import { defaultMariadb, galeraVersions } from "../../catalog/mariadb-versions.ts";
 import { HowdahError } from "../../kernel/howdah-error.ts";
+import type { OwnProgram } from "../../workflows/cluster/operator-image.ts";
 import type { CliContext } from "../context.ts";
 import type { Choose } from "../program.ts";
 import { withReporter } from "./with-reporter.ts";
@@ -44,6 +45,12 @@ export function operatorCommand(program: Command, choose: Choose): void {
         return 0;
       });
     });
+  ownImage(operator, choose);
+  storageImage(operator, choose);
+  databaseImage(operator, choose);
+}
+
+function ownImage(operator: Command, choose: Choose): void {
   operator
     .command("image")
     .summary("make the operator's image from this very program")
@@ -59,9 +66,28 @@ export function operatorCommand(program: Command, choose: Choose): void {
       "\nExamples:\n  howdah operator image --to registry.example.org/howdah/operator\n  howdah operator image --archive operator.tar --name example.org/howdah/operator:1",
     )
     .action((flags: ImageFlags) => {
-      choose((context) => makeImage(flags, context));
+      choose((context) => makeImage(flags, "operator", context));
     });
-  databaseImage(operator, choose);
+}
+
+function storageImage(operator: Command, choose: Choose): void {
+  operator
+    .command("storage-image")
+    .summary("make the image of the storage driver that deploy/storage.yaml names")
+    .description(
+      "Makes the image of Howdah's CSI driver (csi.howdah.dev), which keeps volumes, snapshots and copies on the nodes of a cluster: Debian's file system tools, the Node that runs this command, and the driver. No shell. The answer is its reference, pinned by digest.",
+    )
+    .option("--to <repository>", "push it there, such as registry.example.org/howdah/storage")
+    .option("--archive <file>", "write it as an OCI archive, for nodes without a registry (`ctr -n k8s.io images import FILE`)")
+    .option("--lock <file>", LOCK_WORDS)
+    .option("--name <name>", "its name in the archive", "howdah.dev/storage:latest")
+    .addHelpText(
+      "after",
+      "\nExamples:\n  howdah operator storage-image --to registry.example.org/howdah/storage\n  howdah operator storage-image --archive storage.tar --name example.org/howdah/storage:1",
+    )
+    .action((flags: ImageFlags) => {
+      choose((context) => makeImage(flags, "storage", context));
+    });
 }
 
 function databaseImage(operator: Command, choose: Choose): void {
@@ -90,14 +116,14 @@ function databaseImage(operator: Command, choose: Choose): void {
     });
 }
 
-function makeImage({ to, archive, name, lock }: ImageFlags, context: CliContext): Promise<number> {
+function makeImage({ to, archive, name, lock }: ImageFlags, part: OwnProgram, context: CliContext): Promise<number> {
   if ((to === undefined) === (archive === undefined))
     throw new HowdahError("usage/invalid", "One of --to and --archive says where the image goes");
   return withReporter(context, async (ports, engine) => {
     const { operatorImage } = await import("../../workflows/cluster/operator-image.ts");
     const target =
       to === undefined ? ({ kind: "archive", file: archive ?? "", name } as const) : ({ kind: "registry", repository: to } as const);
-    const made = await operatorImage(target, { version: context.version, lockFile: lockFileOf(lock) }, ports, engine);
+    const made = await operatorImage(target, { program: part, version: context.version, lockFile: lockFileOf(lock) }, ports, engine);
     context.terminal.out(context.flags.output === "json" ? `${JSON.stringify(made, null, 2)}\n` : `${made.reference}\n`);
     return 0;
   });

@@ -59,6 +59,7 @@ export function baseConfig(request: BaseRequest, recipeHash: string): ImageConfi
     case "data-mover":
       return { ...common, entrypoint: ["/usr/bin/rsync"], cmd: ["--version"], env: [PATH, "LANG=C.UTF-8"], workingDir: "/" };
     case "operator":
+    case "storage":
       return { ...common, entrypoint: ["/usr/bin/node"], cmd: ["--version"], env: [PATH, "LANG=C.UTF-8"], workingDir: "/" };
     default:
       return unreachable(request);

@@ -137,6 +137,8 @@ function titleOf(request: BaseRequest): string {
       return "rsync, for moving data";
     case "operator":
       return "what the operator's Node needs";
+    case "storage":
+      return "what a node's storage driver needs";
     default:
       return unreachable(request);
   }

@@ -84,6 +84,9 @@ const mariadbPrograms = (
   "my_print_defaults mysql mysqladmin mysqlbinlog mysqlcheck mysqld mysqldump resolveip"
 ).split(" ");
 
+/** What the storage of datasets runs (src/providers/dataset-storage). */
+const storagePrograms = "btrfs chattr cp du filefrag losetup mkfs.btrfs mount sync umount xfs_io".split(" ");
+
 function filterOf(request: BaseRequest): FilterOptions {
   const { perl } = recipeFor(request);
   switch (request.kind) {
@@ -105,6 +108,8 @@ function filterOf(request: BaseRequest): FilterOptions {
       return { gconv: false, perl, programs: ["rsync"] };
     case "operator":
       return { gconv: false, perl, programs: ["restic"] };
+    case "storage":
+      return { gconv: false, perl, programs: storagePrograms };
     case "php-builder":
     case "node-builder":
       return { gconv: true, perl, programs: undefined };

@@ -54,6 +54,7 @@ const kinds: Readonly<Record<string, ImageKind>> = {
   "node-builder": "builder",
   "data-mover": "base",
   operator: "base",
+  storage: "base",
 };
 
 /** An image without a name of ours. Of those without any, a build that was killed left what has our label and our time: other builders have a clock. */

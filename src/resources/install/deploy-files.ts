@@ -1,6 +1,7 @@
 import type { KubeObject } from "../../kubernetes/kubernetes-api.ts";
 import { writeYaml } from "../../site/documenting/write-yaml.ts";
 import { crds } from "../crds.ts";
+import { STORAGE_VALUES, storageTemplate } from "./storage-files.ts";
 import { operatorObjects, ownNamespace, settingsDigest, settingsMap } from "./operator-objects.ts";
 
 const IMAGE = "HOWDAH_IMAGE";
@@ -42,6 +43,7 @@ export function chartFiles(version: string): Readonly<Record<string, string>> {
       keptByHelm(settingsMap(SETTINGS)),
       ...operatorObjects({ image: IMAGE, pullSecret: PULL_SECRET, settings: SETTINGS }),
     ]),
+    "templates/storage.yaml": storageTemplate(),
     ...Object.fromEntries(crds().map((crd) => [`crds/${crd.metadata.name}.yaml`, writeYaml(crd)])),
   };
 }
@@ -58,7 +60,7 @@ pullSecret: ""
 # What is chosen for the cluster, as the ConfigMap howdah-settings has it: \`howdah install --dry-run\` with the flags that describe
 # your cluster prints it.
 settings: {}
-`;
+${STORAGE_VALUES}`;
 
 /** Helm writes YAML as text: the places are marked, everything else is as it is applied without Helm. */
 function template(objects: readonly KubeObject[]): string {

@@ -24,10 +24,35 @@ export interface OperatorImage {
   readonly bytes: number;
 }
 
-const BASE: BaseRequest = { kind: "operator" };
+/** A program of Howdah's that runs in a cluster: the operator, or the storage driver of each node (csi.howdah.dev). */
+export type OwnProgram = "operator" | "storage";
+
+interface OwnImage {
+  readonly base: BaseRequest;
+  readonly title: string;
+  readonly entrypoint: readonly string[];
+  readonly cmd: readonly string[];
+}
+
+const images: Readonly<Record<OwnProgram, OwnImage>> = {
+  operator: {
+    base: { kind: "operator" },
+    title: "Howdah's operator",
+    entrypoint: ["/usr/bin/node", "/usr/lib/howdah/bin/howdah"],
+    cmd: ["operator", "--listen", "0.0.0.0:8080"],
+  },
+  storage: {
+    base: { kind: "storage" },
+    title: "Howdah's storage driver",
+    entrypoint: ["/usr/bin/node", "/usr/lib/howdah/bin/howdah-csi"],
+    cmd: ["--help"],
+  },
+};
 
 /** Of what the image is made. */
 export interface OperatorImageSource {
+  /** Left out: the operator. */
+  readonly program?: OwnProgram;
   /** Of this program. */
   readonly version: string;
   /** A lock file (as `howdah.lock` of a site) that pins the packages, written when it does not name them; null: newest once a week on this machine. */
@@ -41,19 +66,22 @@ export interface OperatorImageSource {
  */
 export async function operatorImage(
   target: OperatorImageTarget,
-  { version, lockFile }: OperatorImageSource,
+  { version, lockFile, program = "operator" }: OperatorImageSource,
   ports: Ports,
   context: EngineContext,
 ): Promise<OperatorImage> {
   await requireRoot(ports);
   const { emit, signal } = context;
-  const files = await ports.operator.program();
+  const files = (await ports.operator.program()).filter(({ path }) => belongsTo(path, program));
+  const { base: request, title, entrypoint, cmd } = images[program];
   const lock =
-    lockFile === null ? await testLock([BASE], { lockFile, renew: false }, ports, context) : await pinned(lockFile, ports, context);
-  const base = await ports.images.ensureBase(BASE, lock, emit, signal);
+    lockFile === null
+      ? await testLock([request], { lockFile, renew: false }, ports, context)
+      : await pinned(request, lockFile, ports, context);
+  const base = await ports.images.ensureBase(request, lock, emit, signal);
   const image = await programImage(await ports.images.export(base.reference, emit, signal), files, {
-    entrypoint: ["/usr/bin/node", "/usr/lib/howdah/bin/howdah"],
-    cmd: ["operator", "--listen", "0.0.0.0:8080"],
+    entrypoint,
+    cmd,
     env: [
       "PATH=/usr/bin:/bin",
       "LANG=C.UTF-8",
@@ -63,9 +91,9 @@ export async function operatorImage(
       "NODE_ENV=production",
     ],
     labels: {
-      "howdah.dev/kind": "operator",
+      "howdah.dev/kind": program,
       "org.opencontainers.image.version": version,
-      "org.opencontainers.image.title": "Howdah's operator",
+      "org.opencontainers.image.title": title,
     },
   });
   const bytes = image.layers.reduce((sum, { size }) => sum + size, 0);
@@ -77,11 +105,18 @@ export async function operatorImage(
   return { reference: await pushOwnImage(image, { repository: target.repository, tag: version }, ports, context), digest, bytes };
 }
 
+/** Node and what names the package are both programs'; the rest is one's alone. */
+function belongsTo(path: string, program: OwnProgram): boolean {
+  const isShared = path === "usr/bin/node" || path.endsWith("/package.json");
+  const isDriver = path.includes("/dist/csi/") || path.endsWith("/bin/howdah-csi");
+  return isShared || isDriver === (program === "storage");
+}
+
 /** What the file pins stays; what it lacks is chosen and written down. */
-async function pinned(lockFile: string, ports: Ports, { emit, signal }: EngineContext): Promise<Lock> {
+async function pinned(request: BaseRequest, lockFile: string, ports: Ports, { emit, signal }: EngineContext): Promise<Lock> {
   const { text, lock: current = emptyLock } = await readLock(lockFile, ports);
-  const lock = await ports.images.lock({ images: [BASE], current }, emit, signal);
-  const others = current.images.filter(({ request }) => request.kind !== BASE.kind);
+  const lock = await ports.images.lock({ images: [request], current }, emit, signal);
+  const others = current.images.filter((image) => image.request.kind !== request.kind);
   const printed = printLock({ ...current, images: [...others, ...lock.images] });
   if (printed !== text) await ports.files.write(lockFile, printed);
   return lock;

@@ -1,11 +1,13 @@
 import type { Command } from "commander";
 import { HowdahError } from "../../kernel/howdah-error.ts";
+import { REVIEW_RUNNER } from "../../render/ci/review.ts";
 import type { CliContext } from "../context.ts";
 import type { Choose } from "../program.ts";
 import { wordsAfterDashes } from "../words-after-dashes.ts";
 
 interface CiFlags {
   readonly php?: string;
+  readonly review: boolean;
   readonly write: boolean;
   readonly force: boolean;
 }
@@ -33,11 +35,16 @@ function platformCommand(ci: Command, platform: keyof typeof platforms, choose: 
       `Prints ${file}, or writes it: tests on each version of PHP, then images, pushed with tags from git to spec.image.repository or the platform's own registry. What tests the site follows \`--\`; left out, it is composer's script \`test\` or PHPUnit, when the tree has one. No secret is in the file: it names the variables to set.`,
     )
     .option("--php <versions>", "versions of PHP to test on, such as 7.4,8.2,8.4 (default: the site's own)")
+    .option(
+      "--review",
+      `an environment for each merge request, by a runner on the machine where the site runs (tag ${REVIEW_RUNNER})`,
+      false,
+    )
     .option("--write", `write ${file} at the repository's root`, false)
     .option("--force", "replace a file that is there; the old one is kept with .bak at its name", false)
     .addHelpText(
       "after",
-      `\nExamples:\n  howdah ci ${platform} --php 8.2,8.4\n  howdah ci ${platform} --php 8.2,8.4 --write -- php tests/run.php`,
+      `\nExamples:\n  howdah ci ${platform} --php 8.2,8.4\n  howdah ci ${platform} --php 8.2,8.4 --write -- php tests/run.php\n  howdah ci ${platform} --review --write`,
     )
     .action((_site: unknown, _words: unknown, flags: CiFlags) => {
       choose((context) => writePipeline({ command, platform, flags }, context));

@@ -1,6 +1,7 @@
 import type { Command } from "commander";
 import type { EnvironmentRecord } from "../../workflows/environment/environment.ts";
 import type { Ports } from "../../workflows/ports.ts";
+import { HowdahError } from "../../kernel/howdah-error.ts";
 import { confirm } from "../ask-first.ts";
 import type { CliContext } from "../context.ts";
 import type { Choose } from "../program.ts";
@@ -174,15 +175,26 @@ function remove(env: Command, choose: Choose): void {
     .argument("[site]", SITE)
     .summary("take it away for good, with its data")
     .option("-y, --yes", "do not ask", false)
+    .option("--if-exists", "one that is not there is no error: for pipelines", false)
     .addHelpText(
       "after",
       "\nExamples:\n  howdah env delete review shop --yes\n\nNothing of it is kept: its data is a copy. The dataset that it was made of stays.",
     )
-    .action((name: string, given: string | undefined, flags: { readonly yes: boolean }) => {
+    .action((name: string, given: string | undefined, flags: { readonly yes: boolean; readonly ifExists: boolean }) => {
       choose((context) =>
         withReporter(context, async (ports, engine) => {
           const { deleteEnvironment } = await import("../../workflows/environment/delete-environment.ts");
-          const { namespace } = await meant(name, given, context, ports);
+          const found = await meant(name, given, context, ports).catch((error: unknown) => {
+            if (flags.ifExists && error instanceof HowdahError && error.code === "environment/unknown") return undefined;
+            throw error;
+          });
+          if (found === undefined) {
+            context.terminal.out(
+              context.flags.output === "json" ? `${JSON.stringify({ environment: null, deleted: false })}\n` : `${name} is not there\n`,
+            );
+            return 0;
+          }
+          const { namespace } = found;
           await confirm(`Delete ${namespace} with its database and files?`, flags.yes, context);
           await deleteEnvironment(namespace, ports, engine);
           context.terminal.out(

@@ -1,6 +1,7 @@
 import { writeYaml } from "../../site/documenting/write-yaml.ts";
 import { PIPELINE, type Pipeline, reportPattern } from "./pipeline.ts";
 import { pushScripts, testScript } from "./push-script.ts";
+import { REVIEW_RUNNER, reviewScripts } from "./review.ts";
 import { setupScript } from "./setup-script.ts";
 
 /** Actions that the workflow uses, by their major versions. */
@@ -20,13 +21,17 @@ export function renderGithub(pipeline: Pipeline): string {
   const { report } = pipeline;
   const document = {
     name: "howdah",
-    on: { push: { branches: ["main", "master"], tags: ["release-v*"] }, pull_request: {} },
+    on: {
+      push: { branches: ["main", "master"], tags: ["release-v*"] },
+      pull_request: pipeline.review ? { types: ["opened", "reopened", "synchronize", "closed"] } : {},
+    },
     permissions: { contents: "read" },
     defaults: { run: { shell: "bash" } },
     env: { HOWDAH_CACHE_DIR: PIPELINE.cacheDirectory },
     jobs: {
       test: tests
         ? {
+            if: pipeline.review ? "github.event.action != 'closed'" : undefined,
             ...machine,
             strategy: { "fail-fast": false, matrix: { php: [...pipeline.php] } },
             steps: [
@@ -44,6 +49,7 @@ export function renderGithub(pipeline: Pipeline): string {
         ...(pipeline.repository === null ? { permissions: { contents: "read", packages: "write" } } : {}),
         steps: [...prepared, ...pushing(pipeline)],
       },
+      ...(pipeline.review ? review(pipeline) : {}),
     },
   };
   return `${header(pipeline.repository === null)}${writeYaml(document, { comments })}`;
@@ -94,8 +100,35 @@ function literal(script: string): string {
   return script.replaceAll("${{", "${{ '${{' }}");
 }
 
+/** One job for what is open, one for what is closed; each pull request in turn. */
+function review(pipeline: Pipeline): object {
+  const scripts = reviewScripts(pipeline, { name: '"pr-$NUMBER"', commit: '"$GITHUB_SHA"' });
+  // a pull request of a fork is somebody else's code, on the machine that has production
+  const own = "github.event_name == 'pull_request' && github.event.pull_request.head.repo.full_name == github.repository";
+  const env = { NUMBER: "${{ github.event.number }}" };
+  const there = {
+    "runs-on": ["self-hosted", REVIEW_RUNNER],
+    concurrency: { group: "review-${{ github.event.number }}", "cancel-in-progress": false },
+  };
+  const address = `echo "url=$(${scripts.address})" >>"$GITHUB_OUTPUT"\n`;
+  return {
+    review: {
+      if: `${own} && github.event.action != 'closed'`,
+      ...there,
+      environment: { name: "pr-${{ github.event.number }}", url: "${{ steps.environment.outputs.url }}" },
+      steps: [{ uses: actions.checkout }, { name: "Environment", id: "environment", env, run: literal(`${scripts.create}${address}`) }],
+    },
+    "review-stop": {
+      if: `${own} && github.event.action == 'closed'`,
+      ...there,
+      steps: [{ name: "Delete the environment", env, run: literal(scripts.remove) }],
+    },
+  };
+}
+
 const comments: Readonly<Record<string, string>> = {
   "jobs.build.if": "A pull request must not push.",
+  "jobs.review.runs-on": "A runner of your own, as root, on the machine where the site runs.",
 };
 
 function header(own: boolean): string {

@@ -1,6 +1,7 @@
 import { writeYaml } from "../../site/documenting/write-yaml.ts";
 import { PIPELINE, type Pipeline, reportPattern } from "./pipeline.ts";
 import { pushScripts, testScript } from "./push-script.ts";
+import { REVIEW_RUNNER, reviewScripts } from "./review.ts";
 import { setupScript } from "./setup-script.ts";
 
 /** GitLab carries only what lies below the project, which is the site's own tree: the cache is moved out before anything reads that. */
@@ -37,7 +38,7 @@ export function renderGitlab(pipeline: Pipeline): string {
         { if: "$CI_COMMIT_BRANCH || $CI_COMMIT_TAG" },
       ],
     },
-    stages: [...(tests ? ["test"] : []), "build"],
+    stages: [...(tests ? ["test"] : []), "build", ...(pipeline.review ? ["review"] : [])],
     variables: { HOWDAH_CACHE_DIR: PIPELINE.cacheDirectory },
     default: {
       image: PIPELINE.image,
@@ -61,12 +62,43 @@ export function renderGitlab(pipeline: Pipeline): string {
       script: [onBranch, login, push],
       after_script: [logout, saveCache],
     },
+    ...(pipeline.review ? review(pipeline) : {}),
   };
   return `${header(own)}${writeYaml(document, { comments })}`;
 }
 
+/** Its job needs no test to have passed: who reviews wants to look at once. Fails no pipeline by being stopped. */
+function review(pipeline: Pipeline): object {
+  const scripts = reviewScripts(pipeline, { name: '"mr-$CI_MERGE_REQUEST_IID"', commit: '"$CI_COMMIT_SHA"' });
+  // a merge request of a fork is somebody else's code, on the machine that has production
+  const own = '$CI_PIPELINE_SOURCE == "merge_request_event" && $CI_MERGE_REQUEST_SOURCE_PROJECT_ID == $CI_PROJECT_ID';
+  const name = "review/mr-$CI_MERGE_REQUEST_IID";
+  const there = {
+    ...{ stage: "review", needs: [], tags: [REVIEW_RUNNER], resource_group: name },
+    ...{ cache: [], before_script: [], after_script: [] },
+  };
+  return {
+    review: {
+      ...there,
+      rules: [{ if: own }],
+      environment: { name, url: "$HOWDAH_ENVIRONMENT_URL", on_stop: "review-stop", auto_stop_in: "1 week" },
+      script: [scripts.create, `printf 'HOWDAH_ENVIRONMENT_URL=%s\\n' "$(${scripts.address})" >howdah-review.env\n`],
+      artifacts: { reports: { dotenv: "howdah-review.env" } },
+    },
+    "review-stop": {
+      ...there,
+      rules: [{ if: own, when: "manual" }],
+      allow_failure: true,
+      variables: { GIT_STRATEGY: "none" },
+      environment: { name, action: "stop" },
+      script: [scripts.remove],
+    },
+  };
+}
+
 const comments: Readonly<Record<string, string>> = {
   "default.tags": "A runner on a Debian 12 machine, or one whose containers are privileged (docs/how-to/ci.md).",
+  "review.tags": "A runner with the shell executor as root, on the machine where the site runs.",
   "build.rules": "Make release tags and the default branch protected: only they see the protected variables.",
 };
 

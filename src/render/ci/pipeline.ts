@@ -16,6 +16,8 @@ export interface Pipeline {
   readonly repository: string | null;
   /** The secret that `spec.image.secret` names; null: `podman login`. */
   readonly registrySecret: string | null;
+  /** An environment for each merge request, on the machine where the site runs. */
+  readonly review: boolean;
 }
 
 /** Which jobs a runner must be able to do, where it keeps things, and what an administrator sets: the same on each platform. */

@@ -6,7 +6,7 @@ import { type Pipeline, reportPattern } from "./pipeline.ts";
 
 const pipeline: Pipeline = {
   ...{ site: "shop", path: ".", lockFile: "howdah.lock", php: ["8.2", "8.4"], command: ["vendor/bin/phpunit"], report: "build/junit.xml" },
-  ...{ repository: null, registrySecret: null },
+  ...{ repository: null, registrySecret: null, review: false },
 };
 
 interface Step {
@@ -49,6 +49,30 @@ describe("GitHub's", () => {
     const steps = Object.values(github({ repository: "registry.example.org/shop" }).jobs).flatMap((job) => job.steps);
     const withSecrets = steps.filter(({ env = {} }) => Object.values(env).some((value) => value.includes("secrets.")));
     expect(withSecrets.map(({ run = "" }) => /podman login|howdah build/.test(run))).toEqual([true, true]);
+  });
+});
+
+describe("review", () => {
+  it("follows the merge requests of the project's own branches, on the machine that has the site", () => {
+    const { review, "review-stop": stop, test } = gitlab({ review: true });
+    expect(review?.rules?.[0]?.if).toContain("$CI_MERGE_REQUEST_SOURCE_PROJECT_ID == $CI_PROJECT_ID");
+    expect(review?.script[0]).toBe('howdah env create "mr-$CI_MERGE_REQUEST_IID" shop --commit "$CI_COMMIT_SHA" --checkout .\n');
+    expect(stop?.script).toEqual(['howdah env delete "mr-$CI_MERGE_REQUEST_IID" shop --yes --if-exists\n']);
+    expect(test).toBeDefined();
+  });
+
+  it("of a fork's pull request runs nothing, and of a closed one only deletes", () => {
+    const { jobs, on } = github({ review: true });
+    for (const job of ["review", "review-stop"]) expect(jobs[job]?.if).toContain("head.repo.full_name == github.repository");
+    expect(jobs["review"]?.if).toContain("action != 'closed'");
+    expect(jobs["test"]?.if).toBe("github.event.action != 'closed'");
+    expect(jobs["review-stop"]?.steps.map(({ run }) => run)).toEqual(['howdah env delete "pr-$NUMBER" shop --yes --if-exists\n']);
+    expect(on["pull_request"]).toEqual({ types: ["opened", "reopened", "synchronize", "closed"] });
+  });
+
+  it("is not there when nobody asked for it", () => {
+    expect(Object.keys(github().jobs)).toEqual(["test", "build"]);
+    expect(gitlab()).not.toHaveProperty("review");
   });
 });
 

@@ -20,7 +20,16 @@ afterEach(() => rm(root, { recursive: true }));
 const written = (change: Partial<CiCommand> = {}): Promise<CiResult> =>
   writeCi(
     {
-      ...{ platform: "gitlab", given: "apps/shop", directory: root, php: undefined, argv: ["php", "t.php"], write: true, force: false },
+      ...{
+        platform: "gitlab",
+        given: "apps/shop",
+        directory: root,
+        php: undefined,
+        argv: ["php", "t.php"],
+        write: true,
+        force: false,
+        review: false,
+      },
       ...change,
     },
     wireFiles(),

@@ -19,6 +19,8 @@ export interface CiCommand {
   readonly php: string | undefined;
   /** The program that tests the site; empty: what its tree shows. */
   readonly argv: readonly string[];
+  /** With an environment for each merge request. */
+  readonly review: boolean;
   readonly write: boolean;
   /** Replace a file that says something else; it is kept beside the new one. */
   readonly force: boolean;
@@ -69,7 +71,7 @@ export async function writeCi(command: CiCommand, files: ProjectFiles): Promise<
       command: tests.command,
       report: tests.report,
     },
-    ...{ repository: site.image.repository, registrySecret: site.image.secret },
+    ...{ repository: site.image.repository, registrySecret: site.image.secret, review: command.review },
   };
   const text = command.platform === "gitlab" ? renderGitlab(pipeline) : renderGithub(pipeline);
   const file = join(root, places[command.platform]);

@@ -1,0 +1,206 @@
+import { beforeEach, describe, expect, it } from "vitest";
+import { Secret } from "../../kernel/secret.ts";
+import { Killed, life } from "../cluster/testing/mortal.ts";
+import type { Ports } from "../ports.ts";
+import { environmentRig, type EnvironmentRig, fresh } from "../testing/environment-rig.ts";
+import { createEnvironment } from "./create-environment.ts";
+import { deleteEnvironment } from "./delete-environment.ts";
+import { requireEnvironment } from "./environment.ts";
+import { extendEnvironment } from "./extend-environment.ts";
+import { GRACE_MS } from "./lifetime.ts";
+import { listEnvironments } from "./list-environments.ts";
+import { expireEnvironments, recoverEnvironments } from "./recover-environments.ts";
+import { resetEnvironment } from "./reset-environment.ts";
+
+const SPEC = {
+  variables: { SMTP: { secret: "smtp/password" }, KEY: { generate: {} } },
+  environments: { secrets: { "smtp/password": { value: "sandbox" } }, limit: 2 },
+};
+const AS_BEGAN = { generation: null, newestRelease: false };
+
+let rig: EnvironmentRig;
+beforeEach(async () => {
+  rig = await environmentRig(SPEC);
+});
+
+const create = (name: string, more: Partial<typeof fresh> = {}, ports: Ports = rig.ports) =>
+  createEnvironment(rig.production, { ...fresh, name, ...more }, ports, rig.context);
+
+/** Everything that is remembered of environments. */
+async function left(): Promise<unknown> {
+  const { records, releases, outcomes, environments, rollouts, engine } = rig.ports;
+  const documents = [records, releases, outcomes, rollouts].map((store) => store.list("shop--"));
+  return {
+    documents: (await Promise.all(documents)).flat().length + ((await environments?.list())?.length ?? 0),
+    namespaces: (await engine.namespaces()).filter((name) => name.includes("--")),
+    secrets: [...rig.secrets.keys()].filter((key) => key.startsWith("shop--")),
+  };
+}
+const nothing = { documents: 0, namespaces: [], secrets: [] };
+
+describe("an environment", () => {
+  it("runs the images of the release that serves, with a server, a hostname and secrets of its own", async () => {
+    rig.secrets.get("shop/smtp/password");
+    await rig.ports.secrets.set("shop", "smtp", { password: new Secret("real", "test") });
+    const { record, environment } = await create("review", { variables: { DEBUG: "1" }, password: true });
+    expect(environment).toMatchObject({
+      ...{ namespace: "shop--review", of: "shop", owner: "ann", until: "2026-11-29T12:00:00.003Z" },
+      ...{ code: { kind: "release", release: "r1" }, data: { kind: "fresh" }, work: null, failure: null },
+    });
+    expect(record).toMatchObject({
+      ...{ images: { web: "web", php: "php" }, url: "http://review.shop.localhost:8080" },
+      database: { server: "database.shop--review", host: "database", name: "dataset" },
+    });
+    const { objects } = await rig.engine.inventory("shop--review");
+    expect([...objects.keys()]).toEqual(expect.arrayContaining(["StatefulSet/database", "NetworkPolicy/no-way-out", "Deployment/web"]));
+    expect(rig.secrets.get("shop--review/smtp/password")?.reveal()).toBe("sandbox");
+    expect([...rig.secrets].filter(([key, secret]) => key.startsWith("shop--") && secret.reveal() === "real")).toEqual([]);
+  });
+
+  it("is refused before anything is made when nothing stands in for a secret", async () => {
+    rig = await environmentRig({ variables: { SMTP: { secret: "smtp/password" } } });
+    await expect(create("review")).rejects.toThrow("none of production's secrets, and nothing stands in for smtp/password");
+    expect(await left()).toEqual(nothing);
+    await create("review", { secrets: [{ name: "smtp", key: "password", value: new Secret("given", "test") }] });
+    expect(rig.secrets.get("shop--review/smtp/password")?.reveal()).toBe("given");
+  });
+
+  it("has a name of its own among those of its site, of which there are so many", async () => {
+    await create("one");
+    await expect(create("one")).rejects.toMatchObject({ code: "environment/exists" });
+    await expect(create("a--b")).rejects.toMatchObject({ code: "usage/invalid" });
+    await create("two");
+    await expect(create("three")).rejects.toMatchObject({ code: "environment/limit" });
+    expect((await requireEnvironment("two", "shop", rig.ports)).namespace).toBe("shop--two");
+    expect((await requireEnvironment("shop--two", undefined, rig.ports)).name).toBe("two");
+    await expect(requireEnvironment("four", undefined, rig.ports)).rejects.toThrow("no environment");
+  });
+
+  it("waits for memory and says why, until its patience ends", async () => {
+    rig.memory.free = 300 * 1024 ** 2;
+    await expect(create("review")).rejects.toThrow(/no room for shop--review within 60 s: 0\.3 GiB of memory are needed, 0\.0 are free/);
+    expect(rig.notices).toContain("waits: 0.3 GiB of memory are needed, 0.0 are free");
+    expect(await listEnvironments("shop", { sizes: false }, rig.ports)).toMatchObject([{ name: "review", state: "failed" }]);
+    rig.memory.free = 2 * 1024 ** 3;
+    await create("review"); // the same command again goes on
+    expect(await listEnvironments("shop", { sizes: false }, rig.ports)).toMatchObject([{ name: "review", state: "running" }]);
+  });
+
+  it("counts what others that are being made will take, and lets those go first that wait longer", async () => {
+    await create("one");
+    const one = await rig.ports.environments?.get("shop--one");
+    if (one === undefined) throw new TypeError("nothing was made");
+    rig.alive.add("7-7");
+    const work = { verb: "create", since: "2026-11-22T11:00:00Z", by: "7-7" } as const;
+    await rig.ports.environments?.put("shop--one", { ...one, work: { ...work, needsBytes: 8 * 1024 ** 3 } });
+    await expect(create("two", { patienceMs: 5000 })).rejects.toThrow("0.0 are free");
+    await rig.ports.environments?.put("shop--one", { ...one, work: { ...work, waits: "memory" } });
+    await expect(create("two", { patienceMs: 5000 })).rejects.toThrow("shop--one waits longer");
+    rig.alive.delete("7-7"); // nobody waits for the dead
+    await create("two");
+  });
+
+  it("is made anew by a reset, and by a sync with the release that serves then", async () => {
+    const before = await create("review");
+    const { record } = await resetEnvironment("shop--review", AS_BEGAN, rig.ports, rig.context);
+    expect(record.database).toEqual(before.record.database);
+    const [first] = await rig.ports.releases.list("shop.");
+    if (first === undefined) throw new TypeError("no release");
+    await rig.ports.releases.put("shop.r2", {
+      ...first,
+      id: "r2",
+      input: { ...first.input, images: { web: "web2", php: "php2" } },
+      images: { web: { reference: "web2", digest: "d" }, php: { reference: "php2", digest: "d" } },
+    });
+    await rig.ports.outcomes.put("shop.r1", { namespace: "shop", release: "r1", at: "", state: "superseded" });
+    await rig.ports.outcomes.put("shop.r2", { namespace: "shop", release: "r2", at: "", state: "serving" });
+    expect((await resetEnvironment("shop--review", AS_BEGAN, rig.ports, rig.context)).record.images.web).toBe("web");
+    const synced = await resetEnvironment("shop--review", { generation: null, newestRelease: true }, rig.ports, rig.context);
+    expect([synced.record.images.web, synced.environment.code]).toEqual(["web2", { kind: "release", release: "r2" }]);
+  });
+
+  it("goes when its time and the grace are over, unless somebody extends it", async () => {
+    await create("review", { ttl: "12h" });
+    rig.clock.now += 13 * 3_600_000;
+    expect(await expireEnvironments(rig.ports, rig.context)).toEqual({ did: [], failed: [] });
+    expect(await listEnvironments("shop", { sizes: false }, rig.ports)).toMatchObject([{ lifetime: { state: "over" } }]);
+    await extendEnvironment("shop--review", "1h", rig.ports);
+    rig.clock.now += 3_600_000 + GRACE_MS + 1000;
+    await rig.engine.scaleUp("shop--review", rig.context);
+    const used: Ports = { ...rig.ports, engine: { ...rig.engine, sleep: async () => "a cron runs" } };
+    expect(await expireEnvironments(used, rig.context)).toEqual({ did: [], failed: [] });
+    expect((await expireEnvironments(rig.ports, rig.context)).did).toEqual(["shop--review is deleted: its time was over"]);
+    expect(await left()).toEqual(nothing);
+  });
+
+  it("leaves nothing when it is deleted", async () => {
+    await create("review", { password: true });
+    expect(await deleteEnvironment("shop--review", rig.ports, rig.context)).toBe(true);
+    expect(await left()).toEqual(nothing);
+    expect(await deleteEnvironment("shop--review", rig.ports, rig.context)).toBe(false);
+  });
+});
+
+const ACTS = {
+  engine: ["prepare", "apply", "putSecret", "remove", "deleteVolume", "forget", "settle", "scaleUp"],
+  environments: ["put", "remove"],
+  ...{ records: ["put", "remove"], releases: ["put", "remove"], outcomes: ["put", "remove"], rollouts: ["put", "remove"] },
+  secrets: ["getOrGenerate", "set", "remove"],
+} as const;
+
+/** Runs a command that dies at one act. Answers whether it died. */
+async function dies(act: number, when: "before" | "after", command: (ports: Ports) => Promise<unknown>): Promise<boolean> {
+  const one = life({ act, when });
+  const mortal = Object.fromEntries(
+    Object.entries(ACTS).map(([name, counted]) => [
+      name,
+      one.mortal(name, rig.ports[name as keyof Ports] as object, counted as unknown as readonly never[]),
+    ]),
+  );
+  try {
+    await command({ ...rig.ports, ...mortal });
+    return false;
+  } catch (error) {
+    if (error instanceof Killed) return true;
+    throw error;
+  }
+}
+
+describe.each(["before", "after"] as const)("killed %s any write", (when) => {
+  it("a creation is taken away by the agent, or was whole", async () => {
+    for (let act = 1; ; act++) {
+      rig = await environmentRig(SPEC);
+      const died = await dies(act, when, (ports) => create("review", {}, ports));
+      await recoverEnvironments(rig.ports, rig.context);
+      const [known] = (await rig.ports.environments?.list()) ?? [];
+      if (known === undefined) expect({ ...((await left()) as object), secrets: [] }, `act ${String(act)}`).toEqual(nothing);
+      else expect([known.work, rig.engine.ask("review.shop.localhost")]).toEqual([null, ""]);
+      await create("review").catch((error: unknown) => expect(error).toMatchObject({ code: "environment/exists" }));
+      if (!died) break;
+    }
+  });
+
+  it("a reset is finished by the agent", async () => {
+    for (let act = 1; ; act++) {
+      rig = await environmentRig(SPEC);
+      await create("review");
+      const died = await dies(act, when, (ports) => resetEnvironment("shop--review", AS_BEGAN, ports, rig.context));
+      expect((await recoverEnvironments(rig.ports, rig.context)).failed, `act ${String(act)}`).toEqual([]);
+      expect(await listEnvironments("shop", { sizes: false }, rig.ports)).toMatchObject([{ state: "running", because: null }]);
+      expect(rig.engine.ask("review.shop.localhost")).toBe("");
+      if (!died) break;
+    }
+  });
+
+  it("a deletion is finished by the agent", async () => {
+    for (let act = 1; ; act++) {
+      rig = await environmentRig(SPEC);
+      await create("review");
+      const died = await dies(act, when, (ports) => deleteEnvironment("shop--review", ports, rig.context));
+      const [known] = (await rig.ports.environments?.list()) ?? [];
+      await recoverEnvironments(rig.ports, rig.context);
+      if (act > 1 || known?.work !== null) expect(await left(), `act ${String(act)}`).toEqual(nothing);
+      if (!died) break;
+    }
+  });
+});

@@ -7,6 +7,7 @@ import { buffer } from "node:stream/consumers";
 import { gunzipSync } from "node:zlib";
 import { extract } from "tar-stream";
 import { afterAll, beforeAll, describe, expect, it } from "vitest";
+import type { TenantUsage } from "../../src/workflows/tenant/tenant-usage.ts";
 import { type Behaviour, faultSite, type TestSite } from "../support/fault-site.ts";
 import { whyNoMachine } from "../support/howdah-machine.ts";
 import { type OperatorRig, operatorRig } from "../support/operator-rig.ts";
@@ -66,6 +67,38 @@ describe.skipIf(why !== undefined && process.env["CI"] === undefined)("a tenant 
     await expect.poll(bounds, { timeout: 180_000, interval: 1000 }).toBe("72");
   });
 
+  it("has a key pair in its namespaces, and another one when somebody asks for it", async () => {
+    const first = await keys();
+    expect(first).toHaveLength(1);
+    const rotated = await tenant("rotate-key", NAME);
+    expect([rotated.code, rotated.stderr]).toEqual([0, expect.any(String)]);
+    const { keyId } = JSON.parse(rotated.stdout) as { readonly keyId: string };
+    expect(await keys()).toEqual([keyId, ...first]);
+    expect((await tenant("rotate-key", NAME, "--finish")).code).toBe(0);
+    expect(await keys()).toEqual([keyId]);
+  });
+
+  it("writes no more when its database is larger than its storage, is measured, and writes again when it is smaller", async () => {
+    await sql("CREATE TABLE big (content LONGBLOB)");
+    for (let megabytes = 0; megabytes < 40; megabytes += 8) await sql("INSERT INTO big VALUES (REPEAT('x', 8000000))");
+    await rig.kubectl("patch", "tenant", NAME, "--type=merge", '--patch={"spec":{"storage":"16Mi"}}');
+    const condition = (of: string) =>
+      kubectl("get", "environment", "production", `--output=jsonpath={.status.conditions[?(@.type=="DatabaseWritable")].${of}}`);
+    await expect.poll(() => condition("reason"), { timeout: 180_000, interval: 1000 }).toBe("AboveItsProfile");
+    expect(await sql("INSERT INTO owed VALUES ('more')")).toContain("denied");
+    const usage = await rig.howdah("usage", NAME, "--context", ".", "--output", "json");
+    expect([usage.code, usage.stderr]).toEqual([0, expect.any(String)]);
+    const [used] = JSON.parse(usage.stdout) as readonly TenantUsage[];
+    expect(used).toMatchObject({ tenant: NAME, storageBound: 16 * 1024 ** 2, sites: [{ namespace: NAME }] });
+    // The server counts queries from the first time that somebody asks.
+    const { storageBytes = 0, memoryBytes = 0, cpuSeconds = 0 } = used ?? {};
+    expect([storageBytes > 16 * 1024 ** 2, memoryBytes > 0, cpuSeconds > 0]).toEqual([true, true, true]);
+    await sql("DROP TABLE big");
+    await expect.poll(() => condition("reason"), { timeout: 180_000, interval: 1000 }).toBe("");
+    expect(await sql("INSERT INTO owed VALUES ('more')")).toBe("");
+    await rig.kubectl("patch", "tenant", NAME, "--type=merge", '--patch={"spec":{"storage":null}}');
+  });
+
   it("hands its data over when it is deleted, lets nothing run, and leaves nothing when the time has come", async () => {
     const said = await tenant("delete", NAME, "--export", file, "--yes");
     expect([said.code, said.stderr]).toEqual([0, expect.any(String)]);
@@ -85,6 +118,20 @@ describe.skipIf(why !== undefined && process.env["CI"] === undefined)("a tenant 
     expect(await rig.kubectl("get", "namespace", NAME, "--ignore-not-found", "--output=name")).toBe("");
     expect((await database(`SHOW DATABASES LIKE '${USER}'`)).trim()).toBe("");
   });
+
+  /** Names of the keys that are valid, the one that signs first. */
+  async function keys(): Promise<readonly string[]> {
+    const found = await kubectl("get", "secret", "tenant-keys", "--output=jsonpath={.data['jwks\\.json']}");
+    return (JSON.parse(Buffer.from(found, "base64").toString()) as { readonly keys: readonly { readonly kid: string }[] }).keys.map(
+      ({ kid }) => kid,
+    );
+  }
+
+  /** A statement of the site's own user; what the server refuses is said. */
+  function sql(statement: string): Promise<string> {
+    const code = `require 'database.php'; try { database()->query(${JSON.stringify(statement)}); } catch (Throwable $refused) { echo $refused->getMessage(); }`;
+    return kubectl("exec", "deployment/web", "--container=php", "--", "/usr/bin/php", "-r", code);
+  }
 
   /** The export's texts, by name; dumps are unpacked. */
   async function owed(): Promise<Readonly<Record<string, string>>> {

@@ -1,14 +1,14 @@
 import { randomBytes } from "node:crypto";
 import { mkdir, rename } from "node:fs/promises";
 import { join } from "node:path";
-import { processIdentity } from "../../host/process-identity.ts";
+import { isProcessAlive, processIdentity } from "../../host/process-identity.ts";
 import { syncDirectory } from "../../host/sync-directory.ts";
 import { HowdahError } from "../../kernel/howdah-error.ts";
 import type { DatasetStorage, StorageFacts, StoredVolume } from "./dataset-storage.ts";
 import { aboutOf, DATA, listShelf, noteAbout, readAbout } from "./shelf.ts";
 import { storageFailure } from "./storage-failure.ts";
 import { storageId } from "./storage-id.ts";
-import { trashOf } from "./trash.ts";
+import { type Makers, trashOf } from "./trash.ts";
 import type { TreeCopier } from "./tree-copier.ts";
 
 /** Where a storage lies and what it asks of the disk. */
@@ -19,6 +19,8 @@ export interface DirectoryStorageOptions {
   readonly requireRoom: (bytes: number) => Promise<void>;
   readonly facts: () => Promise<Pick<StorageFacts, "loopFile" | "freeBytes" | "warnings">>;
   readonly now: () => Date;
+  /** Who makes things, and whether somebody else who did still lives. Left out: processes of this machine. */
+  readonly makers?: Makers;
 }
 
 /** What is being made: its kind, what of, and how its tree comes to be. */
@@ -38,9 +40,10 @@ export async function directoryStorage(copier: TreeCopier, options: DirectorySto
   const { root } = options;
   const [shelf, making] = [join(root, "volumes"), join(root, ".making")];
   for (const directory of [shelf, making]) await mkdir(directory, { recursive: true, mode: 0o700 });
-  const trash = await trashOf(root, copier);
+  const makers = options.makers ?? { own: await processIdentity(), isAlive: isProcessAlive };
+  const trash = await trashOf(root, copier, makers);
   await trash.takeLeftovers(making);
-  const make = maker({ shelf, making, trash, copier, options });
+  const make = maker({ shelf, making, trash, copier, options, own: makers.own });
   const volume = async (id: string): Promise<StoredVolume> => aboutOf(shelf, storageId(id));
   const data = (id: string): string => join(shelf, id, DATA);
   const copyOf = (source: string, readOnly: boolean, signal: AbortSignal | undefined): Pick<Making, "source" | "fill" | "needs"> => ({
@@ -87,15 +90,16 @@ interface Workshop {
   readonly trash: Awaited<ReturnType<typeof trashOf>>;
   readonly copier: TreeCopier;
   readonly options: DirectoryStorageOptions;
+  readonly own: string;
 }
 
 /** Makes one thing, or answers with the same that is there already. */
-function maker({ shelf, making, trash, copier, options }: Workshop): (id: string, wanted: Making) => Promise<string> {
+function maker({ shelf, making, trash, copier, options, own }: Workshop): (id: string, wanted: Making) => Promise<string> {
   return async (id, wanted) => {
     const place = join(shelf, storageId(id));
     const there = await existing(shelf, id);
     if (there !== undefined) return samePlace(place, there, wanted);
-    const temporary = join(making, `${await processIdentity()}.${randomBytes(8).toString("hex")}`);
+    const temporary = join(making, `${own}.${randomBytes(8).toString("hex")}`);
     try {
       await options.requireRoom(await wanted.needs());
       await mkdir(temporary, { mode: 0o700 });

@@ -1,9 +1,14 @@
 import { randomBytes } from "node:crypto";
 import { mkdir, readdir, rename, rm } from "node:fs/promises";
 import { join } from "node:path";
-import { isProcessAlive, processIdentity } from "../../host/process-identity.ts";
 import { DATA } from "./shelf.ts";
 import type { TreeCopier } from "./tree-copier.ts";
+
+/** Processes that make and destroy, by names without a dot. */
+export interface Makers {
+  readonly own: string;
+  readonly isAlive: (identity: string) => Promise<boolean>;
+}
 
 /** Where things go to be removed, out of everybody's sight and out of the way. */
 export interface Trash {
@@ -16,18 +21,17 @@ export interface Trash {
 }
 
 /** The trash of a storage, `.trash` in its root. Begins to remove what a dead process left there. */
-export async function trashOf(root: string, copier: TreeCopier): Promise<Trash> {
+export async function trashOf(root: string, copier: TreeCopier, makers: Makers): Promise<Trash> {
   const trash = join(root, ".trash");
   await mkdir(trash, { recursive: true, mode: 0o700 });
-  const own = await processIdentity();
   let last: Promise<void> = Promise.resolve();
   // One after another: whoever destroys ten clones gets the disk back no faster by ten programs at once.
   const begin = (): void => {
-    last = last.catch(() => undefined).then(() => empty(trash, own, copier));
+    last = last.catch(() => undefined).then(() => empty(trash, makers, copier));
     last.catch(() => undefined); // it stays in the trash: `emptied` tells
   };
   const take: Trash["take"] = async (path, id) => {
-    const aside = join(trash, `${own}.${randomBytes(8).toString("hex")}.${id}`);
+    const aside = join(trash, `${makers.own}.${randomBytes(8).toString("hex")}.${id}`);
     const was = await rename(path, aside).then(
       () => true,
       (error: NodeJS.ErrnoException) => {
@@ -43,7 +47,7 @@ export async function trashOf(root: string, copier: TreeCopier): Promise<Trash> 
     take,
     takeLeftovers: async (directory) => {
       for (const name of await readdir(directory))
-        if (!(await isProcessAlive(makerOf(name)))) await take(join(directory, name), "leftover");
+        if (!(await makers.isAlive(makerOf(name)))) await take(join(directory, name), "leftover");
     },
     emptied: async () => {
       begin();
@@ -57,11 +61,11 @@ function makerOf(name: string): string {
 }
 
 /** Removes what this process and dead ones put there; what another living one did is being removed by it. One that can't be removed stops no other. */
-async function empty(trash: string, own: string, copier: TreeCopier): Promise<void> {
+async function empty(trash: string, { own, isAlive }: Makers, copier: TreeCopier): Promise<void> {
   const failures: unknown[] = [];
   for (const name of await readdir(trash)) {
     const maker = makerOf(name);
-    if (maker !== own && (await isProcessAlive(maker))) continue;
+    if (maker !== own && (await isAlive(maker))) continue;
     try {
       await copier.remove(join(trash, name, DATA));
       await rm(join(trash, name), { recursive: true, force: true });

@@ -3,7 +3,7 @@ import { HowdahError } from "../../kernel/howdah-error.ts";
 import { releaseLease } from "../dataset/generation.ts";
 import type { EngineContext, Ports } from "../ports.ts";
 import { deleteEnvironment } from "./delete-environment.ts";
-import { type EnvironmentRecord, environmentsOf, environmentStore } from "./environment.ts";
+import { type EnvironmentRecord, environmentsOf, environmentStore, withEnvironment } from "./environment.ts";
 import { lifetimeOf } from "./lifetime.ts";
 import { resetEnvironment } from "./reset-environment.ts";
 
@@ -67,7 +67,7 @@ async function isUsed(namespace: string, ports: Ports, context: EngineContext): 
 }
 
 /**
- * Takes away what belongs to no environment: copies of volumes, snapshots, and leases of generations whose holder is gone. A description is the first that is
+ * Takes away what belongs to no environment: copies of volumes, snapshots, and leases of generations whose holder is gone or needs them no more. A description is the first that is
  * written and the last that goes, so whatever has none is nobody's.
  */
 export async function sweepEnvironments(ports: Ports): Promise<EnvironmentRound> {
@@ -82,11 +82,33 @@ export async function sweepEnvironments(ports: Ports): Promise<EnvironmentRound>
     if ((await storage?.destroy(id)) === true) did.push(`${id} belonged to nobody and is deleted`);
   }
   for (const { site, holder, generation } of (await ports.datasets?.leases.list()) ?? []) {
-    if (!holder.startsWith(`${site}--`) || (await isKnown(holder, ports)) || ports.datasets === undefined) continue;
-    await releaseLease(holder, ports.datasets, generation);
-    did.push(`${generation} of ${site} was held for ${holder}, which is gone`);
+    if (!holder.startsWith(`${site}--`) || ports.datasets === undefined) continue;
+    if (!(await isKnown(holder, ports))) {
+      await releaseLease(holder, ports.datasets, generation);
+      did.push(`${generation} of ${site} was held for ${holder}, which is gone`);
+    } else if (await letGoOfFormer(holder, generation, ports)) did.push(`${holder} no longer needs ${generation} of ${site}`);
   }
   return { did, failed: [] };
+}
+
+/** A sync that was killed at its very end has both generations, and only needs one. Who is at the environment now is left alone. */
+async function letGoOfFormer(namespace: string, generation: string, ports: Ports): Promise<boolean> {
+  const isFormer = async (): Promise<boolean> => {
+    const record = await environmentStore(ports).get(namespace);
+    return record !== undefined && record.work === null && !(record.data.kind === "dataset" && record.data.generation === generation);
+  };
+  if (ports.datasets === undefined || !(await isFormer())) return false;
+  const { datasets } = ports;
+  try {
+    return await withEnvironment(namespace, "agent", ports, async () => {
+      if (!(await isFormer())) return false;
+      await releaseLease(namespace, datasets, generation);
+      return true;
+    });
+  } catch (error) {
+    if (error instanceof HowdahError && error.code === "machine/busy") return false;
+    throw error;
+  }
 }
 
 async function isKnown(namespace: string, ports: Ports): Promise<boolean> {

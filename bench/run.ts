@@ -10,6 +10,9 @@ import { clusterRollouts } from "./cluster-rollout/cluster-rollout.ts";
 import { stillScale } from "./cluster-scale/still-scale.ts";
 import { drawScale, type Measured } from "./cluster-scale/draw-scale.ts";
 import { cronStarts } from "./crons/cron-starts.ts";
+import { clockJumps } from "./db-consistency/clock-jumps.ts";
+import { cutOff } from "./db-consistency/cut-off.ts";
+import { longAlter } from "./db-consistency/long-alter.ts";
 import { lostUpdates } from "./db-consistency/lost-updates.ts";
 import { readYourWrites } from "./db-consistency/read-your-writes.ts";
 import { databaseFailover } from "./db-failover/db-failover.ts";
@@ -26,6 +29,7 @@ import { oneLineChange } from "./images/one-line-change.ts";
 import { acrossNetworks } from "./isolation/across-networks.ts";
 import { migrateOnce } from "./migrate-once/migrate-once.ts";
 import { pushTimes } from "./registry/push-times.ts";
+import { resourceAttacks } from "./resource-attack/resource-attack.ts";
 import { isKept, lostRequests } from "./rollout/lost-requests.ts";
 import { compareSpeed } from "./speed/compare-speed.ts";
 import { short } from "./speed/print-comparison.ts";
@@ -177,6 +181,10 @@ async function tenants(kind: TenantKind, count: number): Promise<void> {
  * `db-failover rejoin [--count N]`: the same in containers of the real image, whose entrypoint starts the killed server again at once (10).
  * `db-consistency lost-updates [--count N]`: 32 clients that add one N times each (1,000) to numbers that they share, through the router.
  * `db-consistency read-your-writes [--count N]`: N reads (10,000) after own writes through the router, its writer killed three times.
+ * `db-consistency cut-off [--count N]`: the writer cut off from the other nodes N times (3), with clients on both sides.
+ * `db-consistency clock-jumps`: the clock of one node an hour ahead, an hour back and too fast, under clients; needs libfaketime.
+ * `db-consistency noisy-neighbour [--seconds N]`: what visitors see of a site while another one on its server holds 500 connections, scans and alters.
+ * `db-consistency long-alter [--count N]`: how long others who write stand still while a table of N rows (300,000) is rewritten on Galera.
  * `db-overhead [--rounds N]`: connections and queries a second through HAProxy against direct, in turn.
  * `backups [--count N]`: a database of N megabytes (1,000) backed up by its dump and with its whole server under four writers, and restored both ways to the second before a DROP TABLE; `backups good [--count N]`: N good runs (1,000), each proved by restoring: none may be reported.
  * `database-move [--count N]`: how long visitors are held while a database of N megabytes (100) moves from MariaDB 10.11 to 11.8 and back.
@@ -226,6 +234,13 @@ async function main(): Promise<void> {
   else if (what === "db-failover") await failover(Number(values.count ?? "20"));
   else if (what === "db-consistency" && positionals[1] === "lost-updates")
     console.log(JSON.stringify(await lostUpdates(Number(values.count ?? "1000"), say), null, 2));
+  else if (what === "db-consistency" && positionals[1] === "cut-off")
+    console.log(JSON.stringify(await cutOff(Number(values.count ?? "3"), say), null, 2));
+  else if (what === "db-consistency" && positionals[1] === "long-alter")
+    console.log(JSON.stringify(await longAlter(Number(values.count ?? "300000"), say), null, 2));
+  else if (what === "db-consistency" && positionals[1] === "clock-jumps") console.log(JSON.stringify(await clockJumps(say), null, 2));
+  else if (what === "db-consistency" && positionals[1] === "noisy-neighbour")
+    console.log(JSON.stringify(await resourceAttacks(["queries"], Number(values.seconds), say), null, 2));
   else if (what === "db-consistency") console.log(JSON.stringify(await readYourWrites(Number(values.count ?? "10000"), 3, say), null, 2));
   else if (what === "db-overhead") console.log(JSON.stringify(await databaseOverhead(Number(values.rounds), say), null, 2));
   else if (what === "backups") await backups(positionals[1], values.count === undefined ? undefined : Number(values.count));

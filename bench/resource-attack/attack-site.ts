@@ -3,7 +3,7 @@ import { join } from "node:path";
 import type { HowdahMachine } from "../../test/support/howdah-machine.ts";
 
 /** What a site may do to its neighbours. */
-export const ATTACKS = ["processor", "fork", "memory", "log", "database", "edge", "inodes"] as const;
+export const ATTACKS = ["processor", "fork", "memory", "log", "database", "queries", "edge", "inodes"] as const;
 export type Attack = (typeof ATTACKS)[number];
 
 const PAGE = `<?php
@@ -37,6 +37,8 @@ if ($kind === 'processor') { for ($i = 0; $i < 7; $i++) @pcntl_fork(); while ($o
 if ($kind === 'fork') { $me = getmypid(); while ($open()) { $child = @pcntl_fork(); if ($child === -1) { $refused++; usleep(1000); } elseif ($child > 0) { $count++; } } if (getmypid() !== $me) exit; echo "$count started by the first, $refused refused"; exit; }
 if ($kind === 'memory') { while ($open()) { $held[] = str_repeat(chr(65 + $count % 26), 1048576); echo ++$count % 64 === 0 ? "$count MiB " : ''; } }
 if ($kind === 'database') { while ($open()) { $one = @new mysqli(getenv('DB_HOST'), getenv('DB_USER'), getenv('DB_PASSWORD'), getenv('DB_NAME')); if ($one->connect_errno) { $refused++; usleep(1000); } else $held[] = $one; } echo count($held), " held, $refused refused"; }
+if ($kind === 'prepare') { $one = new mysqli(getenv('DB_HOST'), getenv('DB_USER'), getenv('DB_PASSWORD'), getenv('DB_NAME')); foreach (['scanned', 'altered'] as $table) { $one->query("CREATE TABLE IF NOT EXISTS $table (id INT AUTO_INCREMENT PRIMARY KEY, word CHAR(200) NOT NULL)"); $one->query("INSERT INTO $table (word) SELECT REPEAT(MD5(seq), 6) FROM seq_1_to_$seconds"); } echo 'made'; }
+if ($kind === 'queries') { $log = tempnam(sys_get_temp_dir(), 'q'); foreach (['scan', 'scan', 'scan', 'scan', 'scan', 'scan', 'alter'] as $work) if (pcntl_fork() === 0) { $one = @new mysqli(getenv('DB_HOST'), getenv('DB_USER'), getenv('DB_PASSWORD'), getenv('DB_NAME')); while ($open() && !$one->connect_errno) { $one->query($work === 'scan' ? 'SELECT COUNT(*) FROM scanned a JOIN scanned b ON a.word > b.word' : 'ALTER TABLE altered FORCE, ALGORITHM=COPY') ? $count++ : $refused++; } file_put_contents($log, "; $work: $count done, $refused ended by the server", FILE_APPEND); exit; } while ($open() && count($held) + $refused < 500) { $one = @new mysqli(getenv('DB_HOST'), getenv('DB_USER'), getenv('DB_PASSWORD'), getenv('DB_NAME')); if ($one->connect_errno) { $refused++; usleep(10000); } else $held[] = $one; } while (pcntl_wait($status) > 0); echo count($held), " of 500 connections held, $refused refused", file_get_contents($log); }
 if ($kind === 'edge') { preg_match('/nameserver (\\\\S+)/', file_get_contents('/etc/resolv.conf'), $found); while ($open()) { $one = @fsockopen($found[1], (int) $port, $code, $words, 1); if ($one === false) { $refused++; usleep(1000); } else $held[] = $one; } echo count($held), " held, $refused refused"; }
 if ($kind === 'inodes') { $place = __DIR__ . '/uploads/many'; @mkdir($place); while ($open()) { touch("$place/$count"); $count++; } echo "$count files"; }
 `;

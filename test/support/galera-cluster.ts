@@ -56,8 +56,12 @@ export class GaleraCluster {
   /** What was done, in order: `bootstrap g-1`. */
   readonly done: string[] = [];
 
-  constructor(image: string) {
+  /** Of podman, for each node. */
+  readonly #more: readonly string[];
+
+  constructor(image: string, more: readonly string[] = []) {
     this.#image = image;
+    this.#more = more;
   }
 
   container(name: string): string {
@@ -123,6 +127,7 @@ export class GaleraCluster {
       ...["--tmpfs", `${DATABASE_PATHS.temporary}:mode=1777`, "--tmpfs", `${DATABASE_PATHS.run}:mode=0777`],
       ...Object.entries(env).flatMap(([key, value]) => ["--env", `${key}=${value}`]),
       ...(this.#entrypoint === undefined ? [] : ["--volume", `${this.#entrypoint}:/usr/lib/howdah:ro`]),
+      ...this.#more.map((argument) => argument.replaceAll("NODE", name)),
       image,
     ]);
   }
@@ -140,6 +145,11 @@ export class GaleraCluster {
   /** A signal to the server alone: SIGKILL, SIGSTOP, SIGCONT. */
   async signal(name: string, signal: "KILL" | "STOP" | "CONT"): Promise<void> {
     await run(["podman", "exec", this.container(name), "pkill", `-${signal}`, "-x", "mariadbd"]);
+  }
+
+  /** The process of a node's container, by which its network is entered. */
+  async processOf(name: string): Promise<number> {
+    return Number(await quiet("podman", "inspect", "--format", "{{.State.Pid}}", this.container(name)));
   }
 
   async log(name: string): Promise<string> {

@@ -18,7 +18,8 @@ import { type DatasetCheck, type DatasetReport, type ReportedTable, stepSeconds 
 import { type CopiedMount, copyMount } from "./files/copy-mount.ts";
 import { judgeFiles } from "./files/judge-files.ts";
 import { type Generation, generationName, type GenerationVolume } from "./generation.ts";
-import { type BreedHunt, huntIn } from "./hunt/breed-hunt.ts";
+import { type BreedHunt, huntIn, SEARCHING } from "./hunt/breed-hunt.ts";
+import { VERIFYING } from "./hunt/hunt-rows.ts";
 import { addForeignKeys } from "./masking/foreign-keys.ts";
 import { makePrograms } from "./masking/make-programs.ts";
 import { MASKING, type MaskedTable, maskTables } from "./masking/mask-tables.ts";
@@ -163,11 +164,11 @@ async function verify(
   context: EngineContext,
 ): Promise<Verdict & { readonly volumes: readonly GenerationVolume[] }> {
   const { stage, storage } = breed;
-  const volumes = await stage("dataset/search", "Searching every file for values of production", () =>
+  const volumes = await stage(SEARCHING, "Searching every file for values of production", () =>
     searchAll(generation, breed, learned, context),
   );
   await storage.destroy(rawVolume(generation)); // nothing needs it any more, whatever the verdict
-  await stage("dataset/verify", "Searching every row of a clone", () => verifyClone(generation, breed, learned, context));
+  await stage(VERIFYING, "Searching every row of a clone", () => verifyClone(generation, breed, learned, context));
   const failed = learned.checks.filter(({ passed }) => !passed);
   const rejected = failed.length === 0 ? null : failed.map(({ name, detail }) => `${name}: ${detail}`).join("; ");
   return { rejected, volumes };
@@ -184,7 +185,7 @@ async function searchAll(
   const volumes: GenerationVolume[] = [];
   for (const { name, path } of [{ name: "database", path: null }, ...mounts]) {
     const directory = await storage.directory(nurseryVolume(generation, name));
-    learned.checks.push(await hunt.inFiles(name, directory, context));
+    learned.checks.push(...(await hunt.inFiles(name, directory, context)));
     const snapshot = snapshotVolume(generation, name);
     await storage.snapshot(nurseryVolume(generation, name), snapshot, context.signal);
     const { totalBytes } = await storage.usage(snapshot, context.signal);

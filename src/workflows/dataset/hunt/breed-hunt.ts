@@ -1,65 +1,58 @@
-import type { ColumnPlan, TablePlan } from "../../../anonymize/plan.ts";
-import { identifier, number, sql } from "../../../kernel/sql.ts";
+import { canarySet } from "../../../anonymize/hunt/canary-set.ts";
+import { canarySamples, chooseCanaries, type SampledValues } from "../../../anonymize/hunt/choose-canaries.ts";
+import { personalHunt } from "../../../anonymize/hunt/find-personal.ts";
+import { identifier, sql } from "../../../kernel/sql.ts";
 import type { PrivateConnection } from "../../../providers/dataset/private-server.ts";
 import type { Site } from "../../../site/site.ts";
+import { readableBytes } from "../../database/byte-progress.ts";
 import type { EngineContext } from "../../ports.ts";
 import type { DatasetCheck } from "../dataset-report.ts";
 import type { OpenTables } from "../masking/open-tables.ts";
-import { rawTable } from "../masking/rebuild-table.ts";
+import { RAW } from "../masking/private-breeder.ts";
 import { searchFiles } from "../search-files.ts";
-import { byteSearch, SHORTEST } from "./byte-search.ts";
+import { canaryHunt, huntDefinitions, huntRows, judged, words } from "./hunt-rows.ts";
 
 /** What is looked for in what would be published. */
 export interface BreedHunt {
-  readonly values: number;
   /** Every file below a directory, and their names. */
-  inFiles(name: string, directory: string, context: EngineContext): Promise<DatasetCheck>;
-  /** Every row, in a clone. */
+  inFiles(name: string, directory: string, context: EngineContext): Promise<readonly DatasetCheck[]>;
+  /** Every row, in a clone, and all that is no row. */
   inRows(connection: PrivateConnection, context: EngineContext): Promise<readonly DatasetCheck[]>;
 }
 
+export const SEARCHING = "dataset/search";
 const TOLD = 20;
+const STEP = 64 * 1024 * 1024;
 
 /** Remembers real values of columns that are masked, in this process alone, while the raw tables are there. */
-export async function huntIn({ plan, schema }: OpenTables, site: Site, connection: PrivateConnection): Promise<BreedHunt> {
-  const most = site.dataset?.canaries ?? 0;
-  const masked = plan.tables.flatMap((table) => maskedTexts(table, schema).map((column) => ({ table, column })));
-  const each = Math.max(1, Math.ceil(most / Math.max(1, masked.length)));
-  const values: Buffer[] = [];
-  for (const { table, column } of masked) {
-    if (values.length >= most) break;
-    const at = identifier(column.name);
-    const rows = connection.rows(
-      sql`SELECT CAST(${at} AS BINARY) FROM ${rawTable(table.name)} WHERE CHAR_LENGTH(${at}) BETWEEN ${number(SHORTEST)} AND 200 LIMIT ${number(each * 4)}`,
-    );
-    let taken = 0;
-    for await (const [value] of rows) {
-      if (value === null || value === undefined || taken >= each || !isTelling(value.toString("utf8"))) continue;
-      values.push(value);
-      taken += 1;
-    }
+export async function huntIn(opened: OpenTables, site: Site, connection: PrivateConnection): Promise<BreedHunt> {
+  const count = site.dataset?.canaries ?? 0;
+  const rows = new Map(opened.schema.tables.map((table) => [table.name, table.rows]));
+  await connection.query(sql`USE ${identifier(RAW)}`);
+  const sampled: SampledValues[] = [];
+  for (const { strategy, query } of canarySamples(opened.plan, rows, count)) {
+    const values = await connection.query(query);
+    sampled.push({ strategy, values: values.flatMap(({ value }) => (typeof value === "string" ? [value] : [])) });
   }
-  const search = byteSearch(values);
+  const canaries = canarySet(chooseCanaries(sampled, count));
   return {
-    values: values.length,
-    inFiles: async (name, directory, context) => {
-      const found = await searchFiles(directory, { search, signal: context.signal, read: () => undefined });
-      const places = found.map(({ path, where }) => (where === "name" ? `the name of ${path}` : path));
-      const words = `${String(values.length)} values of production were looked for in every file`;
-      const detail = found.length === 0 ? words : `values of production are in ${String(found.length)} files`;
-      return { name: `files of ${name}`, passed: found.length === 0, detail, places: places.slice(0, TOLD) };
+    inFiles: async (name, directory, { emit, signal }) => {
+      // Names of tables are no person's words, and the server writes them with an `@` where they have a `-`.
+      const names = name === "database" ? canaryHunt(canaries) : personalHunt(canaries);
+      let bytes = 0;
+      const read = (more: number): void => {
+        if (Math.floor(bytes / STEP) !== Math.floor((bytes + more) / STEP))
+          emit({ type: "task-progress", id: SEARCHING, detail: `${name}: ${readableBytes(bytes)}` });
+        bytes += more;
+      };
+      const found = await searchFiles(directory, { scan: () => canaries.scan(), name: (path) => names.look(path), read, signal });
+      const looked = `${String(canaries.size)} values of production were looked for in ${readableBytes(bytes)}`;
+      const detail = found.length === 0 ? looked : `values of production are in ${String(found.length)} files`;
+      return [
+        { name: `files of ${name}`, passed: found.length === 0, detail, places: found.slice(0, TOLD) },
+        judged(`names in ${name}`, names.found().map(words), "names of files were looked at"),
+      ];
     },
-    inRows: () => Promise.resolve([]),
+    inRows: async (clone, context) => [huntDefinitions(opened, canaries), await huntRows(opened, canaries, clone, context)],
   };
-}
-
-function maskedTexts({ name, action, columns }: TablePlan, schema: OpenTables["schema"]): readonly ColumnPlan[] {
-  if (action !== "rebuild") return [];
-  const types = new Map(schema.tables.find((one) => one.name === name)?.columns.map((column) => [column.name, column.type]));
-  return columns.filter((column) => column.strategy !== "keep" && /char|text|blob/.test(types.get(column.name) ?? ""));
-}
-
-/** What a fake could be by chance is no proof of anything: a name. An address, a number or a longer text is. */
-function isTelling(value: string): boolean {
-  return /@|\d[\d\s./-]{5,}\d/.test(value) || value.length >= 24;
 }

@@ -4,6 +4,7 @@ import type { ColumnSchema, DatabaseSchema, TableSchema } from "../database-sche
 import type { ColumnPlan, KeptColumn, TablePlan, Unknown } from "../plan.ts";
 import type { Origin, RuleSet, TableRules } from "../rules/rule-set.ts";
 import { columnNameEvidence } from "../scan/column-names.ts";
+import { kindOf } from "./column-kind.ts";
 import { casesOf, compileColumn, keepsAll } from "./compile-column.ts";
 import { ruleFinding } from "./findings.ts";
 import { type ArmPlace, rawText } from "./place.ts";
@@ -89,6 +90,13 @@ function compileColumns(table: TableSchema, rules: TableRules, context: TableCon
     ],
     kept: keptOf(table, settled),
   };
+}
+
+/** What is said of columns that are not named: numbers and dates have no text to be scrubbed. */
+function othersOf(column: ColumnSchema, { others }: TableRules): { readonly rule: ColumnRule; readonly origin: Origin } | undefined {
+  if (others === undefined) return undefined;
+  const rule = others.strategy === "text" && !["text", "bytes"].includes(kindOf(column)) ? "keep" : others.strategy;
+  return { rule, origin: others.origin };
 }
 
 const NAMES: readonly Strategy[] = ["first-name", "last-name", "full-name", "user-name"];

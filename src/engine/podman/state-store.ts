@@ -47,6 +47,17 @@ export function stateStore(stateDir: string): StateStore {
     const text = await readOrUndefined(file(namespace));
     return text === undefined ? nothing : parsed(file(namespace), text);
   };
+  /** Two works of one command on a namespace change it one after the other; other commands are kept out by its lock. */
+  const last = new Map<string, Promise<unknown>>();
+  const inTurn = async <T>(namespace: string, work: () => Promise<T>): Promise<T> => {
+    const before = last.get(namespace) ?? Promise.resolve();
+    const mine = before.then(work, work);
+    const settled = mine.catch(() => undefined);
+    last.set(namespace, settled);
+    return await mine.finally(() => {
+      if (last.get(namespace) === settled) last.delete(namespace);
+    });
+  };
   return {
     directory,
     read,
@@ -54,12 +65,13 @@ export function stateStore(stateDir: string): StateStore {
       const names = await readdir(root).catch(noneWhenMissing);
       return names.toSorted();
     },
-    change: async (namespace, change) => {
-      const next = change(await read(namespace));
-      await mkdir(directory(namespace), { recursive: true, mode: 0o700 });
-      await writeAtomically(file(namespace), `${JSON.stringify(next, null, 1)}\n`, { mode: 0o600 });
-      return next;
-    },
+    change: (namespace, change) =>
+      inTurn(namespace, async () => {
+        const next = change(await read(namespace));
+        await mkdir(directory(namespace), { recursive: true, mode: 0o700 });
+        await writeAtomically(file(namespace), `${JSON.stringify(next, null, 1)}\n`, { mode: 0o600 });
+        return next;
+      }),
     forget: async (namespace) => rm(directory(namespace), { recursive: true, force: true }),
   };
 }

@@ -2,6 +2,7 @@ import { HowdahError } from "../../kernel/howdah-error.ts";
 import type { WantedCommit } from "../../providers/git/worktree.ts";
 import { environmentTerms, idleSecondsOf, nameOfEnvironment } from "../../site/site-of-environment.ts";
 import type { EngineContext, Ports, SiteRecord } from "../ports.ts";
+import { wakeSite } from "../idle/wake-site.ts";
 import { requireActive } from "../tenant/tenant.ts";
 import type { UpResult } from "../up/up.ts";
 import { type BroughtUp, type EnvironmentSource, releaseSource, serveEnvironment, withCommit } from "./bring-up-environment.ts";
@@ -65,6 +66,7 @@ export async function createEnvironment(
     // Of a former attempt nothing is worth keeping.
     if (former !== undefined && !follows) await tearDown(namespace, ports, context);
     await environmentStore(ports).put(namespace, record);
+    if (follows) await wakeSite({ namespace }, ports, context); // its server must run beside the new pods
     const made = await bringUpCreated({ record, production, request, follows }, ports, context).catch(async (error: unknown) => {
       if (!follows) await noteFailure(namespace, error, ports);
       throw error;

@@ -2,7 +2,9 @@ import { applyPlan } from "../../apply/apply-plan.ts";
 import { HowdahError } from "../../kernel/howdah-error.ts";
 import type { Step } from "../../plan/step.ts";
 import type { Deployment, Rendered } from "../../render/objects.ts";
+import { DUMPS_CLAIM } from "../../render/database/render-dump-pod.ts";
 import { takeBackOnCluster } from "../database/dumps-beside-data.ts";
+import { isBesideSite } from "../database/dumps-beside-site.ts";
 import { dumpBeforeMigration } from "../database/migration-dumps.ts";
 import { phpTarget } from "../php-target.ts";
 import type { EngineContext, MigrationRecord, Ports, SiteRecord } from "../ports.ts";
@@ -41,11 +43,12 @@ const UNFINISHED = ["started", "failed"];
 
 /**
  * Whether the coming release has a migration to run first: its inputs are not in the ledger as done. Null as well while the site is not
- * installed: the first start installs and migrates what was empty, and there is nothing to lose. Sites without a database migrate at start.
+ * installed: the first start installs and migrates what was empty, and there is nothing to lose. Sites without a database, and environments, whose data is a
+ * copy, migrate at start.
  */
 export async function pendingMigration(record: SiteRecord, ports: MigrationPorts): Promise<PendingMigration | null> {
   const { site, database } = record;
-  if (database === null || site.hooks.migrate.length === 0) return null;
+  if (database === null || site.hooks.migrate.length === 0 || site.preview !== undefined) return null;
   const place = { server: serverReference(database.server, ports), name: database.name };
   const rows = await ports.databases.ledger(place);
   if (rows === null) return (await ports.databases.tableCount(place)) === 0 ? null : { step: record.migration, state: "new" };
@@ -154,12 +157,17 @@ function withDump(error: unknown, record: SiteRecord, dump: string | null, { eng
   const { name, migration } = record.site;
   const next =
     error.code === "site/migration-interrupted" ? decisions(name, migration.repeatable) : "Mend it, then `howdah up` runs it again.";
-  const wayBack =
-    engine.kind === "kubernetes" ? takeBackOnCluster(record, dump ?? "") : `howdah db import ${name} ${dump ?? ""} --clean --yes`;
-  const before = dump === null ? "" : ` The database from before is in ${dump}; \`${wayBack}\` takes it back.`;
+  const before = dump === null ? "" : ` ${wayBack(record, dump, engine.kind)}`;
   return new HowdahError(error.code, error.message, {
     output: error.output,
     hint: `The former release goes on serving. ${next}${before}`,
     cause: error,
   });
+}
+
+function wayBack(record: SiteRecord, dump: string, engine: Ports["engine"]["kind"]): string {
+  if (engine === "kubernetes" && isBesideSite(record))
+    return `The database from before is ${dump} on the volume ${DUMPS_CLAIM} of ${record.namespace}: docs/how-to/restore-on-kubernetes.md says how it comes back.`;
+  const command = engine === "kubernetes" ? takeBackOnCluster(record, dump) : `howdah db import ${record.site.name} ${dump} --clean --yes`;
+  return `The database from before is in ${dump}; \`${command}\` takes it back.`;
 }

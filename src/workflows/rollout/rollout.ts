@@ -1,4 +1,4 @@
-import { applyPlan } from "../../apply/apply-plan.ts";
+import { applyPlan, applyPlanBeside } from "../../apply/apply-plan.ts";
 import { HowdahError } from "../../kernel/howdah-error.ts";
 import type { Step } from "../../plan/step.ts";
 import type { Rendered } from "../../render/objects.ts";
@@ -125,7 +125,7 @@ async function replace(rollout: Rollout, journal: OpenJournal, stage: Stage, por
   await stage(
     "apply",
     "Starting",
-    () => applyPlan(namespace, steps, ports.engine, lead),
+    () => (former === undefined && site.preview !== undefined ? applyPlanBeside : applyPlan)(namespace, steps, ports.engine, lead),
     () => (steps.length === 0 ? "nothing to change" : `${String(steps.length)} steps`),
   );
   const applied = new Set(steps.filter(({ do: verb }) => verb === "create" || verb === "update").map(({ key }) => key));

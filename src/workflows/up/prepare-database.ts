@@ -46,7 +46,7 @@ export async function prepareDatabase(
   if (wanted === null) throw new TypeError("a site without a database has none to prepare");
   if (site.preview !== undefined) {
     if (image === null) throw new TypeError(`there is no image for ${namespace}'s database`);
-    return await prepareOwnDatabase(site, { image, namespace }, ports, context);
+    return await prepareOwnDatabase(site, { image, namespace }, ports);
   }
   const known = (await ports.records.get(namespace))?.database ?? (await ports.retained.get(namespace))?.record.database ?? null;
   const chosen = await chooseServer({ site, namespace, known }, ports);

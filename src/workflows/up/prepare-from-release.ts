@@ -39,15 +39,7 @@ export async function prepareFromRelease(
     return await ports.engine.prepare(namespace, context);
   });
   const bases = await basesOf(request, release, ports, context);
-  const database =
-    site.database === null
-      ? null
-      : await stage(
-          "database",
-          "Database server of its own",
-          () => prepareDatabase(site, { ...bases, namespace }, ports, context),
-          () => site.preview?.data.database ?? "empty",
-        );
+  const database = site.database === null ? null : await prepareDatabase(site, { ...bases, namespace }, ports, context);
   return await assemble(request, { former, bases, images: imagesOf(release, record), git: release.git, facts, database }, ports);
 }
 

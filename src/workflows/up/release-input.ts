@@ -43,6 +43,8 @@ export function releaseInput(known: ReleaseFacts, { settings }: Pick<Ports, "set
     secretsDigest,
     releaseId: codeDigest.replace("sha256:", "").slice(0, 12),
     migration: migrationStep(site, { codeDigest, watched }),
+    // Its data is a copy: nothing need be saved before, and nobody else's pods are there to be harmed.
+    ...(site.preview === undefined ? {} : { migratesAtStart: true }),
   };
 }
 
@@ -63,11 +65,12 @@ export function releaseRecord(
   };
 }
 
-function withoutSecret({ server, host, port, name, user, uid, client, behind, routed }: PreparedDatabase): SiteDatabase {
+function withoutSecret({ server, host, port, name, user, uid, client, behind, routed, programs }: PreparedDatabase): SiteDatabase {
   const outside = {
     ...(client === undefined ? {} : { client }),
     ...(behind === undefined ? {} : { behind }),
     ...(routed === undefined ? {} : { routed }),
+    ...(programs === undefined ? {} : { programs }),
   };
   return { server, host, port, name, user, uid, ...outside };
 }

@@ -51,8 +51,7 @@ function compileColumns(table: TableSchema, rules: TableRules, context: TableCon
   const inserted = table.columns.filter(({ generated }) => !generated);
   const settled: Settled = new Map(
     inserted.flatMap((column) => {
-      const found =
-        rules.columns.get(column.name.toLowerCase()) ?? (rules.others && { rule: rules.others.strategy, origin: rules.others.origin });
+      const found = rules.columns.get(column.name.toLowerCase()) ?? othersOf(column, rules);
       return found === undefined ? [] : [[column.name.toLowerCase(), found] as const];
     }),
   );

@@ -46,6 +46,11 @@ export interface SiteDatabase {
   readonly behind?: readonly string[];
   /** Of a cluster's server of several nodes: what is at its host are routers, in which no program of MariaDB is. */
   readonly routed?: true;
+  /**
+   * Of a cluster's server in whose pods no program of MariaDB is (`behind`, `routed`): the image with these that the site's release brought, for dumps before
+   * migrations.
+   */
+  readonly programs?: string;
 }
 
 /** What is remembered of a site that runs on this machine, so that verbs work without its file. Holds no secret. */
@@ -290,7 +295,6 @@ export interface Ports {
   readonly datasets?: Datasets;
   /** Where golden datasets and environments lie. Left out on a cluster, where they are volumes of its own. */
   readonly datasetStorage?: DatasetStorageKeeper;
-  /** Left out on a cluster. */
   readonly drills?: DrillPorts;
   readonly records: DocumentStore<SiteRecord>;
   readonly retained: DocumentStore<RetainedData>;

@@ -2,7 +2,6 @@ import { describe, expect, it } from "vitest";
 import { HowdahError } from "../../kernel/howdah-error.ts";
 import { Secret } from "../../kernel/secret.ts";
 import { databaseServerSpec } from "../../resources/schema/database-server.ts";
-import { dumpBeforeMigration } from "../database/migration-dumps.ts";
 import type { DatabaseServerDocument } from "../database-server/database-server-document.ts";
 import { memoryDocuments } from "../testing/release-rig.ts";
 import { databasesNamed, dropDatabases } from "./kept-databases.ts";
@@ -110,12 +109,11 @@ describe("a site of a cluster whose database is on several nodes", () => {
     expect(await databasesNamed("acme", one.ports)).toEqual([]);
   });
 
-  it("says that there is no dump before a migration, and what to write", async () => {
+  it("is dumped before migrations by the programs that its release brought, else by those of the nodes' image", async () => {
     const one = await rig(whole);
-    const { record } = await one.serve("r1");
-    await expect(dumpBeforeMigration(record, "abc", one.ports, context)).rejects.toMatchObject({
-      code: "database/failed",
-      hint: expect.stringContaining("`dump: false`") as string,
-    });
+    expect((await one.serve("r1")).record.database?.programs).toBe(image);
+    const site = { runtime: { php: "8.4" as const }, database: { server: "main" } };
+    await one.release("r3", "three", site, { php: { reference: "php", digest }, database: { reference: "mariadb", digest, version: "1" } });
+    expect((await one.serve("r3")).record.database?.programs).toBe("mariadb");
   });
 });

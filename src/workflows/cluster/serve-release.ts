@@ -5,6 +5,7 @@ import type { Rendered } from "../../render/objects.ts";
 import { wantsSessionServer } from "../../render/php/sessions.ts";
 import { canonicalJson } from "../../render/rendered.ts";
 import type { RenderInput } from "../../render/site/render-input.ts";
+import { databaseServerName } from "../../render/database/database-name.ts";
 import { renderSite } from "../../render/site/render-site.ts";
 import type { Site } from "../../site/site.ts";
 import type { EngineContext, Ports, SiteRecord } from "../ports.ts";
@@ -159,7 +160,7 @@ function lacksServer(request: ServeRequest, { sessions }: RenderInput): boolean 
 }
 
 async function databaseOf(
-  { release: { site, namespace }, limits }: ServeRequest,
+  { release: { site, namespace, spec }, limits }: ServeRequest,
   stage: Stage,
   ports: Ports,
   context: EngineContext,
@@ -172,12 +173,17 @@ async function databaseOf(
   const named = ["external", "galera"].includes(chosen?.document?.spec.kind ?? "") ? chosen?.name : undefined;
   const bounded: Site = limits === undefined ? site : { ...site, database: { ...database, limits } };
   const image = named === undefined ? await chosenServer(database.version, ports) : null;
-  return stage(
+  const prepared = await stage(
     "database",
     named === undefined ? `Database (MariaDB ${database.version})` : `Database on ${named}`,
     () => prepareDatabase(bounded, { database: image, namespace }, ports, context),
     ({ name }) => name,
   );
+  const programs =
+    spec.images.database?.reference ??
+    chosen?.document?.spec.galera?.image ??
+    (await ports.sharedImages.get(databaseServerName(database.version)))?.reference;
+  return named === undefined || programs === undefined ? prepared : { ...prepared, programs };
 }
 
 function factsFor(site: Site, input: RenderInput, judged: readonly string[]) {

@@ -24,14 +24,14 @@ export function takeBackOnCluster(record: SiteRecord, file: string): string {
   return `kubectl --namespace ${SYSTEM_NAMESPACE} exec ${server}-0 -- sh -c '${script}' sh ${file} ${name}`;
 }
 
-const NO_ROOM = 75;
-const NOT_WHOLE = 76;
+/** How the script ends when it has not begun, and when what it wrote is not whole. */
+export const DUMP_ENDS = { noRoom: 75, notWhole: 76 } as const;
 
 /**
  * In the server's container, by busybox' shell, whose words are these and no other: DIRECTORY NAME KILOBYTES, then mariadb-dump's argument list. The file
  * has its name when it is whole (gzip's checksum, the dump's last line) and on disk. What a killed one left goes first.
  */
-const DUMP_SCRIPT = `set -euo pipefail
+export const DUMP_SCRIPT = `set -euo pipefail
 umask 077
 directory=$1 name=$2 needed=$3
 shift 3
@@ -39,10 +39,10 @@ mkdir -p "$directory"
 cd "$directory"
 rm -f ./*.partial
 free=$(df -Pk . | awk 'NR == 2 { print $4 }')
-if [ "$free" -lt "$needed" ]; then echo "$free"; exit ${NO_ROOM}; fi
+if [ "$free" -lt "$needed" ]; then echo "$free"; exit ${DUMP_ENDS.noRoom}; fi
 trap 'rm -f "./$name.partial"' EXIT
 "$@" | gzip >"./$name.partial"
-gzip -dc "./$name.partial" | tail -n 1 | grep -q '^-- Dump completed' || exit ${NOT_WHOLE}
+gzip -dc "./$name.partial" | tail -n 1 | grep -q '^-- Dump completed' || exit ${DUMP_ENDS.notWhole}
 sync
 mv "./$name.partial" "./$name"
 sync
@@ -67,27 +67,34 @@ export async function dumpBesideData(
     const dump = dumpArgv(database, await brokenViews(record, ports, context));
     const words = [directory, name, String(Math.ceil(neededBytes / 1024)), ...dump];
     const { code, said, errors } = await shell(record, DUMP_SCRIPT, words, ports, context);
-    if (code === NO_ROOM)
-      throw new HowdahError(
-        "machine/disk-full",
-        `The dump before the migration may take ${readableBytes(neededBytes)}, and the volume of ${database.server} has ${readableBytes(Number(said) * 1024)} left`,
-        {
-          hint: "Make its claim larger, or say `dump: false` in `spec.hooks.migrate` when you have a backup of your own. Nothing was changed.",
-        },
-      );
-    const why =
-      code === NOT_WHOLE ? "its last line is missing, so it is not whole" : `mariadb-dump or gzip ended with exit code ${String(code)}`;
-    if (code !== 0)
-      throw new HowdahError("database/failed", `The dump of ${database.name} failed: ${why}`, {
-        output: errors,
-        hint: "Nothing was migrated.",
-      });
+    judgeDump({ code, said, errors }, { database: database.name, volume: `the volume of ${database.server}`, neededBytes });
     context.emit({ type: "task-done", id, outcome: "changed", detail: readableBytes(Number(said)) });
     return `${directory}/${name}`;
   } catch (error) {
     if (error instanceof HowdahError) context.emit({ type: "task-failed", id, code: error.code, message: error.message });
     throw error;
   }
+}
+
+/** Whether a dump is whole, by how its script ended. Errors: `machine/disk-full`, `database/failed` with the program's words. */
+export function judgeDump(
+  { code, said, errors }: { readonly code: number; readonly said: string; readonly errors: readonly string[] },
+  { database, volume, neededBytes }: { readonly database: string; readonly volume: string; readonly neededBytes: number },
+): void {
+  if (code === DUMP_ENDS.noRoom)
+    throw new HowdahError(
+      "machine/disk-full",
+      `The dump before the migration may take ${readableBytes(neededBytes)}, and ${volume} has ${readableBytes(Number(said) * 1024)} left`,
+      {
+        hint: "Make its claim larger, or say `dump: false` in `spec.hooks.migrate` when you have a backup of your own. Nothing was changed.",
+      },
+    );
+  const why =
+    code === DUMP_ENDS.notWhole
+      ? "its last line is missing, so it is not whole"
+      : `mariadb-dump or gzip ended with exit code ${String(code)}`;
+  if (code !== 0)
+    throw new HowdahError("database/failed", `The dump of ${database} failed: ${why}`, { output: errors, hint: "Nothing was migrated." });
 }
 
 /** The names of files that a site's directory of dumps holds. */

@@ -9,6 +9,7 @@ import { serverReference } from "../up/database-server.ts";
 import { adoptContent } from "./adopt-content.ts";
 import { byteProgress, readableBytes } from "./byte-progress.ts";
 import { openDumpBesideData } from "./dumps-beside-data.ts";
+import { bringFromBesideSite, isBesideSite, requireReadable } from "./dumps-beside-site.ts";
 import { inspectDump, openDump, scanned, spool } from "./inspect-dump.ts";
 import { logIn, runClient } from "./run-client.ts";
 import { safetyDirectory, safetyDump } from "./safety-dumps.ts";
@@ -148,6 +149,13 @@ async function importOrUndo(record: SiteRecord, wanted: Import, ports: ImportPor
 /** Puts a whole dump of ours (`dumpBeforeMigration`'s) in the place of what a database holds. The caller holds the site's lock. */
 export async function restoreDump(record: SiteRecord, file: string, ports: ImportPorts, context: EngineContext): Promise<void> {
   context.emit({ type: "task-started", id: ID, title: `put the database ${siteDatabase(record).name} back as it was` });
+  if (ports.engine.kind === "kubernetes" && isBesideSite(record)) {
+    await requireReadable(record, file, ports, context);
+    await emptyForFormer(record, ports);
+    await bringFromBesideSite(record, file, ports, context);
+    context.emit({ type: "task-done", id: ID, outcome: "changed" });
+    return;
+  }
   await logIn(record, ports, context);
   const isBeside = ports.engine.kind === "kubernetes";
   const dump = isBeside ? { source: openDumpBesideData(record, file, ports, context), size: 0, unpack: [] } : await openDump(file);

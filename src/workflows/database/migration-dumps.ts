@@ -10,6 +10,7 @@ import { serverReference } from "../up/database-server.ts";
 import { readableBytes } from "./byte-progress.ts";
 import { DUMP_TRAILER, dumpDatabase } from "./dump-database.ts";
 import { dropDumpsBesideData, dumpBesideData, dumpsBesideData } from "./dumps-beside-data.ts";
+import { dumpBesideSite, isBesideSite } from "./dumps-beside-site.ts";
 import { safetyDirectory } from "./safety-dumps.ts";
 import { siteDatabase } from "./site-database.ts";
 
@@ -26,7 +27,7 @@ export type MigrationDumpPorts = Pick<Ports, "engine" | "databases" | "settings"
 
 /**
  * Dumps the database before a migration runs, reads the file again, and drops dumps that are no longer kept. Answers the file (0600): on one machine it
- * is there, on a cluster on the server's volume, by its path in the server's container. Errors: `machine/disk-full` before anything is written when the data might not fit, `database/failed` when the dump is not whole.
+ * is there, on a cluster on the server's volume, by its path in the server's container; where no pod of the server has MariaDB's programs, on a volume of the site's namespace. Errors: `machine/disk-full` before anything is written when the data might not fit, `database/failed` when the dump is not whole.
  */
 export async function dumpBeforeMigration(
   record: SiteRecord,
@@ -37,16 +38,10 @@ export async function dumpBeforeMigration(
   const time = new Date(ports.clock.now()).toISOString().replaceAll(/[:.]/g, "-");
   const name = `${PREFIX}${step}-${time}.sql.gz`;
   if (ports.engine.kind === "kubernetes") {
-    // What runs mariadb-dump on a cluster is the server's own pod, whose volume the dump lies on.
-    if (siteDatabase(record).behind !== undefined)
-      throw new HowdahError("database/failed", `There is no dump of a database outside of the cluster before a migration`, {
-        hint: "Say `dump: false` in `spec.hooks.migrate` when that server has backups of its own. Nothing was migrated.",
-      });
-    if (siteDatabase(record).routed === true)
-      throw new HowdahError("database/failed", `There is no dump of a database on several nodes (kind galera) before a migration yet`, {
-        hint: "Say `dump: false` in `spec.hooks.migrate` when you have a backup of your own. Nothing was migrated.",
-      });
-    const path = await dumpBesideData(record, { name, neededBytes: await neededBytes(record, ports) }, ports, context);
+    if (isBesideSite(record))
+      return dumpBesideSite(record, { name, drops: dumpsToDrop, ...(await sizesOf(record, ports)) }, ports, context);
+    // What runs mariadb-dump is the server's own pod, whose volume the dump lies on.
+    const path = await dumpBesideData(record, { name, neededBytes: (await sizesOf(record, ports)).neededBytes }, ports, context);
     await dropDumpsBesideData(record, dumpsToDrop(await dumpsBesideData(record, ports, context)), ports, context);
     return path;
   }
@@ -82,13 +77,17 @@ export function dumpsToDrop(names: readonly string[]): readonly string[] {
 }
 
 /** A dump in gzip is smaller than the data but for what is compressed already: it must fit uncompressed. */
-async function neededBytes(record: SiteRecord, ports: MigrationDumpPorts): Promise<number> {
+async function sizesOf(
+  record: SiteRecord,
+  ports: MigrationDumpPorts,
+): Promise<{ readonly dataBytes: number; readonly neededBytes: number }> {
   const { server, name } = siteDatabase(record);
-  return (await ports.databases.sizeBytes({ server: serverReference(server, ports), name })) + SPARE_BYTES;
+  const dataBytes = await ports.databases.sizeBytes({ server: serverReference(server, ports), name });
+  return { dataBytes, neededBytes: dataBytes + SPARE_BYTES };
 }
 
 async function requireRoom(record: SiteRecord, directory: string, ports: MigrationDumpPorts): Promise<void> {
-  const needed = await neededBytes(record, ports);
+  const { neededBytes: needed } = await sizesOf(record, ports);
   const { bavail, bsize } = await statfs(directory);
   const free = bavail * bsize;
   if (free >= needed) return;

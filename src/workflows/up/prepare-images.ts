@@ -147,8 +147,9 @@ export async function prepareBases(
   const way = (await (isForAnywhere ? uses.catch(notHere) : uses)) ? wayRequest : undefined;
   // Programs for a server outside are of one version for all sites: each site's own would take the pod that has them to and fro.
   const ofServer = way === undefined ? site.database?.version : defaultMariadb;
-  // A server with a name that is not here is a cluster's own (Galera, or outside of it): what runs there is not a site's to bring.
-  const isElsewhere = isForAnywhere && way === undefined && site.database?.server !== undefined;
+  // A server with a name that is not here is a cluster's own (Galera, or outside of it): what runs there is not a site's to bring, but for the programs by
+  // which the site's own pods dump the database before a migration.
+  const isElsewhere = isForAnywhere && way === undefined && site.database?.server !== undefined && !dumpsBeforeMigrations(site);
   const programs = isElsewhere ? null : (ofServer ?? null);
   const lock = await ensureLock(
     site,
@@ -181,6 +182,10 @@ export async function prepareBases(
     sessions: sessions?.reference ?? null,
     databaseWay: way === undefined || passage === undefined ? undefined : await shared("database-way", way, passage),
   };
+}
+
+function dumpsBeforeMigrations({ hooks, migration }: Site): boolean {
+  return hooks.migrate.length > 0 && migration.dump;
 }
 
 /** Whether the site's database is, or will be, on a server that Howdah does not run. What is wrong with the choice is said where the database is prepared. */

@@ -11,6 +11,7 @@ import { resources } from "./kubernetes/resources.ts";
 import { clusterSecretStore } from "./providers/cluster-state/cluster-secret-store.ts";
 import { keptDocuments } from "./providers/cluster-state/kept-documents.ts";
 import { cronDocuments } from "./providers/cluster-state/cron-documents.ts";
+import { drillsThere } from "./drill-wiring.ts";
 import { configMapDocuments } from "./providers/cluster-state/config-map-documents.ts";
 import { databaseServerDocuments } from "./workflows/database-server/database-server-documents.ts";
 import { type KeptRouters, keepRouters, toldRouters } from "./workflows/database-server/keep-routers.ts";
@@ -116,10 +117,12 @@ export function wireClusterPorts(given: ClusterWiring): (namespace: string) => P
   const engine = wireEngine(given);
   const secrets = clusterSecretStore(api);
   const databaseServers = databaseServerDocuments(api);
-  const databases = mariadbServer(secrets, clock, given.outside ? throughApi(api, databaseServers) : undefined, async (name) => {
+  const through = given.outside ? throughApi(api, databaseServers) : undefined;
+  const administratorOf = async (name: string): Promise<string | undefined> => {
     if (name.startsWith(OWN_SERVERS)) return undefined;
     return (await databaseServers.get(name))?.spec.external?.administrator.secret;
-  });
+  };
+  const databases = mariadbServer(secrets, clock, through, administratorOf);
   const toPod: ConnectPod = ({ name, port }) => api.connectPod({ namespace: SYSTEM_NAMESPACE, name, port }, new AbortController().signal);
   const routers = given.routers ?? keepRouters({ api, secrets, databases, connect: given.outside ? toPod : undefined });
   const locks = keyedLocks();
@@ -167,6 +170,7 @@ export function wireClusterPorts(given: ClusterWiring): (namespace: string) => P
       releases: releaseDocuments(api),
       outcomes: outcomeDocuments(api),
       diskGuards: system("disk-guard"),
+      drills: drillsThere({ secrets, administratorOf, through }),
       crons: cronDocuments(api),
       http: { get: (url, options) => askSite(api, namespace, url, options) },
       locks,

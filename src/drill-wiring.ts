@@ -1,4 +1,6 @@
 import type { PodmanEngine } from "./engine/podman/podman-engine.ts";
+import { HowdahError } from "./kernel/howdah-error.ts";
+import type { AdminSource } from "./providers/database/mariadb/admin-client.ts";
 import type { SecretStore } from "./providers/secrets/secret-store.ts";
 import type { DrillPorts } from "./workflows/drill/drill-ports.ts";
 
@@ -14,6 +16,18 @@ export function wireDrills(
       const { adminClient } = await import("./providers/database/mariadb/admin-client.ts");
       const { scratchDatabase } = await import("./providers/database/mariadb/scratch-database.ts");
       return await scratchDatabase(server, adminClient({ secrets, administratorOf }));
+    },
+  };
+}
+
+/** The same for a server of a cluster, whose pods are harmed through its API. */
+export function drillsThere({ through, ...source }: AdminSource): DrillPorts {
+  return {
+    signal: () => Promise.reject(new HowdahError("bug", "A container of a cluster is not signalled from here")),
+    scratchDatabase: async (server) => {
+      const { adminClient } = await import("./providers/database/mariadb/admin-client.ts");
+      const { scratchDatabase } = await import("./providers/database/mariadb/scratch-database.ts");
+      return await scratchDatabase(server, adminClient({ ...source, through }), through);
     },
   };
 }

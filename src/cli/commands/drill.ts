@@ -1,10 +1,13 @@
 import type { Command } from "commander";
 import { HowdahError } from "../../kernel/howdah-error.ts";
+import { SYSTEM_NAMESPACE } from "../../kernel/own-names.ts";
 import type { Fault } from "../../workflows/drill/drill-place.ts";
 import type { Ports } from "../../workflows/ports.ts";
 import { confirm } from "../ask-first.ts";
+import type { CliContext } from "../context.ts";
 import type { Choose } from "../program.ts";
 import { secondsFrom } from "../seconds-from.ts";
+import { clusterOf, type ThereFlags, thereOption } from "./tenant-there.ts";
 import { SITE_ARGUMENT, SITE_DESCRIPTION } from "./site-argument.ts";
 import { withReporter } from "./with-reporter.ts";
 
@@ -29,16 +32,17 @@ export function drillCommand(program: Command, choose: Choose): void {
 }
 
 function database(drill: Command, choose: Choose): void {
-  const command = drill
-    .command("db")
-    .argument("[server]", "a database server that Howdah runs here (default: the only one)")
+  const command = thereOption(drill.command("db"))
+    .argument("[server]", "a database server that Howdah runs here; with --context one of kind galera there (default: the only one)")
     .summary("a database server: acknowledged writes that are lost, writes applied twice, the longest silence");
   shared(command, "kill,freeze")
     .addHelpText(
       "after",
-      "\nExamples:\n  howdah drill db --yes\n  howdah drill db mariadb-11-8 --faults kill --rounds 5 --max-gap 10s --yes\n  howdah drill db --output json --yes > drill.json\n\nAll sites on the server are without it while it is harmed. The load writes to a database of its own, which is dropped after it.\nExit code 1: something acknowledged was lost, applied twice, or a limit was exceeded.",
+      "\nExamples:\n  howdah drill db --yes\n  howdah drill db mariadb-11-8 --faults kill --rounds 5 --max-gap 10s --yes\n  howdah drill db --output json --yes > drill.json\n  howdah drill db main --context lab --faults kill,freeze,move --yes\n\nOn a cluster the node that writes is harmed: `move` deletes its pod.\n\nAll sites on the server are without it while it is harmed. The load writes to a database of its own, which is dropped after it.\nExit code 1: something acknowledged was lost, applied twice, or a limit was exceeded.",
     )
-    .action((given: string | undefined, flags: Flags) => {
+    .action((given: string | undefined, flags: Flags & ThereFlags) => {
+      const { context: there } = flags;
+      if (there !== undefined) return choose((context) => drillThere(given, flags, there, context));
       choose((context) =>
         withReporter(context, async (ports, engine) => {
           const { chooseServer } = await import("../../workflows/drill/choose-server.ts");
@@ -54,6 +58,23 @@ function database(drill: Command, choose: Choose): void {
         }),
       );
     });
+}
+
+/** `drill db --context`. */
+async function drillThere(given: string | undefined, flags: Flags, there: string, context: CliContext): Promise<number> {
+  const { chooseServerThere, drillServerThere } = await import("../../workflows/drill/drill-there.ts");
+  const { printDatabaseDrill } = await import("../report/print-drill.ts");
+  const options = optionsFrom(flags);
+  const cluster = await clusterOf(there, context);
+  return await withReporter(context, async ({ clusters, clock }, engine) => {
+    const ports = await clusters.ports(cluster, SYSTEM_NAMESPACE);
+    const server = await chooseServerThere(given, ports);
+    const sites = `Sites on ${server.name} of ${cluster.context} are without it meanwhile.`;
+    await confirm(`Harm the writer of ${server.name} (${options.faults.join(", ")})? ${sites}`, flags.yes, context, HARM);
+    const clients = { persistent: Math.ceil(options.clients / 2), short: Math.floor(options.clients / 2) };
+    const wired = { api: cluster.api, ports: { ...ports, drills: drillsOf(ports) } };
+    return printDatabaseDrill(await drillServerThere(server, { ...options, clients }, wired, { ...engine, clock }), context);
+  });
 }
 
 function edge(drill: Command, choose: Choose): void {

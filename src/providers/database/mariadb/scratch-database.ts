@@ -6,14 +6,17 @@ import type { LoadConnection, ScratchDatabase } from "../load-connection.ts";
 import type { AdminClient } from "./admin-client.ts";
 import { identifiedBy } from "./native-password.ts";
 import { account, grantPattern, identifier, sql } from "./sql.ts";
-import type { Row, SqlClient } from "./sql-client.ts";
+import type { ConnectServer, Row, SqlClient } from "./sql-client.ts";
 
 /** A frozen server is noticed by nobody else than who waits for it: a load gives up after this. */
 const STATEMENT_MS = 15_000;
 const CONNECT_MS = 3_000;
 
-/** Makes a database for a test load, with a random name that says what it is: whoever finds one that was left behind may drop it. */
-export async function scratchDatabase(server: ServerReference, admin: AdminClient): Promise<ScratchDatabase> {
+/**
+ * Makes a database for a test load, with a random name that says what it is: whoever finds one that was left behind may drop it. `through`: another way to the
+ * server than its address.
+ */
+export async function scratchDatabase(server: ServerReference, admin: AdminClient, through?: ConnectServer): Promise<ScratchDatabase> {
   const name = `howdah_drill_${randomBytes(5).toString("hex")}`;
   const password = new Secret(randomBytes(24).toString("hex"), "a drill");
   const asAdmin = async (work: (client: SqlClient) => Promise<void>): Promise<void> => {
@@ -25,7 +28,7 @@ export async function scratchDatabase(server: ServerReference, admin: AdminClien
     await client.query(sql`GRANT SELECT, INSERT, UPDATE, CREATE ON ${grantPattern(name)}.* TO ${account(name)}`);
   });
   return {
-    connect: async () => await loadConnection(server, { user: name, password, database: name }),
+    connect: async () => await loadConnection(server, { user: name, password, database: name }, through),
     drop: async () => {
       await asAdmin(async (client) => {
         await client.query(sql`DROP USER IF EXISTS ${account(name)}`);
@@ -39,13 +42,20 @@ export async function scratchDatabase(server: ServerReference, admin: AdminClien
 async function loadConnection(
   server: ServerReference,
   login: { readonly user: string; readonly password: Secret; readonly database: string },
+  through: ConnectServer | undefined,
 ): Promise<LoadConnection> {
   const place = await server.locate();
   if (place === undefined) throw new HowdahError("database/unreachable", `The database server ${server.name} does not run`);
   const { default: mysql } = await import("mysql2/promise");
-  const connection = await mysql.createConnection({
+  const stream = await through?.(place);
+  const options = {
+    ...(stream === undefined ? {} : { stream }),
     ...{ host: place.address, port: place.port, user: login.user, password: login.password.reveal(), database: login.database },
     ...{ charset: "utf8mb4", connectTimeout: CONNECT_MS, supportBigNumbers: true },
+  };
+  const connection = await mysql.createConnection(options).catch((error: unknown) => {
+    stream?.destroy();
+    throw error;
   });
   connection.on("error", () => {}); // it also reaches the query that waits
   return {
@@ -55,6 +65,7 @@ async function loadConnection(
     },
     close: () => {
       connection.destroy();
+      stream?.destroy(); // mysql2 only ends it, which a way through an API server has no word for
     },
   };
 }

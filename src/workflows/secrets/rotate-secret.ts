@@ -7,6 +7,7 @@ import { FORMER_PASSWORD } from "../../providers/database/mariadb/former-passwor
 import { generateValue } from "../../providers/secrets/generate-value.ts";
 import type { GeneratedValue } from "../../providers/secrets/secret-store.ts";
 import { renderSite } from "../../render/site/render-site.ts";
+import { ownDatabaseOf } from "../environment/prepare-own-database.ts";
 import { refuseEnvironment } from "../environment/refuse-environment.ts";
 import type { EngineContext, Ports, SiteRecord } from "../ports.ts";
 import { recordRelease, releasesOf, servingOf } from "../release/release-store.ts";
@@ -93,6 +94,7 @@ async function ensureAccess(
   ports: Ports,
 ): Promise<DatabaseAccess | null> {
   if (site.database === null || database === null) return null;
+  if (site.preview !== undefined) return await ownDatabaseOf(site, namespace, ports);
   const { charset, collation } = site.database;
   const server = serverReference(database.server, ports);
   return await ports.databases.ensureDatabase({

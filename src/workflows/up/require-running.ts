@@ -1,5 +1,6 @@
 import { HowdahError } from "../../kernel/howdah-error.ts";
 import type { Site } from "../../site/site.ts";
+import { refuseEnvironment } from "../environment/refuse-environment.ts";
 import { findRecord } from "../find-record.ts";
 import type { Ports, SiteRecord } from "../ports.ts";
 
@@ -11,6 +12,11 @@ export async function requireRunning(given: string, directory: string, ports: Po
       hint: `Start it: \`howdah up ${given}\`. Sites that run: \`howdah status\`.`,
     });
   });
+  refuseEnvironment(
+    record,
+    "its code comes from a release or a branch",
+    "`howdah env create` with `--from-branch` brings a branch's newest commit.",
+  );
   if (record.serving !== null) return record;
   throw new HowdahError("site/unknown", `${record.namespace} has never served, so there is nothing to deploy to`, {
     hint: `Start it: \`howdah up ${record.file}\`.`,

@@ -5,7 +5,6 @@ import { GENERATED_SECRET } from "../../kernel/own-names.ts";
 import type { PositionedDiagnostic } from "../../site/reading/positions.ts";
 import type { Site } from "../../site/site.ts";
 import { initSite } from "../init/init-site.ts";
-import { refuseEnvironment } from "../environment/refuse-environment.ts";
 import { loadSite } from "../load-site/load-site.ts";
 import type { EngineContext, Ports } from "../ports.ts";
 import { joinTenant, placeSite } from "../tenant/place-site.ts";
@@ -106,12 +105,6 @@ export async function runUp(command: UpCommand, given: Ports, context: EngineCon
   await requireRoot(given);
   const ports = withSettings(command, given);
   const running = command.verb === "deploy" ? await requireRunning(command.given, command.directory, ports) : undefined;
-  if (running !== undefined)
-    refuseEnvironment(
-      running,
-      "its code comes from a release or a branch",
-      "`howdah env create` with `--from-branch` brings a branch's newest commit.",
-    );
   if (running === undefined) await ensureSiteFile(command, ports, context);
   const loaded = await loadSite(running?.file ?? command.given, command.directory, ports.files);
   const declared = command.tls ? withLocalTls(loaded.site) : withTlsOf(running, loaded.site);

@@ -45,6 +45,12 @@ interface Acting {
   readonly ports: Ports;
 }
 
+/** Something to do, and which of all it is. */
+interface Act {
+  readonly kind: string;
+  readonly operation: Operation;
+}
+
 type Operation = (acting: Acting) => Promise<unknown>;
 
 /**
@@ -69,6 +75,7 @@ class Fuzz {
   private created = 0;
   private looks = 0;
   private serial = 0;
+  private readonly deeds = new Map<string, number>();
   /** What each environment wrote into its volumes itself. */
   private readonly own = new Map<string, string>();
 
@@ -88,7 +95,7 @@ class Fuzz {
   /** One of the breeder and one of an environment at the same time; then a look, and mostly somebody who recovers. */
   async step(at: number): Promise<void> {
     const name = NAMES[Math.floor(this.random() * NAMES.length)] ?? NAMES[0] ?? "";
-    const breeder = this.random() < 0.6 ? this.breed() : this.reap();
+    const breeder = this.random() < 0.6 ? { kind: "breed", operation: this.breed() } : { kind: "reap", operation: this.reap() };
     await Promise.all([this.act(breeder, 0.35), this.act(this.environmentOperation(name), 0.35)]);
     await this.look(`step ${String(at)}`);
     if (this.random() < 0.7) await this.settle();
@@ -96,18 +103,20 @@ class Fuzz {
 
   /** Finishes what the dead began, and looks whether nothing is left over. */
   async settle(): Promise<void> {
-    await this.act(this.recover(), 0);
+    await this.act({ kind: "recover", operation: this.recover() }, 0);
     await this.look("recovered");
     await this.lookForLeftovers();
   }
 
-  private async act(operation: Operation, mayDie: number): Promise<void> {
+  private async act({ kind, operation }: Act, mayDie: number): Promise<void> {
     this.serial += 1;
-    const killAt = this.random() < mayDie ? 1 + Math.floor(this.random() * 60) : undefined;
+    // As far as its kind came when it was let live: every deed is as likely.
+    const killAt = this.random() < mayDie ? 1 + Math.floor(this.random() * (this.deeds.get(kind) ?? 40)) : undefined;
     const process = mortalProcess(`p${String(this.serial)}`, this.random, killAt);
     this.world.processes.set(process.identity, process);
     const ended = await process.run(async () => operation(await this.acting(process)));
     if (ended.end === "killed") this.kills += 1;
+    else this.deeds.set(kind, Math.max(process.deeds(), this.deeds.get(kind) ?? 0));
     if (ended.end === "failed" && !isExpected(ended.error)) this.faults.push(String((ended.error as Error).stack ?? ended.error));
   }
 
@@ -176,12 +185,13 @@ class Fuzz {
     return ({ breeding }) => reapGenerations(SITE, 0, breeding);
   }
 
-  private environmentOperation(namespace: string): Operation {
+  private environmentOperation(namespace: string): Act {
     const there = this.world.documents.environments.get(namespace);
-    if (there === undefined) return (acting) => this.create(namespace, acting);
+    if (there === undefined) return { kind: "create", operation: (acting) => this.create(namespace, acting) };
     // Somebody died at it: who comes next finishes that.
-    if (there.work !== null) return (acting) => this.goOn(there, acting);
-    return this.random() < 0.5 ? (acting) => this.sync(there, acting) : (acting) => this.delete(there, acting);
+    if (there.work !== null) return { kind: there.work.verb, operation: (acting) => this.goOn(there, acting) };
+    if (this.random() < 0.5) return { kind: "reset", operation: (acting) => this.sync(there, acting) };
+    return { kind: "delete", operation: (acting) => this.delete(there, acting) };
   }
 
   private async create(namespace: string, acting: Acting): Promise<void> {
@@ -200,7 +210,8 @@ class Fuzz {
   /** In the order of `serveEnvironment` and the engine: pinned, written down, copied, in service. */
   private async serve(record: EnvironmentRecord, { ports, storage, process }: Acting): Promise<EnvironmentRecord["data"]> {
     const { namespace } = record;
-    const { data, snapshots } = await pinData(record, { kind: "dataset", generation: undefined }, site, ports as DataPorts, context);
+    const wanted = { kind: "dataset", generation: this.wantedGeneration() } as const;
+    const { data, snapshots } = await pinData(record, wanted, site, ports as DataPorts, context);
     await ports.environments?.put(namespace, { ...record, data });
     const sources = [snapshots.database ?? "", snapshots.mounts["uploads"] ?? ""];
     this.serial += 1;
@@ -216,12 +227,22 @@ class Fuzz {
     return data;
   }
 
+  /** Mostly the current one; else one that may be reaped at this very moment. */
+  private wantedGeneration(): string | undefined {
+    const superseded = [...this.world.documents.generations.values()].filter(({ state }) => state === "draining" || state === "current");
+    return this.random() < 0.5 ? undefined : superseded[Math.floor(this.random() * superseded.length)]?.id;
+  }
+
   private async sync(record: EnvironmentRecord, acting: Acting): Promise<void> {
     const { ports, storage, process } = acting;
     const begun: EnvironmentRecord = { ...record, work: { verb: "reset", since: "now", by: process.identity } };
     await ports.environments?.put(record.namespace, begun);
     for (const claim of CLAIMS) await storage.destroy(copiedVolumeId(record.namespace, claim));
-    await letGoOfData(record.namespace, await this.serve(begun, acting), ports);
+    const data = await this.serve(begun, acting).catch(async (error: unknown) => {
+      await this.delete(begun, acting);
+      throw error;
+    });
+    await letGoOfData(record.namespace, data, ports);
   }
 
   private async delete(record: EnvironmentRecord, { ports, storage, process }: Acting): Promise<void> {

@@ -29,7 +29,7 @@ export function mortalProcess(identity: string, random: () => number, killAt = N
     isAlive: () => state === "alive",
     deeds: () => deeds,
     deed: async () => {
-      for (let turns = Math.floor(random() * 3); turns > 0; turns -= 1) await turn();
+      for (let turns = pauseOf(random); turns > 0; turns -= 1) await turn();
       deeds += 1;
       if (state === "alive" && deeds >= killAt) {
         state = "dead";
@@ -47,4 +47,9 @@ export function mortalProcess(identity: string, random: () => number, killAt = N
       return end;
     },
   };
+}
+
+/** Mostly none; now and then so long that others come far meanwhile. */
+function pauseOf(random: () => number): number {
+  return random() < 0.1 ? Math.floor(random() * 200) : Math.floor(random() * 3);
 }

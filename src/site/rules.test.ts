@@ -171,6 +171,15 @@ describe("site rules", () => {
       codes: Array(4).fill("error site/schedule"),
     },
     {
+      name: "lets no environment reach a mail server, by its address or as a relationship",
+      spec: [
+        php,
+        "relationships: {smtp: {host: smtp.example.org, port: 587}, api: {host: api.example.org, port: 443}}",
+        "environments: {allow: [smtp, api, 'mx.example.org:25', 'api.example.org:8025']}",
+      ],
+      codes: ["error site/environment-mail", "error site/environment-mail"],
+    },
+    {
       name: "takes rules for a dataset",
       spec: [
         php,

@@ -24,3 +24,18 @@ function catch_mail(array $configuration): void
     @pcntl_exec(PHP_BINARY, array_merge(['-n', __DIR__ . '/mail/listen.php'], $ports), ['HOWDAH_MAIL_DIRECTORY' => $mail['directory']]);
     exit(0);
 }
+
+/** A program that runs at once may send at once. The last port is there when all are. @param array<string, mixed> $configuration */
+function await_mail(array $configuration): void
+{
+    $ports = $configuration['mail']['ports'] ?? [];
+    $last = end($ports);
+    for ($tries = 0; $last !== false && $tries < 100; $tries++) {
+        $visit = @stream_socket_client("tcp://127.0.0.1:$last");
+        if ($visit !== false) {
+            fclose($visit);
+            return;
+        }
+        rest(0.02);
+    }
+}

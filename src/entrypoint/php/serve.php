@@ -15,6 +15,7 @@ function furnish(array $configuration): void
     if ($configuration['database'] !== null) {
         wait_for_database(database_address(), $configuration['database']['waitSeconds']);
     }
+    await_mail($configuration);
 }
 
 /** Everything that must be true before the server answers. @param array<string, mixed> $configuration */

@@ -22,6 +22,7 @@ import { idleCommand } from "./commands/idle.ts";
 import { initCommand } from "./commands/init.ts";
 import { installCommand, uninstallCommand, upgradeCommand } from "./commands/install.ts";
 import { logsCommand } from "./commands/logs.ts";
+import { mailCommand } from "./commands/mail.ts";
 import { manifestsCommand } from "./commands/manifests.ts";
 import { migrateCommand } from "./commands/migrate.ts";
 import { operatorCommand } from "./commands/operator.ts";
@@ -74,6 +75,7 @@ const commands: readonly Define[] = [
   cronCommand,
   dbCommand,
   envCommand,
+  mailCommand,
   backupCommand,
   backupStepCommand,
   migrateCommand,

@@ -18,6 +18,7 @@ import { readYourWrites } from "./db-consistency/read-your-writes.ts";
 import { databaseFailover } from "./db-failover/db-failover.ts";
 import { databaseRejoin } from "./db-failover/db-rejoin.ts";
 import { databaseOverhead } from "./db-overhead/db-overhead.ts";
+import { environmentCosts } from "./environments/env-create.ts";
 import { moveTimes } from "./database-move/move-times.ts";
 import { deployTimes } from "./deploy/deploy-times.ts";
 import { watchTimes } from "./deploy/watch-times.ts";
@@ -188,6 +189,7 @@ async function tenants(kind: TenantKind, count: number): Promise<void> {
  * `db-overhead [--rounds N]`: connections and queries a second through HAProxy against direct, in turn.
  * `backups [--count N]`: a database of N megabytes (1,000) backed up by its dump and with its whole server under four writers, and restored both ways to the second before a DROP TABLE; `backups good [--count N]`: N good runs (1,000), each proved by restoring: none may be reported.
  * `database-move [--count N]`: how long visitors are held while a database of N megabytes (100) moves from MariaDB 10.11 to 11.8 and back.
+ * `env-create [--count N] [--sizes S]`: environments of a site with a database of S times 100 megabytes (1): one after another, and N at once (20): time, memory and disk of each.
  * `clones [--sizes 1,2,4] [--count N]`: databases of so many gigabytes and 20,000 files cloned N times (20) by btrfs and by reflink, beside `cp -a` and beside mariadb-dump with a restore.
  * `migrate-once [--count N]`: 20 starters of one migration at once, and a runner killed at every moment, N times each (100).
  * `--rounds N --seconds N` set the length of the first. Answers are JSON on stdout, progress on stderr.
@@ -205,6 +207,10 @@ async function main(): Promise<void> {
   if (what === "speed") await speed(Number(values.rounds), Number(values.seconds));
   else if (what === "migrate-once") await once(Number(values.count ?? "100"));
   else if (what === "database-move") console.log(JSON.stringify(await moveTimes(Number(values.count ?? "100"), say), null, 2));
+  else if (what === "env-create")
+    console.log(
+      JSON.stringify(await environmentCosts(Number(values.count ?? "20"), Number(values.sizes.split(",")[0]) * 100, say), null, 2),
+    );
   else if (what === "clones") await clones(values.sizes.split(",").map(Number), Number(values.count ?? "20"));
   else if (what === "isolation") await isolation(Number(values.seconds));
   else if (what === "rollout") await rollouts(Number(values.deploys));

@@ -8,6 +8,7 @@ import { entrypointConfig } from "../php/entrypoint-config.ts";
 import { renderFpmConfig } from "../php/fpm-config.ts";
 import { renderPhpFiles } from "../php/php-files.ts";
 import { siteFixture } from "../php/site-fixture.ts";
+import { objectsOf, variants } from "../cluster/testing/variants.ts";
 import type { RenderInput } from "../site/render-input.ts";
 import { renderSite } from "../site/render-site.ts";
 import type { Site } from "../../site/site.ts";
@@ -113,6 +114,19 @@ describe("an environment's mail", () => {
       if (rewrites > 0) expect(text.indexOf('"^/-/mail(?:/|$)"')).toBeLessThan(rewrites);
     },
   );
+
+  it("is heard on a cluster as well, in a pod that keeps every other bound", () => {
+    const [variant] = variants;
+    if (variant === undefined) throw new Error("no variant");
+    const site = fixture({ relationships: { smtp: { host: "smtp.example.org", port: 587 } } });
+    const [pod] = objectsOf({ ...variant, site }).flatMap((object) =>
+      object.kind === "Deployment" ? [(object["spec"] as { readonly template: { readonly spec: object } }).template.spec] : [],
+    );
+    expect(pod).toMatchObject({
+      hostAliases: [{ ip: "127.0.0.1", hostnames: ["smtp.example.org"] }],
+      securityContext: { runAsNonRoot: true, sysctls: [{ name: "net.ipv4.ip_unprivileged_port_start", value: "25" }] },
+    });
+  });
 
   it("is nothing of a static site's", () => {
     const { "nginx.conf": text = "" } = renderNginxFiles(environmentOf(exampleSite("static")), exampleFacts);

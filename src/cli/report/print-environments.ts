@@ -2,6 +2,7 @@ import { readableBytes } from "../../workflows/database/byte-progress.ts";
 import type { EnvironmentRecord } from "../../workflows/environment/environment.ts";
 import type { ListedEnvironment } from "../../workflows/environment/list-environments.ts";
 import type { ShownEnvironment } from "../../workflows/environment/show-environment.ts";
+import type { Credentials } from "../../workflows/up/credentials-of.ts";
 import type { UpResult } from "../../workflows/up/up.ts";
 import type { CliContext } from "../context.ts";
 import { seconds } from "./duration.ts";
@@ -52,16 +53,33 @@ export function printEnvironment(shown: ShownEnvironment, context: CliContext, n
 }
 
 /** The answer of whatever makes one: its address. */
-export function printMade(made: UpResult & { readonly environment: EnvironmentRecord }, context: CliContext): number {
-  const { environment, record, timings, health, answeringMs, release, released } = made;
+export function printMade(
+  made: UpResult & { readonly environment: EnvironmentRecord; readonly credentials?: Credentials | null },
+  context: CliContext,
+): number {
+  const { environment, record, timings, health, answeringMs, release, released, credentials = null } = made;
   const { namespace, data, code, until } = environment;
   if (context.flags.output === "json") {
-    const answer = { environment: namespace, url: record.url, code, data, until, release, released, answeringMs, health, timings };
+    const answer = {
+      environment: namespace,
+      url: record.url,
+      code,
+      data,
+      until,
+      release,
+      released,
+      answeringMs,
+      health,
+      timings,
+      ...(credentials === null ? {} : { credentials }),
+    };
     context.terminal.out(`${JSON.stringify(answer, null, 2)}\n`);
     return 0;
   }
   const style = styleFor(context.terminal.color);
   context.terminal.out(`\n${style.green("✓")} ${namespace} is at ${style.bold(record.url)}\n`);
+  if (credentials !== null)
+    context.terminal.err(`  log in as ${terminalText(credentials.user)} with ${terminalText(credentials.password)} (shown once)\n`);
   const words = [dataOf(data), codeOf(code), until === null ? "stays" : `until ${until.slice(0, 16).replace("T", " ")}`];
   context.terminal.err(`  ${style.dim(`${words.join(" · ")}, answering after ${seconds(answeringMs)} · howdah env show ${namespace}`)}\n`);
   return 0;

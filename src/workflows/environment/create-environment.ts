@@ -4,6 +4,7 @@ import { environmentTerms, idleSecondsOf, nameOfEnvironment } from "../../site/s
 import type { EngineContext, Ports, SiteRecord } from "../ports.ts";
 import { wakeSite } from "../idle/wake-site.ts";
 import { requireActive } from "../tenant/tenant.ts";
+import { type Credentials, credentialsOf } from "../up/credentials-of.ts";
 import type { UpResult } from "../up/up.ts";
 import { type BroughtUp, type EnvironmentSource, releaseSource, serveEnvironment, withCommit } from "./bring-up-environment.ts";
 import { changeEnvironment, type EnvironmentRecord, environmentsOf, environmentStore, withEnvironment } from "./environment.ts";
@@ -37,6 +38,8 @@ export interface CreateRequest {
 /** What was made. */
 export interface Created extends UpResult {
   readonly environment: EnvironmentRecord;
+  /** Of an administrator that the install hook has made. */
+  readonly credentials: Credentials | null;
 }
 
 /**
@@ -72,7 +75,9 @@ export async function createEnvironment(
       throw error;
     });
     const environment = await changeEnvironment(namespace, (now) => ({ ...now, ...made.settled, work: null, failure: null }), ports);
-    return { ...made.result, environment: environment ?? record };
+    const isNew = made.settled.data.kind === "fresh" && made.result.showCredentials;
+    const credentials = await credentialsOf(made.result.record.site, isNew, ports);
+    return { ...made.result, environment: environment ?? record, credentials };
   });
 }
 

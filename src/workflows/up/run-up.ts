@@ -1,13 +1,12 @@
 import { resolve } from "node:path";
 import type { Evidence } from "../../detect/evidence.ts";
 import { HowdahError } from "../../kernel/howdah-error.ts";
-import { GENERATED_SECRET } from "../../kernel/own-names.ts";
 import type { PositionedDiagnostic } from "../../site/reading/positions.ts";
-import type { Site } from "../../site/site.ts";
 import { initSite } from "../init/init-site.ts";
 import { loadSite } from "../load-site/load-site.ts";
 import type { EngineContext, Ports } from "../ports.ts";
 import { joinTenant, placeSite } from "../tenant/place-site.ts";
+import { type Credentials, credentialsOf } from "./credentials-of.ts";
 import { requireRoot } from "./check-machine.ts";
 import { locateSite } from "./locate-site.ts";
 import { planUp, type UpPlan } from "./plan-up.ts";
@@ -36,8 +35,7 @@ export interface UpCommand {
 export interface UpDone extends UpResult {
   readonly kind: "done";
   readonly warnings: readonly PositionedDiagnostic[];
-  /** A user and password that the install hook made, shown once, after the first start. */
-  readonly credentials: { readonly user: string; readonly password: string } | null;
+  readonly credentials: Credentials | null;
 }
 
 function portNumber(text: string): number {
@@ -90,14 +88,6 @@ function mainEvidence(evidence: readonly Evidence[]): readonly string[] {
     ...first.map(({ field, value, because }) => `${field.replace("spec.", "")}: ${value} (${because})`),
     ...(mounts.length === 0 ? [] : [`writable: ${[...new Set(mounts)].join(", ")}`]),
   ];
-}
-
-async function credentialsOf(site: Site, show: boolean, ports: Ports): Promise<UpDone["credentials"]> {
-  const variable = site.variables.find(({ name }) => name === "HOWDAH_ADMIN_PASSWORD");
-  if (!show || variable?.from !== "generated") return null;
-  const user = site.variables.find(({ name }) => name === "HOWDAH_ADMIN_USER");
-  const secret = (await ports.secrets.get(site.name, GENERATED_SECRET))?.["HOWDAH_ADMIN_PASSWORD"];
-  return secret === undefined ? null : { user: user?.from === "literal" ? user.value : "admin", password: secret.reveal() };
 }
 
 /** `howdah up`: finds or writes the site file, then plans or performs. */

@@ -4,6 +4,11 @@ export interface Metrics {
   readonly count: (name: MetricName, labels: Readonly<Record<string, string>>) => void;
   /** A value that is asked for when somebody reads. */
   readonly gauge: (name: MetricName, labels: Readonly<Record<string, string>>, read: () => number) => void;
+  /** Values of whatever there is when somebody reads: sites come and go. */
+  readonly series: (
+    name: MetricName,
+    read: () => readonly { readonly labels: Readonly<Record<string, string>>; readonly value: number }[],
+  ) => void;
   /** Everything as `text/plain; version=0.0.4`. */
   readonly text: () => string;
 }
@@ -24,6 +29,9 @@ const descriptions = {
   howdah_router_pods: ["gauge", "Pods of ProxySQL by database server and state (in-step, out-of-step), as of the last look"],
   howdah_database_disk_free_bytes: ["gauge", "Bytes left on the volume of a database server, as of the last look"],
   howdah_databases_blocked: ["gauge", "Databases that take no writes because of their server's disk or their tenant's profile, by server"],
+  howdah_site_database_connections: ["gauge", "Open connections of a site's database user, by tenant and namespace"],
+  howdah_site_database_queries_total: ["counter", "Statements of a site since its database server counts"],
+  howdah_site_database_cpu_seconds_total: ["counter", "CPU time of a site's statements since its database server counts"],
   howdah_leader: ["gauge", "1 while this process leads"],
 } as const;
 
@@ -33,14 +41,18 @@ type MetricName = keyof typeof descriptions;
 export function createMetrics(): Metrics {
   const counters = new Map<string, number>();
   const gauges = new Map<string, () => number>();
+  const series = new Map<MetricName, Parameters<Metrics["series"]>[1]>();
+  const ofSeries = (): readonly (readonly [string, number])[] =>
+    [...series].flatMap(([name, read]) => read().map(({ labels, value }) => [seriesOf(name, labels), value] as const));
   return {
     count: (name, labels) => {
       const key = seriesOf(name, labels);
       counters.set(key, (counters.get(key) ?? 0) + 1);
     },
     gauge: (name, labels, read) => void gauges.set(seriesOf(name, labels), read),
+    series: (name, read) => void series.set(name, read),
     text: () => {
-      const values = [...counters, ...[...gauges].map(([series, read]) => [series, read()] as const)];
+      const values = [...counters, ...[...gauges].map(([one, read]) => [one, read()] as const), ...ofSeries()];
       return Object.entries(descriptions)
         .flatMap(([name, [type, help]]) => {
           const own = values

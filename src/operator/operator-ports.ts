@@ -34,7 +34,7 @@ export interface OperatorPorts {
   /** Why the database of a namespace's site takes no writes, as the watches know it; undefined: it does. */
   readonly whyNoWrites: (namespace: string) => Promise<{ readonly reason: string; readonly message: string } | undefined>;
   /** Left out where nobody reads them. */
-  readonly metrics?: Pick<Metrics, "gauge">;
+  readonly metrics?: Pick<Metrics, "gauge" | "series">;
   /** Tells people what happened to an object, in its events. Never fails. */
   readonly tell: (
     object: KubeObject,

@@ -27,6 +27,7 @@ import type { Log, OperatorPorts, Outcome, Reconcile } from "./operator-ports.ts
 import { scheduleCrons } from "./schedule-crons.ts";
 import { reconcileSite } from "./site/reconcile-site.ts";
 import { reconcileTenant } from "./tenant/reconcile-tenant.ts";
+import { countUse } from "./tenant/count-use.ts";
 import { watchRetention } from "./watch-retention.ts";
 
 /** How many objects are worked on at once: a rollout waits most of the time. */
@@ -152,7 +153,13 @@ async function work(parts: OperatorParts, signal: AbortSignal): Promise<void> {
     const look = (namespace: string): void => {
       queue.addAfter(queueKey("Environment", namespace, PRODUCTION), KNOWN_MS);
     };
-    await Promise.all([queue.run(signal), crons, watchRetention(parts, signal), guardDisks({ ...parts, look }, signal)]);
+    await Promise.all([
+      queue.run(signal),
+      crons,
+      watchRetention(parts, signal),
+      guardDisks({ ...parts, look }, signal),
+      countUse(parts, signal),
+    ]);
   } finally {
     for (const stop of [...forget, rested]) stop?.();
   }

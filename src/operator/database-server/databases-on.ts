@@ -17,6 +17,7 @@ export interface SiteDatabaseOn {
   readonly namespace: string;
   readonly server: string;
   readonly name: string;
+  readonly user: string;
 }
 
 /** The databases of all sites, as workflows remember them. */
@@ -25,7 +26,9 @@ export async function siteDatabases({ api }: Pick<OperatorPorts, "api">, signal:
   return items.flatMap(({ data, metadata }) => {
     const { site } = (data ?? {}) as Readonly<Record<string, string>>;
     const database = (parseJson(site ?? "null") as SiteRecord | null | undefined)?.database ?? null;
-    return database === null ? [] : [{ namespace: metadata.namespace ?? "", server: database.server, name: database.name }];
+    return database === null
+      ? []
+      : [{ namespace: metadata.namespace ?? "", server: database.server, name: database.name, user: database.user }];
   });
 }
 

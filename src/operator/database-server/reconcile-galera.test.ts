@@ -52,7 +52,10 @@ function rig(metadata: Partial<KubeObject["metadata"]> = {}, galera: object = { 
   };
   const asked: KubernetesApi = { ...one.api, exec };
   const gauged = new Map<string, () => number>();
-  const metrics = { gauge: (_name: string, labels: object, read: () => number) => void gauged.set(Object.values(labels).join(" "), read) };
+  const metrics = {
+    series: () => undefined,
+    gauge: (_name: string, labels: object, read: () => number) => void gauged.set(Object.values(labels).join(" "), read),
+  };
   let told: readonly PodReport[] | HowdahError = [];
   const routers: KeptRouters = {
     password: async () => new Secret("0123456789abcdefXYZ", "test"),

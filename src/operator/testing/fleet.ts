@@ -269,6 +269,7 @@ function startOperator({ api, clock, wiring, count, complain }: Started): Runnin
       if (name === "howdah_api_requests_total" && verb !== "watch") count(`${verb} ${resource}`);
     },
     gauge: (name, { state = "" }, read) => void gauges.set(`${name} ${state}`, read),
+    series: () => undefined,
     text: () => "",
   };
   const guarded = guardedApi(api, () => undefined, metrics);

@@ -36,6 +36,7 @@ import { compareSpeed } from "./speed/compare-speed.ts";
 import { short } from "./speed/print-comparison.ts";
 import { drawTenants, type TenantStep } from "./tenants/draw-tenants.ts";
 import { type TenantKind, tenantCosts } from "./tenants/tenants.ts";
+import { fuzzDatasets } from "../test/support/dataset-fuzz.ts";
 import { upTimes } from "./times/up-times.ts";
 
 const say = (line: string): void => {
@@ -156,6 +157,12 @@ async function clones(sizes: readonly number[], rounds: number): Promise<void> {
   process.exitCode = (best?.timesFaster.ready ?? 0) >= 500 ? 0 : 1;
 }
 
+async function lifecycle(operations: number): Promise<void> {
+  const found = await fuzzDatasets(operations, Date.now() % 100_000);
+  console.log(JSON.stringify(found, null, 2));
+  process.exitCode = found.faults.length === 0 ? 0 : 1;
+}
+
 async function tenants(kind: TenantKind, count: number): Promise<void> {
   const steps = await tenantCosts(count, kind, say);
   console.log(JSON.stringify(steps, null, 2));
@@ -163,7 +170,7 @@ async function tenants(kind: TenantKind, count: number): Promise<void> {
 }
 
 /**
- * `npm run bench [-- speed|times|sizes|change|deploy|watch|push|rollout|migrate-once|isolation|idle|cold-start|crons|cluster-scale|cluster-grow|cluster-rollout|tenants|backups|database-move|clones]`: Howdah's defaults against Debian's own in one run (the default), `up` by stage, sizes of images, how late crons start.
+ * `npm run bench [-- speed|times|sizes|change|deploy|watch|push|rollout|migrate-once|isolation|idle|cold-start|crons|cluster-scale|cluster-grow|cluster-rollout|tenants|backups|database-move|clones|dataset-lifecycle]`: Howdah's defaults against Debian's own in one run (the default), `up` by stage, sizes of images, how late crons start.
  * `change [--rounds N]`: a site's images after a changed line.
  * `deploy [--rounds N]`: from the command to a changed line's answer, beside `buildah bud` with `podman kube play`.
  * `watch [--count N]`: from a save to its answer while `deploy --watch` runs, N times in PHP and css (30), beside a deploy of the same change.
@@ -191,6 +198,7 @@ async function tenants(kind: TenantKind, count: number): Promise<void> {
  * `database-move [--count N]`: how long visitors are held while a database of N megabytes (100) moves from MariaDB 10.11 to 11.8 and back.
  * `env-create [--count N] [--sizes S]`: environments of a site with a database of S times 100 megabytes (1): one after another, and N at once (20): time, memory and disk of each.
  * `clones [--sizes 1,2,4] [--count N]`: databases of so many gigabytes and 20,000 files cloned N times (20) by btrfs and by reflink, beside `cp -a` and beside mariadb-dump with a restore.
+ * `dataset-lifecycle [--count N]`: N operations (2,000) of breeds, environments and reaping by processes that are killed anywhere: volumes lost or swapped (C8).
  * `migrate-once [--count N]`: 20 starters of one migration at once, and a runner killed at every moment, N times each (100).
  * `--rounds N --seconds N` set the length of the first. Answers are JSON on stdout, progress on stderr.
  */
@@ -212,6 +220,7 @@ async function main(): Promise<void> {
       JSON.stringify(await environmentCosts(Number(values.count ?? "20"), Number(values.sizes.split(",")[0]) * 100, say), null, 2),
     );
   else if (what === "clones") await clones(values.sizes.split(",").map(Number), Number(values.count ?? "20"));
+  else if (what === "dataset-lifecycle") await lifecycle(Number(values.count ?? "2000"));
   else if (what === "isolation") await isolation(Number(values.seconds));
   else if (what === "rollout") await rollouts(Number(values.deploys));
   else if (what === "times") console.log(JSON.stringify(await upTimes(), null, 2));

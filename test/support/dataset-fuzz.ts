@@ -11,7 +11,7 @@ import { reapGenerations } from "../../src/workflows/dataset/publish-generation.
 import { recoverBreeds } from "../../src/workflows/dataset/recover-breeds.ts";
 import { nurseryVolume, rawVolume, snapshotVolume } from "../../src/workflows/dataset/volume-names.ts";
 import type { EnvironmentRecord } from "../../src/workflows/environment/environment.ts";
-import { type DataPorts, letGoOfData, pinData } from "../../src/workflows/environment/environment-data.ts";
+import { letGoOfData, pinData } from "../../src/workflows/environment/environment-data.ts";
 import { sweepEnvironments } from "../../src/workflows/environment/recover-environments.ts";
 import type { EngineContext, Ports } from "../../src/workflows/ports.ts";
 import { type DatasetWorld, datasetWorld, documentsOf, storageOf } from "./dataset-world.ts";
@@ -98,7 +98,7 @@ class Fuzz {
     const breeder = this.random() < 0.6 ? { kind: "breed", operation: this.breed() } : { kind: "reap", operation: this.reap() };
     await Promise.all([this.act(breeder, 0.35), this.act(this.environmentOperation(name), 0.35)]);
     await this.look(`step ${String(at)}`);
-    if (this.random() < 0.7) await this.settle();
+    if (this.random() < 0.5) await this.settle();
   }
 
   /** Finishes what the dead began, and looks whether nothing is left over. */
@@ -211,7 +211,7 @@ class Fuzz {
   private async serve(record: EnvironmentRecord, { ports, storage, process }: Acting): Promise<EnvironmentRecord["data"]> {
     const { namespace } = record;
     const wanted = { kind: "dataset", generation: this.wantedGeneration() } as const;
-    const { data, snapshots } = await pinData(record, wanted, site, ports as DataPorts, context);
+    const { data, snapshots } = await pinData(record, wanted, site, ports, context);
     await ports.environments?.put(namespace, { ...record, data });
     const sources = [snapshots.database ?? "", snapshots.mounts["uploads"] ?? ""];
     this.serial += 1;

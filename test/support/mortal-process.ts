@@ -29,7 +29,7 @@ export function mortalProcess(identity: string, random: () => number, killAt = N
     isAlive: () => state === "alive",
     deeds: () => deeds,
     deed: async () => {
-      for (let turns = pauseOf(random); turns > 0; turns -= 1) await turn();
+      await pause(pauseOf(random));
       deeds += 1;
       if (state === "alive" && deeds >= killAt) {
         state = "dead";
@@ -38,10 +38,13 @@ export function mortalProcess(identity: string, random: () => number, killAt = N
       if (state === "dead") await never;
     },
     run: async (work) => {
-      const ended = work().then(
-        (value) => ({ end: "done", value }) as const,
-        (error: unknown) => ({ end: "failed", error }) as const,
-      );
+      // Who began first is nothing to rely on.
+      const ended = pause(Math.floor(random() * 300))
+        .then(work)
+        .then(
+          (value) => ({ end: "done", value }) as const,
+          (error: unknown) => ({ end: "failed", error }) as const,
+        );
       const end = await Promise.race([ended, death]);
       if (state === "alive") state = "ended";
       return end;
@@ -49,7 +52,11 @@ export function mortalProcess(identity: string, random: () => number, killAt = N
   };
 }
 
-/** Mostly none; now and then so long that others come far meanwhile. */
+/** Turns that others have before a deed: mostly hardly any; now and then so many that they come far. */
 function pauseOf(random: () => number): number {
-  return random() < 0.1 ? Math.floor(random() * 200) : Math.floor(random() * 3);
+  return random() < 0.1 ? Math.floor(random() * 300) : Math.floor(random() * 3);
+}
+
+async function pause(turns: number): Promise<void> {
+  for (let left = turns; left > 0; left -= 1) await turn();
 }

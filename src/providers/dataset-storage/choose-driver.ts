@@ -45,7 +45,8 @@ async function isBtrfs(directory: string): Promise<boolean> {
 
 /** Asks the file system itself: an XFS may have been made without it. */
 async function canReflink(directory: string): Promise<boolean> {
-  const trial = await mkdtemp(join(directory, ".trial-"));
+  const trial = await mkdtemp(join(directory, ".trial-")).catch(() => undefined);
+  if (trial === undefined) return false;
   try {
     await writeFile(join(trial, "from"), "howdah".repeat(1000));
     await copyFile(join(trial, "from"), join(trial, "to"), constants.COPYFILE_FICLONE_FORCE);

@@ -147,8 +147,7 @@ describe("an environment's mailbox", () => {
 
   it("forgets the oldest beyond its bounds, and takes no mail that is too long", async () => {
     const id = (number: number): string => `20200101T000000.${String(number).padStart(6, "0")}-00000000`;
-    for (let number = 0; number < 1005; number++)
-      writeFileSync(join(rig.directory, `${id(number)}.eml`), '{"from":"","to":[],"by":"smtp"}\n\n');
+    for (let number = 0; number < 1005; number++) writeFileSync(join(rig.directory, `${id(number)}.eml`), "from=&by=smtp\n\n");
     utimesSync(join(rig.directory, `${id(1004)}.eml`), 1_600_000_000, 1_600_000_000); // of a year ago
     expect(await sendmail("To: a@example.org\nSubject: new\n\nx")).toBe(0);
     const kept = readdirSync(rig.directory).toSorted();

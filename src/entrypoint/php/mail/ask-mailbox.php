@@ -17,22 +17,25 @@ function answer($answer): void
     fwrite(STDOUT, json_encode($answer, JSON_UNESCAPED_SLASHES | JSON_UNESCAPED_UNICODE | JSON_INVALID_UTF8_SUBSTITUTE) . "\n");
 }
 
-/** @return list<array<string, mixed>> */
-function mails_with(string $subject): array
+/** @param string[] $ids @return list<array<string, mixed>> */
+function mails_with(string $subject, array $ids): array
 {
-    $found = array_filter(array_map(__NAMESPACE__ . '\summary_of', mail_ids()));
+    $found = array_filter(array_map(__NAMESPACE__ . '\summary_of', $ids));
     return array_values(array_filter($found, static fn(array $mail): bool => $subject === '' || stripos($mail['subject'], $subject) !== false));
 }
 
-/** Until there is one, or the time is over. @return list<array<string, mixed>> */
+/** Until there is one, or the time is over. A mail is looked at once. @return list<array<string, mixed>> */
 function awaited_mails(int $seconds, string $subject): array
 {
     $end = microtime(true) + $seconds;
+    $seen = [];
     do {
-        $found = mails_with($subject);
+        $new = array_diff(mail_ids(), $seen);
+        $found = mails_with($subject, $new);
         if ($found !== []) {
             return $found;
         }
+        $seen = array_merge($seen, $new);
         usleep(200000);
     } while (microtime(true) < $end);
     return [];
@@ -58,7 +61,7 @@ function ask(array $words): int
     [$verb, $first, $second] = $words + ['', '', ''];
     switch ($verb) {
         case 'list':
-            answer(mails_with($first));
+            answer(mails_with($first, mail_ids()));
             return 0;
         case 'wait':
             answer(awaited_mails((int) $first, $second));

@@ -1,5 +1,6 @@
 <?php
-// Where an environment's mail is kept: one file for each, made whole elsewhere and renamed. The first line is the envelope as JSON, the rest is what was sent.
+// Where an environment's mail is kept: one file for each, made whole elsewhere and renamed. The first line is the envelope
+// as a query (PHP 7.4 of Debian has no JSON without its settings), the rest is what was sent.
 declare(strict_types=1);
 
 namespace Howdah\Mail;
@@ -56,9 +57,8 @@ function begin_mail(array $envelope): Draft
     if ($file === false) {
         throw new Refused('The mailbox of this environment can\'t be written');
     }
-    $line = json_encode($envelope, JSON_INVALID_UTF8_SUBSTITUTE | JSON_UNESCAPED_SLASHES);
     $draft = new Draft($file, $path);
-    write_all($draft, $line . "\n");
+    write_all($draft, http_build_query($envelope) . "\n");
     return $draft;
 }
 
@@ -139,7 +139,7 @@ function read_mail(string $id, int $most = LONGEST_MAIL): ?array
     $raw = (string) stream_get_contents($file, $most);
     $size = (int) (fstat($file)['size'] ?? 0);
     fclose($file);
-    $envelope = json_decode($line, true);
+    parse_str(rtrim($line, "\n"), $envelope);
     $texts = static fn($list): array => array_values(array_filter(is_array($list) ? $list : [], 'is_string'));
     return [
         'envelope' => [

@@ -100,7 +100,7 @@ function show(array $words): void
         return;
     }
     $mail = whole_mail($words[0]);
-    $part = $mail !== null && count($words) === 3 && $words[1] === 'part' && ctype_digit($words[2]) ? $mail['parts'][(int) $words[2]] ?? null : null;
+    $part = $mail !== null && count($words) === 3 && $words[1] === 'part' && preg_match('/^\d{1,3}$/D', $words[2]) === 1 ? $mail['parts'][(int) $words[2]] ?? null : null;
     if ($mail !== null && count($words) === 1) {
         respond_page(mail_page($mail));
     } elseif ($mail !== null && $words[1] === 'html' && count($words) === 2 && $mail['html'] !== null) {

@@ -73,7 +73,7 @@ describe.skipIf(why !== undefined && process.env["CI"] === undefined)("environme
   const known = async (): Promise<readonly { readonly name: string; readonly state: string }[]> =>
     JSON.parse((await machine.ok("env", "ls", "shop", "--output", "json")).stdout);
   const named = async (argv: readonly string[]): Promise<string[]> =>
-    (await run(["podman", ...argv])).stdout.split("\n").filter((name) => name.includes("shop--"));
+    (await run(["podman", ...argv])).stdout.split("\n").filter((name) => name.startsWith("t-envs.shop--"));
   /** Everything of environments that the machine has. */
   const left = async (): Promise<string[]> => {
     const state = machine.environment["HOWDAH_STATE_DIR"] ?? "";

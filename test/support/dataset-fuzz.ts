@@ -227,10 +227,12 @@ class Fuzz {
     return data;
   }
 
-  /** Mostly the current one; else one that may be reaped at this very moment. */
+  /** The current one, or one that is reaped as soon as somebody looks. */
   private wantedGeneration(): string | undefined {
-    const superseded = [...this.world.documents.generations.values()].filter(({ state }) => state === "draining" || state === "current");
-    return this.random() < 0.5 ? undefined : superseded[Math.floor(this.random() * superseded.length)]?.id;
+    const { generations, leases } = this.world.documents;
+    const held = new Set([...leases.values()].map(({ generation }) => generation));
+    const free = [...generations.values()].filter(({ id, state }) => state === "draining" && !held.has(id));
+    return this.random() < 0.4 ? undefined : free[Math.floor(this.random() * free.length)]?.id;
   }
 
   private async sync(record: EnvironmentRecord, acting: Acting): Promise<void> {

@@ -12,7 +12,7 @@ const HOW: Readonly<Record<ShownStorage["driver"], string>> = {
 /** The answer of `dataset storage`. */
 export function storageWords(storage: ShownStorage | undefined): string {
   if (storage === undefined) return "No datasets have been made on this machine, so there is no storage of them.\n";
-  const { driver, root, loopFile, freeBytes, warnings, volumes } = storage;
+  const { driver, root, loopFile, freeBytes, warnings, volumes, generations } = storage;
   const lines = [
     HOW[driver],
     `  in       ${root}`,
@@ -25,5 +25,11 @@ export function storageWords(storage: ShownStorage | undefined): string {
     ...(usage === null ? ["", ""] : [readableBytes(usage.ownBytes), readableBytes(usage.totalBytes)]),
   ]);
   const shown = rows.length === 0 ? "Nothing is in it.\n" : table([["VOLUME", "WHAT", "ITS OWN", "WHOLE"], ...rows]);
-  return `${lines.map((line) => terminalText(line)).join("\n")}\n${shown}`;
+  const held = generations.map(({ site, generation, isCurrent, holders, freesBytes }) => [
+    `${site} ${generation}`,
+    [...(isCurrent ? ["published"] : []), ...holders].join(", "),
+    readableBytes(freesBytes),
+  ]);
+  const room = held.length === 0 ? "" : `\n${table([["GENERATION", "KEPT FOR", "WOULD FREE"], ...held])}`;
+  return `${lines.map((line) => terminalText(line)).join("\n")}\n${shown}${room}`;
 }

@@ -5,6 +5,7 @@ import { CODE_ROOT } from "../../kernel/label.ts";
 import { DATASET_SECRET } from "../../kernel/own-names.ts";
 import type { DatasetStorage } from "../../providers/dataset-storage/dataset-storage.ts";
 import type { Site } from "../../site/site.ts";
+import { requireRoomToBreed } from "../dataset-storage/require-room-to-breed.ts";
 import { readableBytes } from "../database/byte-progress.ts";
 import type { EngineContext, SiteRecord } from "../ports.ts";
 import type { Stage } from "../up/stages.ts";
@@ -67,6 +68,7 @@ export function siteBreed(breed: SiteBreed): BreedParts {
     keep: (site.dataset?.keep ?? 1) - 1,
     preflight: () =>
       stage("dataset/preflight", "Does every column have a rule?", async () => {
+        await requireRoomToBreed(record.namespace, breed.storage, ports);
         const schema = await source.schema();
         const { schemaHash, planHash } = schema === null ? { schemaHash: "", planHash: "" } : checkPlan(site, schema);
         return { schemaHash, planHash, release: record.serving?.release ?? null };

@@ -1,3 +1,4 @@
+import { PassThrough } from "node:stream";
 import type { Clock } from "../../kernel/clock.ts";
 import { HowdahError } from "../../kernel/howdah-error.ts";
 import { SYSTEM_NAMESPACE } from "../../kernel/own-names.ts";
@@ -65,7 +66,8 @@ export function galeraPlace(
   const pod = (node: string) => ({ resource: resources.Pod, namespace: SYSTEM_NAMESPACE, name: node });
   const tell = async (node: string, word: "KILL" | "STOP" | "CONT"): Promise<void> => {
     const argv = ["sh", "-c", 'kill -s "$1" "$(cat "$2")"', "sh", word, PID_FILE];
-    const request = { argv, stdin: undefined, stdout: undefined, stderr: undefined, tty: false };
+    // A kubelet runs nothing of which nobody wants to hear.
+    const request = { argv, stdin: undefined, stdout: new PassThrough().resume(), stderr: undefined, tty: false };
     const code = await api.exec(
       { namespace: SYSTEM_NAMESPACE, pod: node, container: DATABASE_CONTAINER },
       request,

@@ -7,6 +7,7 @@ import { checkCommand } from "./commands/check.ts";
 import { ciCommand } from "./commands/ci.ts";
 import { completionCommand } from "./commands/completion.ts";
 import { cronCommand } from "./commands/cron.ts";
+import { datasetCommand } from "./commands/dataset.ts";
 import { dbCommand } from "./commands/db.ts";
 import { deployCommand } from "./commands/deploy.ts";
 import { destroyCommand } from "./commands/destroy.ts";
@@ -74,6 +75,7 @@ const commands: readonly Define[] = [
   runCommand,
   cronCommand,
   dbCommand,
+  datasetCommand,
   envCommand,
   mailCommand,
   backupCommand,

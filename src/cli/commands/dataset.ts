@@ -3,6 +3,7 @@ import { HowdahError } from "../../kernel/howdah-error.ts";
 import { confirm } from "../ask-first.ts";
 import type { CliContext } from "../context.ts";
 import type { Choose } from "../program.ts";
+import { datasetScan } from "./dataset-scan.ts";
 import { datasetSchedule } from "./dataset-schedule.ts";
 import { datasetStorageCommand } from "./dataset-storage.ts";
 import { SITE_ARGUMENT, SITE_DESCRIPTION } from "./site-argument.ts";
@@ -16,6 +17,7 @@ export function datasetCommand(program: Command, choose: Choose): void {
     .description(
       "Breeds golden datasets: the database and the uploads of a site, anonymized by the rules of its site file (`spec.dataset`), from which environments are copied in an instant. Production serves meanwhile, and what is published stays until a new one is whole.",
     );
+  datasetScan(dataset, choose);
   breed(dataset, choose);
   list(dataset, choose);
   show(dataset, choose);

@@ -21,7 +21,7 @@ const LOOK_MS = 5000;
 /** A breed that a machine slept through is made up within a day. */
 const MISSED_MS = 24 * 60 * 60_000;
 /** How often what was cut off is looked for; the first time at once. */
-const RECOVER_MS = 60 * 60_000;
+const RECOVER_MS = 60_000;
 
 /** Breeds what is due, one after another, and never leaves raw data of a breed that was cut off. Ends with the signal. */
 export async function datasetLoop(parts: DatasetLoopParts): Promise<void> {

@@ -7,6 +7,7 @@ import { personalHunt } from "../../src/anonymize/hunt/find-personal.ts";
 import { maskKey } from "../../src/anonymize/masks/mask-key.ts";
 import type { MaskPlan, TablePlan } from "../../src/anonymize/plan.ts";
 import { databaseSchemaFrom, schemaQueries } from "../../src/anonymize/schema-queries.ts";
+import { type PeopleBook, peopleBook, peopleQueries, type PersonEntry } from "../../src/anonymize/stream/people-book.ts";
 import { hasStreams, rowTransformer } from "../../src/anonymize/stream/transform-row.ts";
 import { fixtureSchema, planOf } from "../../src/anonymize/testing/compile-fixture.ts";
 import { Secret } from "../../src/kernel/secret.ts";
@@ -17,7 +18,7 @@ const key = maskKey(new Secret("a key of thirty-two characters..", "test"));
 const why = await whyNoSocketMariadb();
 
 /** Fills a table of the dataset as the breeder does. */
-async function rebuild(table: TablePlan, client: Connection): Promise<void> {
+async function rebuild(table: TablePlan, client: Connection, people: PeopleBook): Promise<void> {
   const [from, to] = [sql`raw.${identifier(table.name)}`, sql`dataset.${identifier(table.name)}`];
   await client.query(sql`CREATE TABLE ${to} LIKE ${from}`.text);
   if (table.action === "drop-rows") return;
@@ -28,7 +29,7 @@ async function rebuild(table: TablePlan, client: Connection): Promise<void> {
     await client.query(sql`INSERT INTO ${to} (${columns}) SELECT ${list(table.columns.map(({ expression }) => expression))} ${rows}`.text);
     return;
   }
-  const { select, places, transform } = rowTransformer(table, key);
+  const { select, places, transform } = rowTransformer(table, key, people);
   const [read] = await client.query<RowDataPacket[]>({
     sql: sql`SELECT ${list(select)} ${rows}`.text,
     rowsAsArray: true,
@@ -66,7 +67,11 @@ describe.skipIf(why !== undefined)(`plans on a real server${why === undefined ? 
 
   async function perform(plan: MaskPlan): Promise<void> {
     expect([plan.unknown, plan.problems]).toEqual([[], []]);
-    for (const table of plan.tables) if (table.action === "rebuild" || table.action === "drop-rows") await rebuild(table, client);
+    const entries: PersonEntry[] = [];
+    for (const query of peopleQueries(plan))
+      entries.push(...((await client.query<RowDataPacket[]>(query.text))[0] as unknown as PersonEntry[]));
+    const people = peopleBook(entries);
+    for (const table of plan.tables) if (table.action === "rebuild" || table.action === "drop-rows") await rebuild(table, client, people);
   }
 
   async function values(database: string): Promise<string[]> {
@@ -119,6 +124,12 @@ describe.skipIf(why !== undefined)(`plans on a real server${why === undefined ? 
       );
       await client.execute("INSERT INTO orders VALUES (?,?,?,?)", [n, n, mail.toLowerCase(), "2026-03-29 02:30:00"]);
     }
+    await client.query("CREATE TABLE posts (id INT PRIMARY KEY, body LONGTEXT)");
+    for (const { n, first, last } of people)
+      await client.execute("INSERT INTO posts VALUES (?,?)", [
+        n,
+        JSON.stringify({ html: `<p>By ${first} ${last} (zquer${String(n)})</p>`, by: `${last}, ${first}` }),
+      ]);
     await client.query("INSERT INTO sessions VALUES ('x', 'Z.Quer1@Mail.example.org')");
     const plan = planOf(
       {
@@ -143,6 +154,7 @@ describe.skipIf(why !== undefined)(`plans on a real server${why === undefined ? 
           },
           orders: { columns: { id: "keep", customer: "keep", mail: "email", paid: "shift-date" } },
           sessions: "empty",
+          posts: { columns: { id: "keep", body: "text" } },
         },
       },
       await schema(),
@@ -169,6 +181,10 @@ describe.skipIf(why !== undefined)(`plans on a real server${why === undefined ? 
     expect(String(first?.["note"])).toContain(`${String(first?.["first"])} ${String(first?.["last"])} called from +49 `);
     expect(JSON.parse(String(first?.["data"]))).toMatchObject({ contact: { mail: first?.["email"] }, total: 1.5 });
     expect(String(first?.["prefs"])).toContain(`"${String(first?.["email"])}"`);
+    const [[post]] = await client.query<RowDataPacket[]>("SELECT body FROM dataset.posts WHERE id = 0");
+    expect(JSON.parse(String(post?.["body"]))).toMatchObject({
+      html: expect.stringContaining(`By ${String(first?.["full_name"])} (`) as string,
+    });
     const hunt = personalHunt(canaries);
     for (const value of await values("dataset")) hunt.look(value);
     expect(hunt.found()).toEqual([]);

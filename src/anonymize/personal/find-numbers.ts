@@ -15,7 +15,8 @@ export function findIbans(text: string): readonly Personal[] {
   return Array.from(text.matchAll(IBAN)).flatMap((match) => {
     const length = lengths[match[0].slice(0, 2).toUpperCase()];
     const end = length === undefined ? undefined : endOf(match[0], length);
-    if (end === undefined) return [];
+    // A part of a longer word is none: of 32 hexadecimal digits now and then.
+    if (end === undefined || /[A-Za-z0-9]/.test(text[match.index + end] ?? "")) return [];
     const plain = match[0].slice(0, end).replaceAll(/[ -]/g, "").toUpperCase();
     return isIban(plain) && !OUR_IBAN.test(plain) ? [{ kind: "iban" as const, start: match.index, end: match.index + end }] : [];
   });

@@ -2,6 +2,7 @@ import { type Sql, sql } from "../../kernel/sql.ts";
 import type { MaskKey } from "../masks/mask-key.ts";
 import type { ColumnPlan, StreamMask, TablePlan, TextLimit } from "../plan.ts";
 import { maskValue } from "./mask-value.ts";
+import type { PeopleBook } from "./people-book.ts";
 import { type NamePairs, nameReplacer } from "./replace-names.ts";
 
 /** A value as the server sends it, when asked not to read it: bytes, text in utf8mb4. */
@@ -24,8 +25,8 @@ export function hasStreams(table: TablePlan): boolean {
   return table.columns.some(({ stream }) => stream !== undefined);
 }
 
-/** Makes the transformer of a table. Pure and quick to make; used for as many rows as there are. */
-export function rowTransformer(table: TablePlan, key: MaskKey): RowTransformer {
+/** Makes the transformer of a table. Pure and quick to make; used for as many rows as there are. `people`: who is named in other tables (`people-book.ts`). */
+export function rowTransformer(table: TablePlan, key: MaskKey, people: PeopleBook = (text) => text): RowTransformer {
   const extras: Sql[] = [];
   const add = (expression: Sql): number => table.columns.length + extras.push(expression) - 1;
   const jobs = table.columns.map((column) => jobOf(column, add));
@@ -39,7 +40,8 @@ export function rowTransformer(table: TablePlan, key: MaskKey): RowTransformer {
         if (job === undefined || value === null || value.length === 0) return value;
         const mask = job.masks[Number(row[job.arm]?.toString("latin1") ?? 0) - 1];
         if (mask === undefined) return value;
-        const names = nameReplacer(pairsOf(job, row));
+        const own = nameReplacer(pairsOf(job, row));
+        const names = (text: string): string => people(own(text));
         return within(maskValue(value, mask, { key, language: mask.language, names }), mask.limit);
       }),
   };

@@ -6,6 +6,8 @@ import { sql } from "../../../kernel/sql.ts";
 import type { PrivateConnection, PrivateServer } from "../../../providers/dataset/private-server.ts";
 import type { EngineContext } from "../../ports.ts";
 import { maskSession } from "./mask-session.ts";
+import type { PeopleBook } from "../../../anonymize/stream/people-book.ts";
+import { readPeople } from "./read-people.ts";
 import { addKeys, fillBySql, makeBare, publishedTable, type RowRange } from "./rebuild-table.ts";
 import { rowRanges } from "./row-ranges.ts";
 import { fillByStream } from "./stream-table.ts";
@@ -35,6 +37,8 @@ export interface Masking {
   readonly key: MaskKey;
   /** How many tables, or parts of a large one, at one time. */
   readonly workers: number;
+  /** Who is named in the tables; read when masking begins. */
+  readonly people?: PeopleBook | undefined;
 }
 
 export const MASKING = "dataset/mask";
@@ -50,11 +54,12 @@ export async function maskTables(masking: Masking, context: EngineContext): Prom
   const connections = await Promise.all(Array.from({ length: masking.workers }, () => maskSession(masking.breeder, masking.key)));
   try {
     const pending = await partsOf(jobs, masking, connections[0]);
+    const people = await readPeople(masking, connections[0]);
     const next = (): Part | undefined => pending.shift();
     const work = async (connection: PrivateConnection): Promise<void> => {
       for (let part = next(); part !== undefined; part = next()) {
         if (context.signal.aborted) throw context.signal.reason;
-        const masked = await fillPart(part, masking, connection);
+        const masked = await fillPart(part, { ...masking, people }, connection);
         if (masked === undefined) continue;
         done.push(masked);
         progress(masked);

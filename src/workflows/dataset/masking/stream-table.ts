@@ -13,7 +13,7 @@ const MOST_BYTES = 16 * 1024 * 1024;
 
 /** Fills a table whose values have an inside that SQL does not see: rows are read, masked here, and written many at a time. Answers how many. */
 export async function fillByStream(plan: TablePlan, masking: Masking, connection: PrivateConnection): Promise<number> {
-  const transformer = rowTransformer(plan, masking.key);
+  const transformer = rowTransformer(plan, masking.key, masking.people);
   const reader = await maskSession(masking.breeder, masking.key);
   const most = Math.max(1, Math.min(BATCH_ROWS, Math.floor(MOST_PLACES / transformer.columns.length)));
   let rows = 0;

@@ -24,7 +24,7 @@ export async function longAlter(count: number, say: (line: string) => void): Pro
     for (let left = count; left > 0; left -= 20_000)
       await rig.cluster.query(
         at,
-        `INSERT INTO bench.big (word) SELECT REPEAT(MD5(seq), 6) FROM seq_1_to_${String(Math.min(left, 20_000))}`,
+        `INSERT INTO bench.big (word) SELECT REPEAT(MD5(seq), 6) FROM bench.seq_1_to_${String(Math.min(left, 20_000))}`,
       );
     say(`${String(count)} rows`);
     writers = new NumberedWriters(4, 0, () => rig.connect());

@@ -45,7 +45,6 @@ import { podmanTestBench } from "./providers/test-bench/podman-test-bench.ts";
 import { wireRegistry } from "./registry-wiring.ts";
 import { renderEdge } from "./render/nginx/render-edge-config.ts";
 import type { DiskGuardRecord } from "./workflows/disk-guard/disk-guard-record.ts";
-import { datasetLoop } from "./workflows/dataset/dataset-loop.ts";
 import { withDatasets } from "./workflows/dataset/dataset-ports.ts";
 import { watchedDisks } from "./workflows/disk-guard/watched-disks.ts";
 import { backupLoop, binlogLoop } from "./workflows/backup/backup-loop.ts";
@@ -265,6 +264,7 @@ export async function wirePorts({ environment, entrypointDirectory, self }: Wiri
         const beside = async (): Promise<void> => {
           const backups = { ports: withBackups(ports), clock: systemClock, signal: running, log: line };
           const waking = wakeServer({ ...parts, socket: engine.edge.wakeSocket });
+          const { datasetLoop } = await import("./workflows/dataset/dataset-loop.ts"); // tables of names: only the agent needs them
           const datasets = datasetLoop({ ports: withDatasets(ports), clock: systemClock, signal: running, log: line });
           await Promise.all([crons(), idleLoop(parts), waking, backupLoop(backups), binlogLoop(backups), datasets]);
         };

@@ -42,6 +42,7 @@ export function printEnvironment(shown: ShownEnvironment, context: CliContext, n
     ["state", shown.because === null ? shown.state : `${shown.state}: ${shown.because}`],
     ["address", shown.url ?? "none yet"],
     ...(shown.password === null ? [] : ([["password", `${shown.user} / ${shown.password}`]] as const)),
+    ...(shown.mailUrl === null ? [] : ([["mails", shown.mailUrl]] as const)),
     ["code", codeOf(shown.code)],
     ["data", dataOf(shown.data)],
     ["own bytes", shown.ownBytes === null ? "not counted" : readableBytes(shown.ownBytes)],

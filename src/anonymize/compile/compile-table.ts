@@ -3,7 +3,7 @@ import type { Diagnostic } from "../../kernel/diagnostic.ts";
 import type { ColumnSchema, DatabaseSchema, TableSchema } from "../database-schema.ts";
 import type { ColumnPlan, KeptColumn, TablePlan, Unknown } from "../plan.ts";
 import type { Origin, RuleSet, TableRules } from "../rules/rule-set.ts";
-import { columnNameEvidence } from "../scan/column-names.ts";
+import { columnEvidence } from "../scan/column-names.ts";
 import { kindOf } from "./column-kind.ts";
 import { casesOf, compileColumn, keepsAll } from "./compile-column.ts";
 import { ruleFinding } from "./findings.ts";
@@ -57,7 +57,7 @@ function compileColumns(table: TableSchema, rules: TableRules, context: TableCon
   );
   const unknown = inserted
     .filter(({ name }) => !settled.has(name.toLowerCase()))
-    .map((column) => ({ table: table.name, column: column.name, suggestion: suggestColumn(table.name, column) }));
+    .map((column) => ({ table: table.name, column: column.name, suggestion: suggestColumn(table, column) }));
   const columns = inserted.flatMap((column) => {
     const found = settled.get(column.name.toLowerCase());
     return found === undefined ? [] : [compileColumn(found.rule, found.origin, placeOf(table, column, settled, context.language))];
@@ -139,12 +139,12 @@ function keptOf(table: TableSchema, settled: Settled): KeptColumn[] {
 }
 
 /** A rule as one would write it. */
-function suggestColumn(table: string, column: ColumnSchema): string {
-  return `${table}.columns.${column.name}: ${columnNameEvidence(column)?.strategy ?? "keep"}`;
+function suggestColumn(table: TableSchema, column: ColumnSchema): string {
+  return `${table.name}.columns.${column.name}: ${columnEvidence(column, table)?.strategy ?? "keep"}`;
 }
 
 function suggestTable(table: TableSchema): string {
-  const personal = table.columns.some((column) => columnNameEvidence(column) !== undefined);
+  const personal = table.columns.some((column) => columnEvidence(column, table) !== undefined);
   const passing = /(^|_)(sessions?|tokens?|logs?|cache|jobs|queue|history|tmp|temp)(_|$)/i.test(table.name);
   return passing
     ? `${table.name}: empty`

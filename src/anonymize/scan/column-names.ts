@@ -1,6 +1,6 @@
 import type { Strategy } from "../../catalog/dataset-presets/dataset-rules.ts";
 import { kindOf } from "../compile/column-kind.ts";
-import type { ColumnSchema } from "../database-schema.ts";
+import type { ColumnSchema, TableSchema } from "../database-schema.ts";
 
 /** What a column's name says. */
 export interface NameEvidence {
@@ -281,6 +281,16 @@ const known: readonly Known[] = [
 export function columnNameEvidence(column: ColumnSchema): NameEvidence | undefined {
   const kind = kindOf(column);
   return nameEvidence(column.name, (strategy) => canHold(strategy, kind));
+}
+
+const OF_PEOPLE: readonly Strategy[] = ["email", "password", "first-name", "last-name"];
+
+/** The same in its table: `name` is a person's where an address or a password stands beside it, and a product's elsewhere. */
+export function columnEvidence(column: ColumnSchema, { columns }: Pick<TableSchema, "columns">): NameEvidence | undefined {
+  const own = columnNameEvidence(column);
+  if (own !== undefined || !/^(name|nom|nombre|nome)$/i.test(column.name) || !canHold("full-name", kindOf(column))) return own;
+  const beside = columns.find((other) => OF_PEOPLE.includes(columnNameEvidence(other)?.strategy ?? "keep"));
+  return beside && { strategy: "full-name", because: `it is a name beside ${beside.name}` };
 }
 
 /** The same of a key inside JSON or serialized PHP. */

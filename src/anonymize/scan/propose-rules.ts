@@ -8,7 +8,7 @@ import { uniqueKeyFindings } from "../compile/unique-keys.ts";
 import type { ColumnSchema, DatabaseSchema, TableSchema } from "../database-schema.ts";
 import type { DatasetSettings } from "../rules/rule-set.ts";
 import { ruleSet } from "../rules/rule-set.ts";
-import { columnNameEvidence } from "./column-names.ts";
+import { columnEvidence } from "./column-names.ts";
 import { valueEvidence } from "./value-evidence.ts";
 
 /** Why a rule is proposed, for a comment above it. */
@@ -125,7 +125,7 @@ interface Judged {
 /** Values say more than names; a name says more than nothing. */
 function judge(table: TableSchema, column: ColumnSchema, given: { readonly samples: Samples; readonly language: DatasetLanguage }): Judged {
   const values = valueEvidence(given.samples.get(`${table.name}.${column.name}`) ?? []);
-  const name = columnNameEvidence(column);
+  const name = columnEvidence(column, table);
   const inKey = table.foreignKeys.some(({ columns }) => columns.includes(column.name));
   if (inKey && name === undefined && values === undefined)
     return { strategy: "keep", because: "it refers to another table", confidence: "likely" };

@@ -85,7 +85,7 @@ describe.skipIf(why !== undefined && process.env["CI"] === undefined)("environme
       ...(await named(["network", "ls", "--format", "{{.Name}}"])),
       ...(await named(["secret", "ls", "--format", "{{.Name}}"])),
       ...documents.filter((path) => path.includes("shop--") && path.endsWith(".json")),
-      ...storage,
+      ...storage.filter((id) => id.includes("shop--")),
     ];
   };
 

@@ -6,6 +6,7 @@ import { CODE_CLAIM } from "../../render/site/render-volumes.ts";
 import type { Preview, Site } from "../../site/site.ts";
 import { type Generation, type GenerationDocuments, leaseGeneration, releaseLease } from "../dataset/generation.ts";
 import type { EngineContext, Ports } from "../ports.ts";
+import { emptyDatabase } from "./empty-database.ts";
 import type { EnvironmentData, EnvironmentRecord } from "./environment.ts";
 
 /** Which data a person asked for. */
@@ -14,7 +15,7 @@ export type WantedData =
   | { readonly kind: "fresh" }
   | { readonly kind: "clone"; readonly of: string };
 
-export type DataPorts = Pick<Ports, "datasets" | "datasetStorage" | "engine" | "locks" | "records" | "clock">;
+export type DataPorts = Pick<Ports, "datasets" | "datasetStorage" | "engine" | "locks" | "records" | "clock" | "sharedImages">;
 
 type Snapshots = Preview["data"];
 
@@ -31,7 +32,7 @@ export async function pinData(
   ports: DataPorts,
   context: EngineContext,
 ): Promise<{ readonly data: EnvironmentData; readonly snapshots: Snapshots }> {
-  if (wanted.kind === "fresh") return { data: wanted, snapshots: NOTHING };
+  if (wanted.kind === "fresh") return { data: wanted, snapshots: { ...NOTHING, database: await emptyDatabase(site, ports, context) } };
   if (wanted.kind === "clone") return { data: wanted, snapshots: await copyOf(wanted.of, namespace, ports, context) };
   const documents = generationsOf(of, ports);
   const at = new Date(ports.clock.now()).toISOString();

@@ -72,6 +72,6 @@ async function sourceOf(record: EnvironmentRecord, target: ResetTarget, producti
 /** The snapshots that it began as are kept as long as it lives. */
 function dataOf({ data }: EnvironmentRecord, { generation }: ResetTarget, source: EnvironmentSource): DataToServe {
   if (generation !== null) return { wanted: { kind: "dataset", generation: generation === "current" ? undefined : generation } };
-  if (source.began !== undefined) return { pinned: data, snapshots: source.began };
+  if (source.began !== undefined && data.kind !== "fresh") return { pinned: data, snapshots: source.began };
   return { wanted: data.kind === "dataset" ? { kind: "dataset", generation: data.generation } : data };
 }

@@ -51,7 +51,7 @@ for (const language of datasetLanguages) {
   const last = person?.last_name as Names;
   const firstNames = table(first.female, first.male, first.generic);
   const lastNames = table(last.generic, last.female, last.male);
-  const cities = table(location?.city_name as readonly string[] | undefined);
+  const cities = table(location?.city_name);
   const streets = table(streetsOf(language, lastNames, location?.street_name as readonly string[] | undefined));
   const body = Object.entries({ firstNames, lastNames, cities, streets })
     .map(([name, words]) => `  ${name}: [\n${lines(words)}\n  ],`)

@@ -1,3 +1,4 @@
+import { ownerOfCopy } from "../../engine/copied-volume-id.ts";
 import { HowdahError } from "../../kernel/howdah-error.ts";
 import type { DatasetPorts } from "../dataset/dataset-ports.ts";
 import { generationName } from "../dataset/generation.ts";
@@ -26,25 +27,24 @@ export async function destroyStorage(ports: Pick<DatasetPorts, "datasets" | "dat
   }
 }
 
-/** Environments hold leases; volumes of their own that no dataset is behind are in the storage too, by names that no generation has. */
+/** Environments hold leases, and volumes of their own, also those that began with no dataset. */
 async function requireUnused({
   datasets,
   datasetStorage,
   machine,
 }: Pick<DatasetPorts, "datasets" | "datasetStorage" | "machine">): Promise<void> {
-  const holders = (await datasets.leases.list()).map(({ holder }) => holder);
+  const users = (await datasets.leases.list()).map(({ holder }) => holder);
   for (const { site, generation, runner } of await datasets.journals.list())
-    if (await machine.isProcessAlive(runner)) holders.push(`the breed of ${site} ${generation}`);
-  const known = (await datasets.generations.list()).map(({ site, id }) => `${generationName(site, id)}.`);
+    if (await machine.isProcessAlive(runner)) users.push(`the breed of ${site} ${generation}`);
   // One that is damaged can't say what is in it, and must be destroyable all the same: containers that use it are still noticed.
   const volumes =
     (await datasetStorage.existing().then(
       (storage) => storage?.list(),
       () => [],
     )) ?? [];
-  holders.push(...volumes.map(({ id }) => id).filter((id) => !known.some((prefix) => id.startsWith(prefix))));
-  if (holders.length === 0) return;
-  throw new HowdahError("dataset/in-use", `The storage of datasets is used by ${[...new Set(holders)].join(", ")}`, {
+  users.push(...volumes.flatMap(({ id }) => ownerOfCopy(id)?.namespace ?? []));
+  if (users.length === 0) return;
+  throw new HowdahError("dataset/in-use", `The storage of datasets is used by ${[...new Set(users)].toSorted().join(", ")}`, {
     hint: "Delete these environments first (`howdah env ls` names them); a breed ends by itself.",
   });
 }

@@ -29,6 +29,16 @@ export const TUNED: readonly string[] = [
   ...["--innodb-buffer-pool-size=1G", "--innodb-log-file-size=1G", "--innodb-doublewrite=0", "--innodb-flush-log-at-trx-commit=0"],
 ];
 
+const running = new Map<ChildProcess, Promise<unknown>>();
+
+/** For who ends because something failed. */
+export async function killAll(): Promise<void> {
+  for (const [child, ended] of running) {
+    child.kill("SIGKILL");
+    await ended;
+  }
+}
+
 /** Makes an empty data directory. */
 export async function installData(directory: string): Promise<void> {
   await run([
@@ -48,7 +58,8 @@ export async function startServer(directory: string, options: readonly string[])
   const fixed = [`--datadir=${directory}`, `--socket=${socket}`, `--pid-file=${directory}/pid`];
   const rest = ["--user=root", "--skip-networking", "--skip-log-bin", "--innodb-use-native-aio=0", `--log-error=${directory}/errors`];
   const child = spawn("mariadbd", ["--no-defaults", ...fixed, ...rest, ...options], { stdio: "ignore" });
-  const ended = once(child, "exit");
+  const ended = once(child, "exit").finally(() => running.delete(child));
+  running.set(child, ended);
   await firstAnswer(socket, child);
   const readySeconds = (performance.now() - began) / 1000;
   const query = async (statement: string): Promise<void> => {

@@ -8,7 +8,7 @@ import {
   openDatasetStorage,
 } from "../../src/providers/dataset-storage/open-dataset-storage.ts";
 import { run } from "../../src/providers/process.ts";
-import { installData, startServer, TINY, TUNED } from "./bench-server.ts";
+import { installData, killAll, startServer, TINY, TUNED } from "./bench-server.ts";
 import { cloned, type CloneWay, copied, dumpAndRestore, type Measured } from "./database-ways.ts";
 import { type FileTimes, ofFiles } from "./files.ts";
 import { fillShop } from "./fill-shop.ts";
@@ -40,9 +40,10 @@ export async function cloneTimes(sizes: readonly number[], rounds: number, say: 
     for (const gigabytes of sizes) measured.push(await ofSize(gigabytes, rig));
     return { sizes: measured, files: await ofFiles(rig), load: loadavg()[0] ?? 0 };
   } finally {
+    await killAll();
     await destroyDatasetStorage(join(directory, "btrfs"), settings(directory, "btrfs")).catch(() => undefined);
-    await run(["umount", xfs], { accept: "any" });
-    await rm(directory, { recursive: true, force: true });
+    await run(["umount", "--lazy", xfs], { accept: "any" }); // whoever still removes files there ends it
+    await rm(directory, { recursive: true, force: true }).catch(() => undefined); // what failed before is what people must read
   }
 }
 

@@ -35,6 +35,7 @@ export async function ofFiles({ btrfs, reflink, rounds, say }: Rig): Promise<Fil
       seconds: await seconds(() => run(["cp", "-a", "--reflink=never", "-T", golden, target])),
     });
     for (const { id } of await storage.list()) await storage.destroy(id);
+    await storage.freed();
   }
   for (const { way, seconds } of ways) say(`${String(FILES)} files, ${way}: ${seconds.toFixed(4)} s`);
   return { count: FILES, ways };

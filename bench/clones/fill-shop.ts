@@ -17,7 +17,7 @@ export async function fillShop(server: BenchServer, bytes: number, say: (line: s
     for (let from = 1; from <= rows; from += AT_ONCE) {
       const to = Math.min(rows, from + AT_ONCE - 1);
       await server.query(
-        `INSERT INTO ${name} SELECT seq, MOD(seq * 7919, 400000), CONCAT('u', MD5(seq), '@example.org'), SHA2(seq, 256), CONCAT(SHA2(seq + 1, 512), SHA2(seq + 2, 512), SHA2(seq + 3, 256)), '2026-01-01' + INTERVAL MOD(seq, 31536000) SECOND FROM seq_${String(from)}_to_${String(to)}`,
+        `INSERT INTO ${name} SELECT seq, MOD(seq * 7919, 400000), CONCAT('u', MD5(seq), '@example.org'), SHA2(seq, 256), CONCAT(SHA2(seq + 1, 512), SHA2(seq + 2, 512), SHA2(seq + 3, 256)), '2026-01-01' + INTERVAL MOD(seq, 31536000) SECOND FROM shop.seq_${String(from)}_to_${String(to)}`,
       );
     }
     say(`table ${String(table + 1)} of ${String(TABLES)}: ${String(rows)} rows`);

@@ -43,6 +43,8 @@ interface Acting {
   readonly storage: DatasetStorage;
   readonly breeding: BreedPorts;
   readonly ports: Ports;
+  /** Of this process alone: others don't change what it does. */
+  readonly random: () => number;
 }
 
 /** Something to do, and which of all it is. */
@@ -112,15 +114,16 @@ class Fuzz {
     this.serial += 1;
     // As far as its kind came when it was let live: every deed is as likely.
     const killAt = this.random() < mayDie ? 1 + Math.floor(this.random() * (this.deeds.get(kind) ?? 40)) : undefined;
-    const process = mortalProcess(`p${String(this.serial)}`, this.random, killAt);
+    const random = randomFrom(this.serial * 7919 + Math.floor(this.random() * 1e6));
+    const process = mortalProcess(`p${String(this.serial)}`, random, killAt);
     this.world.processes.set(process.identity, process);
-    const ended = await process.run(async () => operation(await this.acting(process)));
+    const ended = await process.run(async () => operation(await this.acting(process, random)));
     if (ended.end === "killed") this.kills += 1;
     else this.deeds.set(kind, Math.max(process.deeds(), this.deeds.get(kind) ?? 0));
     if (ended.end === "failed" && !isExpected(ended.error)) this.faults.push(String((ended.error as Error).stack ?? ended.error));
   }
 
-  private async acting(process: MortalProcess): Promise<Acting> {
+  private async acting(process: MortalProcess, random: () => number): Promise<Acting> {
     const { documents, processes } = this.world;
     const storage = await storageOf(this.world, process);
     const datasets = {
@@ -141,17 +144,17 @@ class Fuzz {
       machine: { isProcessAlive },
       locks: { hold: async (_: string, __: string, work: () => Promise<unknown>) => work() },
     } as unknown as Ports;
-    return { process, storage, breeding, ports };
+    return { process, storage, breeding, ports, random };
   }
 
   private breed(): Operation {
-    return async ({ process, storage, breeding }) => {
+    return async ({ process, storage, breeding, random }) => {
       const write = async (id: string, word: string): Promise<void> => {
         await process.deed();
         await writeFile(join(await storage.directory(id), "word"), word);
       };
       const parts: BreedParts = {
-        ...{ site: SITE, source: { kind: "site", server: "s", database: "shop" }, keep: Math.floor(this.random() * 3) },
+        ...{ site: SITE, source: { kind: "site", server: "s", database: "shop" }, keep: Math.floor(random() * 3) },
         preflight: async () => ({ schemaHash: "s", planHash: "p", release: null }),
         capture: async (generation) => {
           await storage.createVolume(rawVolume(generation));
@@ -171,7 +174,7 @@ class Fuzz {
             snapshot: snapshotVolume(generation, name),
           }));
           for (const { name, snapshot } of volumes) await storage.snapshot(nurseryVolume(generation, name), snapshot);
-          return { rejected: this.random() < 0.1 ? "a canary" : null, volumes };
+          return { rejected: random() < 0.1 ? "a canary" : null, volumes };
         },
         report: async () => null,
         close: async () => undefined,
@@ -208,14 +211,13 @@ class Fuzz {
   }
 
   /** In the order of `serveEnvironment` and the engine: pinned, written down, copied, in service. */
-  private async serve(record: EnvironmentRecord, { ports, storage, process }: Acting): Promise<EnvironmentRecord["data"]> {
+  private async serve(record: EnvironmentRecord, { ports, storage, process, random }: Acting): Promise<EnvironmentRecord["data"]> {
     const { namespace } = record;
-    const wanted = { kind: "dataset", generation: this.wantedGeneration() } as const;
+    const wanted = { kind: "dataset", generation: this.wantedGeneration(random) } as const;
     const { data, snapshots } = await pinData(record, wanted, site, ports, context);
     await ports.environments?.put(namespace, { ...record, data });
     const sources = [snapshots.database ?? "", snapshots.mounts["uploads"] ?? ""];
-    this.serial += 1;
-    const own = `${namespace} ${String(this.serial)}`;
+    const own = `${namespace} ${process.identity}`;
     for (const [index, claim] of CLAIMS.entries()) {
       const directory = await storage.clone(sources[index] ?? "", copiedVolumeId(namespace, claim));
       await process.deed();
@@ -228,11 +230,11 @@ class Fuzz {
   }
 
   /** The current one, or one that is reaped as soon as somebody looks. */
-  private wantedGeneration(): string | undefined {
+  private wantedGeneration(random: () => number): string | undefined {
     const { generations, leases } = this.world.documents;
     const held = new Set([...leases.values()].map(({ generation }) => generation));
     const free = [...generations.values()].filter(({ id, state }) => state === "draining" && !held.has(id));
-    return this.random() < 0.4 ? undefined : free[Math.floor(this.random() * free.length)]?.id;
+    return random() < 0.4 ? undefined : free[Math.floor(random() * free.length)]?.id;
   }
 
   private async sync(record: EnvironmentRecord, acting: Acting): Promise<void> {

@@ -34,10 +34,11 @@ storage:
 /** templates/storage.yaml of the chart: the same objects, with the images as values. */
 export function storageTemplate(): string {
   const install = { image: IMAGE, provisioner: PROVISIONER, snapshotter: SNAPSHOTTER };
-  const text = documents(storageObjects(install))
-    .replace(IMAGE, "{{ .Values.storage.image | quote }}")
-    .replace(PROVISIONER, "{{ .Values.storage.provisioner | quote }}")
-    .replace(SNAPSHOTTER, "{{ .Values.storage.snapshotter | quote }}");
+  const text = Object.entries(install).reduce(
+    // The writer quotes what it has to.
+    (former, [name, image]) => former.replaceAll(new RegExp(`image: "?${image}"?$`, "gm"), `image: {{ .Values.storage.${name} | quote }}`),
+    documents(storageObjects(install)),
+  );
   const classes = `{{- if .Capabilities.APIVersions.Has "snapshot.storage.k8s.io/v1" }}\n${documents([snapshotClass()])}{{- end }}\n`;
   return `{{- if .Values.storage.image }}\n${text}${classes}{{- end }}\n`;
 }

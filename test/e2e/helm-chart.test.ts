@@ -4,6 +4,7 @@ import type { KubeObject } from "../../src/kubernetes/kubernetes-api.ts";
 import { run } from "../../src/providers/process.ts";
 import { crds } from "../../src/resources/crds.ts";
 import { operatorObjects, ownNamespace, settingsMap } from "../../src/resources/install/operator-objects.ts";
+import { storageManifests } from "../../src/resources/install/storage-files.ts";
 import { helmProgram } from "../support/helm.ts";
 import { kubeconform } from "../support/manifest-linters.ts";
 
@@ -46,6 +47,15 @@ describe("the Helm chart", () => {
     const install = { image, pullSecret, settings: JSON.stringify({ trustedProxies: settings.trustedProxies, wayIn: settings.wayIn }) };
     const wanted = [...crds(), ownNamespace(), settingsMap(install.settings), ...operatorObjects(install)];
     expect(sorted(objectsIn(rendered))).toEqual(sorted(wanted));
+  });
+
+  it("brings the storage driver when its image is named, as the plain objects have it", async () => {
+    const rendered = objectsIn(await template("--set", "storage.image=example.org/storage", "--api-versions=snapshot.storage.k8s.io/v1"));
+    const without = objectsIn(await template()).map((object) => JSON.stringify(object));
+    const plain = Object.values(storageManifests())
+      .join("")
+      .replace(/^( +image: )HOWDAH_STORAGE_IMAGE$/m, "$1example.org/storage");
+    expect(sorted(rendered.filter((object) => !without.includes(JSON.stringify(object))))).toEqual(sorted(objectsIn(plain)));
   });
 
   it.each([29, 36] as const)("is right by the schemas of 1.%s", async (minor) => {

@@ -68,7 +68,8 @@ export const environments = z
       .max(50)
       .default([])
       .meta({
-        description: "Servers that they may connect to: HOST:PORT, or the name of a relationship. All else that leaves is refused.",
+        description:
+          "Servers that they may connect to: HOST:PORT, or the name of a relationship. All else that leaves is refused. No mail servers: what environments send is caught (`howdah mail`).",
         examples: [["sandbox.payments.example:443", "ldap"]],
       }),
     password: z

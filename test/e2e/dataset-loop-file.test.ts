@@ -83,6 +83,16 @@ describe.skipIf(process.getuid?.() !== 0 && process.env["CI"] === undefined)("da
     expect(await destroyDatasetStorage(root, settings())).toBe(true);
   });
 
+  it("are destroyed as well where a container made subvolumes of its own in them", async () => {
+    const storage = await openDatasetStorage(root, settings());
+    const volume = await storage.createVolume("shop");
+    for (const path of ["a", "a/b", "c"]) await run(["btrfs", "subvolume", "create", "--", join(volume, path)]);
+    await run(["btrfs", "subvolume", "snapshot", "-r", "--", join(volume, "a"), join(volume, "c", "closed")]);
+    expect(await storage.destroy("shop")).toBe(true);
+    await storage.freed();
+    expect(await readdir(join(root, "mount", ".trash"))).toEqual([]);
+  });
+
   it("get more room when the disk has more", async () => {
     await fill(join(disk, "others"), 1.8 * GIB);
     const storage = await openDatasetStorage(root, settings());

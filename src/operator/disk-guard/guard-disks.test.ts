@@ -56,22 +56,24 @@ async function cluster(tenant: object = {}) {
   const [looked, slept] = [[] as string[], [] as number[]];
   rig.events.length = 0;
   /** So many looks; `before` each. */
-  const guard = async (looks: number, before: (nth: number) => void = () => undefined): Promise<void> => {
+  const guard = async (looks: number, before: (nth: number) => unknown = () => undefined): Promise<void> => {
     const end = new AbortController();
     let nth = 0;
-    before(nth);
+    await before(nth);
     const sleep = async (milliseconds: number): Promise<void> => {
       slept.push(milliseconds);
       nth += 1;
       if (nth === looks) end.abort();
-      else before(nth);
+      else await before(nth);
     };
     const clock = { now: () => rig.operator.clock.now(), sleep };
     await guardDisks({ ports, known: ports, clock, look: (namespace) => void looked.push(namespace) }, end.signal);
   };
   const record = { get: async () => ({ database: { server: "mariadb-11-8", name: "acme" } }) } as never;
+  const leave = () =>
+    api.mergePatch({ resource: resources.ConfigMap, namespace: "acme", name: "howdah-state-of-test" }, { data: { site: null } });
   return {
-    ...{ disk, blocked, looked, slept, logged, guard, events: rig.events },
+    ...{ disk, blocked, looked, slept, logged, guard, diskGuards, leave, events: rig.events },
     why: () => whyNoWritesKnown("acme", { records: record, diskGuards }),
   };
 }
@@ -115,4 +117,10 @@ it("says once that a server can't be asked, and blocks nobody for it", async () 
   disk.free = Number.NaN;
   await guard(3);
   expect([[...blocked], logged]).toEqual([[], [expect.stringContaining("can't be measured")]]);
+});
+
+it("forgets a server that no site has a database on any more", async () => {
+  const { guard, diskGuards, leave } = await cluster();
+  await guard(2, (nth) => (nth === 1 ? leave() : undefined));
+  expect(await diskGuards.get("mariadb-11-8")).toBeUndefined();
 });

@@ -56,14 +56,20 @@ export async function guardDisks({ ports, known, clock, look }: DiskGuardParts, 
       return undefined;
     }
   };
+  let servers: readonly GuardedPods[] = [];
   while (!signal.aborted) {
-    const servers = (await attempt("servers", () => guardedPods(known, ports, signal))) ?? [];
-    for (const name of watches.keys()) if (!servers.some(({ reference }) => reference.name === name)) watches.delete(name);
+    // What could not be found out changes nothing: speeds of the servers that were there are still good.
+    servers = (await attempt("servers", () => guardedPods(known, ports, signal))) ?? servers;
+    for (const [name, { guards }] of [...watches]) {
+      if (servers.some(({ reference }) => reference.name === name)) continue;
+      watches.delete(name);
+      await attempt(name, () => guards.remove(name));
+    }
     const pauses = await Promise.all(
       servers.map(async (server) => {
         const watched = watchOf(server, watches, ports);
         if (watched === undefined) return LONGEST_MS;
-        const acts = (await attempt(server.reference.name, watched.look)) ?? [];
+        const acts = (await attempt(server.reference.name, () => watched.look())) ?? [];
         for (const act of acts) await attempt(server.reference.name, () => tell(act, watched, ports, look, signal));
         return pauseOf(watched.space);
       }),

@@ -72,7 +72,8 @@ describe.skipIf(why !== undefined && process.env["CI"] === undefined)(
       await expect.poll(ready, WAIT).toMatch(/^(Healthy|Degraded)$/);
       await rig.deploy(directory);
       // A gateway may take a moment to follow its route on a busy machine.
-      await expect.poll(async () => (await rig.get(HOST, "/setup.php")).body, WAIT).toBe("made");
+      await expect.poll(async () => (await rig.get(HOST, "/echo.php")).status, WAIT).toBe(200);
+      expect((await rig.get(HOST, "/setup.php")).body).toBe("made");
       await expect.poll(writer, WAIT).toMatch(new RegExp(`^${NAME}-node-[012]$`));
       const env = await rig.kubectl(
         "exec",

@@ -46,5 +46,8 @@ export const FINISH_KEY_ANNOTATION = `${LABEL_PREFIX}/finish-key-rotation`;
 /** Annotation of a Tenant that is being deleted: from this time (RFC 3339) on its namespaces go with all data. Without it they stay. */
 export const DELETE_DATA_ANNOTATION = `${LABEL_PREFIX}/delete-data-after`;
 
+/** Annotation of a Deployment: the namespace of the site that it is an environment of. What was compiled of the same image there, or in another one, is its too. */
+export const ENVIRONMENT_OF_ANNOTATION = `${LABEL_PREFIX}/environment-of`;
+
 /** Annotation of a claim on one machine: its volume lies in the storage of datasets, where copies of it cost nothing. One with a `dataSource` always does. */
 export const COPIED_ANNOTATION = `${LABEL_PREFIX}/copied`;

@@ -4,7 +4,10 @@ import { join } from "node:path";
 import { afterEach, beforeEach, describe, expect, it } from "vitest";
 import { OPCACHE_DRIVER, type PodSpec } from "../../render/objects.ts";
 import { run } from "../../providers/process.ts";
+import { ENVIRONMENT_OF_ANNOTATION } from "../../kernel/label.ts";
+import { borrowOpcache } from "./borrow-opcache.ts";
 import { carryOpcache } from "./carry-opcache.ts";
+import type { Workload } from "./pods.ts";
 import { type OpcacheVolume, opcacheDirectory } from "./opcache-store.ts";
 import { podmanCli } from "./podman-cli.ts";
 import { stateStore } from "./state-store.ts";
@@ -52,6 +55,24 @@ describe("compiled code for the next release", () => {
     expect(await readFile(path, "utf8")).toBe("compiled");
     expect((await stat(path)).nlink).toBe(2);
     expect((await readdir(join(root, "namespaces/blog/opcache"))).filter((name) => name.startsWith("work-"))).toEqual([]);
+  });
+
+  it("is borrowed by an environment of the site that runs the same image, and by nobody else", async () => {
+    const borrow = (namespace: string, of: string, image: string): Promise<void> => {
+      const metadata = { name: "web", labels: {}, annotations: { [ENVIRONMENT_OF_ANNOTATION]: of } };
+      const workload = { metadata, spec: { template: { spec: pod(volume(image)) } } } as unknown as Workload;
+      return borrowOpcache({ store: stateStore(root), system: (argv) => run(argv) }, namespace, workload);
+    };
+    const borrowed = (namespace: string, image: string): Promise<string[]> =>
+      readdir(opcacheDirectory(stateStore(root), namespace, volume(image))).catch(() => []);
+    await borrow("blog--review", "blog", "one");
+    await borrow("blog--other", "blog", "two");
+    await borrow("shop--review", "shop", "one");
+    expect([await borrowed("blog--review", "one"), await borrowed("blog--other", "two"), await borrowed("shop--review", "one")]).toEqual([
+      [SYSTEM],
+      [],
+      [],
+    ]);
   });
 
   it.each<[string, Partial<Attributes>, Partial<Attributes>]>([

@@ -19,22 +19,35 @@ export async function carryOpcache(machine: Parts, namespace: string, former: Po
   if (from === undefined || to === undefined || !mayShare(from, to)) return;
   try {
     const source = opcacheDirectory(machine.store, namespace, from);
-    const systems = (await readdir(source)).filter((name) => /^[0-9a-f]{32}$/.test(name));
+    const systems = await systemsIn(source);
     const target = await ensureOpcacheDirectory(machine.store, namespace, to);
     if (systems.length === 0 || (await readdir(target)).length > 0) return;
     if (!(await haveSameBase(machine, from.csi.volumeAttributes.image, to.csi.volumeAttributes.image))) return;
-    const work = await makeWorkDirectory(target, randomBytes(4).toString("hex"));
-    try {
-      for (const system of systems) {
-        await machine.system(["cp", "--archive", "--link", "--", join(source, system), join(work, system)]);
-        await rename(join(work, system), join(target, system)); // whole or not at all
-      }
-    } finally {
-      await rm(work, { recursive: true, force: true });
-    }
+    await linkSystems(machine, { source, target, systems });
   } catch {
     return;
   }
+}
+
+/** Gives a directory what is compiled in another one for these builds of PHP (names of directories), each whole or not at all. */
+export async function linkSystems(
+  machine: Pick<Machine, "system">,
+  { source, target, systems }: { readonly source: string; readonly target: string; readonly systems: readonly string[] },
+): Promise<void> {
+  const work = await makeWorkDirectory(target, randomBytes(4).toString("hex"));
+  try {
+    for (const system of systems) {
+      await machine.system(["cp", "--archive", "--link", "--", join(source, system), join(work, system)]);
+      await rename(join(work, system), join(target, system));
+    }
+  } finally {
+    await rm(work, { recursive: true, force: true });
+  }
+}
+
+/** Directories that PHP makes, one for each build of it. */
+export async function systemsIn(directory: string): Promise<readonly string[]> {
+  return (await readdir(directory).catch(() => [])).filter((name) => /^[0-9a-f]{32}$/.test(name));
 }
 
 function mayShare({ csi: from }: OpcacheVolume, { csi: to }: OpcacheVolume): boolean {

@@ -2,6 +2,7 @@ import { HowdahError } from "../../kernel/howdah-error.ts";
 import type { ObjectKey, Rendered } from "../../render/objects.ts";
 import type { EngineContext } from "../engine.ts";
 import { awaitReady, type ReadyPod, type StartedPod } from "./await-ready.ts";
+import { borrowOpcache } from "./borrow-opcache.ts";
 import { carryOpcache } from "./carry-opcache.ts";
 import { passHealthGate } from "./health-gate.ts";
 import type { Machine } from "./machine.ts";
@@ -85,7 +86,8 @@ async function startRoll(machine: Machine, namespace: string, desired: Rendered<
   const applied = (await beginAttempt(machine, namespace)).objects[desired.key];
   const found = await findPods(machine, namespace, workload.metadata.name);
   const former = applied === undefined ? undefined : (applied.object as Workload);
-  if (former !== undefined) await carryOpcache(machine, namespace, former.spec.template.spec, workload.spec.template.spec);
+  if (former === undefined) await borrowOpcache(machine, namespace, workload);
+  else await carryOpcache(machine, namespace, former.spec.template.spec, workload.spec.template.spec);
   const plans: PodPlan[] = [];
   for (let replica = 0; replica < workload.spec.replicas; replica++) plans.push(await planPod(machine, namespace, workload, replica));
   const wanted = new Set(plans.map((plan) => plan.pod));

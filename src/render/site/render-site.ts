@@ -1,5 +1,6 @@
 import {
   CONNECTS_ANNOTATION,
+  ENVIRONMENT_OF_ANNOTATION,
   HEALTH_ANNOTATION,
   IDLE_ANNOTATION,
   LABEL_PREFIX,
@@ -86,8 +87,12 @@ function runsPrograms({ containers }: Part): boolean {
   return containers.some(({ name }) => name !== "web");
 }
 
+function environmentOf({ preview }: Site): Readonly<Record<string, string>> {
+  return preview === undefined ? {} : { [ENVIRONMENT_OF_ANNOTATION]: preview.of };
+}
+
 function deployment(site: Site, part: Part, input: RenderInput): Deployment {
-  const annotations = { ...healthOf(site, part, input), ...connectsTo(site, input), ...growthOf(site, part) };
+  const annotations = { ...healthOf(site, part, input), ...connectsTo(site, input), ...growthOf(site, part), ...environmentOf(site) };
   const grace = DRAIN_SECONDS + (site.runtime?.fpm.requestTimeoutSeconds ?? 10) + 5;
   return {
     apiVersion: "apps/v1",

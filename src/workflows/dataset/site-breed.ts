@@ -23,9 +23,9 @@ import { type BreedHunt, huntIn, SEARCHING } from "./hunt/breed-hunt.ts";
 import { VERIFYING } from "./hunt/hunt-rows.ts";
 import { addForeignKeys } from "./masking/foreign-keys.ts";
 import { makePrograms } from "./masking/make-programs.ts";
+import { makeNursery } from "./masking/make-nursery.ts";
 import { MASKING, type MaskedTable, maskTables } from "./masking/mask-tables.ts";
 import { closeTables, OPENING, type OpenTables, openTables } from "./masking/open-tables.ts";
-import type { Nursery } from "./masking/private-breeder.ts";
 import { scrubServer } from "./masking/scrub-server.ts";
 import { checkPlan, datasetMounts } from "./preflight.ts";
 import { prepareQuarantine, type Quarantine } from "./quarantine.ts";
@@ -48,7 +48,7 @@ const WORKERS = 2;
 
 /** What is learned while a breed goes on. */
 interface Learned {
-  nursery?: Nursery;
+  quarantine?: Quarantine;
   captured?: Captured;
   open?: OpenTables;
   hunt?: BreedHunt;
@@ -81,7 +81,7 @@ export function siteBreed(breed: SiteBreed): BreedParts {
     mask: (_generation, context) => mask(breed, learned, context),
     scrub: (_generation, context) =>
       stage("dataset/scrub", "Forgetting accounts, logs and raw tables", () =>
-        scrubServer(required(learned.nursery), { servers: ports.datasets.servers }, context),
+        scrubServer(required(learned.open).nursery, { servers: ports.datasets.servers }, context),
       ),
     verify: (generation, context) => verify(generation, breed, learned, context),
     report: (generation, steps) => report(generation, steps, breed, learned),
@@ -105,21 +105,23 @@ async function capture(
   const directory = await storage.createVolume(rawVolume(generation), context.signal);
   const quarantine: Quarantine = { breed: generationName(generation.site, generation.id), directory, image };
   await prepareQuarantine(quarantine);
-  learned.nursery = { quarantine, directory: await storage.createVolume(nurseryVolume(generation, "database"), context.signal) };
+  learned.quarantine = quarantine;
   learned.captured = await source.capture(quarantine, context);
   return learned.captured;
 }
 
 async function open(generation: Generation, breed: SiteBreed, learned: Learned, context: EngineContext): Promise<void> {
   const { site, record, storage, stage, ports } = breed;
-  const nursery = required(learned.nursery);
+  const quarantine = required(learned.quarantine);
   const captured = required(learned.captured);
   const { servers } = ports.datasets;
   const check: Parameters<typeof openTables>[0]["check"] = (schema) => checkPlan(site, schema).plan;
+  const volume = nurseryVolume(generation, "database");
+  const nursery = () => makeNursery({ quarantine, volume, version: captured.version }, { storage, servers }, context);
   learned.open = await stage(OPENING, "Attaching tables to a private server", () =>
-    openTables({ nursery, captured, check }, { servers }, context),
+    openTables({ quarantine, captured, check, nursery }, { servers }, context),
   );
-  await rm(join(nursery.quarantine.directory, "source"), { recursive: true, force: true }); // neighbours' undo and redo
+  await rm(join(quarantine.directory, "source"), { recursive: true, force: true }); // neighbours' undo and redo
   const judge = judgeFiles(learned.open.plan);
   for (const mount of datasetMounts(record.site)) {
     const directory = await storage.createVolume(nurseryVolume(generation, `files-${mount.volume}`), context.signal);
@@ -199,7 +201,7 @@ async function searchAll(
 }
 
 async function verifyClone(generation: Generation, { storage, ports }: SiteBreed, learned: Learned, context: EngineContext): Promise<void> {
-  const { quarantine } = required(learned.nursery);
+  const quarantine = required(learned.quarantine);
   const trial = trialVolume(generation);
   const directory = await storage.clone(snapshotVolume(generation, "database"), trial, context.signal);
   const { servers } = ports.datasets;

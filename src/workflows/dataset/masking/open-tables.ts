@@ -6,9 +6,10 @@ import type { EngineContext } from "../../ports.ts";
 import type { Captured } from "../capture/captured.ts";
 import { startRawServer } from "../capture/raw-server.ts";
 import { DATASET_DATABASE } from "../generation.ts";
+import type { Quarantine } from "../quarantine.ts";
 import { readSchema } from "../read-schema.ts";
 import { type Attaching, attachTable, closeForExport, copyTable, type WantedTable } from "./attach-tables.ts";
-import { makeEmptyServer, type Nursery, RAW, startBreeder } from "./private-breeder.ts";
+import { type Nursery, RAW, startBreeder } from "./private-breeder.ts";
 import { type RawDefinitions, type RawTable, readDefinitions } from "./read-definitions.ts";
 import { publishedTable, rawTable } from "./rebuild-table.ts";
 import { tableDefinition } from "./table-definition.ts";
@@ -18,14 +19,17 @@ export interface OpenTables {
   readonly plan: MaskPlan;
   readonly schema: DatabaseSchema;
   readonly definitions: RawDefinitions;
+  readonly nursery: Nursery;
   readonly breeder: PrivateServer;
   readonly connection: PrivateConnection;
 }
 
 /** What opening asks of its caller. */
 export interface Opening {
-  readonly nursery: Nursery;
+  readonly quarantine: Quarantine;
   readonly captured: Captured;
+  /** Makes the empty server's files, meanwhile. */
+  readonly nursery: () => Promise<Nursery>;
   /** Judges what was captured: somebody may have altered the source since it was looked at. Error: `dataset/unclassified`. */
   readonly check: (schema: DatabaseSchema) => MaskPlan;
 }
@@ -37,13 +41,12 @@ export const OPENING = "dataset/open";
  * `raw`, whose files are in quarantine, what stays as it is into the dataset itself.
  */
 export async function openTables(
-  { nursery, captured, check }: Opening,
+  { quarantine, captured, nursery: makeNursery, check }: Opening,
   ports: { readonly servers: PrivateServers },
   context: EngineContext,
 ): Promise<OpenTables> {
-  const { quarantine } = nursery;
   const { database, files } = captured;
-  const [raw] = await Promise.all([startRawServer(quarantine, files, ports, context), makeEmptyServer(nursery, ports, context)]);
+  const [raw, nursery] = await Promise.all([startRawServer(quarantine, files, ports, context), makeNursery()]);
   const asking = await raw.connect();
   const schema = await readSchema(asking, database);
   const definitions = await readDefinitions(asking, database);
@@ -68,7 +71,7 @@ export async function openTables(
   }
   if (refused.length > 0) await copyRefused(refused, attaching, ports, context);
   await standIns(plan, definitions.tables, connection);
-  return { plan, schema, definitions, breeder, connection };
+  return { plan, schema, definitions, nursery, breeder, connection };
 }
 
 async function makeSchemas({ charset, collation }: RawDefinitions, connection: PrivateConnection): Promise<void> {

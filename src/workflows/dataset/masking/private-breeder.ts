@@ -43,8 +43,11 @@ export async function makeEmptyServer(
   await chmod(nursery.directory, 0o700);
   const server = await start(nursery, { argv: [DATABASE_PATHS.entrypoint], sealing: false, directories: [] }, ports, context);
   await server.stop(true);
-  // The schema of raw tables is a directory of the quarantine's: none of their files ever lies where a snapshot is made of.
-  const mountPoint = join(nursery.directory, "data", RAW);
+}
+
+/** The schema of raw tables is a directory of the quarantine's: none of their files ever lies where a snapshot is made of. */
+export async function makeMountPoint({ directory }: Nursery): Promise<void> {
+  const mountPoint = join(directory, "data", RAW);
   await mkdir(mountPoint, { recursive: true, mode: 0o700 });
   await chown(mountPoint, RUN_AS, RUN_AS);
 }

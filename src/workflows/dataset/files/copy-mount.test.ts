@@ -1,0 +1,73 @@
+import { mkdtemp, readdir, readFile, rm, stat } from "node:fs/promises";
+import { tmpdir } from "node:os";
+import { join } from "node:path";
+import type { Writable } from "node:stream";
+import { afterEach, beforeEach, expect, it } from "vitest";
+import { pack } from "tar-stream";
+import type { Engine, ExecRequest } from "../../../engine/engine.ts";
+import type { SiteRecord } from "../../ports.ts";
+import { copyMount, safeName } from "./copy-mount.ts";
+import { judgeFiles } from "./judge-files.ts";
+
+let directory: string;
+
+beforeEach(async () => {
+  directory = await mkdtemp(join(tmpdir(), "t-copy-mount-"));
+});
+afterEach(() => rm(directory, { recursive: true }));
+
+/** A site's container that packs these files. */
+function packing(files: Readonly<Record<string, string>>): Engine {
+  const exec = async (_target: unknown, { stdout }: ExecRequest): Promise<number> => {
+    const archive = pack();
+    archive.pipe(stdout as Writable, { end: false });
+    const ended = new Promise((resolve) => archive.once("end", resolve));
+    archive.entry({ name: "./", type: "directory" });
+    for (const [name, text] of Object.entries(files)) archive.entry({ name, mode: 0o640, mtime: new Date("2026-01-02T03:04:05Z") }, text);
+    archive.entry({ name: "link", type: "symlink", linkname: "/etc/passwd" });
+    archive.finalize();
+    await ended;
+    return 0;
+  };
+  return { exec } as unknown as Engine;
+}
+
+const record = {
+  namespace: "shop",
+  site: { name: "shop", mounts: [{ path: "files" }], code: "sealed", runtime: {} },
+} as unknown as SiteRecord;
+const judge = judgeFiles({
+  files: [
+    { mount: "files", match: "**/*.sql", action: "drop", because: "test" },
+    { mount: "files", match: "**/*.png", action: "replace", because: "test" },
+    { mount: "files", match: "public/**", action: "keep", because: "test" },
+  ],
+})("files");
+
+it("keeps, replaces and leaves out files by the rules, and names those that no rule knows", async () => {
+  const files = { "public/a/page.txt": "page", "public/face.png": "a face", "backup.sql": "rows", "anna.doc": "a letter" };
+  const context = { emit: () => undefined, signal: new AbortController().signal };
+  const copied = await copyMount({ record, path: "/srv/web/files", directory, judge }, { engine: packing(files) }, context);
+  expect(copied).toMatchObject({ kept: 1, replaced: 1, dropped: 3, unknown: ["anna.doc"] });
+  expect((await readdir(directory, { recursive: true })).toSorted()).toEqual([
+    "public",
+    "public/a",
+    "public/a/page.txt",
+    "public/face.png",
+  ]);
+  expect(await readFile(join(directory, "public/a/page.txt"), "utf8")).toBe("page");
+  expect((await readFile(join(directory, "public/face.png"))).subarray(1, 4).toString()).toBe("PNG");
+  const { mode, mtimeMs } = await stat(join(directory, "public/a/page.txt"));
+  expect([(mode & 0o777).toString(8), mtimeMs]).toEqual(["640", Date.parse("2026-01-02T03:04:05Z")]);
+});
+
+it.each([
+  ["./a/b", "a/b"],
+  ["../etc/passwd", null],
+  ["a/../../b", null],
+  ["/etc/passwd", "etc/passwd"],
+  ["./", null],
+  ["a\0b", null],
+])("takes %j for %j below the directory", (name, expected) => {
+  expect(safeName(name)).toBe(expected);
+});

@@ -1,9 +1,6 @@
 import type { MaskRule } from "../../catalog/dataset-presets/dataset-rules.ts";
 
-/** Everybody's password in a dataset. No secret: a dataset holds nobody's data. */
-export const DATASET_PASSWORD = "dataset";
-
-/** It, as applications store it. One hash for all, so that a login by hand works with every account. */
+/** Everybody's password in a dataset, `dataset`, as applications store it. No secret: a dataset holds nobody's data. One hash for all, so that a login by hand works with every account. */
 const hashes: Readonly<Record<NonNullable<MaskRule["scheme"]>, string>> = {
   bcrypt: "$2y$10$howdahhowdahhowdahhoweDlTRIoDft0WtLp/CL2n2kRTs1owlJ/6",
   phpass: "$P$BhowdahdaW9Ed0dz8MUgsrW86YOn47/",

@@ -19,6 +19,7 @@ import { databaseFailover } from "./db-failover/db-failover.ts";
 import { databaseRejoin } from "./db-failover/db-rejoin.ts";
 import { databaseOverhead } from "./db-overhead/db-overhead.ts";
 import { environmentCosts } from "./environments/env-create.ts";
+import { breedTimes } from "./dataset/breed-times.ts";
 import { moveTimes } from "./database-move/move-times.ts";
 import { deployTimes } from "./deploy/deploy-times.ts";
 import { watchTimes } from "./deploy/watch-times.ts";
@@ -125,6 +126,12 @@ async function rollouts(deploys: number): Promise<void> {
   process.exitCode = isKept(found, deploys) ? 0 : 1;
 }
 
+async function breeds(people: number): Promise<void> {
+  const found = await breedTimes(people, say);
+  console.log(JSON.stringify(found, null, 2));
+  process.exitCode = found.during.failed === 0 && found.p99Ratio <= 1.2 ? 0 : 1;
+}
+
 async function failover(kills: number): Promise<void> {
   const found = await databaseFailover(kills, say);
   console.log(JSON.stringify(found, null, 2));
@@ -198,6 +205,7 @@ async function tenants(kind: TenantKind, count: number): Promise<void> {
  * `database-move [--count N]`: how long visitors are held while a database of N megabytes (100) moves from MariaDB 10.11 to 11.8 and back.
  * `env-create [--count N] [--sizes S]`: environments of a site with a database of S times 100 megabytes (1): one after another, and N at once (20): time, memory and disk of each.
  * `clones [--sizes 1,2,4] [--count N]`: databases of so many gigabytes and 20,000 files cloned N times (20) by btrfs and by reflink, beside `cp -a` and beside mariadb-dump with a restore.
+ * `dataset [--count N]`: a WordPress with a shop of N people (20,000; 15 rows each) is bred while visitors read and write; the same masks by rebuilding, in place and row by row.
  * `dataset-lifecycle [--count N]`: N operations (2,000) of breeds, environments and reaping by processes that are killed anywhere: volumes lost or swapped (C8).
  * `migrate-once [--count N]`: 20 starters of one migration at once, and a runner killed at every moment, N times each (100).
  * `--rounds N --seconds N` set the length of the first. Answers are JSON on stdout, progress on stderr.
@@ -220,6 +228,7 @@ async function main(): Promise<void> {
       JSON.stringify(await environmentCosts(Number(values.count ?? "20"), Number(values.sizes.split(",")[0]) * 100, say), null, 2),
     );
   else if (what === "clones") await clones(values.sizes.split(",").map(Number), Number(values.count ?? "20"));
+  else if (what === "dataset") await breeds(Number(values.count ?? "20000"));
   else if (what === "dataset-lifecycle") await lifecycle(Number(values.count ?? "2000"));
   else if (what === "isolation") await isolation(Number(values.seconds));
   else if (what === "rollout") await rollouts(Number(values.deploys));

@@ -1,7 +1,8 @@
 import { mkdtemp, readdir, readFile, rm, stat } from "node:fs/promises";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
-import type { Writable } from "node:stream";
+import type { Readable, Writable } from "node:stream";
+import { pipeline } from "node:stream/promises";
 import { afterEach, beforeEach, expect, it } from "vitest";
 import { pack } from "tar-stream";
 import type { Engine, ExecRequest } from "../../../engine/engine.ts";
@@ -20,13 +21,11 @@ afterEach(() => rm(directory, { recursive: true }));
 function packing(files: Readonly<Record<string, string>>): Engine {
   const exec = async (_target: unknown, { stdout }: ExecRequest): Promise<number> => {
     const archive = pack();
-    archive.pipe(stdout as Writable, { end: false });
-    const ended = new Promise((resolve) => archive.once("end", resolve));
     archive.entry({ name: "./", type: "directory" });
     for (const [name, text] of Object.entries(files)) archive.entry({ name, mode: 0o640, mtime: new Date("2026-01-02T03:04:05Z") }, text);
     archive.entry({ name: "link", type: "symlink", linkname: "/etc/passwd" });
     archive.finalize();
-    await ended;
+    await pipeline(archive as unknown as Readable, stdout as Writable, { end: false });
     return 0;
   };
   return { exec } as unknown as Engine;

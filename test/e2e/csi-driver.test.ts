@@ -9,6 +9,7 @@ import { steps } from "../../src/csi/steps.ts";
 import { run } from "../../src/providers/process.ts";
 import { csiProgram } from "../cluster/csi/csi-program.ts";
 import { settingsOf } from "../cluster/settings.ts";
+import { fuzzDriver } from "../support/csi-fuzz.ts";
 import { type CsiRig, csiRig } from "../support/csi-rig.ts";
 
 const MIB = 1024 ** 2;
@@ -183,6 +184,23 @@ describe("volumes of a node", () => {
     });
     // A copy shares nearly everything: its class promises nothing.
     await calls.create("thin", { capacity_range: { required_bytes: 200 * MIB }, parameters: { [RESERVE]: "false" } });
+  });
+});
+
+/** HOWDAH_FUZZ_OPERATIONS=2000 is the long form (C8). */
+const fuzzed = Number(process.env["HOWDAH_FUZZ_OPERATIONS"] ?? "40");
+
+describe("volumes that come and go at random while the driver is killed", () => {
+  it("are never lost, swapped or left behind", { timeout: 3_600_000 }, async () => {
+    const rig = await csiRig();
+    try {
+      const report = await fuzzDriver(rig, { operations: fuzzed, seed: 7, killed: 0.25 });
+      process.stderr.write(`${report.operations} operations, ${report.kills} kills\n`);
+      expect(report.wrong).toEqual([]);
+      expect(report.kills).toBeGreaterThan(0);
+    } finally {
+      await rig.remove();
+    }
   });
 });
 

@@ -3,6 +3,7 @@ import { once } from "node:events";
 import { mkdir, mkdtemp, readdir, rm, writeFile } from "node:fs/promises";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
+import { setTimeout as sleep } from "node:timers/promises";
 import { createInterface } from "node:readline";
 import { credentials, loadPackageDefinition, type ServiceClientConstructor, type ServiceError } from "@grpc/grpc-js";
 import { loadProto } from "../../src/csi/grpc-server.ts";
@@ -27,6 +28,10 @@ export interface CsiRig {
   /** Resolves when the driver has died; says by which signal. */
   readonly died: () => Promise<string | null>;
   readonly call: <T>(service: CsiService, method: string, request: object) => Promise<T>;
+  /** Whether the driver dies within ten seconds: who called it may hear of that first. */
+  readonly diesSoon: () => Promise<boolean>;
+  /** Where the driver keeps what is in a volume or snapshot. */
+  readonly dataOf: (id: string) => string;
   /** Ids of what is really on the disk. */
   readonly stored: () => Promise<readonly string[]>;
   readonly remove: () => Promise<void>;
@@ -64,6 +69,8 @@ export async function csiRig(on?: string): Promise<CsiRig> {
     dieAt: (step) => writeFile(killFile, step ?? ""),
     died: () => ended,
     call: (service, method, request) => callOnce(socket, service, method, request),
+    diesSoon: () => Promise.race([ended.then(() => true), sleep(10_000).then(() => false)]),
+    dataOf: (id) => join(volumes, id, "data"),
     stored: async () => (await readdir(volumes)).toSorted(),
     remove: async () => {
       await kill();

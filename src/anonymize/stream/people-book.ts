@@ -1,6 +1,7 @@
 import { identifier, type Sql, sql } from "../../kernel/sql.ts";
 import { rawText } from "../compile/place.ts";
 import type { ColumnPlan, MaskPlan } from "../plan.ts";
+import { wordReplacer, type WordsEntry, wordsOf } from "./replace-words.ts";
 
 /** Puts in a text the fakes in the place of everybody who is in a column somewhere: posts name customers, comments name authors. */
 export type PeopleBook = (text: string) => string;
@@ -48,71 +49,20 @@ function masked({ expression }: ColumnPlan): Sql {
   return sql`CONVERT(${expression} USING utf8mb4)`;
 }
 
-interface Entry {
-  /** Behind the first one. */
-  readonly words: readonly string[];
-  readonly masked: string;
-}
-
-const WORD = /[\p{L}\p{N}]+/gu;
-/** What may stand between the words of a name. */
-const BETWEEN = /^[\s.,_'’&;+-]{1,6}$/;
-
 /** Makes the book. One word alone is in it only when no other text would have it: with digits and letters, or a long number. */
 export function peopleBook(entries: Iterable<PersonEntry>): PeopleBook {
-  const byFirst = new Map<string, Entry[]>();
-  for (const { raw: value, masked: fake } of entries) {
-    const [first, ...words] = wordsOf(value);
-    if (first === undefined || (words.length === 0 && !isTelling(first)) || value === fake) continue;
-    const same = byFirst.get(first);
-    if (same === undefined) byFirst.set(first, [{ words, masked: fake }]);
-    else if (!same.some((one) => one.words.join(" ") === words.join(" "))) same.push({ words, masked: fake });
-  }
-  for (const same of byFirst.values()) same.sort((a, b) => b.words.length - a.words.length);
-  return byFirst.size === 0 ? (text) => text : (text) => replaced(text, byFirst);
+  return wordReplacer(telling(entries));
 }
 
-function wordsOf(text: string): string[] {
-  return (text.match(WORD) ?? []).map((word) => word.toLowerCase());
+function* telling(entries: Iterable<PersonEntry>): Generator<WordsEntry> {
+  for (const { raw, masked: fake } of entries) {
+    const words = wordsOf(raw);
+    const [first = ""] = words;
+    if (raw !== fake && (words.length > 1 || isTelling(first))) yield { words, masked: fake };
+  }
 }
 
 function isTelling(word: string): boolean {
   const digits = word.replaceAll(/[^0-9]/g, "").length;
   return digits >= 7 || (digits >= 2 && word.length >= 8 && /\p{L}/u.test(word));
-}
-
-function replaced(text: string, book: ReadonlyMap<string, readonly Entry[]>): string {
-  const words = Array.from(text.matchAll(WORD), (match) => ({
-    word: match[0].toLowerCase(),
-    start: match.index,
-    end: match.index + match[0].length,
-  }));
-  let [out, from] = ["", 0];
-  for (let index = 0; index < words.length; index += 1) {
-    const here = words[index];
-    const entry = here === undefined ? undefined : book.get(here.word)?.find((one) => follow(one.words, words, { index, text }));
-    const last = entry === undefined ? undefined : words[index + entry.words.length];
-    if (here === undefined || entry === undefined || last === undefined) continue;
-    out += text.slice(from, here.start) + entry.masked;
-    from = last.end;
-    index += entry.words.length;
-  }
-  return from === 0 ? text : out + text.slice(from);
-}
-
-interface Word {
-  readonly word: string;
-  readonly start: number;
-  readonly end: number;
-}
-
-function follow(
-  wanted: readonly string[],
-  words: readonly Word[],
-  { index, text }: { readonly index: number; readonly text: string },
-): boolean {
-  return wanted.every((one, offset) => {
-    const [before, next] = [words[index + offset], words[index + offset + 1]];
-    return before !== undefined && next?.word === one && BETWEEN.test(text.slice(before.end, next.start));
-  });
 }

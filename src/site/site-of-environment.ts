@@ -21,6 +21,16 @@ export function environmentTerms({ environments }: Pick<Site, "environments">): 
   return environments ?? defaultEnvironments;
 }
 
+/**
+ * A branch's site as an environment of the site that serves: what the branch changes of code and configuration holds, but not who it is. Its name, hostnames
+ * and the terms of environments are those of production's file: whoever may push a branch may not open the way out, or take a password away.
+ */
+export function branchOf(production: Site, branch: Site): Site {
+  const { name, hostnames, tls } = production;
+  const terms = environmentTerms(production);
+  return { ...branch, name, hostnames, tls, environments: { ...terms, allow: allowed(production, terms.allow) } };
+}
+
 /** What is different about one environment. */
 export interface EnvironmentWishes {
   readonly name: string;

@@ -1,7 +1,7 @@
 import { dirname, join, relative } from "node:path";
 import { HowdahError } from "../../kernel/howdah-error.ts";
 import type { WantedCommit } from "../../providers/git/worktree.ts";
-import { siteOfEnvironment } from "../../site/site-of-environment.ts";
+import { branchOf, siteOfEnvironment } from "../../site/site-of-environment.ts";
 import type { Preview, Site } from "../../site/site.ts";
 import { loadSite } from "../load-site/load-site.ts";
 import type { EngineContext, Ports, SiteRecord } from "../ports.ts";
@@ -103,7 +103,7 @@ function placeOf({ file }: Pick<SiteRecord, "file">): Pick<UpRequest, "source" |
 
 /** A commit, and the site's own file in the repository that has it, where that is not the one that the site was deployed from. */
 export interface ToBuild {
-  readonly production: Pick<SiteRecord, "file" | "namespace">;
+  readonly production: Pick<SiteRecord, "file" | "namespace" | "site">;
   readonly code: WantedCommit;
   readonly checkout: string | undefined;
 }
@@ -120,8 +120,7 @@ export async function withCommit<T>(
   const found = await worktrees.find(dirname(checkout), code);
   return await worktrees.within(found, async (tree) => {
     const loaded = await loadSite(join(tree, relative(found.top, checkout)), tree, ports.files);
-    // Whatever the branch calls it, it is an environment of this site.
-    const site: Site = { ...loaded.site, name: production.namespace };
+    const site = branchOf(production.site, loaded.site);
     return await work({
       settled: { kind: "commit", commit: found.commit, branch: found.branch },
       siteWith: (data) => siteOfEnvironment(site, { ...wishes, name, data }),

@@ -20,6 +20,10 @@ export async function breedSite(
   context: EngineContext,
 ): Promise<Generation> {
   const { namespace } = record;
+  if (record.site.preview !== undefined)
+    throw new HowdahError("usage/invalid", `${namespace} is an environment: its data came from a dataset`, {
+      hint: `\`howdah dataset breed ${record.site.preview.of}\` breeds its site's.`,
+    });
   return await ports.locks.hold(`${namespace}_dataset`, "dataset breed", async () => {
     const site = await siteWithRules(record, ports);
     const source = await breedSource(record, wanted, ports);

@@ -34,6 +34,7 @@ export async function datasetLoop(parts: DatasetLoopParts): Promise<void> {
     }
     for (const record of await activeRecords(ports).catch(() => [])) {
       if (signal.aborted) break;
+      if (record.site.preview !== undefined) continue; // an environment has its site's rules, and its data
       await lookAt(record, parts).catch((error: unknown) =>
         tell(parts, "a dataset's schedule could not be looked at", error, record.namespace),
       );

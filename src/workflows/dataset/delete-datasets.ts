@@ -17,7 +17,7 @@ export interface DeletedDatasets {
 export async function deleteDatasets(
   site: string,
   which: readonly string[] | "all",
-  { datasets, datasetStorage, clock, machine }: DatasetPorts,
+  { datasets, datasetStorage, clock, machine }: Pick<DatasetPorts, "datasets" | "datasetStorage" | "clock" | "machine">,
 ): Promise<DeletedDatasets> {
   const known = await listGenerations(site, datasets);
   const chosen = which === "all" ? known.filter(({ state }) => state !== "reaped") : which.map((id) => required(id, known, site));

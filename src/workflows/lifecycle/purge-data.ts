@@ -2,6 +2,7 @@ import { rm } from "node:fs/promises";
 import { SYSTEM_NAMESPACE } from "../../kernel/own-names.ts";
 import { HowdahError } from "../../kernel/howdah-error.ts";
 import { dropFormersOf } from "../database-move/former-databases.ts";
+import { forgetDatasets } from "../dataset/forget-datasets.ts";
 import { safetyDirectory } from "../database/safety-dumps.ts";
 import type { EngineContext, Ports, RetainedData } from "../ports.ts";
 import { forgetReleases } from "../release/release-store.ts";
@@ -32,6 +33,7 @@ export async function purgeData(
     await ports.migrations.remove(retained.namespace);
     await forgetReleases(namespace, ports);
     await ports.backups?.schedules.remove(namespace); // its backups stay
+    await forgetDatasets(namespace, ports);
     await ports.retained.remove(namespace);
     if (lost) await forgetLostServer(database.server, ports);
     await restDatabaseServers(ports, context);

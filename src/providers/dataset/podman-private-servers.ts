@@ -17,13 +17,20 @@ import {
 } from "./private-server.ts";
 import { socketConnection } from "./socket-connection.ts";
 
+/** Which limits the machine's kernel keeps. */
+interface KeptLimits {
+  readonly memory: boolean;
+  readonly cpu: boolean;
+  readonly pids: boolean;
+}
+
 /** Settings of private servers; the wiring reads them. */
 export interface PrivateServerOptions {
   /** Prefix of all names in podman. */
   readonly instance: string;
   /** A directory in memory, of root alone. */
   readonly runDir: string;
-  readonly limits: () => Promise<{ readonly memory: boolean; readonly pids: boolean }>;
+  readonly limits: () => Promise<KeptLimits>;
 }
 
 const LABELS = {
@@ -120,11 +127,12 @@ async function prepare(container: SealedContainer, root: string, options: Privat
   return { name, directory, socket: join(directory, "run", PRIVATE_SOCKET.slice("/run/mysqld/".length)), argv };
 }
 
-function sealing(memoryBytes: number, limits: { readonly memory: boolean; readonly pids: boolean }): readonly string[] {
+function sealing(memoryBytes: number, limits: KeptLimits): readonly string[] {
   return [
     ...["--network=none", "--pull=never", "--no-healthcheck", "--read-only", "--read-only-tmpfs=false"],
     ...["--cap-drop=all", "--security-opt=no-new-privileges", `--user=${String(RUN_AS)}:${String(RUN_AS)}`],
-    ...["--tmpfs=/tmp:rw,nosuid,nodev,mode=1777", `--cpu-shares=${String(CPU_SHARES)}`, "--log-driver=k8s-file"],
+    ...["--tmpfs=/tmp:rw,nosuid,nodev,mode=1777", "--log-driver=k8s-file"],
+    ...(limits.cpu ? [`--cpu-shares=${String(CPU_SHARES)}`] : []),
     ...(limits.memory ? [`--memory=${String(memoryBytes)}b`, `--memory-swap=${String(memoryBytes)}b`] : []),
     ...(limits.pids ? [`--pids-limit=${String(PIDS)}`] : []),
   ];

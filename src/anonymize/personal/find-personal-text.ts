@@ -42,12 +42,20 @@ export function findPersonalText(text: string): readonly Personal[] {
   const found = [
     ...credentials.flatMap(({ kind, has, form }) => (text.includes(has) ? matches(text, form, kind) : [])),
     ...findEmails(text),
-    ...findIbans(text),
-    ...findCards(text),
-    ...findNetworkAddresses(text),
-    ...findPhones(text),
+    ...(hasDigits(text, 1) ? findNetworkAddresses(text) : []),
+    ...(hasDigits(text, 7) ? [...findIbans(text), ...findCards(text), ...findPhones(text)] : []),
   ].filter(({ start, end, kind }) => kind !== "password-hash" || !DATASET_PASSWORD_HASHES.includes(text.slice(start, end)));
   return withoutOverlaps(found);
+}
+
+/** Most texts have too few for any number: to count is much faster than to look for forms. */
+function hasDigits(text: string, wanted: number): boolean {
+  let count = 0;
+  for (let index = 0; index < text.length; index += 1) {
+    const code = text.charCodeAt(index);
+    if (code >= 48 && code <= 57 && (count += 1) >= wanted) return true;
+  }
+  return false;
 }
 
 function matches(text: string, form: RegExp, kind: PersonalKind): Personal[] {

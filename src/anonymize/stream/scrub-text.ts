@@ -46,13 +46,23 @@ const NOT_SAID: readonly Strategy[] = ["text", "shift-date", "hash", "keep"];
 export function maskOfKey(path: readonly string[], value: string, language: DatasetLanguage): ValueMask | "clear" | undefined {
   const name = path.findLast((key) => !/^[0-9]+$/.test(key));
   if (name === undefined || value.length < 2 || value.length > 300) return undefined;
-  const evidence = nameEvidence(name, (strategy) => !NOT_SAID.includes(strategy));
-  if (evidence === undefined || !plausible(evidence.strategy, value)) return undefined;
-  const { strategy } = evidence;
+  const strategy = strategyOf(name);
+  if (strategy === undefined || !plausible(strategy, value)) return undefined;
   if (strategy === "email") return { mask: "email", digits: 20 };
   if (strategy === "clear" || strategy === "password" || strategy === "mask") return "clear";
   const fake = fakes.find((one) => one === strategy);
   return fake === undefined ? undefined : { mask: "fake", fake, language };
+}
+
+/** The same keys stand in row after row. */
+const said = new Map<string, Strategy | undefined>();
+const MOST_KEYS = 20_000;
+
+function strategyOf(name: string): Strategy | undefined {
+  if (said.has(name)) return said.get(name);
+  const strategy = nameEvidence(name, (one) => !NOT_SAID.includes(one))?.strategy;
+  if (said.size < MOST_KEYS) said.set(name, strategy);
+  return strategy;
 }
 
 const FLAG =

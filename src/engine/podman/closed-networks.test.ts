@@ -1,7 +1,7 @@
 import { expect, it } from "vitest";
 import { CONNECTS_ANNOTATION } from "../../kernel/label.ts";
 import type { NetworkPolicy } from "../../render/objects.ts";
-import { closedNetworks } from "./closed-networks.ts";
+import { closedNetworks, isShut } from "./closed-networks.ts";
 import { namesOf } from "./names.ts";
 import type { NamespaceState } from "./state-store.ts";
 
@@ -39,5 +39,11 @@ it("finds the networks that are closed, and looks up the servers that are open a
       ],
     ],
     ["t.shop--b", []],
+  ]);
+  expect(await Promise.all(["blog", "shop", "shop--b", "_test.1"].map((namespace) => isShut(namespace, store)))).toEqual([
+    false,
+    false,
+    true,
+    false,
   ]);
 });

@@ -33,6 +33,12 @@ export async function closedNetworks(
   return closed;
 }
 
+/** Whether the way out of a namespace is closed. A network of something else (a test on other versions of PHP) is of no namespace. */
+export async function isShut(namespace: string, store: Pick<StateStore, "read">): Promise<boolean> {
+  if (!/^[a-z0-9]([a-z0-9-]{0,61}[a-z0-9])?$/.test(namespace)) return false;
+  return objectsOf(await store.read(namespace), "NetworkPolicy").some(closesWayOut);
+}
+
 /** Whether a policy is about what leaves. */
 export function closesWayOut({ spec }: NetworkPolicy): boolean {
   return spec.policyTypes[0] === "Egress";

@@ -53,6 +53,7 @@ function machineWith(namespaces: readonly string[]): { readonly machine: Machine
     clock: systemClock,
     openPorts: async () => [8080],
     closedNetworks: async () => new Map(),
+    isShut: async () => false,
   });
   return { machine: { names, podman, firewall: walls } as Machine, rules: () => Object.values(rules).join("") };
 }

@@ -34,6 +34,8 @@ export interface FirewallPorts {
   readonly openPorts: () => Promise<readonly number[]>;
   /** Networks whose way out is closed, with the servers that are open all the same. */
   readonly closedNetworks: () => Promise<ReadonlyMap<string, readonly OpenServer[]>>;
+  /** Whether one is: asked before each start, so it looks nobody up. */
+  readonly isShut: (network: string) => Promise<boolean>;
 }
 
 const LOCK_WAIT_MS = 60_000;
@@ -94,8 +96,8 @@ export function firewall(ports: FirewallPorts): Firewall {
         await closed;
       }),
     ensure: async (network) => {
-      const [found, shut] = await Promise.all([Promise.all((await families()).map(look)), ports.closedNetworks()]);
-      if (!found.every((one, family) => isClosed(one, network, family === 0 && shut.has(network)))) await sync();
+      const [found, shut] = await Promise.all([Promise.all((await families()).map(look)), ports.isShut(network)]);
+      if (!found.every((one, family) => isClosed(one, network, family === 0 && shut))) await sync();
     },
   };
 }

@@ -9,7 +9,7 @@ import type { Jobs } from "../jobs.ts";
 import type { Lock } from "../lock.ts";
 import type { AttachProcess, RunProcess } from "../process-port.ts";
 import { attachProcess } from "./attach-process.ts";
-import { closedNetworks, closesWayOut } from "./closed-networks.ts";
+import { closedNetworks, closesWayOut, isShut } from "./closed-networks.ts";
 import { type CopiedVolumes, noCopiedVolumes } from "./copied-volumes.ts";
 import { deleteClaim, ensureClaim } from "./claims.ts";
 import { type Edge, edge } from "./edge.ts";
@@ -118,6 +118,7 @@ export function podmanEngine(settings: PodmanEngineSettings, ports: PodmanEngine
   const walls = firewall({
     ...{ names, podman, run: ports.run, lock: ports.lock, clock: ports.clock, openPorts },
     closedNetworks: () => closedNetworks(store, names),
+    isShut: (network) => isShut(network.slice(names.network("").length), store),
   });
   const limits = machineLimits();
   const toEdge: Pick<Machine, "refreshEdge" | "checkRoute" | "edgeDrained"> = {

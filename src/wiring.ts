@@ -43,6 +43,7 @@ import { isProcessAlive, processIdentity } from "./host/process-identity.ts";
 import { systemClock } from "./providers/system-clock.ts";
 import { podmanTestBench } from "./providers/test-bench/podman-test-bench.ts";
 import { wireRegistry } from "./registry-wiring.ts";
+import { wireReviews } from "./review-wiring.ts";
 import { renderEdge } from "./render/nginx/render-edge-config.ts";
 import type { DiskGuardRecord } from "./workflows/disk-guard/disk-guard-record.ts";
 import { withDatasets } from "./workflows/dataset/dataset-ports.ts";
@@ -220,6 +221,7 @@ export async function wirePorts({ environment, entrypointDirectory, self }: Wiri
     retained: documentStore<RetainedData>(join(stateDirectory, "retained")),
     tenants: documentStore<Tenant>(join(stateDirectory, "tenants")),
     environments: documentStore<EnvironmentRecord>(join(stateDirectory, "environments")),
+    reviews: wireReviews(stateDirectory, systemClock),
     crons: documentStore<CronMemory>(join(stateDirectory, "crons")),
     migrations: documentStore<MigrationRecord>(join(stateDirectory, "migrations")),
     releases: documentStore<Release>(join(stateDirectory, "releases")),
@@ -266,7 +268,9 @@ export async function wirePorts({ environment, entrypointDirectory, self }: Wiri
           const waking = wakeServer({ ...parts, socket: engine.edge.wakeSocket });
           const { datasetLoop } = await import("./workflows/dataset/dataset-loop.ts"); // tables of names: only the agent needs them
           const datasets = datasetLoop({ ports: withDatasets(ports), clock: systemClock, signal: running, log: line });
-          await Promise.all([crons(), idleLoop(parts), waking, backupLoop(backups), binlogLoop(backups), datasets]);
+          const { runReviews } = await import("./review-agent-wiring.ts");
+          const reviews = runReviews({ ports, clock: systemClock, signal: running, log: line });
+          await Promise.all([crons(), idleLoop(parts), waking, backupLoop(backups), binlogLoop(backups), datasets, reviews]);
         };
         const serving = service.serve({ engine, signal, random: Math.random, log: line, beside }).finally(() => {
           ended.abort();
@@ -320,6 +324,9 @@ function agentEnvironment(environment: NodeJS.ProcessEnv): Record<string, string
     "HOWDAH_HTTPS_PORT",
     "HOWDAH_BIND",
     "HOWDAH_RETENTION_DAYS",
+    // Where images of merge requests are built from.
+    "HOWDAH_CACHE_DIR",
+    "HOWDAH_DEBIAN_MIRROR",
     // Where podman keeps containers: with another answer than `up` had, the agent would find none.
     "CONTAINERS_CONF",
     "CONTAINERS_STORAGE_CONF",

@@ -30,6 +30,7 @@ import { operatorCommand } from "./commands/operator.ts";
 import { migrateDataCommand } from "./commands/migrate-data.ts";
 import { pinCommand } from "./commands/pin.ts";
 import { releasesCommand } from "./commands/releases.ts";
+import { reviewCommand } from "./commands/review.ts";
 import { rollbackCommand } from "./commands/rollback.ts";
 import { runCommand } from "./commands/run.ts";
 import { sbomCommand } from "./commands/sbom.ts";
@@ -77,6 +78,7 @@ const commands: readonly Define[] = [
   dbCommand,
   datasetCommand,
   envCommand,
+  reviewCommand,
   mailCommand,
   backupCommand,
   backupStepCommand,

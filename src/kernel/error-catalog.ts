@@ -691,6 +691,27 @@ export const errorCatalog = {
     title: "The site has as many environments as it may have, or the machine has no memory for another",
     hint: "`howdah env ls` shows them; `howdah env delete` makes room. `spec.environments.limit` says how many there may be.",
   },
+  "code-host/unreachable": {
+    exit: 75,
+    retry: "backoff",
+    reason: "CodeHostUnreachable",
+    title: "GitLab or GitHub does not answer, or asks for patience",
+    hint: "It is tried again by itself; `howdah review log` says how it ended.",
+  },
+  "code-host/refused": {
+    exit: 77,
+    retry: "never",
+    reason: "CodeHostRefused",
+    title: "GitLab or GitHub refuses what a review needs",
+    hint: "Has the project moved? Is the token valid, and may it read the project and write comments? `howdah review add --help` says what it needs.",
+  },
+  "review/unknown": {
+    exit: 66,
+    retry: "never",
+    reason: "ReviewUnknown",
+    title: "No review by webhook is set up for this site",
+    hint: "`howdah review ls` lists them; `howdah review add` sets one up.",
+  },
   "tenant/unknown": {
     exit: 66,
     retry: "never",

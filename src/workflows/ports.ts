@@ -27,6 +27,7 @@ import type { DrillPorts } from "./drill/drill-ports.ts";
 import type { EnvironmentRecord } from "./environment/environment.ts";
 import type { Release, ReleaseOutcome } from "./release/release.ts";
 import type { RolloutJournal } from "./rollout/journal.ts";
+import type { ReviewPorts } from "./review/review.ts";
 import type { Tenant } from "./tenant/tenant.ts";
 import type { KeptLock } from "./test/test-lock.ts";
 import type { SharedImage } from "./up/keep-newest.ts";
@@ -302,6 +303,8 @@ export interface Ports {
   readonly tenants?: DocumentStore<Tenant>;
   /** Copies of sites for development and review, by their namespaces. Left out on a cluster. */
   readonly environments?: DocumentStore<EnvironmentRecord>;
+  /** Environments that merge requests get when their platform calls. Left out on a cluster. */
+  readonly reviews?: ReviewPorts;
   /** Left out on one machine, where `destroy` is the only way that a namespace goes. */
   readonly keptDatabases?: KeptDatabaseStore;
   /** By `NAMESPACE.CRON`; the agent writes them. */

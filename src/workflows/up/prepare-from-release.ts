@@ -2,6 +2,7 @@ import type { SiteImages } from "../../providers/image-builder.ts";
 import { emptyLock } from "../../providers/image-lock.ts";
 import { databaseServerName } from "../../render/database/database-name.ts";
 import { HowdahError } from "../../kernel/howdah-error.ts";
+import { wantsSessionServer } from "../../render/php/sessions.ts";
 import type { EngineContext, Ports, SiteRecord } from "../ports.ts";
 import type { Release } from "../release/release.ts";
 import { checkFormer } from "./check-former.ts";
@@ -57,5 +58,7 @@ async function basesOf({ site, lockFile }: UpRequest, release: Release, ports: P
   if (site.database !== null && shared === undefined) return await prepareBases(site, lockFile, ports, context);
   const { web, php } = release.input.images;
   if (site.runtime !== null && php === null) throw new HowdahError("bug", `${release.id} has no image of PHP`);
-  return { lock: emptyLock, web, php, edge: "", database: shared?.reference ?? null, sessions: release.input.sessions?.image ?? null };
+  // With one pod there is nothing to share sessions with, whatever the site has.
+  const sessions = wantsSessionServer(site) ? (release.input.sessions?.image ?? null) : null;
+  return { lock: emptyLock, web, php, edge: "", database: shared?.reference ?? null, sessions };
 }

@@ -13,7 +13,7 @@ export interface PersonEntry {
 }
 
 /** Whose values stand in texts as they stand in columns, and are not found by their form. */
-const NAMING = /^(full-name|user-name|street|hash|mask|phone)\b/;
+const NAMING = /^(full-name|user-name|template|street|hash|mask|phone)\b/;
 
 /** Questions to the raw database: rows of `raw` and `masked`. To be asked in a session with the key, before texts are streamed. */
 export function peopleQueries(plan: MaskPlan): readonly Sql[] {

@@ -53,6 +53,16 @@ describe("a plan", () => {
     expect(plan.tables[1]?.columns.map(({ name }) => name)).toEqual(["id", "mail", "name"]);
   });
 
+  it("knows what Howdah itself keeps in a database, and that a failed step's last words may hold anything", () => {
+    const ledger = table("howdah_ledger", [column("step", "varchar(64) NOT NULL"), column("detail", "text")]);
+    const plan = planOf({ tables: {} }, { tables: [ledger] });
+    expect(plan.unknown).toEqual([]);
+    expect(plan.tables[0]?.columns.map(({ name, strategy }) => [name, strategy])).toEqual([
+      ["step", "keep"],
+      ["detail", "clear"],
+    ]);
+  });
+
   it("keeps a table whole of which nothing changes", () => {
     expect(rebuilt({ users: { columns: { id: "keep", mail: "keep", name: "keep" } } }, [users]).action).toBe("keep");
   });

@@ -43,6 +43,14 @@ export interface RuleSet {
   readonly files: readonly (DatasetFileRule & { readonly by: string })[];
 }
 
+/** What Howdah itself keeps in a site's database; lines that programs printed may hold anything. */
+const OWN_TABLES: DatasetPreset = {
+  title: "Howdah",
+  prefix: "",
+  tables: { howdah_ledger: { columns: { detail: "clear" }, others: "keep" } },
+  files: [],
+};
+
 /** Puts the site's own rules over those of its presets: a word for a table stands for all of it, columns are taken one by one. */
 export function ruleSet(settings: DatasetSettings, presets: Readonly<Record<string, DatasetPreset>>): RuleSet {
   const chosen = settings.presets.flatMap((name, index) => {
@@ -52,6 +60,7 @@ export function ruleSet(settings: DatasetSettings, presets: Readonly<Record<stri
   const layers: readonly Layer[] = [
     siteLayer(settings.tables),
     ...chosen.map(({ name, preset, path }) => presetLayer(name, preset, settings.prefix ?? preset.prefix, path)),
+    presetLayer("howdah", OWN_TABLES, "", TABLES),
   ];
   return {
     of: (table) => merged(layers.flatMap((layer) => layer.find(table).map(({ name, rule }) => ({ layer, name, rule })))),

@@ -187,14 +187,18 @@ describe("volumes of a node", () => {
   });
 });
 
-/** HOWDAH_FUZZ_OPERATIONS=2000 is the long form (C8). */
-const fuzzed = Number(process.env["HOWDAH_FUZZ_OPERATIONS"] ?? "40");
+/** HOWDAH_FUZZ_OPERATIONS=2000 is the long form (C8), HOWDAH_FUZZ_SEED another run. */
+const fuzzed = {
+  operations: Number(process.env["HOWDAH_FUZZ_OPERATIONS"] ?? "40"),
+  seed: Number(process.env["HOWDAH_FUZZ_SEED"] ?? "7"),
+  killed: 0.25,
+};
 
 describe("volumes that come and go at random while the driver is killed", () => {
   it("are never lost, swapped or left behind", { timeout: 3_600_000 }, async () => {
     const rig = await csiRig();
     try {
-      const report = await fuzzDriver(rig, { operations: fuzzed, seed: 7, killed: 0.25 });
+      const report = await fuzzDriver(rig, fuzzed);
       process.stderr.write(`${report.operations} operations, ${report.kills} kills\n`);
       expect(report.wrong).toEqual([]);
       expect(report.kills).toBeGreaterThan(0);

@@ -101,7 +101,7 @@ async function fill(machine: HowdahMachine, people: number): Promise<void> {
   for (const statement of wordpressStatements(people)) sink.write(`${statement}\n`);
   sink.end();
   await finished(sink);
-  await machine.ok("db", "import", "shop", file);
+  await machine.ok("db", "import", "shop", file, "--yes");
 }
 
 async function visits(machine: HowdahMachine, until: Promise<unknown>): Promise<Visits> {

@@ -20,17 +20,21 @@ export interface DatasetLoopParts {
 const LOOK_MS = 5000;
 /** A breed that a machine slept through is made up within a day. */
 const MISSED_MS = 24 * 60 * 60_000;
-/** How often what was cut off is looked for; the first time at once. */
+/** How often breeds that were cut off are looked for; the first time at once. */
 const RECOVER_MS = 60_000;
+/** How often all of the storage is looked through for raw data that no breed works on: it is mounted for that. */
+const LOOK_THROUGH_MS = 60 * 60_000;
 
 /** Breeds what is due, one after another, and never leaves raw data of a breed that was cut off. Ends with the signal. */
 export async function datasetLoop(parts: DatasetLoopParts): Promise<void> {
   const { ports, clock, signal } = parts;
-  let recoveredAt = Number.NEGATIVE_INFINITY;
+  let [recoveredAt, lookedAt] = [Number.NEGATIVE_INFINITY, Number.NEGATIVE_INFINITY];
   while (!signal.aborted) {
     if (clock.now() - recoveredAt >= RECOVER_MS) {
       recoveredAt = clock.now();
-      await recover(parts).catch((error: unknown) => tell(parts, "raw data of breeds could not be looked for", error));
+      const all = clock.now() - lookedAt >= LOOK_THROUGH_MS;
+      if (all) lookedAt = clock.now();
+      await recover(parts, all).catch((error: unknown) => tell(parts, "raw data of breeds could not be looked for", error));
     }
     for (const record of await activeRecords(ports).catch(() => [])) {
       if (signal.aborted) break;
@@ -44,7 +48,8 @@ export async function datasetLoop(parts: DatasetLoopParts): Promise<void> {
 }
 
 /** A machine without a storage of datasets has none to look after. */
-async function recover({ ports, clock, log }: DatasetLoopParts): Promise<void> {
+async function recover({ ports, clock, log }: DatasetLoopParts, all: boolean): Promise<void> {
+  if (!all && (await ports.datasets.journals.list()).length === 0) return;
   const storage = await ports.datasetStorage.existing();
   if (storage === undefined) return;
   const isProcessAlive = (identity: string): Promise<boolean> => ports.machine.isProcessAlive(identity);

@@ -68,7 +68,9 @@ const core: Readonly<Record<string, TableRule>> = {
   users: {
     columns: {
       ...columnsOf("keep", "ID user_registered user_status spam deleted"),
-      ...columnsOf("user-name", "user_login user_nicename"),
+      // whoever reviews has to be able to log in, and knows this one's password
+      user_login: [{ when: { column: "ID", is: ["1"] }, use: "constant", value: "admin" }, { use: "user-name" }],
+      user_nicename: "user-name",
       user_pass: "password",
       user_email: "email",
       ...columnsOf("clear", "user_url user_activation_key"),
@@ -104,7 +106,10 @@ const core: Readonly<Record<string, TableRule>> = {
         "keep",
         "comment_ID comment_post_ID comment_date comment_date_gmt comment_karma comment_approved comment_type comment_parent user_id",
       ),
-      comment_author: "full-name",
+      comment_author: [
+        { when: { column: "user_id", is: ["0"] }, use: "full-name" },
+        { use: "full-name", per: "user_id" },
+      ],
       comment_author_email: "email",
       comment_author_url: "clear",
       comment_author_IP: "ip",

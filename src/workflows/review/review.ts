@@ -35,6 +35,8 @@ export interface ReviewState {
   readonly answered: string | null;
   readonly phase: "building" | "serving" | "failed" | "refused" | "gone";
   readonly commit: string | null;
+  /** The commit that came to serve, to the end: the environment's description names one from the beginning of its rollout on. */
+  readonly brought: string | null;
   readonly url: string | null;
   /** Why it failed or was refused. */
   readonly reason: string | null;

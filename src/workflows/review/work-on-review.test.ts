@@ -71,6 +71,19 @@ describe("a merge request", () => {
     expect(await state()).toMatchObject({ phase: "serving", commit: NEXT, reason: null });
   });
 
+  it("is not said to serve what a rollout did not bring to its end, by whoever looks again", async () => {
+    await call();
+    await round();
+    rig.broken.push(new HowdahError("site/invalid", "it does not answer"));
+    become({ commit: NEXT });
+    await call();
+    await round();
+    expect([await state(), rig.built]).toEqual([expect.objectContaining({ phase: "failed", commit: NEXT, brought: COMMIT }), [COMMIT]]);
+    await call();
+    await round();
+    expect([await state(), rig.built]).toEqual([expect.objectContaining({ phase: "serving", brought: NEXT }), [COMMIT, NEXT]]);
+  });
+
   it("from another project gets a word, and no code of it runs", async () => {
     become({ isFork: true });
     await call();

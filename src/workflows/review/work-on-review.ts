@@ -101,9 +101,13 @@ async function outcomeOf(looked: Looked, asked: MergeRequest, ports: Ports, cont
   const { commit } = asked;
   if (commit === null) throw new HowdahError("code-host/unreachable", "The platform names no commit of the merge request yet");
   const url = (await ports.records.get(namespace))?.url ?? null;
-  if (isAt(there, commit) && url !== null) return { phase: "serving", commit, url, reason: null };
+  const { states } = reviewPorts(ports);
+  const isBrought = (await states.get(requestName(looked)))?.brought === commit;
+  if (isBrought && isAt(there, commit) && url !== null) return { phase: "serving", commit, url, reason: null };
   await announce(looked, { phase: "building", commit, url, reason: null }, ports, context);
   const made = await looked.verbs.bring({ ...looked, commit }, ports, context);
+  const building = await states.get(requestName(looked));
+  if (building !== undefined) await states.put(requestName(looked), { ...building, brought: commit });
   return { phase: "serving", commit, url: made, reason: null };
 }
 
@@ -158,7 +162,14 @@ async function comment(
 function stateOf({ site, number, request }: Looked, outcome: Outcome, former: ReviewState | undefined, { clock }: Ports): ReviewState {
   const same = former?.phase === outcome.phase && former.commit === outcome.commit && former.reason === outcome.reason;
   return {
-    ...{ site, number, ...outcome, comment: former?.comment ?? null, said: former?.said ?? null },
+    ...{
+      site,
+      number,
+      ...outcome,
+      brought: outcome.phase === "gone" ? null : (former?.brought ?? null),
+      comment: former?.comment ?? null,
+      said: former?.said ?? null,
+    },
     ...{ answered: request ?? former?.answered ?? null, tried: null, attempts: 0, notBefore: 0, lookedAt: clock.now() },
     changedAt: same ? former.changedAt : new Date(clock.now()).toISOString(),
   };

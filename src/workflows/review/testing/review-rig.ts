@@ -83,12 +83,12 @@ function fakeHost(platform: FakePlatform): CodeHost {
 function fakeVerbs(production: EnvironmentRig["production"], built: string[], broken: Error[]): ReviewVerbs {
   return {
     bring: async ({ commit }, ports) => {
+      await ports.environments?.put("shop--pr-12", environmentOf(commit)); // as a rollout does that is not at its end
       const failure = broken.shift();
       if (failure !== undefined) throw failure;
       built.push(commit);
       const url = "http://pr-12.shop.localhost:8080";
       await ports.records.put("shop--pr-12", { ...production, namespace: "shop--pr-12", url });
-      await ports.environments?.put("shop--pr-12", environmentOf(commit));
       return url;
     },
     remove: async (namespace, ports) => {

@@ -88,19 +88,38 @@ async function copyOf(source: string, namespace: string, ports: DataPorts, conte
   const there = new Set((await storage.list()).map(({ id }) => id));
   const missing = all.filter((claim) => !there.has(copiedFromId(namespace, claim)));
   const { atomicSnapshot } = await storage.probe();
-  if (missing.length > 0)
-    await ports.locks.hold(source, "env clone", async () => {
-      const isRunning = (await ports.engine.use(source)).state === "running";
-      if (!atomicSnapshot && isRunning) await ports.engine.scaleDown(source, context);
-      try {
-        for (const claim of missing) await storage.snapshot(copiedVolumeId(source, claim), copiedFromId(namespace, claim), context.signal);
-      } finally {
-        if (!atomicSnapshot && isRunning) await ports.engine.scaleUp(source, { ...context, signal: new AbortController().signal });
-      }
-    });
+  const take = async (): Promise<void> => {
+    for (const claim of missing) await storage.snapshot(copiedVolumeId(source, claim), copiedFromId(namespace, claim), context.signal);
+  };
+  if (missing.length > 0) await (atomicSnapshot ? take() : atRest(source, take, ports, context));
   const ids = mounts.map((claim) => [claim, copiedFromId(namespace, claim)] as const);
   return {
     database: record.database === null ? null : copiedFromId(namespace, OWN_SERVER_CLAIM),
     mounts: Object.fromEntries(ids),
   };
+}
+
+const PATIENCE_MS = 300_000;
+const PAUSE_MS = 500;
+
+/** Does something while an environment rests; one that is asked for it by several commands rests for one after another. */
+async function atRest(source: string, work: () => Promise<void>, ports: DataPorts, context: EngineContext): Promise<void> {
+  const until = ports.clock.now() + PATIENCE_MS;
+  for (;;) {
+    try {
+      await ports.locks.hold(source, "env clone", async () => {
+        const isRunning = (await ports.engine.use(source)).state === "running";
+        if (isRunning) await ports.engine.scaleDown(source, context);
+        try {
+          await work();
+        } finally {
+          if (isRunning) await ports.engine.scaleUp(source, { ...context, signal: new AbortController().signal });
+        }
+      });
+      return;
+    } catch (error) {
+      if (!(error instanceof HowdahError && error.code === "machine/busy") || ports.clock.now() >= until) throw error;
+      await ports.clock.sleep(PAUSE_MS, context.signal);
+    }
+  }
 }

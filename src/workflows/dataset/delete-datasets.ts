@@ -1,3 +1,4 @@
+import type { DatasetStorage } from "../../providers/dataset-storage/dataset-storage.ts";
 import { HowdahError } from "../../kernel/howdah-error.ts";
 import type { DatasetPorts } from "./dataset-ports.ts";
 import { type Generation, generationName, holdersOf, listGenerations } from "./generation.ts";
@@ -22,7 +23,8 @@ export async function deleteDatasets(
   const known = await listGenerations(site, datasets);
   const chosen = which === "all" ? known.filter(({ state }) => state !== "reaped") : which.map((id) => required(id, known, site));
   const current = (await datasets.current.get(site))?.generation;
-  const storage = await datasetStorage.open();
+  // A storage that is not there is not made to delete something in it.
+  const storage = (await datasetStorage.existing()) ?? NOTHING;
   const deleted: string[] = [];
   const held: DeletedDatasets["held"][number][] = [];
   // Whoever breeds holds the same lock, so that a journal which is there is of a breed that was cut off.
@@ -52,6 +54,8 @@ async function requireFree(generation: Generation, current: string | undefined, 
   if (generation.id === current)
     throw new HowdahError("dataset/in-use", `${generation.id} is what new environments of ${generation.site} get`);
 }
+
+const NOTHING: Pick<DatasetStorage, "destroy" | "list"> = { destroy: () => Promise.resolve(false), list: () => Promise.resolve([]) };
 
 type Destroying = Parameters<typeof reapGeneration>[1];
 

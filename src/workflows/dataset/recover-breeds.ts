@@ -1,3 +1,4 @@
+import type { DatasetStorage } from "../../providers/dataset-storage/dataset-storage.ts";
 import type { BreedPorts } from "./breed-dataset.ts";
 import { generationName } from "./generation.ts";
 import { destroyVolumes, destroyWorking, publishGeneration } from "./publish-generation.ts";
@@ -7,7 +8,7 @@ import { RAW_PART } from "./volume-names.ts";
 const OLDEST_RAW_MS = 48 * 60 * 60_000;
 
 /** What recovering needs. */
-export type Recovering = Omit<BreedPorts, "processIdentity">;
+export type Recovering = Omit<BreedPorts, "processIdentity" | "storage"> & { readonly storage: Pick<DatasetStorage, "destroy" | "list"> };
 
 /**
  * Ends a breed whose process is dead: what was sealed is published, everything else is destroyed and written down as failed. Does nothing while its process

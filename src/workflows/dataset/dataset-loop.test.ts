@@ -50,7 +50,7 @@ async function run(minutes: number): Promise<void> {
       now += milliseconds;
       if (now >= until) ended.abort();
     },
-  } as Clock;
+  };
   await datasetLoop({ ports, clock, signal: ended.signal, log: (entry) => said.push(entry) });
 }
 

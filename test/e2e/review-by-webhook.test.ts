@@ -75,7 +75,7 @@ describe.skipIf(why !== undefined && process.env["CI"] === undefined)("a review 
     expect(await environments()).toEqual(["page--pr-12"]);
 
     platform.mergeRequest.state = "closed";
-    expect(await call("closed", "4")).toBe(202);
+    await expect.poll(() => call("closed", "4").catch(() => 0), PATIENCE).toBe(202);
     await expect.poll(text, PATIENCE).toContain("has deleted the environment");
     expect([await environments(), platform.comments.length]).toEqual([[], 1]);
     const log: unknown = JSON.parse((await machine.ok("review", "log", "page", "--output", "json")).stdout);

@@ -48,6 +48,10 @@ export interface ServedFiles {
 export interface SiteImageRequest {
   /** Site name: names the images and the caches. */
   readonly site: string;
+  /**
+   * Whose caches and home directory the build hooks have; left out: the site's. A branch's hooks write what they like there, and it would run in the next build.
+   */
+  readonly hookCache?: string;
   /** Base of nginx: an image reference in the machine's storage. */
   readonly web: string;
   /** Base of PHP: a reference, or null for a static site. */

@@ -50,7 +50,7 @@ export async function hookedTree(
   const { emit, signal } = build.work;
   await runBuildHooks(request.hooks, {
     directory,
-    cache: join(build.context.cacheDir, "build", request.site),
+    cache: join(build.context.cacheDir, "build", request.hookCache ?? request.site),
     images: build.builders,
     environment: build.environment,
     emit,

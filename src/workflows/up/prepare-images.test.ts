@@ -3,7 +3,7 @@ import { siteOf } from "../cluster/testing/cluster-rig.ts";
 import type { DatabaseServerDocument } from "../database-server/database-server-document.ts";
 import type { Ports } from "../ports.ts";
 import { memoryDocuments } from "../testing/release-rig.ts";
-import { prepareBases } from "./prepare-images.ts";
+import { prepareBases, siteImageRequest } from "./prepare-images.ts";
 
 const context = { emit: () => undefined, signal: new AbortController().signal };
 
@@ -49,4 +49,12 @@ it("makes the image of the server that sites of a version share for a site that 
   const bases = await prepareBases(shared, "howdah.lock", ports, { ...context, isForAnywhere: true });
   expect(bases.database).toBe("mariadb:1");
   expect(made.toSorted()).toEqual(["mariadb", "nginx", "nginx", "php"]);
+});
+
+it("what a branch's build hooks leave in their caches is never there in production's builds", () => {
+  const production = siteOf("shop", { hooks: { build: [["npm", "ci"]] } });
+  const preview = { of: "shop", allow: [], password: false, databaseBytes: 1, data: { database: null, mounts: {} } };
+  const request = (one: typeof production) => siteImageRequest(one, "/srv", { web: "w", php: null });
+  expect(request(production)).not.toHaveProperty("hookCache");
+  expect(request({ ...production, name: "shop--pr-1", preview })).toMatchObject({ site: "shop", hookCache: "shop--pr-1" });
 });

@@ -216,6 +216,7 @@ export function imageNameOf({ name, tenant, preview }: Pick<Site, "name" | "tena
 export function siteImageRequest(site: Site, source: string, bases: Pick<PreparedBases, "web" | "php">): SiteImageRequest {
   return {
     site: imageNameOf(site),
+    ...(site.preview === undefined ? {} : { hookCache: site.name }),
     web: bases.web,
     php: bases.php,
     source,

@@ -11,6 +11,7 @@ import { bringUp, type UpRequest, type UpResult } from "../up/up.ts";
 import { awaitMemory, neededBytes } from "./await-memory.ts";
 import { changeEnvironment, type EnvironmentData, type EnvironmentRecord } from "./environment.ts";
 import { pinData, type WantedData } from "./environment-data.ts";
+import { requireInCommit } from "./require-in-commit.ts";
 
 type Snapshots = Preview["data"];
 
@@ -119,7 +120,10 @@ export async function withCommit<T>(
   if (worktrees === undefined) throw new HowdahError("usage/invalid", "Branches are built on the machine that has them");
   const found = await worktrees.find(dirname(checkout), code);
   return await worktrees.within(found, async (tree) => {
-    const loaded = await loadSite(join(tree, relative(found.top, checkout)), tree, ports.files);
+    const file = join(tree, relative(found.top, checkout));
+    await requireInCommit(dirname(file), tree, ports.files); // before its file is read; the lock lies there, too
+    const loaded = await loadSite(file, tree, ports.files);
+    await requireInCommit(loaded.source, tree, ports.files);
     const site = branchOf(production.site, loaded.site);
     return await work({
       settled: { kind: "commit", commit: found.commit, branch: found.branch },

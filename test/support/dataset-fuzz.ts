@@ -263,7 +263,7 @@ class Fuzz {
 
   private recover(): Operation {
     return async (acting) => {
-      await recoverBreeds(acting.breeding);
+      await recoverBreeds({ ...acting.breeding, locks: acting.ports.locks });
       for (const record of this.world.documents.environments.values()) if (record.work !== null) await this.goOn(record, acting);
       await sweepEnvironments(acting.ports);
       await reapGenerations(SITE, 0, acting.breeding);

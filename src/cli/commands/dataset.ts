@@ -148,9 +148,10 @@ function remove(dataset: Command, choose: Choose): void {
         if (flags.all === ids.length > 0) throw new HowdahError("usage/invalid", "Name generations, or say --all");
         const ports = await rootPorts(context);
         const { deleteDatasets } = await import("../../workflows/dataset/delete-datasets.ts");
+        const { datasetLock } = await import("../../workflows/dataset/dataset-lock.ts");
         const what = flags.all ? `all datasets of ${site}` : `${ids.join(", ")} of ${site}`;
         await confirm(`Delete ${what} for good?`, flags.yes, context);
-        const done = await ports.locks.hold(`${site}_dataset`, "dataset delete", () =>
+        const done = await ports.locks.hold(datasetLock(site), "dataset delete", () =>
           deleteDatasets(site, flags.all ? "all" : ids, ports),
         );
         const kept = done.held.map(({ generation, by }) => `${generation} stays: ${by.join(", ")} use it\n`).join("");

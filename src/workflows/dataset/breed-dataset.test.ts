@@ -1,6 +1,7 @@
 import { beforeEach, describe, expect, it } from "vitest";
 import type { DatasetStorage, StoredVolume } from "../../providers/dataset-storage/dataset-storage.ts";
-import type { DocumentStore, EngineContext } from "../ports.ts";
+import type { DocumentStore, EngineContext, LockPort } from "../ports.ts";
+import { HowdahError } from "../../kernel/howdah-error.ts";
 import { breedDataset, type BreedParts, type BreedPorts } from "./breed-dataset.ts";
 import { currentGeneration, leaseGeneration, listGenerations, releaseLease } from "./generation.ts";
 import { recoverBreed, recoverBreeds } from "./recover-breeds.ts";
@@ -21,6 +22,8 @@ class Killed extends Error {}
 let world: World;
 let volumes: Map<string, StoredVolume>;
 let ports: BreedPorts;
+/** Nobody else has one. */
+const locks: LockPort = { hold: (_name, _command, work) => work() };
 const context: EngineContext = { emit: () => undefined, signal: new AbortController().signal };
 
 function deed(): void {
@@ -159,7 +162,7 @@ describe("a breed", () => {
       revive();
       const meanwhile = await currentGeneration("shop", ports);
       expect(volumes.has(meanwhile?.volumes[0]?.snapshot ?? ""), `deed ${String(at)}: what is current is there`).toBe(true);
-      await recoverBreeds(ports);
+      await recoverBreeds({ ...ports, locks });
       const current = await currentGeneration("shop", ports);
       expect(current?.state).toBe("current");
       expect(Number(current?.id.slice(1))).toBeGreaterThanOrEqual(Number(before?.slice(1)));
@@ -172,19 +175,50 @@ describe("a breed", () => {
   it("is not touched by others while its process lives", async () => {
     let seen: unknown = "nothing";
     const mask = async (): Promise<void> => {
-      seen = [await recoverBreed("shop", ports), await recoverBreeds(ports)];
+      seen = [await recoverBreed("shop", ports), await recoverBreeds({ ...ports, locks })];
     };
     await breedDataset(partsOf({ mask }), ports, context);
     expect(seen).toEqual([undefined, { breeds: [], raw: [] }]);
     expect(await published()).toBe("g1");
   });
 
+  it("that was begun again after the agent had read that it was cut off is not ended by it", async () => {
+    world.killAt = 12;
+    await expect(breedDataset(partsOf(), ports, context)).rejects.toThrow();
+    revive();
+    const [old] = await ports.journals.list();
+    let again: Promise<unknown> | undefined;
+    // Between the agent's look at the journals and its deeds a person has begun, and has the lock.
+    const held: string[] = [];
+    const busy: LockPort = {
+      hold: (name) => {
+        held.push(name);
+        return Promise.reject(new HowdahError("machine/busy", "dataset breed"));
+      },
+    };
+    const journals = {
+      ...ports.journals,
+      list: async () => {
+        again ??= breedDataset(
+          partsOf({ mask: () => recoverBreeds({ ...ports, journals, locks: busy }).then(() => undefined) }),
+          ports,
+          context,
+        );
+        return old === undefined ? [] : [old];
+      },
+    };
+    expect(await recoverBreeds({ ...ports, journals, isProcessAlive: async () => false, locks: busy })).toEqual({ breeds: [], raw: [] });
+    await again;
+    expect(held).toContain("shop_dataset");
+    expect(await published()).toBe("g2");
+  });
+
   it("never leaves raw data that no breed works on, or that is two days old", async () => {
     add("shop.g7.raw", "volume");
-    expect((await recoverBreeds(ports)).raw).toEqual(["shop.g7.raw"]);
+    expect((await recoverBreeds({ ...ports, locks })).raw).toEqual(["shop.g7.raw"]);
     const mask = async (): Promise<void> => {
       world.now += 49 * 3_600_000;
-      expect((await recoverBreeds(ports)).raw).toEqual(["shop.g1.raw"]);
+      expect((await recoverBreeds({ ...ports, locks })).raw).toEqual(["shop.g1.raw"]);
       throw new Error("its server is gone");
     };
     await expect(breedDataset(partsOf({ mask }), ports, context)).rejects.toThrow("gone");

@@ -5,6 +5,7 @@ import type { EngineContext, SiteRecord } from "../ports.ts";
 import { type Timing, stages } from "../up/stages.ts";
 import { breedDataset } from "./breed-dataset.ts";
 import { breedSource, type WantedSource } from "./breed-source.ts";
+import { datasetLock } from "./dataset-lock.ts";
 import type { DatasetPorts } from "./dataset-ports.ts";
 import type { Generation } from "./generation.ts";
 import { siteBreed } from "./site-breed.ts";
@@ -24,7 +25,7 @@ export async function breedSite(
     throw new HowdahError("usage/invalid", `${namespace} is an environment: its data came from a dataset`, {
       hint: `\`howdah dataset breed ${record.site.preview.of}\` breeds its site's.`,
     });
-  return await ports.locks.hold(`${namespace}_dataset`, "dataset breed", async () => {
+  return await ports.locks.hold(datasetLock(namespace), "dataset breed", async () => {
     const site = await siteWithRules(record, ports);
     const source = await breedSource(record, wanted, ports);
     const storage = await ports.datasetStorage.open();

@@ -31,7 +31,7 @@ beforeEach(() => {
     locks: { hold: async (_name: string, _command: string, work: () => Promise<unknown>) => await work() },
     files: { kind: async () => "missing" },
     machine: { isProcessAlive: async () => false },
-    datasets: { schedules: memory<DatasetSchedule>(), journals: memory<BreedJournal>() },
+    datasets: { schedules: memory<DatasetSchedule>(), journals: memory<BreedJournal>(), generations: memory(), leases: memory() },
     datasetStorage: {
       existing: async () => {
         opened += 1;

@@ -6,6 +6,7 @@ import { activeRecords } from "../tenant/tenant.ts";
 import type { EngineContext, SiteRecord } from "../ports.ts";
 import { breedSite } from "./breed-site.ts";
 import type { DatasetPorts, DatasetSchedule } from "./dataset-ports.ts";
+import { forgottenSites, reapForgotten } from "./reap-forgotten.ts";
 import { recoverBreeds } from "./recover-breeds.ts";
 import { datasetSchedule, readDatasetSchedule } from "./schedule-dataset.ts";
 
@@ -49,12 +50,15 @@ export async function datasetLoop(parts: DatasetLoopParts): Promise<void> {
 
 /** A machine without a storage of datasets has none to look after. */
 async function recover({ ports, clock, log }: DatasetLoopParts, all: boolean): Promise<void> {
-  if (!all && (await ports.datasets.journals.list()).length === 0) return;
+  const forgotten = await forgottenSites(ports);
+  if (!all && forgotten.length === 0 && (await ports.datasets.journals.list()).length === 0) return;
   const storage = await ports.datasetStorage.existing();
   if (storage === undefined) return;
   const isProcessAlive = (identity: string): Promise<boolean> => ports.machine.isProcessAlive(identity);
-  const { breeds, raw } = await recoverBreeds({ ...ports.datasets, storage, clock, isProcessAlive });
+  const { breeds, raw } = await recoverBreeds({ ...ports.datasets, locks: ports.locks, storage, clock, isProcessAlive });
   for (const breed of breeds) log({ level: "info", msg: "a breed that was cut off was ended", breed });
+  for (const dataset of await reapForgotten(forgotten, { ...ports, storage }))
+    log({ level: "info", msg: "a dataset of a site that is gone was destroyed", dataset });
   for (const volume of raw) log({ level: "warning", msg: "raw data that nobody worked on was destroyed", volume });
 }
 

@@ -20,15 +20,15 @@ export async function deleteDatasets(
   which: readonly string[] | "all",
   { datasets, datasetStorage, clock, machine }: Pick<DatasetPorts, "datasets" | "datasetStorage" | "clock" | "machine">,
 ): Promise<DeletedDatasets> {
+  // A storage that is not there is not made to delete something in it.
+  const storage = (await datasetStorage.existing()) ?? NOTHING;
+  // Whoever breeds holds the same lock, so that a journal which is there is of a breed that was cut off. It may publish: that goes too.
+  await recoverBreed(site, { ...datasets, storage, clock, isProcessAlive: (identity) => machine.isProcessAlive(identity) });
   const known = await listGenerations(site, datasets);
   const chosen = which === "all" ? known.filter(({ state }) => state !== "reaped") : which.map((id) => required(id, known, site));
   const current = (await datasets.current.get(site))?.generation;
-  // A storage that is not there is not made to delete something in it.
-  const storage = (await datasetStorage.existing()) ?? NOTHING;
   const deleted: string[] = [];
   const held: DeletedDatasets["held"][number][] = [];
-  // Whoever breeds holds the same lock, so that a journal which is there is of a breed that was cut off.
-  await recoverBreed(site, { ...datasets, storage, clock, isProcessAlive: (identity) => machine.isProcessAlive(identity) });
   for (const one of chosen) {
     if (which !== "all") await requireFree(one, current, datasets);
     if (one.id === current && (await holdersOf(one, datasets)).length === 0) await datasets.current.remove(site);

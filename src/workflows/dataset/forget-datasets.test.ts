@@ -1,7 +1,8 @@
 import { expect, it } from "vitest";
-import type { DocumentStore, Ports } from "../ports.ts";
+import type { DocumentStore, LockPort, Ports } from "../ports.ts";
 import { forgetDatasets } from "./forget-datasets.ts";
 import type { Generation } from "./generation.ts";
+import { forgottenSites, reapForgotten } from "./reap-forgotten.ts";
 
 function memory<T>(documents: readonly (readonly [string, unknown])[] = []): DocumentStore<T> {
   const kept = new Map(documents as readonly (readonly [string, T])[]);
@@ -13,6 +14,15 @@ function memory<T>(documents: readonly (readonly [string, unknown])[] = []): Doc
   };
 }
 
+/** Says which were held. */
+let held: string[] = [];
+const locks: LockPort = {
+  hold: async (name, _command, work) => {
+    held.push(name);
+    return await work();
+  },
+};
+
 it("forgets a purged site's datasets and makes no storage for that", async () => {
   const generation = { site: "shop", id: "g1", state: "current", report: "shop.g1" } as Generation;
   const datasets = {
@@ -20,7 +30,34 @@ it("forgets a purged site's datasets and makes no storage for that", async () =>
     ...{ leases: memory(), journals: memory(), schedules: memory([["shop", {}]]), reports: memory([["shop.g1", {}]]) },
   };
   const datasetStorage = { existing: async () => undefined, open: () => Promise.reject(new Error("it was made")) };
-  await forgetDatasets("shop", { datasets, datasetStorage, clock: {}, machine: {} } as unknown as Ports);
+  await forgetDatasets("shop", { datasets, datasetStorage, clock: {}, machine: {}, locks } as unknown as Ports);
   expect(await datasets.generations.get("shop.g1")).toMatchObject({ state: "reaped", report: null });
   expect([await datasets.current.list(), await datasets.schedules.list(), await datasets.reports.list()]).toEqual([[], [], []]);
+});
+
+it("leaves what an environment has to it alone, and the agent destroys it when nobody has it any more", async () => {
+  held = [];
+  const generation = { site: "shop", id: "g1", state: "current", report: "shop.g1", volumes: [] } as unknown as Generation;
+  const lease = { site: "shop", generation: "g1", holder: "shop--a" };
+  const leases = memory([["shop--a.g1", lease]]);
+  const current = memory([["shop", { site: "shop", generation: "g1" }]]);
+  const datasets = {
+    ...{ generations: memory<Generation>([["shop.g1", generation]]), current, leases, journals: memory(), schedules: memory() },
+    reports: memory([["shop.g1", {}]]),
+  };
+  const volumes = new Set(["shop.g1.database"]);
+  const storage = { list: async () => [...volumes].map((id) => ({ id })), destroy: async (id: string) => volumes.delete(id) };
+  const datasetStorage = { existing: async () => storage };
+  const ports = {
+    ...{ datasets, datasetStorage, storage, clock: {}, machine: {}, locks, records: memory(), retained: memory() },
+  } as unknown as Ports & Parameters<typeof reapForgotten>[1];
+  await forgetDatasets("shop", ports);
+  expect(held).toEqual(["shop_dataset"]);
+  expect(await current.list()).toEqual([]);
+  expect(await datasets.generations.get("shop.g1")).toMatchObject({ state: "draining" });
+  expect(await forgottenSites(ports)).toEqual([]);
+  await leases.remove("shop--a.g1");
+  expect(await reapForgotten(await forgottenSites(ports), ports)).toEqual(["shop.g1"]);
+  expect([[...volumes], await datasets.reports.list()]).toEqual([[], []]);
+  expect(await datasets.generations.get("shop.g1")).toMatchObject({ state: "reaped", report: null });
 });

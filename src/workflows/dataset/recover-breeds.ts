@@ -1,5 +1,8 @@
 import type { DatasetStorage } from "../../providers/dataset-storage/dataset-storage.ts";
+import { HowdahError } from "../../kernel/howdah-error.ts";
+import type { LockPort } from "../ports.ts";
 import type { BreedPorts } from "./breed-dataset.ts";
+import { datasetLock } from "./dataset-lock.ts";
 import { generationName } from "./generation.ts";
 import { destroyVolumes, destroyWorking, publishGeneration } from "./publish-generation.ts";
 import { RAW_PART } from "./volume-names.ts";
@@ -46,22 +49,71 @@ export interface Swept {
   readonly raw: readonly string[];
 }
 
-/** The watchdog over raw data: breeds that were cut off, containers of dead processes, and every raw volume without a breed or older than two days. */
-export async function recoverBreeds(ports: Recovering): Promise<Swept> {
+/** Needs what recovering needs, and the locks: whoever breeds or deletes a site's datasets has its lock. */
+export type Watching = Recovering & { readonly locks: LockPort };
+
+/**
+ * The watchdog over raw data: breeds that were cut off, containers of dead processes, and every raw volume without a breed or older than two days. It looks
+ * at a site while it has its lock, so that no breed begins between the look and the deed; a site that somebody works on is left to the next round.
+ */
+export async function recoverBreeds(ports: Watching): Promise<Swept> {
   const breeds: string[] = [];
-  for (const { site, generation } of await ports.journals.list())
-    if ((await recoverBreed(site, ports)) !== undefined) breeds.push(generationName(site, generation));
+  for (const { site } of await ports.journals.list()) {
+    const ended = await unlessBusy(site, ports, () => endedBreed(site, ports));
+    if (ended !== undefined) breeds.push(ended);
+  }
   await ports.servers.sweep();
-  const working = new Set((await ports.journals.list()).map(({ site, generation }) => generationName(site, generation)));
   const raw: string[] = [];
-  for (const { id, createdAt } of await ports.storage.list()) {
-    if (!id.endsWith(`.${RAW_PART}`)) continue;
-    const breed = id.slice(0, -RAW_PART.length - 1);
-    const old = ports.clock.now() - Date.parse(createdAt) > OLDEST_RAW_MS;
-    if (working.has(breed) && !old) continue;
-    await ports.servers.sweep(breed);
-    await ports.storage.destroy(id);
-    raw.push(id);
+  for (const volume of await ports.storage.list()) {
+    if (!volume.id.endsWith(`.${RAW_PART}`)) continue;
+    const old = ports.clock.now() - Date.parse(volume.createdAt) > OLDEST_RAW_MS;
+    const gone = old
+      ? await destroyRaw(volume.id, ports)
+      : await unlessBusy(siteOf(volume.id), ports, () => destroyUnworked(volume.id, ports));
+    if (gone === true) raw.push(volume.id);
   }
   return { breeds, raw };
+}
+
+/** Does it with the lock of a site's datasets; undefined when somebody else has that. */
+export async function unlessBusy<T>(site: string, { locks }: { readonly locks: LockPort }, work: () => Promise<T>): Promise<T | undefined> {
+  let begun = false;
+  try {
+    return await locks.hold(datasetLock(site), "dataset recovery", () => {
+      begun = true;
+      return work();
+    });
+  } catch (error) {
+    if (!begun && error instanceof HowdahError && error.code === "machine/busy") return undefined;
+    throw error;
+  }
+}
+
+/** The journal is read again: the one that was listed may have been of a breed that ended since. */
+async function endedBreed(site: string, ports: Recovering): Promise<string | undefined> {
+  const journal = await ports.journals.get(site);
+  if (journal === undefined || (await recoverBreed(site, ports)) === undefined) return undefined;
+  return generationName(site, journal.generation);
+}
+
+async function destroyUnworked(id: string, ports: Recovering): Promise<boolean> {
+  const journal = await ports.journals.get(siteOf(id));
+  if (journal !== undefined && generationName(journal.site, journal.generation) === breedOf(id)) return false;
+  return await destroyRaw(id, ports);
+}
+
+async function destroyRaw(id: string, { servers, storage }: Recovering): Promise<boolean> {
+  await servers.sweep(breedOf(id));
+  await storage.destroy(id);
+  return true;
+}
+
+/** `SITE.gN` of `SITE.gN.raw`. */
+function breedOf(id: string): string {
+  return id.slice(0, -RAW_PART.length - 1);
+}
+
+function siteOf(id: string): string {
+  const breed = breedOf(id);
+  return breed.slice(0, breed.lastIndexOf("."));
 }

@@ -112,10 +112,10 @@ async function siteFileIn(checkout: string, context: CliContext): Promise<string
   return (await stat(real)).isDirectory() ? join(real, SITE_FILE) : real;
 }
 
-function dataOf({ dataset, fresh, cloneOf }: CreateFlags, { namespace, site }: SiteRecord): WantedData {
+function dataOf({ dataset, fresh, cloneOf }: CreateFlags, { site }: SiteRecord): WantedData {
   if ([dataset, fresh, cloneOf].filter((one) => one !== undefined).length > 1)
     throw new HowdahError("usage/invalid", "--dataset, --fresh and --clone-of all say which data it has: take one");
-  if (cloneOf !== undefined) return { kind: "clone", of: cloneOf.includes("--") ? cloneOf : `${namespace}--${cloneOf}` };
+  if (cloneOf !== undefined) return { kind: "clone", of: cloneOf };
   const hasNone = site.database === null && !site.mounts.some(({ storage }) => storage === "shared");
   if (fresh === true || (hasNone && dataset === undefined)) return { kind: "fresh" };
   return { kind: "dataset", generation: dataset === undefined || dataset === "current" ? undefined : dataset };

@@ -8,7 +8,7 @@ import { type Credentials, credentialsOf } from "../up/credentials-of.ts";
 import type { UpResult } from "../up/up.ts";
 import { type BroughtUp, type EnvironmentSource, releaseSource, serveEnvironment, withCommit } from "./bring-up-environment.ts";
 import { changeEnvironment, type EnvironmentRecord, environmentsOf, environmentStore, withEnvironment } from "./environment.ts";
-import type { WantedData } from "./environment-data.ts";
+import { cloneSource, type WantedData } from "./environment-data.ts";
 import { untilOf } from "./lifetime.ts";
 import { type GivenSecret, placeSecrets } from "./stand-ins.ts";
 import { tearDown } from "./tear-down.ts";
@@ -151,7 +151,8 @@ async function describe(
 ): Promise<Omit<EnvironmentRecord, "work" | "failure">> {
   const terms = environmentTerms(site);
   const now = ports.clock.now();
-  const { name, data } = request;
+  const { name } = request;
+  const data = request.data.kind === "clone" ? await cloneSource(request.data.of, { namespace, of }, ports) : request.data;
   return {
     ...{ namespace, name, of, owner: request.owner ?? ports.settings.who, createdAt: new Date(now).toISOString() },
     // Which release and generation they are is written down when they are pinned.

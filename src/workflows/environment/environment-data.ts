@@ -7,15 +7,19 @@ import type { Preview, Site } from "../../site/site.ts";
 import { type Generation, type GenerationDocuments, leaseGeneration, releaseLease } from "../dataset/generation.ts";
 import type { EngineContext, Ports } from "../ports.ts";
 import { emptyDatabase } from "./empty-database.ts";
-import type { EnvironmentData, EnvironmentRecord } from "./environment.ts";
+import { type EnvironmentData, type EnvironmentRecord, requireEnvironment } from "./environment.ts";
 
 /** Which data a person asked for. */
 export type WantedData =
   | { readonly kind: "dataset"; readonly generation: string | undefined }
   | { readonly kind: "fresh" }
+  /** `review` or `shop--review`, of the same site. */
   | { readonly kind: "clone"; readonly of: string };
 
-export type DataPorts = Pick<Ports, "datasets" | "datasetStorage" | "engine" | "locks" | "records" | "clock" | "sharedImages">;
+export type DataPorts = Pick<
+  Ports,
+  "environments" | "datasets" | "datasetStorage" | "engine" | "locks" | "records" | "clock" | "sharedImages"
+>;
 
 type Snapshots = Preview["data"];
 
@@ -23,7 +27,8 @@ const NOTHING: Snapshots = { database: null, mounts: {} };
 
 /**
  * Pins what an environment's data is to be a copy of, and answers the snapshots. A generation is leased under the environment's name, so it stays as long as
- * the environment; another environment's volumes are copied now. Safe to repeat. Errors: `dataset/none`, `dataset/storage-*`, `usage/invalid`.
+ * the environment; another environment's volumes are copied now. Safe to repeat. Errors: `dataset/none`, `dataset/storage-*`, `environment/unknown`,
+ * `usage/invalid`.
  */
 export async function pinData(
   { namespace, of }: Pick<EnvironmentRecord, "namespace" | "of">,
@@ -33,7 +38,10 @@ export async function pinData(
   context: EngineContext,
 ): Promise<{ readonly data: EnvironmentData; readonly snapshots: Snapshots }> {
   if (wanted.kind === "fresh") return { data: wanted, snapshots: { ...NOTHING, database: await emptyDatabase(site, ports, context) } };
-  if (wanted.kind === "clone") return { data: wanted, snapshots: await copyOf(wanted.of, namespace, ports, context) };
+  if (wanted.kind === "clone") {
+    const data = await cloneSource(wanted.of, { namespace, of }, ports);
+    return { data, snapshots: await copyOf(data.of, namespace, ports, context) };
+  }
   const documents = generationsOf(of, ports);
   const at = new Date(ports.clock.now()).toISOString();
   const { generation: asked } = wanted;
@@ -57,6 +65,22 @@ export async function letGoOfData(
   const storage = await ports.datasetStorage?.existing();
   const prefix = copiedFromId(namespace, "");
   for (const { id } of (await storage?.list()) ?? []) if (id.startsWith(prefix)) await storage?.destroy(id);
+}
+
+/**
+ * The environment that another one is to be a copy of. Only those of the same site: a site itself has production's data, and another site's environment has
+ * nothing to do with this one. Errors: `environment/unknown` with those that there are; `usage/invalid`.
+ */
+export async function cloneSource(
+  given: string,
+  { namespace, of }: Pick<EnvironmentRecord, "namespace" | "of">,
+  ports: Pick<Ports, "environments">,
+): Promise<Extract<EnvironmentData, { readonly kind: "clone" }>> {
+  const source = await requireEnvironment(given, of, ports);
+  if (source.namespace !== namespace) return { kind: "clone", of: source.namespace };
+  throw new HowdahError("usage/invalid", `${namespace} can't be a copy of itself`, {
+    hint: "`howdah env ls` lists the environments that it could be a copy of.",
+  });
 }
 
 function generationsOf(site: string, { datasets }: Pick<Ports, "datasets">): GenerationDocuments {

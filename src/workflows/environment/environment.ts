@@ -72,7 +72,7 @@ export async function requireEnvironment(
   ports: Pick<Ports, "environments">,
 ): Promise<EnvironmentRecord> {
   const known = await environmentsOf(undefined, ports);
-  const meant = known.filter((one) => (one.namespace === name && site === undefined) || (one.name === name && (site ?? one.of) === one.of));
+  const meant = known.filter((one) => (one.namespace === name || one.name === name) && (site ?? one.of) === one.of);
   const [found, another] = meant;
   if (found !== undefined && another === undefined) return found;
   const names = known.filter(({ of }) => site === undefined || of === site).map(({ namespace }) => namespace);

@@ -76,6 +76,19 @@ describe("an environment", () => {
     await expect(requireEnvironment("four", undefined, rig.ports)).rejects.toThrow("no environment");
   });
 
+  it("is a copy of another environment of its site, and of nothing else", async () => {
+    await create("one");
+    const copies: string[] = [];
+    const clone = (of: string) => create("two", { data: { kind: "clone", of } }, { ...rig.ports, datasetStorage: storageOf(copies) });
+    await rig.ports.records.put("other--site", { ...rig.production, namespace: "other--site" });
+    for (const stranger of ["other--site", "shop", "three"])
+      await expect(clone(stranger)).rejects.toMatchObject({ code: "environment/unknown", hint: "There are: shop--one." });
+    expect((await rig.ports.environments?.list())?.map(({ name }) => name)).toEqual(["one"]);
+    expect((await clone("one")).environment.data).toEqual({ kind: "clone", of: "shop--one" });
+    expect(copies.every((source) => source.startsWith("env.shop--one."))).toBe(true);
+    expect(copies).toContain("env.shop--one.environment-database-files");
+  });
+
   it("waits for memory and says why, until its patience ends", async () => {
     rig.memory.free = 300 * 1024 ** 2;
     await expect(create("review")).rejects.toThrow(/no room for shop--review within 60 s: 0\.3 GiB of memory are needed, 0\.0 are free/);
@@ -140,6 +153,19 @@ describe("an environment", () => {
     expect(await deleteEnvironment("shop--review", rig.ports, rig.context)).toBe(false);
   });
 });
+
+/** Notes what snapshots are taken of. */
+function storageOf(copies: string[]): NonNullable<Ports["datasetStorage"]> {
+  const storage = {
+    probe: async () => ({ atomicSnapshot: true }),
+    list: async () => [],
+    snapshot: async (volume: string) => {
+      copies.push(volume);
+      return "/nowhere";
+    },
+  };
+  return { open: async () => storage, existing: async () => storage } as unknown as NonNullable<Ports["datasetStorage"]>;
+}
 
 const ACTS = {
   engine: ["prepare", "apply", "putSecret", "remove", "deleteVolume", "forget", "settle", "scaleUp"],

@@ -15,6 +15,7 @@ import {
   type SealedContainer,
   type SealedEnd,
 } from "./private-server.ts";
+import { refusalNumbers } from "./refusal-without-values.ts";
 import { socketConnection } from "./socket-connection.ts";
 
 /** Which limits the machine's kernel keeps. */
@@ -179,7 +180,7 @@ function serverIn(place: Place): PrivateServer {
     exec: (argv, input) => {
       const given = input === undefined ? [] : ["--interactive"];
       const running = stream(["podman", "exec", ...given, place.name, ...argv], input === undefined ? {} : { input });
-      return { stdout: running.stdout, done: running.done.then(() => undefined) };
+      return { stdout: running.stdout, done: running.done.then(() => undefined, failWithoutValues) };
     },
     stop: async (clean) => {
       if (clean) await shutDown(place);
@@ -187,6 +188,12 @@ function serverIn(place: Place): PrivateServer {
       await rm(place.directory, { recursive: true, force: true });
     },
   };
+}
+
+/** What a program of the database says when it fails quotes rows; its refusals' numbers don't. */
+function failWithoutValues(error: unknown): never {
+  if (!(error instanceof HowdahError) || error.output.length === 0) throw error;
+  throw new HowdahError(error.code, error.message, { output: refusalNumbers(error.output) });
 }
 
 /** Error: `dataset/failed` when it did not end cleanly: its files are then not whole. */

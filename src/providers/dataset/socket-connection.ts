@@ -1,5 +1,6 @@
 import { HowdahError } from "../../kernel/howdah-error.ts";
 import { type Sql, sql } from "../../kernel/sql.ts";
+import { refusalWithoutValues } from "./refusal-without-values.ts";
 import type { PrivateConnection, RawCell } from "./private-server.ts";
 
 /** Rows that wait between the server and who reads them. */
@@ -70,13 +71,6 @@ function named(error: unknown): unknown {
   const { errno, sqlMessage, message, code } = error as { errno?: number; sqlMessage?: string; message?: string; code?: string };
   if (error instanceof HowdahError || (code === undefined && sqlMessage === undefined)) return error;
   if (sqlMessage === undefined) return new HowdahError("dataset/failed", `The private database server does not answer: ${message ?? ""}`);
-  return new HowdahError("dataset/failed", `The private database server refused: ${withoutValues(sqlMessage)} (error ${String(errno)})`);
-}
-
-/** Names of tables and columns stand in backticks or after a word that says so; everything else in quotes may be a value. */
-function withoutValues(message: string): string {
-  return message
-    .replaceAll(/(column|key|table|function|procedure|event|view|trigger|collation|set|for key) '([^']{0,140})'/gi, "$1 `$2`")
-    .replaceAll(/'(?:[^'\\]|\\.)*'/gs, "'…'")
-    .slice(0, 400);
+  const words = refusalWithoutValues(errno ?? 0, sqlMessage);
+  return new HowdahError("dataset/failed", `The private database server refused: ${words} (error ${String(errno)})`);
 }

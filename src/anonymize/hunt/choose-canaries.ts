@@ -13,7 +13,7 @@ export interface CanarySample {
 }
 
 /** Strategies whose values are somebody's own, and not the word of many. */
-const TELLING = /^(email|phone|iban|full-name|user-name|street|ip|hash|mask|text)\b/;
+const TELLING = /^(email|phone|iban|full-name|user-name|street|ip|hash|mask|text|json|serialized)\b/;
 const LEAST_OF_COLUMN = 20;
 
 /** What to ask the raw database for, so that about `count` values come from all masked columns. */
@@ -45,7 +45,7 @@ export interface SampledValues {
 
 /**
  * Chooses canaries from sampled values: what nobody else has and no mask could make by chance. Words of one part are left out: `admin` is everywhere.
- * Of texts what looks personal in them is taken. The real values stay with who asked: in the quarantine, in memory.
+ * Of texts and structures what looks personal in them is taken. The real values stay with who asked: in the quarantine, in memory.
  */
 export function chooseCanaries(sampled: readonly SampledValues[], count: number): readonly string[] {
   const queues = sampled.map(({ strategy, values }) => values.flatMap((value) => tellingParts(strategy, value.trim())));
@@ -62,7 +62,7 @@ export function chooseCanaries(sampled: readonly SampledValues[], count: number)
 const LONGEST = 200;
 
 function tellingParts(strategy: string, value: string): readonly string[] {
-  if (strategy.startsWith("text")) return findPersonalText(value).map(({ start, end }) => value.slice(start, end));
+  if (/^(?:text|json|serialized)\b/.test(strategy)) return findPersonalText(value).map(({ start, end }) => value.slice(start, end));
   if (strategy.startsWith("email") && !value.includes("@")) return [];
   return isTelling(value) && value.length <= LONGEST ? [value] : [];
 }

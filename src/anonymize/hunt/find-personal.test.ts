@@ -1,6 +1,8 @@
 import { expect, it } from "vitest";
+import { sql } from "../../kernel/sql.ts";
+import type { ColumnPlan, MaskPlan } from "../plan.ts";
 import { canarySet } from "./canary-set.ts";
-import { chooseCanaries } from "./choose-canaries.ts";
+import { canarySamples, chooseCanaries } from "./choose-canaries.ts";
 import { personalHunt } from "./find-personal.ts";
 
 it("says what was found, in how many values and in what form, never which", () => {
@@ -39,4 +41,17 @@ it("chooses values that nobody else has, from all columns in turn", () => {
     6,
   );
   expect(chosen).toEqual(["anna@example.org", "anna.meier", "carl@example.net", "Anna Meier", "jo@example.com", "meier1982"]);
+});
+
+it("chooses values that lie in structures as in texts", () => {
+  const values = ['{"mail":"anna@example.org","x":1}', 'a:1:{s:1:"m";s:16:"carl@example.net";}', '{"some":"words here"}'];
+  for (const strategy of ["json", "serialized"])
+    expect(chooseCanaries([{ strategy, values }], 9)).toEqual(["anna@example.org", "carl@example.net"]);
+});
+
+it("asks for values of columns of structures", () => {
+  const column = (strategy: string): ColumnPlan => ({ name: strategy, strategy, expression: sql`x`, text: true });
+  const table = { name: "t", action: "rebuild", columns: ["keep", "json", "serialized"].map(column), because: "site" } as const;
+  const plan: MaskPlan = { tables: [table], files: [], unknown: [], problems: [], kept: [] };
+  expect(canarySamples(plan, new Map(), 10).map(({ column: name }) => name)).toEqual(["json", "serialized"]);
 });

@@ -6,7 +6,7 @@ export function innerRule(inside: InsideRules, path: readonly string[]): LeafMas
 }
 
 /** True when the pattern names the path or a beginning of it. `*` is one key, `**` any number. */
-function covers(pattern: readonly string[], path: readonly string[]): boolean {
+export function covers(pattern: readonly string[], path: readonly string[]): boolean {
   const [first, ...rest] = pattern;
   if (first === undefined) return true;
   if (first === "**") return rest.length === 0 || path.some((_, index) => covers(rest, path.slice(index)));

@@ -2,7 +2,7 @@ import { describe, expect, it } from "vitest";
 import { Secret } from "../../kernel/secret.ts";
 import { maskKey } from "../masks/mask-key.ts";
 import { maskText } from "../masks/value-masks.ts";
-import type { InsideRules, StreamMask } from "../plan.ts";
+import type { InsideRules, LeafMask, StreamMask } from "../plan.ts";
 import { maskValue } from "./mask-value.ts";
 import { nameReplacer } from "./replace-names.ts";
 
@@ -11,6 +11,8 @@ const limit = { length: null, unit: "bytes" } as const;
 const text: StreamMask = { kind: "text", language: "de", names: [], limit };
 const mail = maskText({ mask: "email", digits: 20 }, key, "anna@example.org");
 const first = maskText({ mask: "fake", fake: "first-name", language: "de" }, key, "Anna");
+const phone = maskText({ mask: "fake", fake: "phone", language: "de" }, key, "4915112345678");
+const phonePhp = `s:${String(phone.length)}:"${phone}";`;
 
 function masked(value: string, mask: StreamMask = text, names = nameReplacer([])): string {
   return maskValue(Buffer.from(value), mask, { key, language: "de", names }).toString();
@@ -25,6 +27,8 @@ describe("a value of free text", () => {
     ['a:1:{s:10:"first_name";s:4:"Anna";}', `a:1:{s:10:"first_name";s:${String(Buffer.byteLength(first))}:"${first}";}`],
     ['a:1:{s:16:"anna@example.org";i:1;}', `a:1:{s:${String(mail.length)}:"${mail}";i:1;}`],
     ["nothing here 12:30", "nothing here 12:30"],
+    ['{"phone":4915112345678,"count":4915112345678,"token":123456}', `{"phone":"${phone}","count":4915112345678,"token":null}`],
+    ['a:2:{s:5:"phone";i:4915112345678;s:5:"count";i:4915112345678;}', `a:2:{s:5:"phone";${phonePhp}s:5:"count";i:4915112345678;}`],
   ])("%s", (value, expected) => {
     expect(masked(value)).toBe(expected);
   });
@@ -79,5 +83,66 @@ describe("rules for what lies inside", () => {
     expect(out.deep.er.secret).toBe("");
     expect(out.person.name).toMatch(/^[0-9a-f]{8}$/);
     expect(String(out.person.age)).toMatch(/^[0-9a-f]{8}$/);
+  });
+
+  const php = (paths: Readonly<Record<string, LeafMask>>, otherwise: "keep" | "text"): StreamMask => ({
+    kind: "structure",
+    format: "serialized",
+    language: "de",
+    inside: { paths: Object.entries(paths).map(([path, mask]) => ({ path: path.split("."), mask })), otherwise: { mask: otherwise } },
+    names: [],
+    limit,
+  });
+  const fake = (name: "phone" | "postcode" | "full-name"): LeafMask => ({ mask: "fake", fake: name, language: "de" });
+
+  it("are for numbers in serialized PHP as for those in JSON", () => {
+    const rules = php({ phone: fake("phone"), gone: { mask: "clear" } }, "keep");
+    expect(masked('a:2:{s:5:"phone";i:4915112345678;s:1:"x";i:4915112345678;}', rules)).toBe(
+      `a:2:{s:5:"phone";${phonePhp}s:1:"x";i:4915112345678;}`,
+    );
+    expect(masked('a:1:{s:5:"phone";d:4915112345678;}', rules)).toBe(`a:1:{s:5:"phone";${phonePhp}}`);
+    expect(masked('a:3:{s:4:"gone";i:7;i:0;N;i:1;R:2;}', rules)).toBe('a:3:{s:4:"gone";N;i:0;N;i:1;R:2;}');
+  });
+
+  const named = php({ name: fake("full-name") }, "keep");
+  const deep = (levels: number): string => (levels === 0 ? '{"name":"Anna Muster"}' : JSON.stringify({ x: deep(levels - 1) }));
+  it.each(
+    [
+      'a:1:{s:4:"name";s:9:"Anna Muster";}',
+      'a:1:{s:4:"name";s:11:"Anna Must',
+      '{"name":"Anna Muster","x":1,}',
+      '{"name":"Anna Muster',
+      "{name: 'Anna Muster'}",
+      '["Anna Muster",',
+      '{"x":"{\\"name\\":\\"Anna Muster"}',
+      'C:1:"X":30:{x:i:0;s:4:"name";"Anna Muster"}',
+      `${"[".repeat(200)}"Anna Muster"${"]".repeat(200)}`,
+      deep(9),
+    ].map((value) => [value.slice(0, 50), value] as const),
+  )("clear a structure that cannot be read: %s", (_, value) => {
+    for (const otherwise of ["keep", "text"] as const)
+      expect(masked(value, php({ "**.name": fake("full-name") }, otherwise))).not.toContain("Anna");
+  });
+
+  it.each(["[[Some page]] and [gallery]", "yes", "{{template}}", "a: 1", "[NEW] shoes"])(
+    "keep a text that is no structure: %s",
+    (value) => {
+      expect(masked(JSON.stringify({ title: value }), named)).toBe(JSON.stringify({ title: value }));
+    },
+  );
+
+  it("keep a structure that cannot be read where nothing in it would be masked, and mask it as text where nothing else is asked for", () => {
+    const broken = '{"note":"anna@example.org",';
+    expect(masked(broken, php({}, "keep"))).toBe(broken);
+    expect(masked(broken, named)).toBe("");
+    expect(masked(JSON.stringify({ x: broken }), named)).toBe(JSON.stringify({ x: broken }));
+    expect(masked(broken, php({ note: { mask: "text" } }, "keep"))).toBe(`{"note":"${mail}",`);
+    const nested = JSON.stringify({ kept: broken, other: broken });
+    expect(masked(nested, php({ "kept.**": { mask: "keep" }, "**.phone": fake("phone") }, "keep"))).toBe(
+      JSON.stringify({ kept: broken, other: "" }),
+    );
+    expect(masked('a:1:{i:0;s:3:"anna@example.org";}', php({ "0": { mask: "text" } }, "keep"))).toBe(
+      `a:1:{i:0;s:${String(mail.length)}:"${mail}";}`,
+    );
   });
 });

@@ -1,9 +1,11 @@
-import type { InsideRules, LeafMask, StreamMask } from "../plan.ts";
+import type { InsideRules, StreamMask } from "../plan.ts";
 import { maskText } from "../masks/value-masks.ts";
 import { innerRule } from "./inner-rule.ts";
 import { looksJson, rewriteJson } from "./rewrite-json.ts";
-import { looksSerialized, repairSerialized, rewriteSerialized } from "./rewrite-serialized.ts";
+import { repairSerialized } from "./repair-serialized.ts";
+import { looksSerialized, rewriteSerialized } from "./rewrite-serialized.ts";
 import { maskOfKey, scrubText, type Scrubbing } from "./scrub-text.ts";
+import { beginsAsStructure, maskOfUnreadable } from "./unreadable.ts";
 
 /** How often a structure may lie as text within another. */
 const DEEPEST = 8;
@@ -19,31 +21,42 @@ interface Place {
   readonly scrubbing: Scrubbing;
   readonly path: readonly string[];
   readonly depth: number;
+  /** Written by a class of PHP itself: a structure, whatever it looks like. */
+  readonly custom?: boolean;
 }
 
 function maskInside(value: Buffer, inside: InsideRules, place: Place): Buffer {
   const { text, encoding } = decoded(value);
-  if (place.depth < DEEPEST) {
-    const structured = maskStructure(value, text, inside, place);
-    if (structured !== undefined) return structured;
-  }
-  return encoded(leaf(text, inside, place), encoding);
+  const structured = place.depth < DEEPEST ? maskStructure(value, text, inside, place) : undefined;
+  if (structured !== undefined) return structured;
+  if (place.custom !== true && !looksSerialized(text) && !beginsAsStructure(text, place.depth > 0))
+    return encoded(leaf(text, inside, place), encoding);
+  const whole: InsideRules = { paths: [], otherwise: maskOfUnreadable(inside, place.path) };
+  if (whole.otherwise.mask !== "text" || !looksSerialized(text) || place.depth >= DEEPEST)
+    return encoded(leaf(text, whole, place), encoding);
+  return repairSerialized(value, (inner) => maskInside(inner, whole, { ...place, depth: place.depth + 1, custom: false }));
 }
 
-/** The value as what it is made of; undefined when it is only text. */
+/** The value as what it is made of; undefined when it is only text, or can't be read. */
 function maskStructure(value: Buffer, text: string, inside: InsideRules, place: Place): Buffer | undefined {
-  const deeper = (path: readonly string[]): Place => ({ ...place, path: [...place.path, ...path], depth: place.depth + 1 });
+  const number = (literal: string, path: readonly string[]): string | null | undefined =>
+    scalar(literal, inside, { ...place, path: [...place.path, ...path] });
+  const deeper = (path: readonly string[]): Place => ({ ...place, path: [...place.path, ...path], depth: place.depth + 1, custom: false });
   if (looksSerialized(text)) {
     const rewrite = (inner: Buffer, path: readonly string[], key: boolean): Buffer =>
       key ? maskKeyText(inner, place) : maskInside(inner, inside, deeper(path));
-    return rewriteSerialized(value, rewrite) ?? repairSerialized(value, rewrite);
+    const custom = (inner: Buffer, path: readonly string[]): Buffer => maskInside(inner, inside, { ...deeper(path), custom: true });
+    return rewriteSerialized(value, rewrite, { scalar: number, custom });
   }
   if (looksJson(text)) {
     const json = rewriteJson(
       text,
       (inner, path, key) =>
         (key ? maskKeyText(Buffer.from(inner), place) : maskInside(Buffer.from(inner), inside, deeper(path))).toString(),
-      (literal, path) => scalar(literal, innerRule(inside, [...place.path, ...path]), place),
+      (literal, path) => {
+        const masked = number(literal, path);
+        return masked === undefined ? undefined : JSON.stringify(masked);
+      },
     );
     if (json !== undefined) return Buffer.from(json);
   }
@@ -83,12 +96,16 @@ function leaf(text: string, inside: InsideRules, { path, scrubbing }: Place): st
   }
 }
 
-/** Numbers and truths in JSON: only what a path names is masked. */
-function scalar(literal: string, rule: LeafMask, { scrubbing }: Place): string | undefined {
-  if (rule.mask === "keep" || rule.mask === "text" || literal === "null") return undefined;
-  if (rule.mask === "clear") return "null";
-  const inside: InsideRules = { paths: [], otherwise: rule };
-  return JSON.stringify(leaf(literal, inside, { scrubbing, path: [], depth: 0 }));
+/** Numbers and truths: what a path names is masked, and what a key says to be somebody's (`"phone": 4915…`). Null: nothing is to stand there. */
+function scalar(literal: string, inside: InsideRules, place: Place): string | null | undefined {
+  const rule = innerRule(inside, place.path);
+  if (rule.mask === "keep" || literal === "null") return undefined;
+  if (rule.mask === "clear") return null;
+  if (rule.mask !== "text") return leaf(literal, inside, place);
+  const { key, language } = place.scrubbing;
+  const named = maskOfKey(place.path, literal, language);
+  if (named === undefined) return undefined;
+  return named === "clear" ? null : maskText(named, key, literal);
 }
 
 const strict = new TextDecoder("utf-8", { fatal: true, ignoreBOM: true });

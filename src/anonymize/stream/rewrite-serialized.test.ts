@@ -1,6 +1,7 @@
 import fc from "fast-check";
 import { describe, expect, it } from "vitest";
-import { repairSerialized, rewriteSerialized } from "./rewrite-serialized.ts";
+import { repairSerialized } from "./repair-serialized.ts";
+import { rewriteSerialized } from "./rewrite-serialized.ts";
 
 const upper = (value: Buffer): Buffer => Buffer.from(value.toString().replaceAll("anna", "Zebulonia"));
 const same = (value: Buffer): Buffer => value;
@@ -88,6 +89,19 @@ describe("serialized PHP", () => {
       return text;
     });
     expect(paths).toEqual(["a.b.7"]);
+  });
+
+  it("offers numbers and truths with their way, and writes what is no whole number as a string", () => {
+    const paths: string[] = [];
+    const text = 'a:5:{s:1:"a";i:7;s:1:"b";d:1.5;s:1:"c";b:1;i:3;i:8;i:4;N;}';
+    const out = rewriteSerialized(Buffer.from(text), same, {
+      scalar: (literal, path) => {
+        paths.push(`${path.join(".")}=${literal}`);
+        return { a: "ä7", b: "12", c: null }[path[0] ?? ""];
+      },
+    })?.toString();
+    expect(paths).toEqual(["a=7", "b=1.5", "c=true", "3=8"]);
+    expect(out).toBe('a:5:{s:1:"a";s:3:"ä7";s:1:"b";i:12;s:1:"c";N;i:3;i:8;i:4;N;}');
   });
 
   it("is repaired where its lengths are wrong", () => {

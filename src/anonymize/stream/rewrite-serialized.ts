@@ -1,6 +1,15 @@
 /** Rewrites one string of a structure; the path is of keys and names of properties. `key` says that it is one itself. */
 export type RewriteString = (value: Buffer, path: readonly string[], key: boolean) => Buffer;
 
+/** What becomes of a number or a truth, said as JSON does: another text, null for nothing at all, undefined to leave it. */
+type RewriteNumber = (literal: string, path: readonly string[]) => string | null | undefined;
+
+interface RewriteOthers {
+  readonly scalar?: RewriteNumber;
+  /** The inside of a class that wrote itself; left out: like any string. */
+  readonly custom?: (value: Buffer, path: readonly string[]) => Buffer;
+}
+
 /** Deeper ones are taken for hostile: the text is then treated as a broken one. */
 const DEEPEST = 128;
 
@@ -10,13 +19,13 @@ export function looksSerialized(text: string): boolean {
 }
 
 /**
- * Rewrites the strings inside a serialized value of PHP and puts their new lengths before them; everything else (numbers, floats, references, objects of
- * whatever class, enumerations) stays byte by byte. Undefined when it can't be read to its end. An own walker and no library: those that make values
+ * Rewrites the strings inside a serialized value of PHP and puts their new lengths before them; numbers and truths as well, where they are asked for.
+ * Everything else (references, objects of whatever class, enumerations) stays byte by byte. Undefined when it can't be read to its end. An own walker and no library: those that make values
  * of it lose references, classes and the form of floats.
  */
-export function rewriteSerialized(value: Buffer, rewrite: RewriteString): Buffer | undefined {
+export function rewriteSerialized(value: Buffer, rewrite: RewriteString, others: RewriteOthers = {}): Buffer | undefined {
   // One character a byte: lengths count bytes, and slices of strings cost nothing.
-  const walker: Walker = { text: value.toString("latin1"), at: 0, out: [], rewrite };
+  const walker: Walker = { text: value.toString("latin1"), at: 0, out: [], rewrite, others };
   try {
     walk(walker, [], 0);
   } catch (error) {
@@ -31,6 +40,7 @@ interface Walker {
   at: number;
   readonly out: string[];
   readonly rewrite: RewriteString;
+  readonly others: RewriteOthers;
 }
 
 class Unreadable extends Error {}
@@ -43,7 +53,7 @@ function walk(walker: Walker, path: readonly string[], depth: number): void {
   SCALAR.lastIndex = walker.at;
   const scalar = SCALAR.exec(walker.text)?.[0];
   if (scalar !== undefined) {
-    walker.out.push(scalar);
+    walker.out.push(scalarOf(walker, scalar, path));
     walker.at += scalar.length;
     return;
   }
@@ -57,6 +67,18 @@ function walk(walker: Walker, path: readonly string[], depth: number): void {
   else if (type === "O") objectOf(walker, count, path, depth);
   else if (type === "C") customOf(walker, count, path);
   else namedOf(walker, type, count, ";");
+}
+
+/** A mask that is no whole number becomes a string. */
+function scalarOf({ others }: Walker, scalar: string, path: readonly string[]): string {
+  if (!/^[bid]:/.test(scalar)) return scalar;
+  const literal = scalar.slice(2, -1);
+  const truth = literal === "1" ? "true" : "false";
+  const masked = others.scalar?.(scalar.startsWith("b") ? truth : literal, path);
+  if (masked === undefined) return scalar;
+  if (masked === null) return "N;";
+  if (/^(?:0|-?[1-9][0-9]{0,17})$/.test(masked)) return `i:${masked};`;
+  return `s:${String(Buffer.byteLength(masked))}:"${Buffer.from(masked).toString("latin1")}";`;
 }
 
 /** `"…";` of so many bytes. */
@@ -140,33 +162,8 @@ function customOf(walker: Walker, count: number, path: readonly string[]): void 
   const start = walker.at + head.length;
   const end = start + Number(digits);
   if (head === "" || walker.text[end] !== "}") throw new Unreadable();
-  const written = walker.rewrite(Buffer.from(walker.text.slice(start, end), "latin1"), path, false).toString("latin1");
+  const inner = Buffer.from(walker.text.slice(start, end), "latin1");
+  const written = (walker.others.custom?.(inner, path) ?? walker.rewrite(inner, path, false)).toString("latin1");
   walker.out.push(`C:${String(count)}:"${name}":${String(written.length)}:{${written}}`);
   walker.at = end + 1;
-}
-
-/**
- * The same for values whose lengths are wrong, as a careless search-and-replace leaves them: a string ends where a quote, a semicolon and the
- * beginning of another value stand. Lengths are right afterwards.
- */
-export function repairSerialized(value: Buffer, rewrite: RewriteString): Buffer {
-  const text = value.toString("latin1");
-  const out: string[] = [];
-  let from = 0;
-  for (const match of text.matchAll(/s:[0-9]{1,10}:"/g)) {
-    if (match.index < from) continue;
-    const start = match.index + match[0].length;
-    const end = endOfString(text, start);
-    if (end < 0) break;
-    const written = rewrite(Buffer.from(text.slice(start, end), "latin1"), [], false).toString("latin1");
-    out.push(text.slice(from, match.index), `s:${String(written.length)}:"${written}"`);
-    from = end + 1;
-  }
-  return Buffer.from(out.join("") + rewrite(Buffer.from(text.slice(from), "latin1"), [], false).toString("latin1"), "latin1");
-}
-
-function endOfString(text: string, start: number): number {
-  const ending = /"(?:;(?=[}sibdNaORrCE]|$)|$)/g;
-  ending.lastIndex = start;
-  return ending.exec(text)?.index ?? -1;
 }

@@ -16,7 +16,7 @@ export interface RowTransformer {
   readonly columns: readonly string[];
   /** A place for each of them in a prepared statement: `?`, or for text `CONVERT(? USING utf8mb4)`, since cells are bytes and columns have other character sets. */
   readonly places: readonly Sql[];
-  /** One row as it was read to one as it is inserted. Throws nothing: what can't be read is masked as text. */
+  /** One row as it was read to one as it is inserted. Throws nothing: what can't be read is masked as text, or cleared (`unreadable.ts`). */
   readonly transform: (row: readonly Cell[]) => readonly Cell[];
 }
 

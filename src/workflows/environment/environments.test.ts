@@ -1,15 +1,17 @@
 import { beforeEach, describe, expect, it } from "vitest";
 import { Secret } from "../../kernel/secret.ts";
 import { Killed, life } from "../cluster/testing/mortal.ts";
+import type { Generation } from "../dataset/generation.ts";
 import type { Ports } from "../ports.ts";
 import { environmentRig, type EnvironmentRig, fresh } from "../testing/environment-rig.ts";
+import { memoryDocuments } from "../testing/release-rig.ts";
 import { createEnvironment } from "./create-environment.ts";
 import { deleteEnvironment } from "./delete-environment.ts";
 import { requireEnvironment } from "./environment.ts";
 import { extendEnvironment } from "./extend-environment.ts";
 import { GRACE_MS } from "./lifetime.ts";
 import { listEnvironments } from "./list-environments.ts";
-import { expireEnvironments, recoverEnvironments } from "./recover-environments.ts";
+import { expireEnvironments, recoverEnvironments, sweepEnvironments } from "./recover-environments.ts";
 import { resetEnvironment } from "./reset-environment.ts";
 
 const SPEC = {
@@ -132,6 +134,23 @@ describe("an environment", () => {
     expect([synced.record.images.web, synced.environment.code]).toEqual(["web2", { kind: "release", release: "r2" }]);
   });
 
+  it("is made anew of the generation that it holds, also after a sync that failed", async () => {
+    const ports: Ports = { ...rig.ports, datasets: await generationsOf(["g1", "g2"]) };
+    const databaseOf = async () => (await rig.ports.records.get("shop--review"))?.site.preview?.data.database;
+    await create("review", { data: { kind: "dataset", generation: undefined } }, ports);
+    expect(await databaseOf()).toBe("shop.g1.database");
+    const broken: Ports = { ...ports, engine: { ...rig.engine, apply: async () => Promise.reject(new Error("no disk")) } };
+    const target = { generation: "g2", newestRelease: false };
+    await expect(resetEnvironment("shop--review", target, broken, rig.context)).rejects.toThrow("no disk");
+    await sweepEnvironments(ports);
+    expect((await ports.datasets?.leases.list())?.map(({ generation }) => generation)).toEqual(["g2"]);
+    await resetEnvironment("shop--review", AS_BEGAN, ports, rig.context);
+    expect(await databaseOf()).toBe("shop.g2.database");
+    await ports.datasets?.current.put("shop", { site: "shop", generation: "g1", since: "" });
+    await resetEnvironment("shop--review", AS_BEGAN, ports, rig.context);
+    expect(await databaseOf()).toBe("shop.g2.database");
+  });
+
   it("goes when its time and the grace are over, unless somebody extends it", async () => {
     await create("review", { ttl: "12h" });
     rig.clock.now += 13 * 3_600_000;
@@ -153,6 +172,17 @@ describe("an environment", () => {
     expect(await deleteEnvironment("shop--review", rig.ports, rig.context)).toBe(false);
   });
 });
+
+/** Generations of the site that can be leased; the first is current. */
+async function generationsOf(ids: readonly string[]): Promise<NonNullable<Ports["datasets"]>> {
+  const documents = { generations: memoryDocuments<Generation>(), current: memoryDocuments(), leases: memoryDocuments() };
+  for (const id of ids) {
+    const volumes = [{ name: "database", path: null, snapshot: `shop.${id}.database`, bytes: 1 }];
+    await documents.generations.put(`shop.${id}`, { site: "shop", id, state: "current", volumes } as unknown as Generation);
+  }
+  await documents.current.put("shop", { site: "shop", generation: ids[0], since: "" });
+  return documents as unknown as NonNullable<Ports["datasets"]>;
+}
 
 /** Notes what snapshots are taken of. */
 function storageOf(copies: string[]): NonNullable<Ports["datasetStorage"]> {

@@ -1,8 +1,10 @@
 import { HowdahError } from "../../kernel/howdah-error.ts";
+import type { Preview } from "../../site/site.ts";
+import { snapshotVolume } from "../dataset/volume-names.ts";
 import type { EngineContext, Ports, SiteRecord } from "../ports.ts";
 import type { UpResult } from "../up/up.ts";
 import { type DataToServe, type EnvironmentSource, ownSource, releaseSource, serveEnvironment } from "./bring-up-environment.ts";
-import { changeEnvironment, type EnvironmentRecord, withEnvironment } from "./environment.ts";
+import { changeEnvironment, type EnvironmentData, type EnvironmentRecord, withEnvironment } from "./environment.ts";
 import { letGoOfData } from "./environment-data.ts";
 import { tearDown } from "./tear-down.ts";
 
@@ -69,9 +71,16 @@ async function sourceOf(record: EnvironmentRecord, target: ResetTarget, producti
   });
 }
 
-/** The snapshots that it began as are kept as long as it lives. */
-function dataOf({ data }: EnvironmentRecord, { generation }: ResetTarget, source: EnvironmentSource): DataToServe {
+/** The snapshots that it began as are kept as long as it holds them: after a sync that failed it holds those of another generation. */
+function dataOf({ data, of }: EnvironmentRecord, { generation }: ResetTarget, { began }: EnvironmentSource): DataToServe {
   if (generation !== null) return { wanted: { kind: "dataset", generation: generation === "current" ? undefined : generation } };
-  if (source.began !== undefined && data.kind !== "fresh") return { pinned: data, snapshots: source.began };
+  if (began !== undefined && isOf(data, began, of)) return { pinned: data, snapshots: began };
   return { wanted: data.kind === "dataset" ? { kind: "dataset", generation: data.generation } : data };
+}
+
+function isOf(data: EnvironmentData, { database, mounts }: Preview["data"], site: string): boolean {
+  if (data.kind !== "dataset") return data.kind === "clone";
+  const prefix = snapshotVolume({ site, id: data.generation }, "");
+  const snapshots = [...(database === null ? [] : [database]), ...Object.values(mounts)];
+  return snapshots.length > 0 && snapshots.every((id) => id.startsWith(prefix));
 }

@@ -10,7 +10,7 @@ import { type BroughtUp, type EnvironmentSource, releaseSource, serveEnvironment
 import { changeEnvironment, type EnvironmentRecord, environmentsOf, environmentStore, withEnvironment } from "./environment.ts";
 import { cloneSource, type WantedData } from "./environment-data.ts";
 import { untilOf } from "./lifetime.ts";
-import { type GivenSecret, placeSecrets } from "./stand-ins.ts";
+import { type GivenSecret, placeSecrets, requireStandIns } from "./stand-ins.ts";
 import { tearDown } from "./tear-down.ts";
 
 /** `howdah env create` as typed. Undefined: as the site file says. */
@@ -61,7 +61,7 @@ export async function createEnvironment(
     if (follows && (request.code === undefined || former.code.kind === "release")) throw exists(former);
     if (!follows) await refuseStranger(namespace, ports);
     await requireRoom(production, namespace, ports);
-    await placeSecrets(namespace, production.site, request.secrets, ports);
+    await requireStandIns({ namespace, production: production.site, given: request.secrets }, ports);
     const description = follows ? former : await describe(production, namespace, request, ports);
     const by = await ports.machine.processIdentity();
     const work = { verb: "create", since: new Date(ports.clock.now()).toISOString(), by } as const;
@@ -69,7 +69,6 @@ export async function createEnvironment(
     // Of a former attempt nothing is worth keeping.
     if (former !== undefined && !follows) await tearDown(namespace, ports, context);
     await environmentStore(ports).put(namespace, record);
-    if (follows) await wakeSite({ namespace }, ports, context); // its server must run beside the new pods
     const made = await bringUpCreated({ record, production, request, follows }, ports, context).catch(async (error: unknown) => {
       if (!follows) await noteFailure(namespace, error, ports);
       throw error;
@@ -94,7 +93,10 @@ async function bringUpCreated(
   ports: Ports,
   context: EngineContext,
 ): Promise<BroughtUp> {
-  const there = follows ? (await ports.records.get(record.namespace))?.site.preview : undefined;
+  const { namespace } = record;
+  await placeSecrets({ namespace, production: production.site, given: request.secrets }, ports);
+  if (follows) await wakeSite({ namespace }, ports, context); // its server must run beside the new pods
+  const there = follows ? (await ports.records.get(namespace))?.site.preview : undefined;
   const data = there === undefined ? { wanted: request.data } : { pinned: record.data, snapshots: there.data };
   const patienceMs = follows ? null : request.patienceMs;
   const serve = (source: EnvironmentSource): Promise<BroughtUp> =>

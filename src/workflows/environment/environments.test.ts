@@ -18,6 +18,7 @@ const SPEC = {
   variables: { SMTP: { secret: "smtp/password" }, KEY: { generate: {} } },
   environments: { secrets: { "smtp/password": { value: "sandbox" } }, limit: 2 },
 };
+const GIVEN = { name: "smtp", key: "password", value: new Secret("given", "test") };
 const AS_BEGAN = { generation: null, newestRelease: false };
 
 let rig: EnvironmentRig;
@@ -61,9 +62,11 @@ describe("an environment", () => {
 
   it("is refused before anything is made when nothing stands in for a secret", async () => {
     rig = await environmentRig({ variables: { SMTP: { secret: "smtp/password" } } });
-    await expect(create("review")).rejects.toThrow("none of production's secrets, and nothing stands in for smtp/password");
+    await expect(create("review", { secrets: [{ ...GIVEN, key: "user" }] })).rejects.toThrow(
+      "none of production's secrets, and nothing stands in for smtp/password",
+    );
     expect(await left()).toEqual(nothing);
-    await create("review", { secrets: [{ name: "smtp", key: "password", value: new Secret("given", "test") }] });
+    await create("review", { secrets: [GIVEN] });
     expect(rig.secrets.get("shop--review/smtp/password")?.reveal()).toBe("given");
   });
 
@@ -226,10 +229,10 @@ describe.each(["before", "after"] as const)("killed %s any write", (when) => {
   it("a creation is taken away by the agent, or was whole", async () => {
     for (let act = 1; ; act++) {
       rig = await environmentRig(SPEC);
-      const died = await dies(act, when, (ports) => create("review", {}, ports));
+      const died = await dies(act, when, (ports) => create("review", { secrets: [GIVEN] }, ports));
       await recoverEnvironments(rig.ports, rig.context);
       const [known] = (await rig.ports.environments?.list()) ?? [];
-      if (known === undefined) expect({ ...((await left()) as object), secrets: [] }, `act ${String(act)}`).toEqual(nothing);
+      if (known === undefined) expect(await left(), `act ${String(act)}`).toEqual(nothing);
       else expect([known.work, rig.engine.ask("review.shop.localhost")]).toEqual([null, ""]);
       await create("review").catch((error: unknown) => expect(error).toMatchObject({ code: "environment/exists" }));
       if (!died) break;

@@ -14,33 +14,54 @@ export interface GivenSecret {
 /** A stand-in that is generated. */
 const GENERATED = { bytes: 32, encoding: "alphanumeric" } as const;
 
+interface Sources {
+  readonly namespace: string;
+  readonly production: Site;
+  readonly given: readonly GivenSecret[];
+}
+
+type FromSecret = Extract<Site["variables"][number], { readonly from: "secret" }>;
+
+/** Names the secrets that neither a person nor the site file gives and nobody stored, all of them at once, before anything is made. Error: `site/invalid`. */
+export async function requireStandIns({ namespace, production, given }: Sources, { secrets }: Pick<Ports, "secrets">): Promise<void> {
+  const terms = termsOf(production);
+  const names = new Set<string>();
+  for (const { secret: name, key } of neededBy(production)) {
+    const isGiven = terms.has(`${name}/${key}`) || given.some((one) => one.name === name && one.key === key);
+    if (!isGiven && (await secrets.get(namespace, name))?.[key] === undefined) names.add(`${name}/${key}`);
+  }
+  const [first] = names;
+  if (first === undefined) return;
+  throw new HowdahError(
+    "site/invalid",
+    `An environment gets none of production's secrets, and nothing stands in for ${[...names].join(", ")}`,
+    {
+      hint: `Say what does in \`spec.environments.secrets\`, give it with \`--secret ${first}\`, or store it: \`howdah secret set ${namespace} ${first}\`.`,
+    },
+  );
+}
+
 /**
  * Puts into an environment's own store what stands in for production's secrets: what a person gave, then what the site file says. Production's store is never
- * asked. A secret that neither says and nobody stored is named, all of them at once, before anything is made. Error: `site/invalid`.
+ * asked. The environment is described already, so what a killed command placed has an owner with whom it goes.
  */
-export async function placeSecrets(
-  namespace: string,
-  production: Site,
-  given: readonly GivenSecret[],
-  ports: Pick<Ports, "secrets">,
-): Promise<void> {
-  for (const { name, key, value } of given) await ports.secrets.set(namespace, name, { [key]: value });
-  const terms = new Map(Object.entries(environmentTerms(production).secrets).map(([name, one]) => [whole(name), one]));
-  const missing: string[] = [];
-  for (const variable of production.variables) {
-    if (variable.from !== "secret") continue;
-    const { secret: name, key } = variable;
-    if ((await ports.secrets.get(namespace, name))?.[key] !== undefined) continue;
+export async function placeSecrets({ namespace, production, given }: Sources, { secrets }: Pick<Ports, "secrets">): Promise<void> {
+  for (const { name, key, value } of given) await secrets.set(namespace, name, { [key]: value });
+  const terms = termsOf(production);
+  for (const { secret: name, key } of neededBy(production)) {
     const standIn = terms.get(`${name}/${key}`);
-    if (standIn === undefined) missing.push(`${name}/${key}`);
-    else if ("value" in standIn) await ports.secrets.set(namespace, name, { [key]: new Secret(standIn.value, `${name}/${key}`) });
-    else await ports.secrets.getOrGenerate(namespace, name, key, GENERATED);
+    if (standIn === undefined || (await secrets.get(namespace, name))?.[key] !== undefined) continue;
+    if ("value" in standIn) await secrets.set(namespace, name, { [key]: new Secret(standIn.value, `${name}/${key}`) });
+    else await secrets.getOrGenerate(namespace, name, key, GENERATED);
   }
-  if (missing.length === 0) return;
-  const names = [...new Set(missing)];
-  throw new HowdahError("site/invalid", `An environment gets none of production's secrets, and nothing stands in for ${names.join(", ")}`, {
-    hint: `Say what does in \`spec.environments.secrets\`, give it with \`--secret ${names[0] ?? ""}\`, or store it: \`howdah secret set ${namespace} ${names[0] ?? ""}\`.`,
-  });
+}
+
+function neededBy({ variables }: Site): readonly FromSecret[] {
+  return variables.filter((variable) => variable.from === "secret");
+}
+
+function termsOf(production: Site): ReadonlyMap<string, ReturnType<typeof environmentTerms>["secrets"][string]> {
+  return new Map(Object.entries(environmentTerms(production).secrets).map(([name, one]) => [whole(name), one]));
 }
 
 /** `smtp` means its key `value`. */

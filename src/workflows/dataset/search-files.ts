@@ -14,11 +14,18 @@ export interface FileSearch {
   readonly signal: AbortSignal;
 }
 
+/** A file in which something was found. */
+export interface FoundIn {
+  /** Below the tree: production's own words. */
+  readonly path: string;
+  readonly count: number;
+}
+
 const CHUNK = 4 * 1024 * 1024;
 
 /** Reads every file below a directory to its end. Answers those in which something was found, and how much; never what. */
-export async function searchFiles(directory: string, search: FileSearch): Promise<readonly string[]> {
-  const found: string[] = [];
+export async function searchFiles(directory: string, search: FileSearch): Promise<readonly FoundIn[]> {
+  const found: FoundIn[] = [];
   for (const entry of await readdir(directory, { recursive: true, withFileTypes: true })) {
     search.signal.throwIfAborted();
     const whole = join(entry.parentPath, entry.name);
@@ -30,7 +37,8 @@ export async function searchFiles(directory: string, search: FileSearch): Promis
       search.read(chunk.length);
       scan.push(chunk);
     }
-    if (scan.count() > 0) found.push(`${path} (${String(scan.count())})`);
+    const count = scan.count();
+    if (count > 0) found.push({ path, count });
   }
   return found;
 }

@@ -6,6 +6,7 @@ import { pipeline } from "node:stream/promises";
 import { afterEach, beforeEach, expect, it } from "vitest";
 import { pack } from "tar-stream";
 import type { Engine, ExecRequest } from "../../../engine/engine.ts";
+import type { Event } from "../../../kernel/event.ts";
 import type { SiteRecord } from "../../ports.ts";
 import { copyMount, safeName } from "./copy-mount.ts";
 import { judgeFiles } from "./judge-files.ts";
@@ -43,11 +44,14 @@ const judge = judgeFiles({
   ],
 })("files");
 
-it("keeps, replaces and leaves out files by the rules, and names those that no rule knows", async () => {
+it("keeps, replaces and leaves out files by the rules, and names those that no rule knows to who breeds alone", async () => {
   const files = { "public/a/page.txt": "page", "public/face.png": "a face", "backup.sql": "rows", "anna.doc": "a letter" };
-  const context = { emit: () => undefined, signal: new AbortController().signal };
+  const told: object[] = [];
+  const emit = (event: Event): void => void (event.type === "notice" && told.push(event));
+  const context = { emit, signal: new AbortController().signal };
   const copied = await copyMount({ record, path: "/srv/web/files", directory, judge }, { engine: packing(files) }, context);
-  expect(copied).toMatchObject({ kept: 1, replaced: 1, dropped: 3, unknown: ["anna.doc"] });
+  expect(copied).toMatchObject({ kept: 1, replaced: 1, dropped: 3, unknown: ["*.doc (1)"] });
+  expect(told).toEqual([{ type: "notice", level: "warning", message: 'No rule knows these files of /srv/web/files: "anna.doc"' }]);
   expect((await readdir(directory, { recursive: true })).toSorted()).toEqual([
     "public",
     "public/a",

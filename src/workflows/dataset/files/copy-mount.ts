@@ -6,6 +6,7 @@ import { pipeline } from "node:stream/promises";
 import { extract, type Header } from "tar-stream";
 import { RUN_AS } from "../../../kernel/label.ts";
 import { readableBytes } from "../../database/byte-progress.ts";
+import { type FileTally, tallyFiles } from "./file-forms.ts";
 import { runExchange } from "../../files/run-exchange.ts";
 import { transferProgress } from "../../files/transfer-progress.ts";
 import type { EngineContext, Ports, SiteRecord } from "../../ports.ts";
@@ -29,11 +30,9 @@ export interface CopiedMount {
   readonly replaced: number;
   readonly dropped: number;
   readonly bytes: number;
-  /** Paths that no rule knows, the first few. */
+  /** What no rule knows: its forms and how many of each, as `*.pdf (3)`. The names are production's, and this is kept. */
   readonly unknown: readonly string[];
 }
-
-const TOLD_UNKNOWN = 20;
 
 /**
  * Copies a mount of a site to a directory of the dataset, as the site's own container reads it: no symbolic link of a tenant leads anywhere. What the rules
@@ -67,8 +66,11 @@ export async function copyMount(
   );
   packed.catch(() => {}); // awaited below
   try {
-    const copied = await unpack(archive, { path, directory, judge });
+    const unknown = tallyFiles();
+    const copied = { ...(await unpack(archive, { path, directory, judge, unknown })), unknown: unknown.forms() };
     await packed;
+    const names = unknown.names();
+    if (names !== undefined) context.emit({ type: "notice", level: "warning", message: `No rule knows these files of ${path}: ${names}` });
     const detail = `${String(copied.kept)} files, ${readableBytes(copied.bytes)}; ${String(copied.replaced)} replaced, ${String(copied.dropped)} left out`;
     context.emit({ type: "task-done", id, outcome: "changed", detail });
     return copied;
@@ -80,18 +82,22 @@ export async function copyMount(
 
 async function unpack(
   source: Readable,
-  { path, directory, judge }: { readonly path: string; readonly directory: string; readonly judge: FileJudge },
-): Promise<CopiedMount> {
+  {
+    path,
+    directory,
+    judge,
+    unknown,
+  }: { readonly path: string; readonly directory: string; readonly judge: FileJudge; readonly unknown: FileTally },
+): Promise<Omit<CopiedMount, "unknown">> {
   const unpacked = extract();
   const fed = pipeline(source, unpacked);
   fed.catch(() => {}); // awaited below
   const done = { path, kept: 0, replaced: 0, dropped: 0, bytes: 0 };
-  const unknown: string[] = [];
   for await (const given of unpacked) {
     const entry = given as unknown as Readable & { readonly header: Header };
     const name = safeName(entry.header.name);
     const verdict = entry.header.type === "file" && name !== null ? judge.verdict(name) : "drop";
-    if (name !== null && verdict === null && unknown.length < TOLD_UNKNOWN) unknown.push(name);
+    if (name !== null && verdict === null) unknown.add(name);
     if (name === null || entry.header.type === "directory") entry.resume();
     else if (verdict === "keep") {
       await place(join(directory, name), entry.header, (to) => pipeline(entry, createWriteStream(to, { flags: "wx", mode: 0o600 })));
@@ -109,7 +115,7 @@ async function unpack(
     }
   }
   await fed;
-  return { ...done, unknown };
+  return done;
 }
 
 /** Below the directory, whatever the archive says; null for what would not be, and for the directory itself. */

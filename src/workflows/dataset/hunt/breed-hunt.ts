@@ -9,6 +9,7 @@ import type { EngineContext } from "../../ports.ts";
 import type { DatasetCheck } from "../dataset-report.ts";
 import type { OpenTables } from "../masking/open-tables.ts";
 import { RAW } from "../masking/private-breeder.ts";
+import { tallyFiles } from "../files/file-forms.ts";
 import { searchFiles } from "../search-files.ts";
 import { canaryHunt, huntDefinitions, huntRows, judged, words } from "./hunt-rows.ts";
 
@@ -48,8 +49,15 @@ export async function huntIn(opened: OpenTables, site: Site, connection: Private
       const found = await searchFiles(directory, { scan: () => canaries.scan(), name: (path) => names.look(path), read, signal });
       const looked = `${String(canaries.size)} values of production were looked for in ${readableBytes(bytes)}`;
       const detail = found.length === 0 ? looked : `values of production are in ${String(found.length)} files`;
+      const files = tallyFiles();
+      for (const { path } of found) files.add(path);
+      const paths = files.names();
+      if (paths !== undefined)
+        emit({ type: "notice", level: "warning", message: `Values of production are in these files of ${name}: ${paths}` });
+      // Files of a database are named after its tables; all others have production's names.
+      const places = name === "database" ? found.slice(0, TOLD).map(({ path, count }) => `${path} (${String(count)})`) : files.forms();
       return [
-        { name: `files of ${name}`, passed: found.length === 0, detail, places: found.slice(0, TOLD) },
+        { name: `files of ${name}`, passed: found.length === 0, detail, places },
         judged(`names in ${name}`, names.found().map(words), "names of files were looked at"),
       ];
     },

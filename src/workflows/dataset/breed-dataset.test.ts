@@ -191,8 +191,8 @@ describe("a breed", () => {
     // Between the agent's look at the journals and its deeds a person has begun, and has the lock.
     const held: string[] = [];
     const busy: LockPort = {
-      hold: (name) => {
-        held.push(name);
+      hold: (name, command) => {
+        held.push(`${name} by ${command}`);
         return Promise.reject(new HowdahError("machine/busy", "dataset breed"));
       },
     };
@@ -209,7 +209,7 @@ describe("a breed", () => {
     };
     expect(await recoverBreeds({ ...ports, journals, isProcessAlive: async () => false, locks: busy })).toEqual({ breeds: [], raw: [] });
     await again;
-    expect(held).toContain("shop_dataset");
+    expect(held).toContain("shop_dataset by agent");
     expect(await published()).toBe("g2");
   });
 

@@ -75,11 +75,14 @@ export async function recoverBreeds(ports: Watching): Promise<Swept> {
   return { breeds, raw };
 }
 
+/** What the lock knows the agent by: commands wait for it instead of failing. */
+const WATCHDOG = "agent";
+
 /** Does it with the lock of a site's datasets; undefined when somebody else has that. */
 export async function unlessBusy<T>(site: string, { locks }: { readonly locks: LockPort }, work: () => Promise<T>): Promise<T | undefined> {
   let begun = false;
   try {
-    return await locks.hold(datasetLock(site), "dataset recovery", () => {
+    return await locks.hold(datasetLock(site), WATCHDOG, () => {
       begun = true;
       return work();
     });

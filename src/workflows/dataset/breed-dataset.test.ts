@@ -234,3 +234,13 @@ it("gives a generation one end, whatever it was", async () => {
   expect(failed).toMatchObject({ id: "g1", state: "failed", reason: "no server" });
   expect(await published()).toBeUndefined();
 });
+
+it("keeps no name of a file that could not be copied", async () => {
+  const error = Object.assign(new Error("EACCES: permission denied, open '/anna.pdf'"), {
+    code: "EACCES",
+    syscall: "open",
+    path: "/anna.pdf",
+  });
+  await expect(breedDataset(partsOf({ open: () => Promise.reject(error) }), ports, context)).rejects.toThrow("anna");
+  expect((await listGenerations("shop", ports))[0]).toMatchObject({ state: "failed", reason: "open failed: EACCES" });
+});

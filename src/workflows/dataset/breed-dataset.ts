@@ -120,11 +120,18 @@ async function giveUp(error: unknown, parts: BreedParts, journal: OpenBreed, por
   const generation = journal.generation();
   await ports.servers.sweep(`${generation.site}.${generation.id}`);
   await destroyVolumes(generation, ports.storage);
-  const reason = error instanceof Error ? error.message : String(error);
+  const reason = reasonOf(error);
   const report = await parts.report(generation, journal.steps()).catch(() => null);
   const rejected = error instanceof HowdahError && error.code === "dataset/rejected";
   await journal.at(rejected ? "rejected" : "failed", { reason, report });
   await ports.journals.remove(generation.site);
+}
+
+/** What the system says of a file holds its path, and that of an upload may hold a person's name: of those only what failed is kept. */
+function reasonOf(error: unknown): string {
+  const { code, path, syscall } = error as NodeJS.ErrnoException;
+  if (path !== undefined) return `${syscall ?? "a file"} failed: ${code ?? "unknown"}`;
+  return error instanceof Error ? error.message : String(error);
 }
 
 function now({ clock }: Pick<BreedPorts, "clock">): string {

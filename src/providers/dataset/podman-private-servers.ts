@@ -1,11 +1,12 @@
 import { createHash, randomBytes } from "node:crypto";
-import { chmod, chown, mkdir, readdir, rm, writeFile } from "node:fs/promises";
+import { chmod, chown, mkdir, readdir, rm } from "node:fs/promises";
 import { join } from "node:path";
 import { setTimeout as sleep } from "node:timers/promises";
 import { isProcessAlive, processIdentity } from "../../host/process-identity.ts";
 import { HowdahError } from "../../kernel/howdah-error.ts";
 import { LABEL_PREFIX, RUN_AS } from "../../kernel/label.ts";
 import { sql } from "../../kernel/sql.ts";
+import { filesAsMounts } from "../files-as-mounts.ts";
 import { run, stream } from "../process.ts";
 import {
   type PrivateConnection,
@@ -107,7 +108,7 @@ async function prepare(container: SealedContainer, root: string, options: Privat
   await mkdir(join(directory, "run/no-files"), { mode: 0o700 });
   for (const one of ["run", "run/no-files"]) await chown(join(directory, one), RUN_AS, RUN_AS);
   const name = `${options.instance}._dataset.${id}`;
-  const files = await writeFiles(join(directory, "files"), container.files ?? {});
+  const files = await filesAsMounts(join(directory, "files"), container.files ?? {});
   const volumes = container.directories.map(
     ({ from, to, readOnly }) => `--volume=${from}:${to}:${readOnly === true ? "ro" : "rw"},nosuid,nodev`,
   );
@@ -137,18 +138,6 @@ function sealing(memoryBytes: number, limits: KeptLimits): readonly string[] {
     ...(limits.memory ? [`--memory=${String(memoryBytes)}b`, `--memory-swap=${String(memoryBytes)}b`] : []),
     ...(limits.pids ? [`--pids-limit=${String(PIDS)}`] : []),
   ];
-}
-
-async function writeFiles(directory: string, files: Readonly<Record<string, string>>): Promise<readonly string[]> {
-  await mkdir(directory, { recursive: true, mode: 0o711 });
-  const mounts: string[] = [];
-  for (const [index, [path, text]] of Object.entries(files).entries()) {
-    const file = join(directory, String(index));
-    await writeFile(file, text, { mode: 0o400 });
-    await chown(file, RUN_AS, RUN_AS);
-    mounts.push(`--volume=${file}:${path}:ro`);
-  }
-  return mounts;
 }
 
 async function awaitServer(place: Place, signal: AbortSignal): Promise<void> {

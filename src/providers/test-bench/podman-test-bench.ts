@@ -1,10 +1,10 @@
 import { randomBytes } from "node:crypto";
-import { chown, mkdir, readdir, rm, writeFile } from "node:fs/promises";
+import { mkdir, readdir, rm, writeFile } from "node:fs/promises";
 import { join } from "node:path";
 import { setTimeout as sleep } from "node:timers/promises";
 import { isProcessAlive, processIdentity } from "../../host/process-identity.ts";
 import { HowdahError } from "../../kernel/howdah-error.ts";
-import { RUN_AS } from "../../kernel/label.ts";
+import { filesAsMounts } from "../files-as-mounts.ts";
 import { run } from "../process.ts";
 import type { TestBench, Trial, TrialDatabase, TrialEnd, TrialProgram } from "./test-bench.ts";
 import {
@@ -82,7 +82,7 @@ function trialIn(place: Place, database: TrialDatabase | null, signal: AbortSign
 }
 
 async function startDatabase(place: Place, database: TrialDatabase, signal: AbortSignal): Promise<void> {
-  const mounts = await writeFiles(join(place.directory, "database"), database.files);
+  const mounts = await filesAsMounts(join(place.directory, "database"), database.files);
   const given = { mounts, limits: place.limits, seconds: DATABASE_SECONDS };
   await run(["podman", ...databaseArguments(place.names, database, given)], { signal });
 }
@@ -101,7 +101,7 @@ async function awaitDatabase({ names }: Place, database: TrialDatabase, signal: 
 
 async function runProgram(place: Place, program: TrialProgram, besideDatabase: boolean, signal: AbortSignal): Promise<TrialEnd> {
   const directory = join(place.directory, "program");
-  const mounts = await writeFiles(directory, program.files);
+  const mounts = await filesAsMounts(directory, program.files);
   const environmentFile = join(directory, "environment");
   await writeFile(environmentFile, environmentLines(program.environment), { mode: 0o600 });
   const late = new HowdahError("cancelled", `It did not end within ${String(program.timeoutSeconds)} seconds`);
@@ -123,19 +123,6 @@ async function runProgram(place: Place, program: TrialProgram, besideDatabase: b
     clearTimeout(timer);
     await removeContainers([place.names.program]);
   }
-}
-
-/** Files as mounts, each readable by the containers' user alone. */
-async function writeFiles(directory: string, files: Readonly<Record<string, string>>): Promise<readonly string[]> {
-  await mkdir(directory, { recursive: true, mode: 0o711 });
-  const mounts: string[] = [];
-  for (const [index, [path, text]] of Object.entries(files).entries()) {
-    const file = join(directory, String(index));
-    await writeFile(file, text, { mode: 0o400 });
-    await chown(file, RUN_AS, RUN_AS);
-    mounts.push(`--volume=${file}:${path}:ro`);
-  }
-  return mounts;
 }
 
 /** Never fails for what is not there, and never stops: a trial goes whatever became of the command. The program goes before the network it shares. */

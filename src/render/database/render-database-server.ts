@@ -1,7 +1,7 @@
-import { SEALED } from "../sealed.ts";
 import type { ConfigMap, Container, Manifest, PersistentVolumeClaim, PodSpec, Service, StatefulSet } from "../objects.ts";
 import { digestOf } from "../rendered.ts";
-import { CONFIG_DIGEST, DATABASE_CONTAINER, databaseLabels, databaseSelector, databaseServerName } from "./database-name.ts";
+import { CONFIG_DIGEST, databaseLabels, databaseSelector, databaseServerName } from "./database-name.ts";
+import { databaseContainer } from "./database-container.ts";
 import { printOptionFile } from "./option-file.ts";
 import { DATABASE_PATHS, DATABASE_PORT, databaseServerOptions } from "./server-options.ts";
 
@@ -103,26 +103,11 @@ function renderPod(server: DatabaseServer, name: string): PodSpec {
   };
 }
 
-function renderContainer(server: DatabaseServer): Container {
-  return {
-    name: DATABASE_CONTAINER,
-    image: server.image,
-    command: [DATABASE_PATHS.entrypoint],
-    env: [],
-    ports: [{ name: "mysql", containerPort: DATABASE_PORT }],
-    volumeMounts: [
-      { name: "data", mountPath: DATABASE_PATHS.volume },
-      { name: "config", mountPath: DATABASE_PATHS.config, readOnly: true },
-      { name: "admin", mountPath: DATABASE_PATHS.secrets, readOnly: true },
-      { name: "run", mountPath: DATABASE_PATHS.run },
-      { name: "tmp", mountPath: DATABASE_PATHS.temporary },
-    ],
-    resources: { limits: { memory: String(server.memoryBytes) } },
-    securityContext: SEALED,
+function renderContainer({ image, memoryBytes }: DatabaseServer): Container {
+  return databaseContainer(image, memoryBytes, {
     startupProbe: { exec: { command: answersQuery }, periodSeconds: 2, timeoutSeconds: 5, failureThreshold: 900 },
     readinessProbe: { exec: { command: answersQuery }, periodSeconds: 10, timeoutSeconds: 5, failureThreshold: 3 },
-    stopSignal: "SIGTERM",
-  };
+  });
 }
 
 /**

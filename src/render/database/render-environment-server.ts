@@ -4,12 +4,12 @@ import type { Site } from "../../site/site.ts";
 import { labelsFor, selectorFor } from "../labels.ts";
 import type { ConfigMap, Container, Manifest, PersistentVolumeClaim, Service, StatefulSet } from "../objects.ts";
 import { digestOf } from "../rendered.ts";
-import { SEALED } from "../sealed.ts";
 import { snapshotOf } from "../snapshot-of.ts";
-import { CONFIG_DIGEST, DATABASE_CONTAINER } from "./database-name.ts";
+import { databaseContainer } from "./database-container.ts";
+import { CONFIG_DIGEST } from "./database-name.ts";
 import { environmentServerOptions } from "./environment-server-options.ts";
 import { printOptionFile } from "./option-file.ts";
-import { DATABASE_PATHS, DATABASE_PORT } from "./server-options.ts";
+import { DATABASE_PORT } from "./server-options.ts";
 
 /** Name of an environment's own server: of its StatefulSet, Service and ConfigMap, and its host name. */
 export const OWN_SERVER = "database";
@@ -92,23 +92,8 @@ function statefulSet(site: Site, server: EnvironmentServer, { metadata, data }: 
  */
 function container({ image, memoryBytes }: EnvironmentServer): Container {
   const probe = { tcpSocket: { port: DATABASE_PORT }, periodSeconds: 1, timeoutSeconds: 2 };
-  return {
-    name: DATABASE_CONTAINER,
-    image,
-    command: [DATABASE_PATHS.entrypoint],
-    env: [],
-    ports: [{ name: "mysql", containerPort: DATABASE_PORT }],
-    volumeMounts: [
-      { name: "data", mountPath: DATABASE_PATHS.volume },
-      { name: "config", mountPath: DATABASE_PATHS.config, readOnly: true },
-      { name: "admin", mountPath: DATABASE_PATHS.secrets, readOnly: true },
-      { name: "run", mountPath: DATABASE_PATHS.run },
-      { name: "tmp", mountPath: DATABASE_PATHS.temporary },
-    ],
-    resources: { limits: { memory: String(memoryBytes) } },
-    securityContext: SEALED,
+  return databaseContainer(image, memoryBytes, {
     startupProbe: { ...probe, failureThreshold: 600 },
     readinessProbe: { ...probe, periodSeconds: 10, failureThreshold: 3 },
-    stopSignal: "SIGTERM",
-  };
+  });
 }

@@ -17,12 +17,13 @@ function memory<T>(): DocumentStore<T> {
 
 let now: number;
 let opened: number;
+let swept: number;
 let said: object[];
 let ports: DatasetPorts;
 let ended: AbortController;
 
 beforeEach(() => {
-  [now, opened, said, ended] = [Date.parse("2026-11-22T02:00:00Z"), 0, [], new AbortController()];
+  [now, opened, swept, said, ended] = [Date.parse("2026-11-22T02:00:00Z"), 0, 0, [], new AbortController()];
   const site = { name: "shop", mounts: [], dataset: { schedule: "30 2 * * *", presets: [], tables: {}, files: [] } };
   const record = { namespace: "shop", site, file: "/nowhere/howdah.yaml", database: null } as unknown as SiteRecord;
   ports = {
@@ -31,7 +32,10 @@ beforeEach(() => {
     locks: { hold: async (_name: string, _command: string, work: () => Promise<unknown>) => await work() },
     files: { kind: async () => "missing" },
     machine: { isProcessAlive: async () => false },
-    datasets: { schedules: memory<DatasetSchedule>(), journals: memory<BreedJournal>(), generations: memory(), leases: memory() },
+    datasets: {
+      ...{ schedules: memory<DatasetSchedule>(), journals: memory<BreedJournal>(), generations: memory(), leases: memory() },
+      servers: { sweep: async () => ++swept },
+    },
     datasetStorage: {
       existing: async () => {
         opened += 1;
@@ -81,4 +85,13 @@ it("opens the storage once an hour, or when a breed was cut off: it is somebody'
   await ports.datasets.journals.put("shop", { site: "shop", generation: "g1" } as BreedJournal);
   await run(3);
   expect(opened).toBeGreaterThan(2);
+});
+
+it("takes away every minute what podman started for a breed that was killed meanwhile, where there are datasets", async () => {
+  await run(5);
+  expect(swept).toBe(0);
+  ended = new AbortController();
+  await ports.datasets.generations.put("shop.g1", { site: "shop", id: "g1", state: "failed" } as never);
+  await run(5);
+  expect(swept).toBeGreaterThanOrEqual(4);
 });

@@ -50,6 +50,8 @@ export async function datasetLoop(parts: DatasetLoopParts): Promise<void> {
 
 /** A machine without a storage of datasets has none to look after. */
 async function recover({ ports, clock, log }: DatasetLoopParts, all: boolean): Promise<void> {
+  // A container that podman was asked for comes up after its breed was killed, and after whoever swept at once: each look takes such ones away.
+  if ((await ports.datasets.generations.list()).length > 0) await ports.datasets.servers.sweep();
   const forgotten = await forgottenSites(ports);
   if (!all && forgotten.length === 0 && (await ports.datasets.journals.list()).length === 0) return;
   const storage = await ports.datasetStorage.existing();

@@ -99,14 +99,14 @@ export function uninstallCommand(program: Command, choose: Choose): void {
     .addHelpText("after", "\nExamples:\n  howdah uninstall --context lab")
     .action(({ context: name }: { readonly context: string }) => {
       choose((context) =>
-        withReporter(context, async (ports) => {
+        withReporter(context, async (ports, engine) => {
           const { uninstallOperator } = await import("../../workflows/cluster/install-operator.ts");
           const { operatorPullSecret } = await import("../../workflows/cluster/cluster-place.ts");
           const { installedImage } = await import("../../workflows/cluster/plan-install.ts");
           const { api, context: connected } = await ports.clusters.connect(name === "." ? undefined : name);
           const { signal } = context;
           const [former, pullSecret] = [await installedImage(api, signal), await operatorPullSecret(api, signal)];
-          const deleted = await uninstallOperator(api, signal);
+          const deleted = await uninstallOperator(api, ports, engine);
           const undo = `howdah install --context ${connected} --image ${former ?? "…"}${pullSecret === undefined ? "" : ` --pull-secret ${pullSecret}`}`;
           const text =
             deleted.length === 0

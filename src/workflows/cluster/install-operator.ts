@@ -47,17 +47,38 @@ export async function installOperator(
   await task("ready", "Starting the operator", () => operatorReady(api, install.image, ports, context));
 }
 
-/** Takes the operator away. Sites go on serving; definitions, sites, releases, databases, settings and the namespace stay. Answers what was deleted. */
-export async function uninstallOperator(api: KubernetesApi, signal: AbortSignal): Promise<readonly string[]> {
+/**
+ * Takes the operator away, its pods first: they give their lease back while they still may, and who installs anew or looks with `doctor` meets nothing
+ * of them. Sites go on serving; definitions, sites, releases, databases, settings and the namespace stay. Answers what was deleted. Errors:
+ * `cluster/*`; `cluster/failed` when something is still there after five minutes.
+ */
+export async function uninstallOperator(
+  api: KubernetesApi,
+  ports: Pick<Ports, "clock">,
+  context: EngineContext,
+): Promise<readonly string[]> {
   const gone: string[] = [];
-  for (const object of operatorObjects({ image: "", pullSecret: null, settings: "" }).toReversed()) {
-    const place = nameOf(object);
-    const found = await api.get(place, signal);
-    if (found?.metadata.uid === undefined || found.metadata.labels?.["app.kubernetes.io/part-of"] !== "howdah") continue;
-    await api.delete(place, { preconditions: { uid: found.metadata.uid }, propagation: "Foreground" }, signal);
-    gone.push(`${object.kind}/${object.metadata.name}`);
-  }
+  await tasks(context)("operator", `Taking the operator out of ${OWN_NAMESPACE}`, async () => {
+    for (const object of operatorObjects({ image: "", pullSecret: null, settings: "" }).toReversed())
+      if (await removed(api, nameOf(object), ports, context.signal)) gone.push(`${object.kind}/${object.metadata.name}`);
+  });
   return gone;
+}
+
+/** Deletes what is ours of that name and waits until it is gone; false when there is no such thing. */
+async function removed(api: KubernetesApi, place: ObjectName, { clock }: Pick<Ports, "clock">, signal: AbortSignal): Promise<boolean> {
+  const { uid, labels } = (await api.get(place, signal))?.metadata ?? {};
+  if (uid === undefined || labels?.["app.kubernetes.io/part-of"] !== "howdah") return false;
+  await api.delete(place, { preconditions: { uid }, propagation: "Foreground" }, signal);
+  const until = clock.now() + PATIENCE_MS;
+  while ((await api.get(place, signal))?.metadata.uid === uid) {
+    if (clock.now() > until)
+      throw new HowdahError("cluster/failed", `${place.resource.kind}/${place.name} is deleted, but still there`, {
+        hint: `Look at what holds it: \`kubectl -n ${OWN_NAMESPACE} get pods,${place.resource.plural} -o yaml\`. The same command may be repeated.`,
+      });
+    await clock.sleep(POLL_MS, signal);
+  }
+  return true;
 }
 
 type Task = (id: string, title: string, work: () => Promise<void>) => Promise<void>;

@@ -26,7 +26,7 @@ const kinds = {
     gitlabHost({ platform: "gitlab", project: "acme/web/shop", api: `${platform.web}/api/v4` }, new Secret(token, "test"), clock),
 };
 
-describe.each(Object.entries(kinds))("%s", (_name, hostWith) => {
+describe.each(Object.entries(kinds))("%s", (name, hostWith) => {
   const host = (): CodeHost => hostWith(PLATFORM_TOKEN);
   const write = (text: string, known: string | null): Promise<string> => host().comment(12, { known, marker: MARKER, text }, signal);
 
@@ -54,6 +54,21 @@ describe.each(Object.entries(kinds))("%s", (_name, hostWith) => {
     expect(await host().mergeRequest(12, signal)).toMatchObject({ commit: COMMIT });
     platform.statuses.push(500, 500, 500);
     await expect(host().mergeRequest(12, signal)).rejects.toMatchObject({ code: "code-host/unreachable" });
+  });
+
+  it("that answers something else is named, with what was expected, and is no bug of ours", async () => {
+    platform.mergeRequest.commit = "no-commit";
+    await expect(host().mergeRequest(12, signal)).rejects.toMatchObject({
+      code: "code-host/refused",
+      message: expect.stringMatching(
+        new RegExp(`^${name} answers no (pull|merge) request in the shape of its API: (head\\.)?sha is not as expected$`),
+      ),
+    });
+    platform.statuses.push(200); // an object where a list belongs
+    await expect(write("one", null)).rejects.toMatchObject({
+      code: "code-host/refused",
+      message: expect.stringContaining(`${name} answers no list of comments`),
+    });
   });
 
   it("is never asked twice to make a comment", async () => {

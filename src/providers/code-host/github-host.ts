@@ -3,7 +3,7 @@ import type { Clock } from "../../kernel/clock.ts";
 import type { Secret } from "../../kernel/secret.ts";
 import type { CodeHost, CodeProject } from "./code-host.ts";
 import { findComment } from "./find-comment.ts";
-import { callPlatform, notThere, type PlatformCall } from "./platform-api.ts";
+import { callPlatform, notThere, type PlatformCall, readAnswer } from "./platform-api.ts";
 
 const commit = z.string().regex(/^[0-9a-f]{40,64}$/);
 const repository = z.object({ full_name: z.string() });
@@ -26,7 +26,7 @@ export function githubHost({ api, project }: CodeProject, token: Secret, clock: 
     async mergeRequest(number, signal) {
       const found = await call({ method: "GET", path: `${root}/pulls/${String(number)}` }, signal);
       if (found === undefined) throw notThere(`pull request ${String(number)} of ${project}`);
-      const { state, head, base } = pull.parse(found);
+      const { state, head, base } = readAnswer(pull, found, { platform: "GitHub", what: "pull request" });
       return { number, state, commit: head.sha, isFork: head.repo?.full_name !== base.repo.full_name };
     },
     async comment(number, { known, marker, text }, signal) {
@@ -34,11 +34,11 @@ export function githubHost({ api, project }: CodeProject, token: Secret, clock: 
       const body = { body: `${marker}\n${text}` };
       const change = (id: string): Promise<unknown> => call({ method: "PATCH", path: `${root}/issues/comments/${id}`, body }, signal);
       if (known !== null && (await change(known)) !== undefined) return known;
-      const found = await findComment(marker, (query) => call({ method: "GET", path: `${list}?${query}` }, signal));
+      const found = await findComment(marker, "GitHub", (query) => call({ method: "GET", path: `${list}?${query}` }, signal));
       if (found !== undefined && (await change(found)) !== undefined) return found;
       const answer = await call({ method: "POST", path: list, body }, signal);
       if (answer === undefined) throw notThere(`pull request ${String(number)} of ${project}`);
-      return String(made.parse(answer).id);
+      return String(readAnswer(made, answer, { platform: "GitHub", what: "comment" }).id);
     },
   };
 }

@@ -3,7 +3,7 @@ import type { Clock } from "../../kernel/clock.ts";
 import type { Secret } from "../../kernel/secret.ts";
 import type { CodeHost, CodeProject } from "./code-host.ts";
 import { findComment } from "./find-comment.ts";
-import { callPlatform, notThere, type PlatformCall } from "./platform-api.ts";
+import { callPlatform, notThere, type PlatformCall, readAnswer } from "./platform-api.ts";
 
 const mergeRequest = z.object({
   state: z.string(),
@@ -28,7 +28,12 @@ export function gitlabHost({ api, project }: CodeProject, token: Secret, clock: 
     async mergeRequest(number, signal) {
       const found = await call({ method: "GET", path: `${root}/merge_requests/${String(number)}` }, signal);
       if (found === undefined) throw notThere(`merge request ${String(number)} of ${project}`);
-      const { state, sha, source_project_id: source, target_project_id: target } = mergeRequest.parse(found);
+      const {
+        state,
+        sha,
+        source_project_id: source,
+        target_project_id: target,
+      } = readAnswer(mergeRequest, found, { platform: "GitLab", what: "merge request" });
       // `locked` is a merge under way.
       return {
         number,
@@ -42,13 +47,13 @@ export function gitlabHost({ api, project }: CodeProject, token: Secret, clock: 
       const body = { body: `${marker}\n${text}` };
       const change = (id: string): Promise<unknown> => call({ method: "PUT", path: `${notes}/${id}`, body }, signal);
       if (known !== null && (await change(known)) !== undefined) return known;
-      const found = await findComment(marker, (query) =>
+      const found = await findComment(marker, "GitLab", (query) =>
         call({ method: "GET", path: `${notes}?sort=asc&order_by=created_at&${query}` }, signal),
       );
       if (found !== undefined && (await change(found)) !== undefined) return found;
       const answer = await call({ method: "POST", path: notes, body }, signal);
       if (answer === undefined) throw notThere(`merge request ${String(number)} of ${project}`);
-      return String(made.parse(answer).id);
+      return String(readAnswer(made, answer, { platform: "GitLab", what: "comment" }).id);
     },
   };
 }

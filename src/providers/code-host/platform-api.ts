@@ -1,3 +1,4 @@
+import type { z } from "zod";
 import type { Clock } from "../../kernel/clock.ts";
 import { HowdahError } from "../../kernel/howdah-error.ts";
 
@@ -79,6 +80,27 @@ function failureOf({ status, headers }: Response, where: string): HowdahError | 
       `${where} answers ${String(status)}: the project is somewhere else, and no token follows it there`,
     );
   return new HowdahError("code-host/refused", `${where} answers ${String(status)}`);
+}
+
+/**
+ * An answer in the shape that it is expected in. Whoever answers something else (a proxy, another program, a platform that changed its API) is named, with where
+ * its answer differs; values are not repeated. Error: `code-host/refused`.
+ */
+export function readAnswer<T>(
+  schema: z.ZodType<T>,
+  answer: unknown,
+  { platform, what }: { readonly platform: "GitHub" | "GitLab"; readonly what: string },
+): T {
+  const read = schema.safeParse(answer);
+  if (read.success) return read.data;
+  const where = [...new Set(read.error.issues.map(({ path }) => (path.length === 0 ? "its top" : path.map(String).join("."))))].slice(0, 3);
+  throw new HowdahError(
+    "code-host/refused",
+    `${platform} answers no ${what} in the shape of its API: ${where.join(", ")} is not as expected`,
+    {
+      hint: `Is it ${platform} itself that answers there, or something before it, such as a proxy with a page of its own? \`howdah review ls\` says where the project is.`,
+    },
+  );
 }
 
 /** What a project or merge request of a token that may not read it looks like, too. */

@@ -1,6 +1,7 @@
 import { identifier, number, type Sql, sql } from "../../kernel/sql.ts";
 import { raw, rawText } from "../compile/place.ts";
 import { findPersonalText } from "../personal/find-personal-text.ts";
+import { madeByChance } from "./made-by-chance.ts";
 import type { ColumnPlan, MaskPlan, TablePlan } from "../plan.ts";
 
 /** A question to the raw database, before masking: real values of one column. */
@@ -53,7 +54,7 @@ export function chooseCanaries(sampled: readonly SampledValues[], count: number)
   for (let turn = 0; chosen.size < count && queues.some((queue) => turn < queue.length); turn += 1) {
     for (const queue of queues) {
       const value = queue[turn];
-      if (value !== undefined && chosen.size < count) chosen.add(value);
+      if (value !== undefined && chosen.size < count && !madeByChance(value)) chosen.add(value);
     }
   }
   return [...chosen];

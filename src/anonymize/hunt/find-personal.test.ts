@@ -36,11 +36,11 @@ it("chooses values that nobody else has, from all columns in turn", () => {
       { strategy: "email", values: ["anna@example.org", "no address", "jo@example.com"] },
       { strategy: "user-name", values: ["admin", "anna.meier", "editor", "meier1982"] },
       { strategy: "text", values: ["mail me: carl@example.net, please", "nothing"] },
-      { strategy: "full-name", values: ["Anna Meier", "Anna"] },
+      { strategy: "full-name", values: ["Anna Fuchs", "Anna Quaddelbrot", "Anna"] },
     ],
     6,
   );
-  expect(chosen).toEqual(["anna@example.org", "anna.meier", "carl@example.net", "Anna Meier", "jo@example.com", "meier1982"]);
+  expect(chosen).toEqual(["anna@example.org", "anna.meier", "carl@example.net", "jo@example.com", "meier1982", "Anna Quaddelbrot"]);
 });
 
 it("chooses values that lie in structures as in texts", () => {

@@ -51,3 +51,6 @@ export const ENVIRONMENT_OF_ANNOTATION = `${LABEL_PREFIX}/environment-of`;
 
 /** Annotation of a claim on one machine: its volume lies in the storage of datasets, where copies of it cost nothing. One with a `dataSource` always does. */
 export const COPIED_ANNOTATION = `${LABEL_PREFIX}/copied`;
+
+/** On an Environment with data of its own: another value than the last one makes it anew, `current/VALUE` or `g12/VALUE` of that generation. */
+export const RESET_ANNOTATION = `${LABEL_PREFIX}/reset`;

@@ -4,7 +4,7 @@ import { siteDocument } from "../site/schema/site-document.ts";
 import { backupSpec, backupStatus } from "./schema/backup.ts";
 import { backupStoreSpec } from "./schema/backup-store.ts";
 import { databaseServerSpec, databaseServerStatus } from "./schema/database-server.ts";
-import { environmentSpec, environmentStatus } from "./schema/environment.ts";
+import { environmentSpec, environmentStatus, FIELDS_WITH_DATA } from "./schema/environment.ts";
 import { releaseSpec, releaseStatus } from "./schema/release.ts";
 import { siteStatus } from "./schema/site-status.ts";
 import { tenantSpec, tenantStatus } from "./schema/tenant.ts";
@@ -102,6 +102,27 @@ const serverRules: readonly Rule[] = [
   { rule: "self.spec.kind != 'external' || has(self.spec.external)", message: "spec.external must name addresses with `kind: external`" },
 ];
 
+/** What tells the one environment of a namespace from those for development and review; whose data it is never changes. */
+const environmentRules: readonly Rule[] = [
+  {
+    rule: "!has(self.spec.data) || (self.metadata.name != 'production' && self.metadata.name.matches('^[a-z0-9](-?[a-z0-9]){0,23}$'))",
+    message:
+      "metadata.name of an environment with spec.data must be letters, digits and single hyphens, at most 24 characters, and not `production`",
+  },
+  {
+    rule: `has(self.spec.data) || !(${FIELDS_WITH_DATA.map((field) => `has(self.spec.${field})`).join(" || ")})`,
+    message: `${FIELDS_WITH_DATA.map((field) => `spec.${field}`).join(", ")} belong to environments with spec.data`,
+  },
+  {
+    rule: "!has(self.spec.data) || !has(self.spec.replicas)",
+    message: "spec.replicas is of the environment without spec.data: with it one pod serves",
+  },
+  {
+    rule: "has(self.spec.data) == has(oldSelf.spec.data) && (!has(self.spec.data) || (self.spec.data == oldSelf.spec.data && self.spec.site == oldSelf.spec.site))",
+    message: "spec.data stays what it is: make another environment, or reset this one with the annotation howdah.dev/reset",
+  },
+];
+
 /** The definitions, sorted by name: the same schemas as the site file's, in the form that the API server takes. */
 export function crds(): readonly Crd[] {
   return definitions().map(crdOf);
@@ -161,15 +182,25 @@ function definitions(): readonly Definition[] {
     },
     {
       resource: resources.Environment,
-      description: "A running copy of a site. The operator makes `production` for each Site; a namespace holds one environment.",
+      description:
+        "A running copy of a site. The operator makes `production` for each Site. Others have `spec.data`: for development and review, each in a namespace of its own.",
       shortNames: ["env"],
       ...{ spec: structuralSchema(environmentSpec), specRequired: true, status: structuralSchema(environmentStatus) },
+      rules: environmentRules,
       scale: { specReplicasPath: ".spec.replicas", statusReplicasPath: ".status.replicas", labelSelectorPath: ".status.selector" },
       columns: [
         { name: "Site", type: "string", jsonPath: ".spec.site" },
         { name: "Release", type: "string", jsonPath: ".status.release" },
         { name: "Rollout", type: "string", jsonPath: ".status.rollout.step", description: "The step of a rollout that is under way." },
         READY,
+        {
+          name: "Data",
+          type: "string",
+          jsonPath: ".status.generation",
+          description: "The generation of the dataset that it has a copy of.",
+        },
+        { name: "Until", type: "string", jsonPath: ".spec.until", description: "When it deletes itself." },
+        { name: "URL", type: "string", jsonPath: ".status.url", priority: 1 },
         STATUS,
         AGE,
       ],

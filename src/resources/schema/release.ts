@@ -1,5 +1,5 @@
 import * as z from "zod";
-import { name } from "../../site/schema/grammar.ts";
+import { siteOrEnvironment } from "../../site/schema/grammar.ts";
 import { releaseName } from "./environment.ts";
 
 const document = { "x-kubernetes-preserve-unknown-fields": true };
@@ -15,7 +15,7 @@ const image = z.strictObject({
 /** `spec` of a Release: what whoever builds knows. Never changed. */
 export const releaseSpec = z
   .strictObject({
-    siteName: name.meta({ description: "The Site that it is a release of." }),
+    siteName: siteOrEnvironment.meta({ description: "The Site that it is a release of." }),
     site: z
       .record(z.string(), z.unknown())
       .meta({ ...document, description: "The site with every default chosen, as `howdah show --resolved` has it." }),

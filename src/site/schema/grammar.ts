@@ -11,6 +11,11 @@ export const name = z
   .string()
   .regex(dnsLabel, "must be a DNS label: lower-case letters, digits and hyphens, starting with a letter, at most 40 characters");
 
+/** A site's name, or that of one of its environments (`shop--review`), which is a site of its own. */
+export const siteOrEnvironment = z
+  .string()
+  .regex(/^[a-z]([a-z0-9-]{0,52}[a-z0-9])?$/, "must be a site's name: lower-case letters, digits and hyphens, starting with a letter");
+
 /** A hostname, optionally with a leading `*.`; lower case, punycode for other scripts. */
 export const hostname = z
   .string()

@@ -178,7 +178,7 @@ describe("a breed", () => {
       seen = [await recoverBreed("shop", ports), await recoverBreeds({ ...ports, locks })];
     };
     await breedDataset(partsOf({ mask }), ports, context);
-    expect(seen).toEqual([undefined, { breeds: [], raw: [] }]);
+    expect(seen).toEqual([undefined, { breeds: [], raw: [], overdue: [] }]);
     expect(await published()).toBe("g1");
   });
 
@@ -207,7 +207,11 @@ describe("a breed", () => {
         return old === undefined ? [] : [old];
       },
     };
-    expect(await recoverBreeds({ ...ports, journals, isProcessAlive: async () => false, locks: busy })).toEqual({ breeds: [], raw: [] });
+    expect(await recoverBreeds({ ...ports, journals, isProcessAlive: async () => false, locks: busy })).toEqual({
+      breeds: [],
+      raw: [],
+      overdue: [],
+    });
     await again;
     expect(held).toContain("shop_dataset by agent");
     expect(await published()).toBe("g2");
@@ -223,6 +227,15 @@ describe("a breed", () => {
     };
     await expect(breedDataset(partsOf({ mask }), ports, context)).rejects.toThrow("gone");
     expect([...volumes.keys()]).toEqual([]);
+  });
+
+  it("that somebody works on for two days is not taken from under him, and is told of", async () => {
+    add("shop.g7.raw", "volume");
+    world.now += 49 * 3_600_000;
+    const busy: LockPort = { hold: () => Promise.reject(new HowdahError("machine/busy", "dataset breed")) };
+    expect(await recoverBreeds({ ...ports, locks: busy })).toEqual({ breeds: [], raw: [], overdue: ["shop.g7.raw"] });
+    expect([...volumes.keys()]).toEqual(["shop.g7.raw"]);
+    expect(await recoverBreeds({ ...ports, locks })).toEqual({ breeds: [], raw: ["shop.g7.raw"], overdue: [] });
   });
 });
 

@@ -57,11 +57,13 @@ async function recover({ ports, clock, log }: DatasetLoopParts, all: boolean): P
   const storage = await ports.datasetStorage.existing();
   if (storage === undefined) return;
   const isProcessAlive = (identity: string): Promise<boolean> => ports.machine.isProcessAlive(identity);
-  const { breeds, raw } = await recoverBreeds({ ...ports.datasets, locks: ports.locks, storage, clock, isProcessAlive });
+  const { breeds, raw, overdue } = await recoverBreeds({ ...ports.datasets, locks: ports.locks, storage, clock, isProcessAlive });
   for (const breed of breeds) log({ level: "info", msg: "a breed that was cut off was ended", breed });
   for (const dataset of await reapForgotten(forgotten, { ...ports, storage }))
     log({ level: "info", msg: "a dataset of a site that is gone was destroyed", dataset });
   for (const volume of raw) log({ level: "warning", msg: "raw data that nobody worked on was destroyed", volume });
+  for (const volume of overdue)
+    log({ level: "warning", msg: "raw data is two days old, and what works on its site's dataset does not end", volume });
 }
 
 async function lookAt(record: SiteRecord, parts: DatasetLoopParts): Promise<void> {

@@ -1,7 +1,7 @@
 import { expect, it } from "vitest";
 import type { DocumentStore, LockPort, Ports } from "../ports.ts";
 import { forgetDatasets } from "./forget-datasets.ts";
-import type { Generation } from "./generation.ts";
+import { type Generation, type GenerationDocuments, leaseGeneration } from "./generation.ts";
 import { forgottenSites, reapForgotten } from "./reap-forgotten.ts";
 
 function memory<T>(documents: readonly (readonly [string, unknown])[] = []): DocumentStore<T> {
@@ -35,6 +35,20 @@ it("forgets a purged site's datasets and makes no storage for that", async () =>
   expect([await datasets.current.list(), await datasets.schedules.list(), await datasets.reports.list()]).toEqual([[], [], []]);
 });
 
+it("disowns what was superseded and is held, too", async () => {
+  const generation = { site: "shop", id: "g1", state: "draining", report: null, volumes: [] } as unknown as Generation;
+  const leases = memory([["shop--a.g1", { site: "shop", generation: "g1", holder: "shop--a" }]]);
+  const datasets = {
+    ...{ generations: memory<Generation>([["shop.g1", generation]]), current: memory(), leases, journals: memory(), schedules: memory() },
+    reports: memory(),
+  } as unknown as GenerationDocuments;
+  const datasetStorage = { existing: async () => undefined };
+  await forgetDatasets("shop", { datasets, datasetStorage, clock: {}, machine: {}, locks } as unknown as Ports);
+  await expect(leaseGeneration("shop", "shop--b", datasets, { at: "now", generation: "g1" })).rejects.toMatchObject({
+    code: "dataset/none",
+  });
+});
+
 it("leaves what an environment has to it alone, and the agent destroys it when nobody has it any more", async () => {
   held = [];
   const generation = { site: "shop", id: "g1", state: "current", report: "shop.g1", volumes: [] } as unknown as Generation;
@@ -44,7 +58,7 @@ it("leaves what an environment has to it alone, and the agent destroys it when n
   const datasets = {
     ...{ generations: memory<Generation>([["shop.g1", generation]]), current, leases, journals: memory(), schedules: memory() },
     reports: memory([["shop.g1", {}]]),
-  };
+  } as unknown as GenerationDocuments & { readonly reports: DocumentStore<unknown> };
   const volumes = new Set(["shop.g1.database"]);
   const storage = { list: async () => [...volumes].map((id) => ({ id })), destroy: async (id: string) => volumes.delete(id) };
   const datasetStorage = { existing: async () => storage };
@@ -56,6 +70,12 @@ it("leaves what an environment has to it alone, and the agent destroys it when n
   expect(await current.list()).toEqual([]);
   expect(await datasets.generations.get("shop.g1")).toMatchObject({ state: "draining" });
   expect(await forgottenSites(ports)).toEqual([]);
+  // Whoever has the site's name next gets nothing of it, even by its number; who holds it does.
+  await expect(leaseGeneration("shop", "shop--b", datasets, { at: "now", generation: "g1" })).rejects.toMatchObject({
+    code: "dataset/none",
+  });
+  expect((await leases.list()).length).toBe(1);
+  expect(await leaseGeneration("shop", "shop--a", datasets, { at: "now", generation: "g1" })).toMatchObject({ id: "g1" });
   await leases.remove("shop--a.g1");
   expect(await reapForgotten(await forgottenSites(ports), ports)).toEqual(["shop.g1"]);
   expect([[...volumes], await datasets.reports.list()]).toEqual([[], []]);

@@ -2,7 +2,7 @@ import type { Ports } from "../ports.ts";
 import { datasetLock } from "./dataset-lock.ts";
 import type { Datasets } from "./dataset-ports.ts";
 import { deleteDatasets } from "./delete-datasets.ts";
-import { generationName, listGenerations } from "./generation.ts";
+import { type GenerationState, generationName, listGenerations } from "./generation.ts";
 
 /**
  * Of a site whose data is purged: its schedule and its datasets, or the next site of that name would begin with somebody else's. What environments still use
@@ -23,9 +23,11 @@ export async function forgetDatasets(
   });
 }
 
-/** What is held is nobody's current dataset any more. */
+const ENDED: readonly GenerationState[] = ["reaped", "failed", "rejected"];
+
+/** What is held is nobody's current dataset any more, and nobody else can take it. */
 async function disown(site: string, { current, generations }: Datasets): Promise<void> {
   await current.remove(site);
   for (const one of await listGenerations(site, { generations }))
-    if (one.state === "current") await generations.put(generationName(site, one.id), { ...one, state: "draining" });
+    if (!ENDED.includes(one.state)) await generations.put(generationName(site, one.id), { ...one, state: "draining", disowned: true });
 }

@@ -62,6 +62,8 @@ export interface Generation {
   readonly report: string | null;
   /** Why it failed or was rejected. */
   readonly reason: string | null;
+  /** Its site was purged while somebody still had it: it is theirs alone, and nothing of the next site of that name. */
+  readonly disowned?: true;
 }
 
 /** Which generation environments of a site are opened from. */
@@ -128,7 +130,7 @@ const CAN_BE_LEASED: readonly GenerationState[] = ["current", "draining"];
 /**
  * Keeps a generation from being reaped: the current one, or the one that is named. The lease is written first and the generation looked at then, as the
  * reaper writes first that it reaps and looks for leases then: so at least one of them sees the other, without a lock. A holder may have leases of two
- * generations, while it goes from one to the other. Error: `dataset/none`.
+ * generations, while it goes from one to the other. Of a site that was purged only those get one who have it. Error: `dataset/none`.
  */
 export async function leaseGeneration(
   site: string,
@@ -143,7 +145,8 @@ export async function leaseGeneration(
     const before = await documents.leases.get(name);
     await documents.leases.put(name, { site, generation: id, holder, since: options.at });
     const found = await documents.generations.get(generationName(site, id));
-    if (found !== undefined && CAN_BE_LEASED.includes(found.state)) return found;
+    const isTheirs = found?.disowned !== true || before !== undefined;
+    if (found !== undefined && isTheirs && CAN_BE_LEASED.includes(found.state)) return found;
     if (before === undefined) await documents.leases.remove(name);
   }
   const which = options.generation === undefined ? "no published dataset" : `no generation ${options.generation} of its dataset any more`;

@@ -47,6 +47,8 @@ export interface Swept {
   readonly breeds: readonly string[];
   /** Volumes of raw data that nobody worked on. */
   readonly raw: readonly string[];
+  /** Volumes of raw data that are older than two days, and whose site's lock somebody has: a person has to look. */
+  readonly overdue: readonly string[];
 }
 
 /** Needs what recovering needs, and the locks: whoever breeds or deletes a site's datasets has its lock. */
@@ -54,7 +56,8 @@ export type Watching = Recovering & { readonly locks: LockPort };
 
 /**
  * The watchdog over raw data: breeds that were cut off, containers of dead processes, and every raw volume without a breed or older than two days. It looks
- * at a site while it has its lock, so that no breed begins between the look and the deed; a site that somebody works on is left to the next round.
+ * at a site while it has its lock, so that no breed begins between the look and the deed, and nothing is taken from under one; a site that somebody works on is
+ * left to the next round.
  */
 export async function recoverBreeds(ports: Watching): Promise<Swept> {
   const breeds: string[] = [];
@@ -64,15 +67,15 @@ export async function recoverBreeds(ports: Watching): Promise<Swept> {
   }
   await ports.servers.sweep();
   const raw: string[] = [];
+  const overdue: string[] = [];
   for (const volume of await ports.storage.list()) {
     if (!volume.id.endsWith(`.${RAW_PART}`)) continue;
     const old = ports.clock.now() - Date.parse(volume.createdAt) > OLDEST_RAW_MS;
-    const gone = old
-      ? await destroyRaw(volume.id, ports)
-      : await unlessBusy(siteOf(volume.id), ports, () => destroyUnworked(volume.id, ports));
+    const gone = await unlessBusy(siteOf(volume.id), ports, () => (old ? destroyRaw(volume.id, ports) : destroyUnworked(volume.id, ports)));
     if (gone === true) raw.push(volume.id);
+    else if (gone === undefined && old) overdue.push(volume.id);
   }
-  return { breeds, raw };
+  return { breeds, raw, overdue };
 }
 
 /** What the lock knows the agent by: commands wait for it instead of failing. */

@@ -5,7 +5,7 @@ import type { OwnDatabase, OwnDatabaseRequest, ServerReference } from "../databa
 import { PASSWORD } from "./admin-client.ts";
 import { adminFiles } from "./admin-secret.ts";
 import { identifiedBy } from "./native-password.ts";
-import { account, grantPattern, identifier, type Sql, sql, word } from "./sql.ts";
+import { account, grantPattern, identifier, type Sql, sql, text, word } from "./sql.ts";
 
 const PORT = 3306;
 
@@ -41,5 +41,7 @@ function statements({ name, charset, collation }: OwnDatabaseRequest, password: 
     sql`CREATE USER IF NOT EXISTS ${user} ${identifiedBy(password)}`,
     sql`ALTER USER ${user} ${identifiedBy(password)} ACCOUNT UNLOCK`,
     sql`GRANT ALL PRIVILEGES ON ${grantPattern(name)}.* TO ${user}`,
+    // Views of a dataset run as a locked account of the same name, and a server takes everybody for that one who comes through its socket.
+    sql`ALTER USER IF EXISTS ${text(name)}@'localhost' ${identifiedBy(password)} ACCOUNT UNLOCK`,
   ];
 }

@@ -4,7 +4,7 @@ import { DATASET_DATABASE } from "../generation.ts";
 import type { RawProgram } from "./read-definitions.ts";
 import { serverWords } from "./server-words.ts";
 
-/** Who views and routines of a dataset run as: an account that nobody can log in with and that sees the dataset alone. */
+/** Who views and routines of a dataset run as: an account that nobody can log in with and that sees the dataset alone. In an environment it is its user's, by the socket. */
 export const DEFINER: Sql = sql`'dataset'@'localhost'`;
 const DEFINED_BY = /\bDEFINER=(?:`(?:[^`]|``)*`|'(?:[^'\\]|\\.)*'|[\w.$-]+)@(?:`(?:[^`]|``)*`|'(?:[^'\\]|\\.)*'|[\w.%$-]+)/;
 

@@ -4,7 +4,8 @@ import { goodRuns } from "./backups/good-runs.ts";
 import { restoreTimes } from "./backups/restore-times.ts";
 import { coldStart } from "./cold-start/cold-start.ts";
 import { growth } from "./cluster-grow/growth.ts";
-import { cloneTimes } from "./clones/clones.ts";
+import { type CloneTimes, cloneTimes } from "./clones/clones.ts";
+import { drawClones } from "./clones/draw-clones.ts";
 import { clusterScale } from "./cluster-scale/cluster-scale.ts";
 import { clusterRollouts } from "./cluster-rollout/cluster-rollout.ts";
 import { stillScale } from "./cluster-scale/still-scale.ts";
@@ -204,7 +205,7 @@ async function tenants(kind: TenantKind, count: number): Promise<void> {
  * `backups [--count N]`: a database of N megabytes (1,000) backed up by its dump and with its whole server under four writers, and restored both ways to the second before a DROP TABLE; `backups good [--count N]`: N good runs (1,000), each proved by restoring: none may be reported.
  * `database-move [--count N]`: how long visitors are held while a database of N megabytes (100) moves from MariaDB 10.11 to 11.8 and back.
  * `env-create [--count N] [--sizes S]`: environments of a site with a database of S times 100 megabytes (1): one after another, and N at once (20): time, memory and disk of each.
- * `clones [--sizes 1,2,4] [--count N]`: databases of so many gigabytes and 20,000 files cloned N times (20) by btrfs and by reflink, beside `cp -a` and beside mariadb-dump with a restore.
+ * `clones [--sizes 1,2,4] [--count N]`: databases of so many gigabytes and 20,000 files cloned N times (20) by btrfs and by reflink, beside `cp -a` and beside mariadb-dump with a restore; `clones draw` makes a picture of the answer.
  * `dataset [--count N]`: a WordPress with a shop of N people (20,000; 15 rows each) is bred while visitors read and write; the same masks by rebuilding, in place and row by row.
  * `dataset-lifecycle [--count N]`: N operations (2,000) of breeds, environments and reaping by processes that are killed anywhere: volumes lost or swapped (C8).
  * `migrate-once [--count N]`: 20 starters of one migration at once, and a runner killed at every moment, N times each (100).
@@ -227,6 +228,8 @@ async function main(): Promise<void> {
     console.log(
       JSON.stringify(await environmentCosts(Number(values.count ?? "20"), Number(values.sizes.split(",")[0]) * 100, say), null, 2),
     );
+  else if (what === "clones" && positionals[1] === "draw")
+    process.stdout.write(drawClones(JSON.parse(await text(process.stdin)) as CloneTimes));
   else if (what === "clones") await clones(values.sizes.split(",").map(Number), Number(values.count ?? "20"));
   else if (what === "dataset") await breeds(Number(values.count ?? "20000"));
   else if (what === "dataset-lifecycle") await lifecycle(Number(values.count ?? "2000"));

@@ -10,6 +10,8 @@ export interface Measured {
 /** One diagram of a picture: lines against the number of sites. */
 export interface Panel<Step> {
   readonly title: string;
+  /** What is counted along it, where that is not sites. */
+  readonly along?: string;
   readonly goal: number | null;
   readonly lines: readonly { readonly name: string; readonly of: (step: Step) => number }[];
 }
@@ -77,7 +79,7 @@ export function drawScale({ still, real }: Measured): string {
 
 /** Draws one diagram at its place in a grid. */
 export function drawPanel<Step extends { readonly sites: number }>(
-  { title, goal, lines }: Panel<Step>,
+  { title, goal, lines, along = "sites" }: Panel<Step>,
   steps: readonly Step[],
   place: { readonly column: number; readonly row: number },
 ): readonly string[] {
@@ -94,7 +96,7 @@ export function drawPanel<Step extends { readonly sites: number }>(
     text(x(0), String(top - 16), `class="title">${title}`),
     `<path class="axis" fill="none" d="M${x(0)} ${String(top)}V${String(bottom)}H${right}"/>`,
     ...steps.map(({ sites }) => text(x(sites), String(bottom + 18), `text-anchor="middle">${String(sites)}`)),
-    text(right, String(bottom + 38), 'text-anchor="end">sites'),
+    text(right, String(bottom + 38), `text-anchor="end">${along}`),
     text(x(0), String(bottom), 'text-anchor="end" dx="-6">0'),
     ...(goal === null
       ? []

@@ -3,14 +3,10 @@ import { DATABASE_SECRET, DATASET_SECRET } from "../../kernel/own-names.ts";
 import type { ClusterObject } from "../cluster/cluster-object.ts";
 import { podSecurity } from "../cluster/complete-container.ts";
 import { verbatim } from "../cluster/verbatim.ts";
-import { breedPolicies } from "./breed-policies.ts";
+import { breedPolicies, type BreedReach } from "./breed-policies.ts";
+import { BREED_JOB_LABEL, BREED_PART_LABEL } from "./breed-labels.ts";
 import { BREED_PATHS } from "./breed-paths.ts";
 import { breederRules } from "./breeder-rules.ts";
-
-/** Label of a breed's Jobs, their pods and all that they make: the name of the Job. */
-export const BREED_JOB_LABEL = `${LABEL_PREFIX}/breed-job`;
-/** Label of a breed's pods: `breeder` is the Job's own, `loader` reads the source, `sealed` has a private server or program in it. */
-export const BREED_PART_LABEL = `${LABEL_PREFIX}/breed-part`;
 
 /** One volume that a breed works in: a claim that comes and goes with the Job's pod. */
 export interface BreedVolume {
@@ -21,7 +17,7 @@ export interface BreedVolume {
 }
 
 /** What the Job of one breed of one site is made of. */
-export interface BreedJob {
+export interface BreedJob extends BreedReach {
   /** The site's, which is the site's name in all of Howdah's documents. */
   readonly namespace: string;
   /** Of the Job; 50 characters at most. */
@@ -40,10 +36,6 @@ export interface BreedJob {
   readonly storageClassName: string | undefined;
   /** Of the snapshots; undefined: the cluster's own choice. */
   readonly snapshotClassName: string | undefined;
-  /** `HOST:PORT` of the site's database. */
-  readonly source: readonly string[];
-  /** Addresses of the API server, as its own Service leads there: a policy knows addresses only. */
-  readonly apiServers: readonly { readonly address: string; readonly port: number }[];
   readonly deadlineSeconds: number;
 }
 

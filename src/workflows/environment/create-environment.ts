@@ -10,6 +10,7 @@ import { type BroughtUp, type EnvironmentSource, releaseSource, serveEnvironment
 import { changeEnvironment, type EnvironmentRecord, environmentsOf, environmentStore, withEnvironment } from "./environment.ts";
 import { cloneSource, type WantedData } from "./environment-data.ts";
 import { untilOf } from "./lifetime.ts";
+import { requireReadable, SAME_VERSION } from "./require-readable.ts";
 import { type GivenSecret, placeSecrets, requireStandIns } from "./stand-ins.ts";
 import { tearDown } from "./tear-down.ts";
 
@@ -96,11 +97,15 @@ async function bringUpCreated(
   const { namespace } = record;
   await placeSecrets({ namespace, production: production.site, given: request.secrets }, ports);
   if (follows) await wakeSite({ namespace }, ports, context); // its server must run beside the new pods
-  const there = follows ? (await ports.records.get(namespace))?.site.preview : undefined;
-  const data = there === undefined ? { wanted: request.data } : { pinned: record.data, snapshots: there.data };
+  const there = follows ? (await ports.records.get(namespace))?.site : undefined;
+  const preview = there?.preview;
+  const data = preview === undefined ? { wanted: request.data } : { pinned: record.data, snapshots: preview.data };
   const patienceMs = follows ? null : request.patienceMs;
-  const serve = (source: EnvironmentSource): Promise<BroughtUp> =>
-    serveEnvironment({ record, production, source, data, patienceMs }, ports, context);
+  const serve = (source: EnvironmentSource): Promise<BroughtUp> => {
+    const version = there?.database?.version ?? null;
+    requireReadable({ what: namespace, version, hint: SAME_VERSION }, source.siteWith({ database: null, mounts: {} }));
+    return serveEnvironment({ record, production, source, data, patienceMs }, ports, context);
+  };
   const { code, checkout } = request;
   if (code !== undefined) return await withCommit(record, { production, code, checkout }, ports, serve);
   return await serve(await releaseSource(record, production, ports));

@@ -8,6 +8,7 @@ import { type Generation, type GenerationDocuments, leaseGeneration, releaseLeas
 import type { EngineContext, Ports } from "../ports.ts";
 import { emptyDatabase } from "./empty-database.ts";
 import { type EnvironmentData, type EnvironmentRecord, requireEnvironment } from "./environment.ts";
+import { requireReadable, SAME_VERSION } from "./require-readable.ts";
 
 /** Which data a person asked for. */
 export type WantedData =
@@ -40,12 +41,16 @@ export async function pinData(
   if (wanted.kind === "fresh") return { data: wanted, snapshots: { ...NOTHING, database: await emptyDatabase(site, ports, context) } };
   if (wanted.kind === "clone") {
     const data = await cloneSource(wanted.of, { namespace, of }, ports);
+    const version = (await ports.records.get(data.of))?.site.database?.version ?? null;
+    requireReadable({ what: data.of, version, hint: SAME_VERSION }, site);
     return { data, snapshots: await copyOf(data.of, namespace, ports, context) };
   }
   const documents = generationsOf(of, ports);
   const at = new Date(ports.clock.now()).toISOString();
   const { generation: asked } = wanted;
   const found = await leaseGeneration(of, namespace, documents, { at, ...(asked === undefined ? {} : { generation: asked }) });
+  const hint = `${SAME_VERSION} When the site itself has it now, \`howdah dataset breed ${of}\` makes a dataset of it.`;
+  requireReadable({ what: `${found.id} of ${of}`, version: found.version, hint }, site);
   return { data: { kind: "dataset", generation: found.id }, snapshots: snapshotsOf(found, site) };
 }
 

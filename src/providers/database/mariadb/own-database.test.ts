@@ -5,7 +5,7 @@ import { ownDatabase } from "./own-database.ts";
 it("lets the environment's user in through the socket too, where a dataset has a locked account of its name", async () => {
   const { files } = await ownDatabase(
     {
-      server: { name: "database.shop--review", ownedBy: "shop--review" },
+      server: { name: "database.shop--review", ownedBy: "shop--review", locate: () => Promise.resolve(undefined) },
       ...{ name: "dataset", charset: "utf8mb4", collation: "utf8mb4_unicode_ci" },
     },
     {

@@ -4,7 +4,7 @@ import { kubernetesEngine } from "./engine/kubernetes/kubernetes-engine.ts";
 import { mark, ownedLabels } from "./engine/kubernetes/marks.ts";
 import type { Clock } from "./kernel/clock.ts";
 import { HowdahError } from "./kernel/howdah-error.ts";
-import { OWN_SECRETS, SYSTEM_NAMESPACE } from "./kernel/own-names.ts";
+import { COPIED_SECRETS, SYSTEM_NAMESPACE } from "./kernel/own-names.ts";
 import { parseJson } from "./kernel/parse-json.ts";
 import type { KubeObject, KubernetesApi } from "./kubernetes/kubernetes-api.ts";
 import { resources } from "./kubernetes/resources.ts";
@@ -105,7 +105,7 @@ function wireEngine({
       return { ...facts, ...memory, serviceDomain: `${namespace}.svc.${clusterDomain}` };
     },
     putSecret: (namespace, name, data) =>
-      namespace === SYSTEM_NAMESPACE || OWN_SECRETS.includes(name)
+      namespace === SYSTEM_NAMESPACE || COPIED_SECRETS.includes(name)
         ? engine.putSecret(namespace, name, data)
         : Promise.resolve(digestOf(Object.entries(data).map(([key, value]) => [key, value.reveal()]))),
   };

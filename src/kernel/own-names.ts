@@ -34,8 +34,11 @@ export const TENANT_KEYS = "tenant-keys";
  */
 export const OWN_SECRETS: readonly string[] = [DATABASE_SECRET, GENERATED_SECRET, SESSIONS_SECRET];
 
+/** Names of secrets of which the engine of a cluster makes copies for pods: those, and what an environment has beside. */
+export const COPIED_SECRETS: readonly string[] = [...OWN_SECRETS, ACCESS_SECRET, OWN_SERVER_SECRET];
+
 /** Names under which no person stores anything: those, and what an environment has beside. */
-export const RESERVED_SECRETS: readonly string[] = [...OWN_SECRETS, DATASET_SECRET, ACCESS_SECRET, OWN_SERVER_SECRET];
+export const RESERVED_SECRETS: readonly string[] = [...COPIED_SECRETS, DATASET_SECRET];
 
 /** The ResourceQuota that lets no pods into a namespace of a suspended tenant. */
 export const CLOSED_QUOTA = "howdah-suspended";

@@ -138,6 +138,8 @@ export interface PersistentVolumeClaim {
   readonly spec: {
     readonly accessModes: readonly ("ReadWriteOnce" | "ReadWriteMany")[];
     readonly resources: { readonly requests: { readonly storage: string } };
+    /** Of an environment's on a cluster: where copies of its snapshot can be. Left out: as the cluster's settings say. */
+    readonly storageClassName?: string;
     /** What it is when it is made: a copy of this snapshot. Left out: empty. */
     readonly dataSource?: VolumeSnapshotReference;
   };

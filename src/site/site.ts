@@ -99,7 +99,12 @@ export interface Preview {
   /** Of its database server's container. */
   readonly databaseBytes: number;
   /** Snapshots that its data are copies of: of the database, and of mounts by the name of their volume. */
-  readonly data: { readonly database: string | null; readonly mounts: Readonly<Record<string, string>> };
+  readonly data: {
+    readonly database: string | null;
+    readonly mounts: Readonly<Record<string, string>>;
+    /** On a cluster, by claim: where a copy has to lie, and its size at least, since a volume can't be smaller than what it is a copy of. */
+    readonly claims?: Readonly<Record<string, { readonly storageClass: string | null; readonly bytes: number }>>;
+  };
 }
 
 /** A site with nothing left to choose; every later stage takes only this. Lists are sorted where order means nothing. */

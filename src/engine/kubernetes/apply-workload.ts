@@ -1,5 +1,5 @@
 import { HowdahError } from "../../kernel/howdah-error.ts";
-import { OWN_SECRETS } from "../../kernel/own-names.ts";
+import { COPIED_SECRETS } from "../../kernel/own-names.ts";
 import type { KubeObject } from "../../kubernetes/kubernetes-api.ts";
 import { resources } from "../../kubernetes/resources.ts";
 import type { Container, Deployment, Rendered, StatefulSet } from "../../render/objects.ts";
@@ -182,7 +182,7 @@ async function requireSecrets(
   for (const secret of new Set([...[...spec.initContainers, ...spec.containers].flatMap(inEnvironment), ...mounted])) {
     if ((await cluster.api.get({ resource: resources.Secret, namespace, name: secret })) === undefined)
       throw new HowdahError("engine/not-ready", `The secret "${secret}" of ${name} was never stored`, {
-        hint: OWN_SECRETS.includes(secret)
+        hint: COPIED_SECRETS.includes(secret)
           ? "Howdah makes it when it prepares a release: deploy again."
           : `Make it: \`kubectl --namespace ${namespace} create secret generic ${secret} --from-literal=KEY=VALUE\`; the site file says which keys it needs.`,
       });

@@ -1,5 +1,5 @@
 import { HowdahError } from "../../kernel/howdah-error.ts";
-import { OWN_SECRETS, SYSTEM_NAMESPACE } from "../../kernel/own-names.ts";
+import { COPIED_SECRETS, SYSTEM_NAMESPACE } from "../../kernel/own-names.ts";
 import { Secret } from "../../kernel/secret.ts";
 import type { KubeObject, KubernetesApi, ObjectName } from "../../kubernetes/kubernetes-api.ts";
 import { resources } from "../../kubernetes/resources.ts";
@@ -82,7 +82,7 @@ export function clusterSecretStore(api: Pick<KubernetesApi, "get" | "list" | "cr
 
 /** In Howdah's own namespace what it makes itself has a name that says so. */
 function keptAs(namespace: string, name: string): string {
-  const own = namespace === SYSTEM_NAMESPACE || OWN_SECRETS.includes(name);
+  const own = namespace === SYSTEM_NAMESPACE || COPIED_SECRETS.includes(name);
   return own ? `howdah-${name}` : name;
 }
 

@@ -34,6 +34,8 @@ export interface ClusterSettings {
     readonly sharedAccess: "ReadWriteMany" | "ReadWriteOnce";
     /** StorageClass of volumes for one pod (databases); null: the cluster's default. */
     readonly single: string | null;
+    /** StorageClass of environments' volumes that are copies, as far as it is of their snapshots' driver; null: one is chosen. */
+    readonly copies?: string | null;
     /** StorageClass of local mounts (caches, one for each pod); null: the node's own disk (emptyDir). */
     readonly local: string | null;
     /**

@@ -1,4 +1,4 @@
-import { LABEL_PREFIX } from "../../kernel/label.ts";
+import { CONNECTS_ANNOTATION, LABEL_PREFIX } from "../../kernel/label.ts";
 import { unreachable } from "../../kernel/unreachable.ts";
 import type { Deployment, Manifest, PersistentVolumeClaim, Rendered, StatefulSet } from "../objects.ts";
 import type { ClusterObject } from "./cluster-object.ts";
@@ -6,7 +6,7 @@ import type { ClusterSettings } from "./cluster-settings.ts";
 import { autoscaler, mostReplicas } from "./autoscaler.ts";
 import { companion } from "./companion.ts";
 import { completeTemplate } from "./complete-pod.ts";
-import { sitePolicies } from "./network-policies.ts";
+import { hasPlace, rulesFor, sitePolicies } from "./network-policies.ts";
 import { completeRoute, completeService } from "./way-in.ts";
 
 /** Annotation of an object: the digest of what it was rendered from. Equal digests and settings give equal objects. */
@@ -88,6 +88,9 @@ function disruptionBudget(deployment: Deployment): readonly ClusterObject[] {
 
 /** Volumes that all pods share are of the class for them, a database's of the other. */
 function completeClaim(claim: PersistentVolumeClaim, { storage }: ClusterSettings): ClusterObject {
+  // What drivers copy on write they mostly mount on one node, and an environment has one pod of each kind.
+  const isCopy = claim.spec.storageClassName !== undefined || claim.spec.dataSource !== undefined;
+  if (isCopy) return { ...claim, spec: { ...claim.spec, accessModes: ["ReadWriteOnce"] } };
   const shared = claim.spec.accessModes.includes("ReadWriteMany");
   const storageClassName = shared ? storage.shared : storage.single;
   return {
@@ -100,7 +103,14 @@ function completeClaim(claim: PersistentVolumeClaim, { storage }: ClusterSetting
   };
 }
 
+/** An environment's way out: what its file allows by address, or of this cluster. Names the operator looks up; they have a policy of their own. */
+function closedSpec({ spec, metadata }: Extract<Manifest, { kind: "NetworkPolicy" }>): object {
+  const allowed = (metadata.annotations?.[CONNECTS_ANNOTATION] ?? "").split(" ").filter((target) => target !== "");
+  return { podSelector: spec.podSelector, policyTypes: ["Egress"], egress: allowed.filter(hasPlace).flatMap(rulesFor) };
+}
+
 function completePolicy(policy: Extract<Manifest, { kind: "NetworkPolicy" }>): ClusterObject {
+  if (policy.spec.policyTypes[0] === "Egress") return { ...policy, spec: { ...closedSpec(policy) } };
   const ingress = policy.spec.ingress.map(({ from, ports }) => ({ from, ports: ports.map(({ port }) => ({ protocol: "TCP", port })) }));
   return { ...policy, spec: { ...policy.spec, ingress } };
 }

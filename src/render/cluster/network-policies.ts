@@ -1,4 +1,4 @@
-import { CONNECTS_ANNOTATION, LABEL_PREFIX } from "../../kernel/label.ts";
+import { CONNECTS_ANNOTATION, ENVIRONMENT_OF_ANNOTATION, LABEL_PREFIX } from "../../kernel/label.ts";
 import type { Deployment } from "../objects.ts";
 import { STATUS_PORT, WEB_PORT, WEB_TLS_PORT } from "../site/render-containers.ts";
 import type { ClusterObject } from "./cluster-object.ts";
@@ -65,7 +65,9 @@ export function namespacePolicies({ namespace, network }: ClusterSettings): read
 export function sitePolicies(deployment: Deployment, settings: ClusterSettings): readonly ClusterObject[] {
   const { spec, metadata } = deployment;
   const connects = (metadata.annotations?.[CONNECTS_ANNOTATION] ?? "").split(" ").filter((target) => target !== "");
-  const egress = [...egressRules(settings), ...connects.flatMap(rulesFor)];
+  // Of an environment nothing leaves its namespace but what `no-way-out` lets through: policies only ever add ways.
+  const isCopy = metadata.annotations?.[ENVIRONMENT_OF_ANNOTATION] !== undefined;
+  const egress = isCopy ? [{ to: [{ podSelector: {} }] }] : [...egressRules(settings), ...connects.flatMap(rulesFor)];
   const out = (name: string, podSelector: object): ClusterObject =>
     companion(deployment, POLICY, { name, spec: { podSelector, policyTypes: ["Egress"], egress } });
   if (!spec.template.spec.containers.some((container) => container.name === "web"))
@@ -138,9 +140,17 @@ export function rulesFor(target: string): readonly object[] {
     const closed = [...NODES_V4, ...NODES_V6, ...METADATA].some((network) => isWithin(address, network));
     return closed ? [] : [{ to: [{ ipBlock: { cidr: hostNetwork(host) } }], ports }];
   }
-  const [, namespace] = /^[a-z0-9-]+\.([a-z0-9-]+)\.svc(?:\.|$)/.exec(host) ?? [];
+  const [, namespace] = SERVICE_NAME.exec(host) ?? [];
   if (namespace !== undefined) return [{ to: [inNamespace(namespace)], ports }];
   return [{ to: [...PRIVATE_V4, ...PRIVATE_V6].map((cidr) => ({ ipBlock: withoutMetadata(cidr) })), ports }];
+}
+
+const SERVICE_NAME = /^[a-z0-9-]+\.([a-z0-9-]+)\.svc(?:\.|$)/;
+
+/** True of a server that a policy can say: an address, or a Service of this cluster. */
+export function hasPlace(target: string): boolean {
+  const host = target.slice(0, target.lastIndexOf(":"));
+  return parseAddress(host) !== undefined || SERVICE_NAME.test(host);
 }
 
 function hostNetwork(address: string): string {

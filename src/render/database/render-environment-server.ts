@@ -2,9 +2,9 @@ import { OWN_SERVER_SECRET } from "../../kernel/own-names.ts";
 import { COPIED_ANNOTATION } from "../../kernel/label.ts";
 import type { Site } from "../../site/site.ts";
 import { labelsFor, selectorFor } from "../labels.ts";
-import type { ConfigMap, Container, Manifest, PersistentVolumeClaim, Service, StatefulSet } from "../objects.ts";
+import type { ConfigMap, Container, Manifest, NetworkPolicy, PersistentVolumeClaim, Service, StatefulSet } from "../objects.ts";
 import { digestOf } from "../rendered.ts";
-import { snapshotOf } from "../snapshot-of.ts";
+import { claimSpec } from "../claim-spec.ts";
 import { databaseContainer } from "./database-container.ts";
 import { CONFIG_DIGEST } from "./database-name.ts";
 import { environmentServerOptions } from "./environment-server-options.ts";
@@ -22,8 +22,8 @@ export interface EnvironmentServer {
   readonly image: string;
   readonly secretDigest: string;
   readonly memoryBytes: number;
-  /** The snapshot that its data directory is a copy of; null: it begins empty. */
-  readonly snapshot: string | null;
+  /** On a cluster a policy has to let the environment's pods in. */
+  readonly isClosed: boolean;
 }
 
 const MIB = 1024 * 1024;
@@ -46,7 +46,11 @@ export function renderEnvironmentServer(site: Site, server: EnvironmentServer): 
   const claim: PersistentVolumeClaim = {
     ...{ apiVersion: "v1", kind: "PersistentVolumeClaim" },
     metadata: { ...metadata, name: OWN_SERVER_CLAIM, annotations: { [COPIED_ANNOTATION]: "true" } },
-    spec: { accessModes: ["ReadWriteOnce"], resources: { requests: { storage: "10Gi" } }, ...snapshotOf(server.snapshot) },
+    spec: claimSpec(
+      { name: OWN_SERVER_CLAIM, accessModes: ["ReadWriteOnce"], storage: "10Gi" },
+      site.preview?.data.database,
+      site.preview?.data,
+    ),
   };
   const service: Service = {
     ...{ apiVersion: "v1", kind: "Service", metadata },
@@ -55,7 +59,20 @@ export function renderEnvironmentServer(site: Site, server: EnvironmentServer): 
       ports: [{ name: "mysql", port: DATABASE_PORT, targetPort: DATABASE_PORT, appProtocol: "mysql" }],
     },
   };
-  return [configuration, claim, service, statefulSet(site, server, configuration)];
+  return [configuration, claim, service, ...(server.isClosed ? [fromItsPods(site)] : []), statefulSet(site, server, configuration)];
+}
+
+/** The namespace is the environment's alone. */
+function fromItsPods(site: Site): NetworkPolicy {
+  return {
+    ...{ apiVersion: "networking.k8s.io/v1", kind: "NetworkPolicy" },
+    metadata: { name: "database-from-site", labels: labelsFor(site, OWN_SERVER) },
+    spec: {
+      podSelector: { matchLabels: selectorFor(site, OWN_SERVER) },
+      policyTypes: ["Ingress"],
+      ingress: [{ from: [{ podSelector: { matchLabels: {} } }], ports: [{ port: DATABASE_PORT }] }],
+    },
+  };
 }
 
 function statefulSet(site: Site, server: EnvironmentServer, { metadata, data }: ConfigMap): StatefulSet {

@@ -239,10 +239,10 @@ function fpmPolicy(site: Site): NetworkPolicy {
 }
 
 /** Of an environment, whose server belongs to nobody else. */
-export function renderOwnServer(site: Site, { database }: Pick<RenderInput, "database">): Manifest[] {
+export function renderOwnServer(site: Site, { database, serviceDomain }: Pick<RenderInput, "database" | "serviceDomain">): Manifest[] {
   if (site.preview === undefined || database?.own === undefined) return [];
-  const { databaseBytes, data } = site.preview;
-  return renderEnvironmentServer(site, { ...database.own, memoryBytes: databaseBytes, snapshot: data.database });
+  const isClosed = serviceDomain !== undefined;
+  return renderEnvironmentServer(site, { ...database.own, memoryBytes: site.preview.databaseBytes, isClosed });
 }
 
 /** Everything that a site is in an engine, from the resolved site and facts alone: same input, same objects, whatever the order of its keys. */

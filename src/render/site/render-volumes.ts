@@ -6,7 +6,7 @@ import { OPCACHE_DRIVER, type PersistentVolumeClaim, type Volume, type VolumeMou
 import { usesPrimedOpcache } from "../php/entrypoint-config.ts";
 import { SHARED_SESSIONS, sharesSessions } from "../php/sessions.ts";
 import { digestOf } from "../rendered.ts";
-import { snapshotOf } from "../snapshot-of.ts";
+import { claimSpec } from "../claim-spec.ts";
 
 /** Claim of the whole tree when `code: writable` (R-A4: the code is data). */
 export const CODE_CLAIM = "code";
@@ -55,7 +55,7 @@ function claim(site: Site, name: string, storage: string): PersistentVolumeClaim
       ...{ name, labels: labelsFor(site, "data") },
       ...(preview === undefined ? {} : { annotations: { [COPIED_ANNOTATION]: "true" } }),
     },
-    spec: { accessModes: ["ReadWriteMany"], resources: { requests: { storage } }, ...snapshotOf(preview?.data.mounts[name]) },
+    spec: claimSpec({ name, storage, accessModes: ["ReadWriteMany"] }, preview?.data.mounts[name], preview?.data),
   };
 }
 

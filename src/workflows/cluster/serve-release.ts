@@ -91,7 +91,9 @@ async function replace(request: ServeRequest, serving: string | null, ports: Por
   const stage = stages(context.emit, ports, context.signal, []);
   const asked = ports.clock.now();
   const former = await ports.records.get(namespace);
-  const chosen = await chooseServer({ site: release.site, namespace, known: former?.database ?? null }, ports);
+  // An environment's server is its own.
+  const isCopy = release.site.preview !== undefined;
+  const chosen = isCopy ? null : await chooseServer({ site: release.site, namespace, known: former?.database ?? null }, ports);
   const server = chosen?.name ?? null;
   const given = server !== null && (await giveBack(namespace, server, ports));
   const { wanted, input, desired } = await prepare(request, { former, known: undefined }, stage, ports, context);
@@ -167,6 +169,11 @@ async function databaseOf(
 ): Promise<PreparedDatabase | null> {
   const { database } = site;
   if (database === null) return null;
+  if (site.preview !== undefined) {
+    // The release's is of its own tenant, as this server is; whoever deployed without one gets what all run.
+    const image = spec.images.database?.reference ?? (await chosenServer(database.version, ports));
+    return await prepareDatabase(site, { database: image, namespace }, ports, context);
+  }
   const known = (await ports.records.get(namespace))?.database ?? null;
   const chosen = await chooseServer({ site, namespace, known }, ports);
   // Whatever runs for a server that has a name of its own is not chosen here.

@@ -53,11 +53,40 @@ export function printEnvironment(shown: ShownEnvironment, context: CliContext, n
   terminal.out(table(rows));
 }
 
+/** `howdah env open`. */
+export function printOpened({ url, user, password }: ShownEnvironment, { terminal, flags }: CliContext): void {
+  const login = password === null ? {} : { user, password };
+  terminal.out(flags.output === "json" ? `${JSON.stringify({ url, ...login })}\n` : `${url ?? ""}\n`);
+  if (password !== null && flags.output !== "json") terminal.err(`  user ${user}, password ${password}\n`);
+}
+
+/** `howdah env extend`. */
+export function printExtended(environment: string, until: string | null, { terminal, flags }: CliContext): void {
+  const words = until === null ? "until somebody deletes it" : `until ${until}`;
+  terminal.out(flags.output === "json" ? `${JSON.stringify({ environment, until })}\n` : `${environment} lives ${words}\n`);
+}
+
+/** `howdah env delete`; `deleted` false: there was none. */
+export function printDeleted(environment: string, deleted: boolean, { terminal, flags }: CliContext): number {
+  const answer = { environment: deleted ? environment : null, deleted };
+  const words = deleted ? `${environment} is deleted` : `${environment} is not there`;
+  terminal.out(flags.output === "json" ? `${JSON.stringify(answer)}\n` : `${words}\n`);
+  return 0;
+}
+
+/** What is told of an environment that was made, here or on a cluster. */
+export interface MadeEnvironment extends Pick<UpResult, "timings" | "answeringMs" | "release" | "released"> {
+  readonly environment: Pick<EnvironmentRecord, "namespace" | "data" | "code" | "until">;
+  readonly record: { readonly url: string };
+  /** Null: somebody else has asked it. */
+  readonly health: UpResult["health"] | null;
+  readonly credentials?: Credentials | null;
+  /** The context of the cluster that it is on. */
+  readonly on?: string;
+}
+
 /** The answer of whatever makes one: its address. */
-export function printMade(
-  made: UpResult & { readonly environment: EnvironmentRecord; readonly credentials?: Credentials | null },
-  context: CliContext,
-): number {
+export function printMade(made: MadeEnvironment, context: CliContext): number {
   const { environment, record, timings, health, answeringMs, release, released, credentials = null } = made;
   const { namespace, data, code, until } = environment;
   if (context.flags.output === "json") {
@@ -82,7 +111,9 @@ export function printMade(
   if (credentials !== null)
     context.terminal.err(`  log in as ${terminalText(credentials.user)} with ${terminalText(credentials.password)} (shown once)\n`);
   const words = [dataOf(data), codeOf(code), until === null ? "stays" : `until ${until.slice(0, 16).replace("T", " ")}`];
-  context.terminal.err(`  ${style.dim(`${words.join(" · ")}, answering after ${seconds(answeringMs)} · howdah env show ${namespace}`)}\n`);
+  context.terminal.err(
+    `  ${style.dim(`${words.join(" · ")}, answering after ${seconds(answeringMs)} · howdah env show ${namespace}${made.on === undefined ? "" : ` --context ${made.on}`}`)}\n`,
+  );
   return 0;
 }
 

@@ -23,7 +23,7 @@ const ADDRESS_MS = 5000;
 const UNDO_MS = 300_000;
 
 /** The steps of a rollout (src/workflows/rollout/rollout.ts), in words. */
-const TITLES: Readonly<Record<string, string>> = {
+export const ROLLOUT_TITLES: Readonly<Record<string, string>> = {
   build: "Preparing",
   check: "nginx and PHP-FPM judge their configuration",
   migrate: "Migrating the database",
@@ -55,7 +55,7 @@ export async function followRollout(
     if (open !== undefined && code !== undefined) emit({ type: "task-failed", id: open, code, message });
     else if (open !== undefined) emit({ type: "task-done", id: open, outcome: "changed" });
     open = step;
-    if (step !== undefined) emit({ type: "task-started", id: step, title: TITLES[step] ?? step });
+    if (step !== undefined) emit({ type: "task-started", id: step, title: ROLLOUT_TITLES[step] ?? step });
   };
   for (;;) {
     signal.throwIfAborted();
@@ -91,7 +91,7 @@ export async function followRollout(
     const current = now.observedGeneration !== undefined && now.observedGeneration >= (environment?.metadata.generation ?? 1);
     if (current && stalled !== undefined && now.rollout === undefined) {
       turnTo(undefined, "cluster/failed", stalled.message);
-      throw new HowdahError(codeOf(stalled.reason), stalled.message);
+      throw new HowdahError(codeOfReason(stalled.reason), stalled.message);
     }
     if (!warned && !current && now.rollout?.release !== release && ports.clock.now() - began > NOBODY_MS) {
       warned = true;
@@ -120,7 +120,7 @@ function failureOf(release: string, { state, step, code, reason }: ReleaseStatus
 }
 
 /** The failure that has this reason in conditions; reasons are the catalog's. */
-function codeOf(reason: string): ErrorCode {
+export function codeOfReason(reason: string): ErrorCode {
   const found = Object.entries(errorCatalog).find(([, entry]) => entry.reason === reason);
   return found === undefined ? "cluster/failed" : (found[0] as ErrorCode);
 }

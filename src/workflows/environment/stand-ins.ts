@@ -22,23 +22,28 @@ interface Sources {
 
 type FromSecret = Extract<Site["variables"][number], { readonly from: "secret" }>;
 
-/** Names the secrets that neither a person nor the site file gives and nobody stored, all of them at once, before anything is made. Error: `site/invalid`. */
-export async function requireStandIns({ namespace, production, given }: Sources, { secrets }: Pick<Ports, "secrets">): Promise<void> {
+/** The secrets that neither a person nor the site file gives and nobody stored, as `NAME/KEY`. */
+export async function missingStandIns(
+  { namespace, production, given }: Sources,
+  { secrets }: { readonly secrets: Pick<Ports["secrets"], "get"> },
+): Promise<readonly string[]> {
   const terms = termsOf(production);
   const names = new Set<string>();
   for (const { secret: name, key } of neededBy(production)) {
     const isGiven = terms.has(`${name}/${key}`) || given.some((one) => one.name === name && one.key === key);
     if (!isGiven && (await secrets.get(namespace, name))?.[key] === undefined) names.add(`${name}/${key}`);
   }
+  return [...names];
+}
+
+/** Names what is missing, all of it at once, before anything is made. Error: `site/invalid`. */
+export async function requireStandIns(sources: Sources, ports: Pick<Ports, "secrets">): Promise<void> {
+  const names = await missingStandIns(sources, ports);
   const [first] = names;
   if (first === undefined) return;
-  throw new HowdahError(
-    "site/invalid",
-    `An environment gets none of production's secrets, and nothing stands in for ${[...names].join(", ")}`,
-    {
-      hint: `Say what does in \`spec.environments.secrets\`, give it with \`--secret ${first}\`, or store it: \`howdah secret set ${namespace} ${first}\`.`,
-    },
-  );
+  throw new HowdahError("site/invalid", `An environment gets none of production's secrets, and nothing stands in for ${names.join(", ")}`, {
+    hint: `Say what does in \`spec.environments.secrets\`, give it with \`--secret ${first}\`, or store it: \`howdah secret set ${sources.namespace} ${first}\`.`,
+  });
 }
 
 /**

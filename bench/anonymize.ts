@@ -9,17 +9,28 @@ import { rowTransformer } from "../src/anonymize/stream/transform-row.ts";
 import { planOf } from "../src/anonymize/testing/compile-fixture.ts";
 import { Secret } from "../src/kernel/secret.ts";
 import { identifier, list } from "../src/kernel/sql.ts";
+import { maskedByPynonymizer } from "./anonymize-tools/pynonymizer.ts";
 import { socketMariadb } from "../test/support/socket-mariadb.ts";
 
 /**
  * How many rows a second are masked: by SQL in bulk, by rows that pass through TypeScript, and row by row as tools without a plan do it; and how fast
- * files are searched for a thousand real values. `node bench/anonymize.ts [ROWS]`, with mariadb-server-core.
+ * files are searched for a thousand real values. `node bench/anonymize.ts [ROWS]`, with mariadb-server-core; with `HOWDAH_PYNONYMIZER=/path/of/it` beside
+ * another tool.
  */
 const ROWS = Number(process.argv[2] ?? 200_000);
 const ONE_BY_ONE = Math.min(ROWS, 5_000);
 
 const key = maskKey(new Secret("a key of thirty-two characters..", "bench"));
-const server = await socketMariadb(["--innodb-buffer-pool-size=512M", "--innodb-log-file-size=256M", "--max-allowed-packet=64M"]);
+/** Another tool speaks TCP alone. */
+const tool = process.env["HOWDAH_PYNONYMIZER"];
+const port = 20_000 + (process.pid % 10_000);
+const listening = tool === undefined ? [] : ["--skip-networking=0", "--bind-address=127.0.0.1", `--port=${String(port)}`];
+const server = await socketMariadb([
+  "--innodb-buffer-pool-size=512M",
+  "--innodb-log-file-size=256M",
+  "--max-allowed-packet=64M",
+  ...listening,
+]);
 
 function say(what: string, count: number, unit: string, milliseconds: number): void {
   process.stdout.write(
@@ -119,6 +130,13 @@ try {
     }
   });
   say("row by row, UPDATE", ONE_BY_ONE, "rows", single);
+
+  if (tool !== undefined) {
+    await client.query("CREATE DATABASE other");
+    await client.query("CREATE TABLE other.people LIKE raw.people");
+    await client.query("INSERT INTO other.people SELECT * FROM raw.people");
+    say("pynonymizer, UPDATE in place", ROWS, "rows", 1000 * (await maskedByPynonymizer(tool, { ...server, port, client }, "other")));
+  }
 
   const scan = canarySet(Array.from({ length: 1000 }, (_, n) => `person${String(n)}.${randomBytes(4).toString("hex")}@example.org`)).scan();
   const chunk = Buffer.from(

@@ -25,12 +25,19 @@ export function printEnvironments(environments: readonly ListedEnvironment[], co
     one.owner,
     untilOf(one, now),
     ...(one.ownBytes === null ? [] : [readableBytes(one.ownBytes)]),
-    one.because ?? one.url ?? "",
+    whereOrWhy(one),
   ]);
   terminal.out(table(rows));
   for (const { namespace, lifetime } of environments)
     if (lifetime.state !== "alive")
       terminal.err(`! ${namespace}: its time is over; \`howdah env extend ${namespace} --ttl 3d\` keeps it\n`);
+}
+
+/** One that serves is where it is, also when something newer does not. */
+function whereOrWhy({ state, because, url }: ListedEnvironment): string {
+  if (because === null) return url ?? "";
+  const serves = url !== null && ["running", "asleep", "down", "changing"].includes(state);
+  return serves ? `${url} (${terminalText(because)})` : terminalText(because);
 }
 
 /** `howdah env show`. */

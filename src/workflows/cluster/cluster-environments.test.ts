@@ -21,7 +21,7 @@ let cluster: ConnectedCluster;
 let said: string[];
 let context: EngineContext;
 /** What the operator does, one look after another. */
-let acts: (() => Promise<unknown> | unknown)[];
+let acts: (() => unknown)[];
 let now: number;
 let ports: Pick<Ports, "clock" | "settings">;
 

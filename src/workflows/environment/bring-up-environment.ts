@@ -42,18 +42,20 @@ export interface ToServe {
   readonly data: DataToServe;
   /** How long to wait for memory; null: it has its memory already. */
   readonly patienceMs: number | null;
+  /** Other code serves until this one does, and is what it is described as running. */
+  readonly replaces: boolean;
 }
 
 const NOTHING: Snapshots = { database: null, mounts: {} };
 
 /** Brings an environment into service as it is described, with the rollout that every site has. What is pinned is written down before anything is made of it. */
 export async function serveEnvironment(wanted: ToServe, ports: Ports, context: EngineContext): Promise<BroughtUp> {
-  const { record, production, source, data, patienceMs } = wanted;
+  const { record, production, source, data, patienceMs, replaces } = wanted;
   const draft = source.siteWith(NOTHING);
   if (patienceMs !== null) await awaitMemory(record, { needed: neededBytes(draft), patienceMs }, ports, context);
   const pinned = "wanted" in data ? await pinData(record, data.wanted, draft, ports, context) : { data: data.pinned, ...data };
   const settled = { code: source.settled, data: pinned.data };
-  await changeEnvironment(record.namespace, (now) => ({ ...now, ...settled }), ports);
+  if (!replaces) await changeEnvironment(record.namespace, (now) => ({ ...now, ...settled }), ports);
   const site = source.siteWith(pinned.snapshots);
   const result = await bringUp({ ...source.up, site, file: production.file, adopt: true, command: "env", why: null }, ports, context);
   return { result, settled };

@@ -7,7 +7,7 @@ import { requireActive } from "../tenant/tenant.ts";
 import { type Credentials, credentialsOf } from "../up/credentials-of.ts";
 import type { UpResult } from "../up/up.ts";
 import { type BroughtUp, type EnvironmentSource, releaseSource, serveEnvironment, withCommit } from "./bring-up-environment.ts";
-import { changeEnvironment, type EnvironmentRecord, environmentsOf, environmentStore, withEnvironment } from "./environment.ts";
+import { changeEnvironment, type EnvironmentRecord, environmentsOf, environmentStore, serving, withEnvironment } from "./environment.ts";
 import { cloneSource, type WantedData } from "./environment-data.ts";
 import { untilOf } from "./lifetime.ts";
 import { requireReadable, SAME_VERSION } from "./require-readable.ts";
@@ -71,10 +71,10 @@ export async function createEnvironment(
     if (former !== undefined && !follows) await tearDown(namespace, ports, context);
     await environmentStore(ports).put(namespace, record);
     const made = await bringUpCreated({ record, production, request, follows }, ports, context).catch(async (error: unknown) => {
-      if (!follows) await noteFailure(namespace, error, ports);
+      await (follows ? noteNotFollowed(record, request, error, ports) : noteFailure(namespace, error, ports));
       throw error;
     });
-    const environment = await changeEnvironment(namespace, (now) => ({ ...now, ...made.settled, work: null, failure: null }), ports);
+    const environment = await changeEnvironment(namespace, (now) => serving({ ...now, ...made.settled }), ports);
     const isNew = made.settled.data.kind === "fresh" && made.result.showCredentials;
     const credentials = await credentialsOf(made.result.record.site, isNew, ports);
     return { ...made.result, environment: environment ?? record, credentials };
@@ -104,7 +104,7 @@ async function bringUpCreated(
   const serve = (source: EnvironmentSource): Promise<BroughtUp> => {
     const version = there?.database?.version ?? null;
     requireReadable({ what: namespace, version, hint: SAME_VERSION }, source.siteWith({ database: null, mounts: {} }));
-    return serveEnvironment({ record, production, source, data, patienceMs }, ports, context);
+    return serveEnvironment({ record, production, source, data, patienceMs, replaces: follows }, ports, context);
   };
   const { code, checkout } = request;
   if (code !== undefined) return await withCommit(record, { production, code, checkout }, ports, serve);
@@ -171,6 +171,13 @@ async function describe(
       ...{ password: request.password ?? terms.password, idleSeconds: idleSecondsOf({ idle: request.idle ?? terms.idle }) },
     },
   };
+}
+
+/** What serves is what it was. */
+async function noteNotFollowed({ namespace }: EnvironmentRecord, { code }: CreateRequest, error: unknown, ports: Ports): Promise<void> {
+  const why = error instanceof Error ? error.message : String(error);
+  const which = code === undefined ? "it" : "branch" in code ? code.branch : code.commit.slice(0, 10);
+  await changeEnvironment(namespace, (now) => ({ ...now, notFollowed: `${which} could not be brought into service: ${why}` }), ports);
 }
 
 async function noteFailure(namespace: string, error: unknown, ports: Ports): Promise<void> {

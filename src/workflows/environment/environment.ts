@@ -48,6 +48,8 @@ export interface EnvironmentRecord {
   readonly work: EnvironmentWork | null;
   /** Why it does not serve, when making it failed. */
   readonly failure: string | null;
+  /** Why a newer commit did not take the place of the one that serves; undefined: none was refused since. */
+  readonly notFollowed?: string;
 }
 
 /** The documents of this machine. Error: `usage/invalid` on a cluster. */
@@ -101,6 +103,11 @@ export async function changeEnvironment(
   const changed = change(now);
   await store.put(namespace, changed);
   return changed;
+}
+
+/** A description of what came into service as it says. */
+export function serving({ notFollowed: _former, ...record }: EnvironmentRecord): EnvironmentRecord {
+  return { ...record, work: null, failure: null };
 }
 
 /** One command at a time makes, resets or deletes an environment; its rollouts take the lock of its namespace besides. */

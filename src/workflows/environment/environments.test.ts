@@ -1,4 +1,7 @@
-import { beforeEach, describe, expect, it } from "vitest";
+import { mkdtemp, rm, writeFile } from "node:fs/promises";
+import { tmpdir } from "node:os";
+import { join } from "node:path";
+import { beforeEach, describe, expect, it, onTestFinished } from "vitest";
 import { Secret } from "../../kernel/secret.ts";
 import { Killed, life } from "../cluster/testing/mortal.ts";
 import type { Generation } from "../dataset/generation.ts";
@@ -154,6 +157,34 @@ describe("an environment", () => {
     expect(await databaseOf()).toBe("shop.g2.database");
   });
 
+  it("names the commit that serves after a newer one failed, and says so beside, until one serves", async () => {
+    await create("review");
+    const made = await rig.ports.environments?.get("shop--review");
+    if (made === undefined) throw new TypeError("nothing was made");
+    const serves = { kind: "commit", commit: "a".repeat(40), branch: "search" } as const;
+    await rig.ports.environments?.put("shop--review", { ...made, code: serves });
+    const tree = await treeOf({ runtime: { php: "8.4" } });
+    const ports: Ports = {
+      ...rig.ports,
+      files: { ...rig.ports.files, kind: async (path) => (path.endsWith(".yaml") ? "file" : "directory"), realpath: async (path) => path },
+      worktrees: {
+        find: async () => ({ top: "/shop", commit: "b".repeat(40), branch: "search" }),
+        within: (_found, work) => work(tree),
+        sweep: async () => 0,
+      },
+      git: async () => null,
+      machine: { ...rig.ports.machine, check: () => Promise.reject(new Error("it does not build")) },
+    };
+    const follow = () => create("review", { code: { branch: "search" } }, ports);
+    const listed = { code: serves, state: "running", because: "search could not be brought into service: it does not build" };
+    for (const _ of ["once", "again"]) {
+      await expect(follow()).rejects.toThrow("it does not build");
+      expect(await listEnvironments("shop", { sizes: false }, rig.ports)).toMatchObject([listed]);
+    }
+    await resetEnvironment("shop--review", AS_BEGAN, rig.ports, rig.context);
+    expect(await listEnvironments("shop", { sizes: false }, rig.ports)).toMatchObject([{ ...listed, because: null }]);
+  });
+
   it("goes when its time and the grace are over, unless somebody extends it", async () => {
     await create("review", { ttl: "12h" });
     rig.clock.now += 13 * 3_600_000;
@@ -175,6 +206,15 @@ describe("an environment", () => {
     expect(await deleteEnvironment("shop--review", rig.ports, rig.context)).toBe(false);
   });
 });
+
+/** A directory with a site's file, which goes with the test. */
+async function treeOf(spec: object): Promise<string> {
+  const directory = await mkdtemp(join(tmpdir(), "howdah-tree-"));
+  onTestFinished(() => rm(directory, { recursive: true }));
+  const site = { apiVersion: "howdah.dev/v1alpha1", kind: "Site", metadata: { name: "shop" }, spec };
+  await writeFile(join(directory, "howdah.yaml"), JSON.stringify(site));
+  return directory;
+}
 
 /** Generations of the site that can be leased; the first is current. */
 async function generationsOf(ids: readonly string[]): Promise<NonNullable<Ports["datasets"]>> {

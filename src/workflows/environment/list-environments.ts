@@ -10,7 +10,7 @@ export interface ListedEnvironment {
   readonly name: string;
   readonly of: string;
   readonly state: "running" | "asleep" | "down" | "changing" | "waiting" | "creating" | "resetting" | "deleting" | "failed";
-  /** What it waits for, or why it failed. */
+  /** What it waits for, or why it failed; of one that runs: why a newer commit does not. */
   readonly because: string | null;
   readonly url: string | null;
   readonly code: EnvironmentRecord["code"];
@@ -51,12 +51,12 @@ async function listed(record: EnvironmentRecord, storage: DatasetStorage | undef
 const WORK = { create: "creating", reset: "resetting", delete: "deleting" } as const;
 
 function stateOf(
-  { work, failure }: EnvironmentRecord,
+  { work, failure, notFollowed }: EnvironmentRecord,
   use: "running" | "asleep" | "down" | "changing",
 ): Pick<ListedEnvironment, "state" | "because"> {
   if (work?.waits !== undefined) return { state: "waiting", because: work.waits };
   if (work !== null) return { state: WORK[work.verb], because: null };
-  return failure === null ? { state: use, because: null } : { state: "failed", because: failure };
+  return failure === null ? { state: use, because: notFollowed ?? null } : { state: "failed", because: failure };
 }
 
 async function ownBytes(namespace: string, storage: DatasetStorage): Promise<number> {

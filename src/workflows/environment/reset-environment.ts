@@ -4,7 +4,7 @@ import { snapshotVolume } from "../dataset/volume-names.ts";
 import type { EngineContext, Ports, SiteRecord } from "../ports.ts";
 import type { UpResult } from "../up/up.ts";
 import { type DataToServe, type EnvironmentSource, ownSource, releaseSource, serveEnvironment } from "./bring-up-environment.ts";
-import { changeEnvironment, type EnvironmentData, type EnvironmentRecord, withEnvironment } from "./environment.ts";
+import { changeEnvironment, type EnvironmentData, type EnvironmentRecord, serving, withEnvironment } from "./environment.ts";
 import { letGoOfData } from "./environment-data.ts";
 import { tearDown } from "./tear-down.ts";
 
@@ -50,8 +50,12 @@ async function reset(record: EnvironmentRecord, target: ResetTarget, ports: Port
   const source = await sourceOf(record, target, production, ports);
   const data = dataOf(record, target, source);
   await tearDown(namespace, ports, context);
-  const { result, settled } = await serveEnvironment({ record, production, source, data, patienceMs: null }, ports, context);
-  const done = await changeEnvironment(namespace, (now) => ({ ...now, ...settled, work: null, failure: null }), ports);
+  const { result, settled } = await serveEnvironment(
+    { record, production, source, data, patienceMs: null, replaces: false },
+    ports,
+    context,
+  );
+  const done = await changeEnvironment(namespace, (now) => serving({ ...now, ...settled }), ports);
   await letGoOfData(namespace, settled.data, ports);
   return { ...result, environment: done ?? record };
 }

@@ -1,4 +1,4 @@
-import { access, mkdtemp, readFile, rm, writeFile } from "node:fs/promises";
+import { access, mkdir, mkdtemp, readFile, rm, writeFile } from "node:fs/promises";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { afterEach, beforeEach, expect, it } from "vitest";
@@ -45,4 +45,17 @@ it("takes a commit by its number, and names what is not there", async () => {
   await expect(gitWorktrees.find(directory, { branch: "gone" })).rejects.toMatchObject({ code: "usage/invalid" });
   await expect(gitWorktrees.find(directory, { commit: "--all" })).rejects.toMatchObject({ code: "usage/invalid" });
   await expect(gitWorktrees.find(tmpdir(), { branch: "main" })).rejects.toThrow("no git repository");
+});
+
+it("takes away the trees of processes that were killed, and of nobody who lives", async () => {
+  const found = await gitWorktrees.find(directory, { branch: "feature/x" });
+  const dead = join(tmpdir(), "howdah-worktree-1-999999999999.test");
+  await mkdir(join(dead, "tree"), { recursive: true });
+  await gitWorktrees.within(found, async (tree) => {
+    await expect(access(dead)).rejects.toThrow("ENOENT"); // whoever comes next takes it away
+    await mkdir(join(dead, "tree"), { recursive: true });
+    await gitWorktrees.sweep(); // the agent; other tests sweep as well, so nothing is counted
+    await expect(access(dead)).rejects.toThrow("ENOENT");
+    expect(await readFile(join(tree, "page"), "utf8")).toBe("two");
+  });
 });

@@ -1,6 +1,7 @@
-import { chown, mkdtemp, rm, stat } from "node:fs/promises";
+import { chown, mkdtemp, readdir, rm, stat } from "node:fs/promises";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
+import { isProcessAlive, processIdentity } from "../../host/process-identity.ts";
 import { HowdahError } from "../../kernel/howdah-error.ts";
 import { mustAskGit } from "./ask-git.ts";
 
@@ -24,10 +25,15 @@ export interface Worktrees {
   find(directory: string, wanted: WantedCommit): Promise<FoundCommit>;
   /** Puts a commit's files into a directory of its own for as long as `work` needs them. */
   within<T>(found: Pick<FoundCommit, "commit" | "top">, work: (directory: string) => Promise<T>): Promise<T>;
+  /** Takes away what processes left that were killed in between. Answers how many there were. */
+  sweep(): Promise<number>;
 }
 
 /** Git's own worktrees, made with the rights of the repository's owner: nothing of the repository's configuration runs with more. */
-export const gitWorktrees: Worktrees = { find: findCommit, within: withinWorktree };
+export const gitWorktrees: Worktrees = { find: findCommit, within: withinWorktree, sweep: removeDead };
+
+/** Names a directory by its process: `howdah-worktree-PID-START.RANDOM`. */
+const PREFIX = "howdah-worktree-";
 
 async function findCommit(directory: string, wanted: WantedCommit): Promise<FoundCommit> {
   const top = (await mustAskGit(directory, ["rev-parse", "--show-toplevel"]).catch(() => undefined))?.trim();
@@ -55,7 +61,8 @@ async function withinWorktree<T>(
   { commit, top }: Pick<FoundCommit, "commit" | "top">,
   work: (directory: string) => Promise<T>,
 ): Promise<T> {
-  const place = await mkdtemp(join(tmpdir(), "howdah-worktree-"));
+  await removeDead();
+  const place = await mkdtemp(join(tmpdir(), `${PREFIX}${await processIdentity()}.`));
   const { uid, gid } = await stat(join(top, ".git"));
   await chown(place, uid, gid);
   const directory = join(place, "tree");
@@ -67,4 +74,19 @@ async function withinWorktree<T>(
     await rm(place, { recursive: true, force: true });
     await mustAskGit(top, ["worktree", "prune"]).catch(() => undefined); // of those whose process was killed, too
   }
+}
+
+/** A whole tree of a site each. What belongs to a living process stays, and what somebody else made of another name. */
+async function removeDead(): Promise<number> {
+  let swept = 0;
+  for (const name of await readdir(tmpdir())) {
+    const [owner = ""] = name.slice(PREFIX.length).split(".");
+    if (!name.startsWith(PREFIX) || (await isProcessAlive(owner))) continue;
+    const gone = await rm(join(tmpdir(), name), { recursive: true, force: true }).then(
+      () => true,
+      () => false, // another process took it away at the same time
+    );
+    if (gone) swept += 1;
+  }
+  return swept;
 }

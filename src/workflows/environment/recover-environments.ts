@@ -67,12 +67,14 @@ async function isUsed(namespace: string, ports: Ports, context: EngineContext): 
 }
 
 /**
- * Takes away what belongs to no environment: copies of volumes, snapshots, and leases of generations whose holder is gone or needs them no more. A description is the first that is
- * written and the last that goes, so whatever has none is nobody's.
+ * Takes away what belongs to no environment: copies of volumes, snapshots, leases of generations whose holder is gone or needs them no more, and trees of branches
+ * that a killed build left. A description is the first that is written and the last that goes, so whatever has none is nobody's.
  */
 export async function sweepEnvironments(ports: Ports): Promise<EnvironmentRound> {
   const did: string[] = [];
   if (ports.environments === undefined) return { did, failed: [] };
+  const trees = (await ports.worktrees?.sweep()) ?? 0;
+  if (trees > 0) did.push(`${String(trees)} trees of builds that were cut off are deleted`);
   const storage = await ports.datasetStorage?.existing();
   for (const { id } of (await storage?.list()) ?? []) {
     const namespace = ownerOfCopy(id)?.namespace;

@@ -163,7 +163,7 @@ async function describe(
   return {
     ...{ namespace, name, of, owner: request.owner ?? ports.settings.who, createdAt: new Date(now).toISOString() },
     // Which release and generation they are is written down when they are pinned.
-    code: request.code === undefined ? { kind: "release", release: "" } : { kind: "commit", commit: "", branch: null },
+    code: codeOf(request.code),
     data: data.kind === "dataset" ? { kind: "dataset", generation: data.generation ?? "" } : data,
     until: untilOf(request.ttl ?? terms.ttl, now),
     wishes: {
@@ -178,6 +178,11 @@ async function noteNotFollowed({ namespace }: EnvironmentRecord, { code }: Creat
   const why = error instanceof Error ? error.message : String(error);
   const which = code === undefined ? "it" : "branch" in code ? code.branch : code.commit.slice(0, 10);
   await changeEnvironment(namespace, (now) => ({ ...now, notFollowed: `${which} could not be brought into service: ${why}` }), ports);
+}
+
+function codeOf(code: CreateRequest["code"]): EnvironmentRecord["code"] {
+  if (code === undefined) return { kind: "release", release: "" };
+  return "branch" in code ? { kind: "commit", commit: "", branch: code.branch } : { kind: "commit", commit: code.commit, branch: null };
 }
 
 async function noteFailure(namespace: string, error: unknown, ports: Ports): Promise<void> {

@@ -157,6 +157,25 @@ describe("an environment", () => {
     expect(await databaseOf()).toBe("shop.g2.database");
   });
 
+  it("that failed before its data and code were pinned is made by a reset, or says what would make it", async () => {
+    const ports: Ports = { ...rig.ports, datasets: await generationsOf(["g1"]) };
+    rig.memory.free = 0;
+    const data = { kind: "dataset", generation: undefined } as const;
+    await expect(create("review", { data }, ports)).rejects.toMatchObject({ code: "environment/limit" });
+    rig.memory.free = 8 * 1024 ** 3;
+    const { environment } = await resetEnvironment("shop--review", AS_BEGAN, ports, rig.context);
+    expect([environment.data, environment.code]).toEqual([
+      { kind: "dataset", generation: "g1" },
+      { kind: "release", release: "r1" },
+    ]);
+    expect((await ports.datasets?.leases.list())?.map(({ generation }) => generation)).toEqual(["g1"]);
+    await expect(create("two", { code: { branch: "search" } }, ports)).rejects.toThrow("Branches are built on the machine");
+    await expect(resetEnvironment("shop--two", AS_BEGAN, ports, rig.context)).rejects.toMatchObject({
+      message: "shop--two never ran, so there are no images to make it anew of",
+      hint: "`howdah env create two shop --from-branch search` builds them.",
+    });
+  });
+
   it("names the commit that serves after a newer one failed, and says so beside, until one serves", async () => {
     await create("review");
     const made = await rig.ports.environments?.get("shop--review");

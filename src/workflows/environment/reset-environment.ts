@@ -71,15 +71,20 @@ async function sourceOf(record: EnvironmentRecord, target: ResetTarget, producti
   if (own !== undefined && !(target.newestRelease && record.code.kind === "release")) return own;
   if (record.code.kind === "release") return await releaseSource(record, production, ports);
   throw new HowdahError("environment/unknown", `${record.namespace} never ran, so there are no images to make it anew of`, {
-    hint: `\`howdah env create ${record.name} ${record.of} --from-branch ${record.code.branch ?? "BRANCH"}\` builds them.`,
+    hint: `\`howdah env create ${record.name} ${record.of} ${flagOf(record.code)}\` builds them.`,
   });
+}
+
+function flagOf({ branch, commit }: Extract<EnvironmentRecord["code"], { readonly kind: "commit" }>): string {
+  return branch === null && commit !== "" ? `--commit ${commit}` : `--from-branch ${branch ?? "BRANCH"}`;
 }
 
 /** The snapshots that it began as are kept as long as it holds them: after a sync that failed it holds those of another generation. */
 function dataOf({ data, of }: EnvironmentRecord, { generation }: ResetTarget, { began }: EnvironmentSource): DataToServe {
   if (generation !== null) return { wanted: { kind: "dataset", generation: generation === "current" ? undefined : generation } };
   if (began !== undefined && isOf(data, began, of)) return { pinned: data, snapshots: began };
-  return { wanted: data.kind === "dataset" ? { kind: "dataset", generation: data.generation } : data };
+  // A creation that failed before anything was pinned has the generation that was asked for, or none: the current one.
+  return { wanted: data.kind === "dataset" ? { kind: "dataset", generation: data.generation || undefined } : data };
 }
 
 function isOf(data: EnvironmentData, { database, mounts }: Preview["data"], site: string): boolean {

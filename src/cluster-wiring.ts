@@ -11,6 +11,7 @@ import { resources } from "./kubernetes/resources.ts";
 import { clusterSecretStore } from "./providers/cluster-state/cluster-secret-store.ts";
 import { keptDocuments } from "./providers/cluster-state/kept-documents.ts";
 import { cronDocuments } from "./providers/cluster-state/cron-documents.ts";
+import { datasetDocuments } from "./providers/cluster-state/dataset-documents.ts";
 import { drillsThere } from "./drill-wiring.ts";
 import { configMapDocuments } from "./providers/cluster-state/config-map-documents.ts";
 import { databaseServerDocuments } from "./workflows/database-server/database-server-documents.ts";
@@ -33,6 +34,7 @@ import { SETTINGS_NAME } from "./resources/install/operator-objects.ts";
 import { TENANT_LABEL } from "./workflows/cluster/cluster-place.ts";
 import { serversPullAsOperator } from "./workflows/cluster/pull-secret.ts";
 import { outcomeDocuments, releaseDocuments } from "./workflows/cluster/release-documents.ts";
+import type { DatasetDocumentKinds } from "./workflows/dataset/dataset-document-kinds.ts";
 import type { DocumentStore, KeptDatabases, Ports } from "./workflows/ports.ts";
 
 /** Of what the operator's ports are made. */
@@ -172,6 +174,7 @@ export function wireClusterPorts(given: ClusterWiring): (namespace: string) => P
       diskGuards: system("disk-guard"),
       drills: drillsThere({ secrets, administratorOf, through }),
       crons: cronDocuments(api),
+      clusterDatasets: datasetDocuments<DatasetDocumentKinds>(api, namespace),
       http: { get: (url, options) => askSite(api, namespace, url, options) },
       locks,
       // The operator itself is what keeps sites alive.

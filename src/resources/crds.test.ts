@@ -12,6 +12,7 @@ describe("the CustomResourceDefinitions", () => {
         "backups.howdah.dev",
         "backupstores.howdah.dev",
         "databaseservers.howdah.dev",
+        "datasets.howdah.dev",
         "environments.howdah.dev",
         "releases.howdah.dev",
         "sites.howdah.dev",

@@ -3,6 +3,7 @@ import { HOWDAH_GROUP, resources } from "../kubernetes/resources.ts";
 import { siteDocument } from "../site/schema/site-document.ts";
 import { backupSpec, backupStatus } from "./schema/backup.ts";
 import { backupStoreSpec } from "./schema/backup-store.ts";
+import { datasetSpec, datasetStatus } from "./schema/dataset.ts";
 import { databaseServerSpec, databaseServerStatus } from "./schema/database-server.ts";
 import { environmentSpec, environmentStatus, FIELDS_WITH_DATA } from "./schema/environment.ts";
 import { releaseSpec, releaseStatus } from "./schema/release.ts";
@@ -176,6 +177,20 @@ function definitions(): readonly Definition[] {
         { name: "Version", type: "string", jsonPath: ".status.version" },
         READY,
         { name: "Writer", type: "string", jsonPath: ".status.writer" },
+        STATUS,
+        AGE,
+      ],
+    },
+    {
+      resource: resources.Dataset,
+      description: "Breeds golden datasets of the site of the same name: anonymized data that environments are copied from.",
+      shortNames: [],
+      ...{ spec: structuralSchema(datasetSpec), specRequired: false, status: structuralSchema(datasetStatus) },
+      rules: [shortName],
+      columns: [
+        { name: "Generation", type: "string", jsonPath: ".status.generation", description: "What new environments get." },
+        READY,
+        { name: "Bred", type: "date", jsonPath: ".status.bred", description: "How old its data is." },
         STATUS,
         AGE,
       ],

@@ -19,6 +19,7 @@ import type { CronMark } from "../schedule/due.ts";
 import type { Site } from "../site/site.ts";
 import type { DatabaseMovePorts } from "./database-move/move-journal.ts";
 import type { KeptRouters } from "./database-server/keep-routers.ts";
+import type { ClusterDatasets } from "./dataset/dataset-document-kinds.ts";
 import type { Datasets } from "./dataset/dataset-ports.ts";
 import type { DatabaseServerDocument } from "./database-server/database-server-document.ts";
 import type { DiskGuardRecord } from "./disk-guard/disk-guard-record.ts";
@@ -294,6 +295,8 @@ export interface Ports {
   readonly backups?: BackupStores;
   /** Golden datasets of sites. Left out on a cluster. */
   readonly datasets?: Datasets;
+  /** What is remembered of the dataset of a cluster's namespace. Left out on one machine. */
+  readonly clusterDatasets?: ClusterDatasets;
   /** Where golden datasets and environments lie. Left out on a cluster, where they are volumes of its own. */
   readonly datasetStorage?: DatasetStorageKeeper;
   readonly drills?: DrillPorts;

@@ -34,7 +34,6 @@ export interface DatasetKinds {
 export type DatasetDocuments<Kinds extends DatasetKinds> = { readonly [Kind in keyof DatasetKinds]: Documents<Kinds[Kind]> } & {
   /** The Job that may breed now; null: none may, and one that still does can write nothing any more. */
   setBreeder(job: string | null): Promise<void>;
-  breeder(): Promise<string | undefined>;
 };
 
 type Api = Pick<KubernetesApi, "get" | "list" | "create" | "replace" | "delete">;
@@ -87,7 +86,6 @@ export function datasetDocuments<Kinds extends DatasetKinds>(api: Api, namespace
     journals: store<Kinds["journals"]>("journal"),
     reports: reportDocuments<Kinds["reports"]>(api, namespace),
     setBreeder: (job) => change(BREEDER, job, undefined),
-    breeder: async () => dataOf(await read())[BREEDER],
   };
 }
 

@@ -1,7 +1,8 @@
 import type { DatasetStorage } from "../../providers/dataset-storage/dataset-storage.ts";
 import { HowdahError } from "../../kernel/howdah-error.ts";
-import type { DatasetPorts } from "./dataset-ports.ts";
-import { type Generation, generationName, holdersOf, listGenerations } from "./generation.ts";
+import type { BreedDocuments } from "./breed-journal.ts";
+import type { DatasetPorts, Datasets } from "./dataset-ports.ts";
+import { type Generation, type GenerationDocuments, generationName, holdersOf, listGenerations } from "./generation.ts";
 import { destroyVolumes, reapGeneration } from "./publish-generation.ts";
 import { recoverBreed } from "./recover-breeds.ts";
 
@@ -11,6 +12,13 @@ export interface DeletedDatasets {
   readonly held: readonly { readonly generation: string; readonly by: readonly string[] }[];
 }
 
+/** What deleting acts on. */
+export interface Deleting extends Pick<DatasetPorts, "clock"> {
+  readonly datasets: BreedDocuments & Pick<Datasets, "reports"> & { readonly servers: Pick<Datasets["servers"], "sweep"> };
+  readonly datasetStorage: { existing(): Promise<Pick<DatasetStorage, "destroy" | "list"> | undefined> };
+  readonly machine: Pick<DatasetPorts["machine"], "isProcessAlive">;
+}
+
 /**
  * Destroys generations of a site for good: those that are named, or all. What environments need stays; named, that is an error. The current one goes only
  * with all. Error: `dataset/in-use`, `dataset/none`.
@@ -18,7 +26,7 @@ export interface DeletedDatasets {
 export async function deleteDatasets(
   site: string,
   which: readonly string[] | "all",
-  { datasets, datasetStorage, clock, machine }: Pick<DatasetPorts, "datasets" | "datasetStorage" | "clock" | "machine">,
+  { datasets, datasetStorage, clock, machine }: Deleting,
 ): Promise<DeletedDatasets> {
   // A storage that is not there is not made to delete something in it.
   const storage = (await datasetStorage.existing()) ?? NOTHING;
@@ -48,7 +56,7 @@ function required(id: string, known: readonly Generation[], site: string): Gener
   return found;
 }
 
-async function requireFree(generation: Generation, current: string | undefined, datasets: DatasetPorts["datasets"]): Promise<void> {
+async function requireFree(generation: Generation, current: string | undefined, datasets: GenerationDocuments): Promise<void> {
   const holders = await holdersOf(generation, datasets);
   if (holders.length > 0) throw new HowdahError("dataset/in-use", `${generation.id} is used by ${holders.join(", ")}`);
   if (generation.id === current)

@@ -1,5 +1,6 @@
 import type { DatasetStorage } from "../../providers/dataset-storage/dataset-storage.ts";
 import { HowdahError } from "../../kernel/howdah-error.ts";
+import type { PrivateServers } from "../../providers/dataset/private-server.ts";
 import type { LockPort } from "../ports.ts";
 import type { BreedPorts } from "./breed-dataset.ts";
 import { datasetLock } from "./dataset-lock.ts";
@@ -11,7 +12,10 @@ import { RAW_PART } from "./volume-names.ts";
 const OLDEST_RAW_MS = 48 * 60 * 60_000;
 
 /** What recovering needs. */
-export type Recovering = Omit<BreedPorts, "processIdentity" | "storage"> & { readonly storage: Pick<DatasetStorage, "destroy" | "list"> };
+export type Recovering = Omit<BreedPorts, "processIdentity" | "storage" | "servers"> & {
+  readonly storage: Pick<DatasetStorage, "destroy" | "list">;
+  readonly servers: Pick<PrivateServers, "sweep">;
+};
 
 /**
  * Ends a breed whose process is dead: what was sealed is published, everything else is destroyed and written down as failed. Does nothing while its process

@@ -4,10 +4,12 @@ import { resources } from "../../../kubernetes/resources.ts";
 import { type MemoryApi, memoryApi } from "../../../kubernetes/testing/memory-api.ts";
 import { clusterSecretStore } from "../../../providers/cluster-state/cluster-secret-store.ts";
 import { configMapDocuments } from "../../../providers/cluster-state/config-map-documents.ts";
+import { datasetDocuments } from "../../../providers/cluster-state/dataset-documents.ts";
 import type { ReleaseSpec } from "../../../resources/schema/release.ts";
 import { resolveSite } from "../../../site/resolve.ts";
 import { siteDocument, type SiteDocument } from "../../../site/schema/site-document.ts";
 import type { Site } from "../../../site/site.ts";
+import type { DatasetDocumentKinds } from "../../dataset/dataset-document-kinds.ts";
 import type { EngineContext, Ports } from "../../ports.ts";
 import { quietPorts } from "../../testing/quiet-ports.ts";
 import { outcomeDocuments, releaseDocuments } from "../release-documents.ts";
@@ -74,6 +76,7 @@ export function clusterRig(api: MemoryApi = memoryApi(), engine: MemoryEngine = 
     releases: releaseDocuments(api),
     outcomes: outcomeDocuments(api),
     secrets: clusterSecretStore(api),
+    clusterDatasets: datasetDocuments<DatasetDocumentKinds>(api, "acme"),
   };
   const ports = part as Ports;
   return {

@@ -1,7 +1,9 @@
 import type { ReviewState } from "./review.ts";
 
 /** What the comment is made of. */
-export interface CommentFacts extends Pick<ReviewState, "site" | "phase" | "commit" | "url" | "reason"> {
+export interface CommentFacts extends Pick<ReviewState, "site" | "commit" | "url" | "reason"> {
+  /** `waiting`: it is tried again later. */
+  readonly phase: ReviewState["phase"] | "waiting";
   readonly environment: string;
   readonly password: boolean;
 }
@@ -12,6 +14,8 @@ export function commentText({ site, phase, commit, url, reason, environment, pas
   const where = url === null ? "" : `\n\n${url}`;
   const words: Readonly<Record<CommentFacts["phase"], () => string>> = {
     building: () => `**Howdah** is making an environment${of}.${url === null ? "" : ` Until then, what was there before:${where}`}`,
+    waiting: () =>
+      `**Howdah** waits to make an environment${of}: ${code(reason ?? "unknown")}\n\nIt is tried again by itself.${url === null ? "" : ` Until then, what was there before:${where}`}`,
     serving: () => `**Howdah** has made an environment${of}:${where}${password ? passwordWords(environment, site) : ""}`,
     failed: () =>
       `**Howdah** could not make an environment${of}: ${code(reason ?? "unknown")}\n\nThe next push tries again, and so does ${code(`howdah review run ${site} NUMBER`)} on its machine.`,

@@ -133,6 +133,22 @@ describe("what may be better later", () => {
     expect(await round()).toBe(0);
   });
 
+  it("is what the comment says meanwhile, with the reason, once there is one", async () => {
+    const full = new HowdahError("environment/limit", "there is no room for shop--pr-12");
+    rig.broken.push(full, full);
+    await call();
+    for (const _ of [1, 2]) {
+      await round();
+      expect([await state(), texts()]).toEqual([
+        expect.objectContaining({ phase: "building", reason: full.message }),
+        [`**Howdah** waits to make an environment of \`${COMMIT.slice(0, 12)}\`: \`${full.message}\`\n\nIt is tried again by itself.`],
+      ]);
+      rig.clock.now = (await state())?.notBefore ?? 0;
+    }
+    await round();
+    expect([(await state())?.phase, texts()]).toEqual(["serving", [expect.stringContaining("has made an environment")]]);
+  });
+
   it("does not hold up a newer call", async () => {
     rig.platform.failures.push(away());
     await call();

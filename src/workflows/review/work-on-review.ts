@@ -7,7 +7,7 @@ import { deleteEnvironment } from "../environment/delete-environment.ts";
 import { type EnvironmentRecord, environmentStore } from "../environment/environment.ts";
 import type { EngineContext, Ports } from "../ports.ts";
 import { bringToCommit, isAt } from "./bring-to-commit.ts";
-import { commentText } from "./comment-text.ts";
+import { type CommentFacts, commentText } from "./comment-text.ts";
 import { environmentName, REVIEW_OWNER, requestName, reviewPorts, type ReviewRecord, reviewSecret, type ReviewState } from "./review.ts";
 
 /** One look at a merge request. */
@@ -130,10 +130,7 @@ async function announce(looked: Looked, outcome: Outcome, ports: Ports, context:
   const { tried = null, attempts = 0 } = former ?? {};
   const building = { ...stateOf(looked, outcome, former, ports), answered, tried, attempts };
   await states.put(requestName(looked), building);
-  const said = await comment(looked, outcome, former, ports, context).catch((error: unknown) => {
-    if (context.signal.aborted) throw error;
-    return {};
-  });
+  const said = await mayComment(looked, outcome, former, ports, context);
   await states.put(requestName(looked), { ...building, ...said });
 }
 
@@ -143,10 +140,18 @@ async function settle(looked: Looked, outcome: Outcome, ports: Ports, context: E
   return { ...stateOf(looked, outcome, former, ports), ...said };
 }
 
+/** The comment, unless it can't be written now: what comes next writes it. */
+async function mayComment(...given: Parameters<typeof comment>): Promise<Pick<ReviewState, "comment" | "said"> | object> {
+  return await comment(...given).catch((error: unknown) => {
+    if (given[4].signal.aborted) throw error;
+    return {};
+  });
+}
+
 /** The comment as it should be, if it is not; a merge request that never had an environment gets none about its end. */
 async function comment(
   looked: Looked,
-  outcome: Outcome,
+  outcome: Omit<Outcome, "phase"> & Pick<CommentFacts, "phase">,
   former: ReviewState | undefined,
   ports: Ports,
   { signal }: EngineContext,
@@ -188,12 +193,11 @@ async function failed(looked: Looked, error: unknown, ports: Ports, context: Eng
   if (looked.request === null && former !== undefined) return { ...former, lookedAt: ports.clock.now() };
   if (error instanceof HowdahError && error.entry.retry === "backoff" && attempts < ATTEMPTS) {
     const notBefore = ports.clock.now() + FIRST_PAUSE_MS * 4 ** (attempts - 1);
-    const waiting = { ...stateOf(looked, outcome, former, ports), answered: former?.answered ?? null };
+    // Only what said that it is being made is not true any more.
+    const said = former?.phase === "building" ? await mayComment(looked, { ...outcome, phase: "waiting" }, former, ports, context) : {};
+    const waiting = { ...stateOf(looked, outcome, former, ports), ...said, answered: former?.answered ?? null };
     return { ...waiting, phase: former?.phase ?? "building", tried: looked.request, attempts, notBefore };
   }
-  const said = await comment(looked, outcome, former, ports, context).catch((again: unknown) => {
-    if (context.signal.aborted) throw again;
-    return {};
-  });
+  const said = await mayComment(looked, outcome, former, ports, context);
   return { ...stateOf(looked, outcome, former, ports), ...said };
 }

@@ -185,7 +185,7 @@ function remove(env: Command, choose: Choose): void {
         withReporter(context, async (ports, engine) => {
           const { deleteEnvironment } = await import("../../workflows/environment/delete-environment.ts");
           const found = await meant(name, given, context, ports).catch((error: unknown) => {
-            if (flags.ifExists && error instanceof HowdahError && error.code === "environment/unknown") return undefined;
+            if (flags.ifExists && isUnknown(error)) return undefined;
             throw error;
           });
           if (found === undefined) {
@@ -206,4 +206,9 @@ function remove(env: Command, choose: Choose): void {
         }),
       );
     });
+}
+
+/** There is no such environment, or not even its site: both mean that nothing is there to delete. */
+function isUnknown(error: unknown): boolean {
+  return error instanceof HowdahError && (error.code === "environment/unknown" || error.code === "site/unknown");
 }

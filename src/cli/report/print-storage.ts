@@ -7,6 +7,7 @@ const HOW: Readonly<Record<ShownStorage["driver"], string>> = {
   btrfs: "btrfs: a clone takes milliseconds and no room until it is written to",
   reflink: "reflink: a clone takes milliseconds for a database, a second for 20,000 files, and no room until it is written to",
   copy: "copy: a clone takes the time and the room of a whole copy",
+  claims: "claims: VolumeSnapshots of the cluster, copied by the driver of their class",
 };
 
 /** The answer of `dataset storage`. */

@@ -3,7 +3,7 @@ export type StorageDriver = "btrfs" | "reflink" | "copy";
 
 /** What a storage can do and where it is; for `howdah dataset storage` and for choosing how to copy. */
 export interface StorageFacts {
-  readonly driver: StorageDriver;
+  readonly driver: StorageDriver | "claims";
   /** The directory that everything lies in. */
   readonly root: string;
   /** The file that holds a file system of our own, where the disk's can't copy on write; else null. */
@@ -51,7 +51,8 @@ export interface VolumeUsage {
  * (it can't be reached or is damaged), `machine/tool-missing`, `cancelled`.
  */
 export interface DatasetStorage {
-  readonly driver: StorageDriver;
+  /** `claims`: a cluster's; what its snapshots and clones hold is seen only by containers that mount them. */
+  readonly driver: StorageDriver | "claims";
   probe(): Promise<StorageFacts>;
   /** An empty writable directory, of root and with mode 0755 until whoever fills it changes that; what is in one that exists is kept. */
   createVolume(id: string, signal?: AbortSignal): Promise<string>;

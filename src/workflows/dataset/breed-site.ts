@@ -2,11 +2,13 @@ import { HowdahError } from "../../kernel/howdah-error.ts";
 import type { Site } from "../../site/site.ts";
 import { loadSite } from "../load-site/load-site.ts";
 import type { EngineContext, SiteRecord } from "../ports.ts";
+import { runExchange } from "../files/run-exchange.ts";
 import { type Timing, stages } from "../up/stages.ts";
 import { breedDataset } from "./breed-dataset.ts";
 import { breedSource, type WantedSource } from "./breed-source.ts";
 import { datasetLock } from "./dataset-lock.ts";
 import type { DatasetPorts } from "./dataset-ports.ts";
+import type { ReadMount } from "./files/copy-mount.ts";
 import type { Generation } from "./generation.ts";
 import { siteBreed } from "./site-breed.ts";
 
@@ -31,7 +33,8 @@ export async function breedSite(
     const storage = await ports.datasetStorage.open();
     const timings: Timing[] = [];
     const stage = stages(context.emit, ports, context.signal, timings);
-    const parts = siteBreed({ record, site, source, storage, stage, ports });
+    const readMount: ReadMount = (path, archive, within) => runExchange(record, { verb: "pack", path, stdout: archive }, ports, within);
+    const parts = siteBreed({ record, site, source, storage, stage, readMount, ports });
     const processIdentity = (): Promise<string> => ports.machine.processIdentity();
     const isProcessAlive = (identity: string): Promise<boolean> => ports.machine.isProcessAlive(identity);
     return await breedDataset(parts, { ...ports.datasets, storage, clock: ports.clock, processIdentity, isProcessAlive }, context);

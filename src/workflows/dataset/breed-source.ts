@@ -8,7 +8,7 @@ import type { EngineContext, SiteRecord } from "../ports.ts";
 import { serverReference } from "../up/database-server.ts";
 import type { Captured } from "./capture/captured.ts";
 import { captureBackup } from "./capture/capture-backup.ts";
-import { captureDump } from "./capture/capture-dump.ts";
+import { captureDump, loadStreamed } from "./capture/capture-dump.ts";
 import { captureSite } from "./capture/capture-site.ts";
 import type { DatasetPorts } from "./dataset-ports.ts";
 import type { GenerationSource } from "./generation.ts";
@@ -78,6 +78,11 @@ function fromOutside(record: SiteRecord, ports: DatasetPorts): BreedSource {
     schema: () => ports.datasets.ask(serverReference(server, ports), (client: Asked) => readSchema(client, name)),
     image: (context) => ensureBackupImage(`mariadb-${version.replace(".", "-")}`, "0", ports, context),
     capture: (quarantine, context) =>
-      captureDump(record, { version, charset, collation }, quarantine, { ports: { ...ports, servers: ports.datasets.servers }, context }),
+      captureDump(
+        { name, version, charset, collation, load: (into, within) => loadStreamed(record, into, ports, within) },
+        quarantine,
+        { ...ports, servers: ports.datasets.servers },
+        context,
+      ),
   };
 }

@@ -1,4 +1,4 @@
-import { createReadStream } from "node:fs";
+import { createReadStream, type Dirent } from "node:fs";
 import { readdir } from "node:fs/promises";
 import { join, relative } from "node:path";
 import type { CanaryScan } from "../../anonymize/hunt/canary-set.ts";
@@ -23,10 +23,29 @@ export interface FoundIn {
 
 const CHUNK = 4 * 1024 * 1024;
 
+/** What checkers of ext4 put what they find into: root's own, and empty. */
+const LOST = "lost+found";
+
+/** Everything below the root of a volume, but for what the file system has there for itself. */
+async function entriesBelow(directory: string): Promise<readonly Dirent[]> {
+  const top = await readdir(directory, { withFileTypes: true });
+  const below = top.map(async (entry) => {
+    if (!entry.isDirectory()) return [entry];
+    const found = await readdir(join(directory, entry.name), { recursive: true, withFileTypes: true }).catch(
+      (error: NodeJS.ErrnoException) => {
+        if (entry.name !== LOST || error.code !== "EACCES") throw error;
+        return [];
+      },
+    );
+    return [entry, ...found];
+  });
+  return (await Promise.all(below)).flat();
+}
+
 /** Reads every file below a directory to its end. Answers those in which something was found, and how much; never what. */
 export async function searchFiles(directory: string, search: FileSearch): Promise<readonly FoundIn[]> {
   const found: FoundIn[] = [];
-  for (const entry of await readdir(directory, { recursive: true, withFileTypes: true })) {
+  for (const entry of await entriesBelow(directory)) {
     search.signal.throwIfAborted();
     const whole = join(entry.parentPath, entry.name);
     const path = relative(directory, whole);

@@ -16,7 +16,7 @@ import { CAPTURE } from "./capture/capture-site.ts";
 import type { Captured } from "./capture/captured.ts";
 import type { DatasetPorts } from "./dataset-ports.ts";
 import { type DatasetCheck, type DatasetReport, type ReportedTable, stepSeconds } from "./dataset-report.ts";
-import { type CopiedMount, copyMount } from "./files/copy-mount.ts";
+import { type CopiedMount, copyMount, type ReadMount } from "./files/copy-mount.ts";
 import { judgeFiles } from "./files/judge-files.ts";
 import { type Generation, generationName, type GenerationVolume } from "./generation.ts";
 import { type BreedHunt, huntIn, SEARCHING } from "./hunt/breed-hunt.ts";
@@ -40,7 +40,8 @@ export interface SiteBreed {
   readonly source: BreedSource;
   readonly storage: DatasetStorage;
   readonly stage: Stage;
-  readonly ports: DatasetPorts;
+  readonly readMount: ReadMount;
+  readonly ports: Pick<DatasetPorts, "datasets" | "secrets" | "clock">;
 }
 
 /** Tables, or parts of a large one, that are masked at one time: production's processors are not all ours. */
@@ -126,7 +127,7 @@ async function open(generation: Generation, breed: SiteBreed, learned: Learned, 
   for (const mount of datasetMounts(record.site)) {
     const directory = await storage.createVolume(nurseryVolume(generation, `files-${mount.volume}`), context.signal);
     const path = `${CODE_ROOT}/${mount.path}`;
-    learned.files.push(await copyMount({ record, path, directory, judge: judge(mount.path) }, ports, context));
+    learned.files.push(await copyMount({ path, directory, judge: judge(mount.path) }, breed.readMount, context));
   }
 }
 
@@ -156,7 +157,7 @@ async function mask({ record, site, stage, ports }: SiteBreed, learned: Learned,
 }
 
 /** The site's own: the same value has the same fake in every refresh, and nobody without it finds out whose. */
-async function keyOf({ namespace }: SiteRecord, { secrets }: DatasetPorts): Promise<MaskKey> {
+async function keyOf({ namespace }: SiteRecord, { secrets }: Pick<DatasetPorts, "secrets">): Promise<MaskKey> {
   return maskKey(await secrets.getOrGenerate(namespace, DATASET_SECRET, "mask-key", { bytes: 43, encoding: "alphanumeric" }));
 }
 

@@ -1,14 +1,12 @@
 import { mkdtemp, readdir, readFile, rm, stat } from "node:fs/promises";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
-import type { Readable, Writable } from "node:stream";
+import type { Readable } from "node:stream";
 import { pipeline } from "node:stream/promises";
 import { afterEach, beforeEach, expect, it } from "vitest";
 import { pack } from "tar-stream";
-import type { Engine, ExecRequest } from "../../../engine/engine.ts";
 import type { Event } from "../../../kernel/event.ts";
-import type { SiteRecord } from "../../ports.ts";
-import { copyMount, safeName } from "./copy-mount.ts";
+import { copyMount, type ReadMount, safeName } from "./copy-mount.ts";
 import { judgeFiles } from "./judge-files.ts";
 
 let directory: string;
@@ -19,23 +17,17 @@ beforeEach(async () => {
 afterEach(() => rm(directory, { recursive: true }));
 
 /** A site's container that packs these files. */
-function packing(files: Readonly<Record<string, string>>): Engine {
-  const exec = async (_target: unknown, { stdout }: ExecRequest): Promise<number> => {
+function packing(files: Readonly<Record<string, string>>): ReadMount {
+  return async (_path, stdout) => {
     const archive = pack();
     archive.entry({ name: "./", type: "directory" });
     for (const [name, text] of Object.entries(files)) archive.entry({ name, mode: 0o640, mtime: new Date("2026-01-02T03:04:05Z") }, text);
     archive.entry({ name: "link", type: "symlink", linkname: "/etc/passwd" });
     archive.finalize();
-    await pipeline(archive as unknown as Readable, stdout as Writable, { end: false });
-    return 0;
+    await pipeline(archive as unknown as Readable, stdout, { end: false });
   };
-  return { exec } as unknown as Engine;
 }
 
-const record = {
-  namespace: "shop",
-  site: { name: "shop", mounts: [{ path: "files" }], code: "sealed", runtime: {} },
-} as unknown as SiteRecord;
 const judge = judgeFiles({
   files: [
     { mount: "files", match: "**/*.sql", action: "drop", because: "test" },
@@ -49,7 +41,7 @@ it("keeps, replaces and leaves out files by the rules, and names those that no r
   const told: object[] = [];
   const emit = (event: Event): void => void (event.type === "notice" && told.push(event));
   const context = { emit, signal: new AbortController().signal };
-  const copied = await copyMount({ record, path: "/srv/web/files", directory, judge }, { engine: packing(files) }, context);
+  const copied = await copyMount({ path: "/srv/web/files", directory, judge }, packing(files), context);
   expect(copied).toMatchObject({ kept: 1, replaced: 1, dropped: 3, unknown: ["*.doc (1)"] });
   expect(told).toEqual([{ type: "notice", level: "warning", message: 'No rule knows these files of /srv/web/files: "anna.doc"' }]);
   expect((await readdir(directory, { recursive: true })).toSorted()).toEqual([

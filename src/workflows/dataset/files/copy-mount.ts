@@ -1,15 +1,15 @@
 import { createWriteStream } from "node:fs";
 import { chmod, chown, mkdir, utimes, writeFile } from "node:fs/promises";
 import { dirname, join } from "node:path";
-import { PassThrough, type Readable } from "node:stream";
+import { PassThrough, type Readable, type Writable } from "node:stream";
 import { pipeline } from "node:stream/promises";
 import { extract, type Header } from "tar-stream";
 import { RUN_AS } from "../../../kernel/label.ts";
 import { readableBytes } from "../../database/byte-progress.ts";
 import { type FileTally, tallyFiles } from "./file-forms.ts";
-import { runExchange } from "../../files/run-exchange.ts";
 import { transferProgress } from "../../files/transfer-progress.ts";
-import type { EngineContext, Ports, SiteRecord } from "../../ports.ts";
+import { giveToServer } from "../give-to-server.ts";
+import type { EngineContext } from "../../ports.ts";
 
 /** What becomes of one file; null: no rule knows it. */
 export type FileVerdict = "keep" | "drop" | "replace" | null;
@@ -34,30 +34,28 @@ export interface CopiedMount {
   readonly unknown: readonly string[];
 }
 
+/** Writes the files below a mount (absolute in the container) as a tar archive, and follows no symbolic link of a tenant. */
+export type ReadMount = (path: string, archive: Writable, context: EngineContext) => Promise<unknown>;
+
 /**
- * Copies a mount of a site to a directory of the dataset, as the site's own container reads it: no symbolic link of a tenant leads anywhere. What the rules
+ * Copies a mount of a site to a directory of the dataset, as `read` brings it: no symbolic link of a tenant leads anywhere. What the rules
  * drop is read and thrown away. After the database, so that every file which a row names is there; files that came since are more than the rows know.
  */
 export async function copyMount(
-  {
-    record,
-    path,
-    directory,
-    judge,
-  }: { readonly record: SiteRecord; readonly path: string; readonly directory: string; readonly judge: FileJudge },
-  ports: Pick<Ports, "engine">,
+  { path, directory, judge }: { readonly path: string; readonly directory: string; readonly judge: FileJudge },
+  read: ReadMount,
   context: EngineContext,
 ): Promise<CopiedMount> {
   const id = `dataset/files ${path}`;
   context.emit({ type: "task-started", id, title: `copy ${path}` });
   await mkdir(directory, { recursive: true });
-  await chown(directory, RUN_AS, RUN_AS);
+  await giveToServer(directory, 0o755);
   const archive = new PassThrough();
   const count = transferProgress(context.emit, id);
   archive.on("data", (chunk: Buffer) => count(chunk.length));
   const stopped = new AbortController();
   const packing = { ...context, signal: AbortSignal.any([context.signal, stopped.signal]) };
-  const packed = runExchange(record, { verb: "pack", path, stdout: archive }, ports, packing).then(
+  const packed = read(path, archive, packing).then(
     () => archive.end(),
     (error: unknown) => {
       archive.destroy(error instanceof Error ? error : new Error(String(error)));

@@ -24,6 +24,13 @@ export async function makeNursery(
   { storage, servers }: { readonly storage: DatasetStorage; readonly servers: PrivateServers },
   context: EngineContext,
 ): Promise<Nursery> {
+  if (storage.driver === "claims") {
+    // A copy of a claim is seen by containers only, and nothing could be made in it from here.
+    const nursery: Nursery = { quarantine, directory: await storage.createVolume(volume, context.signal) };
+    await makeEmptyServer(nursery, { servers }, context);
+    await makeMountPoint(nursery);
+    return nursery;
+  }
   const kind = `empty.${version.split(".").slice(0, 2).join("-")}.`;
   const template = `${kind}${createHash("sha256").update(quarantine.image).digest("hex").slice(0, 12)}`;
   const kept = (await storage.list()).filter(({ id }) => id.startsWith(kind));

@@ -1,4 +1,4 @@
-import { chmod, chown, mkdir, rmdir } from "node:fs/promises";
+import { chown, mkdir, rmdir } from "node:fs/promises";
 import { join } from "node:path";
 import { RUN_AS } from "../../../kernel/label.ts";
 import { sql } from "../../../kernel/sql.ts";
@@ -6,6 +6,7 @@ import type { MountedDirectory, PrivateServer, PrivateServers } from "../../../p
 import { breederOptions, PRIVATE_CLIENT_FILE, QUARANTINE } from "../../../render/database/breeder-options.ts";
 import { DATABASE_PATHS } from "../../../render/database/server-options.ts";
 import type { EngineContext } from "../../ports.ts";
+import { giveToServer } from "../give-to-server.ts";
 import type { Quarantine } from "../quarantine.ts";
 
 const MIB = 1024 * 1024;
@@ -39,8 +40,7 @@ export async function makeEmptyServer(
   ports: { readonly servers: PrivateServers },
   context: EngineContext,
 ): Promise<void> {
-  await chown(nursery.directory, RUN_AS, RUN_AS);
-  await chmod(nursery.directory, 0o700);
+  await giveToServer(nursery.directory, 0o700);
   const server = await start(nursery, { argv: [DATABASE_PATHS.entrypoint], sealing: false, directories: [] }, ports, context);
   await server.stop(true);
 }

@@ -21,7 +21,7 @@ export interface DumpedDatabase {
   readonly charset: string;
   readonly collation: string;
   /** Brings its content, as it is at one moment, into an empty database of that name. Answers the bytes of SQL. */
-  load(server: PrivateServer, context: EngineContext): Promise<number>;
+  readonly load: (server: PrivateServer, context: EngineContext) => Promise<number>;
 }
 
 /**

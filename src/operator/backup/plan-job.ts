@@ -151,9 +151,9 @@ async function databaseSteps(record: SiteRecord, plan: JobPlan, ports: OperatorP
 }
 
 /** As the site's release has it, from a registry that its namespace may pull from; else what its server runs. */
-async function serverImage(
+export async function serverImage(
   record: SiteRecord,
-  { release }: JobPlan,
+  { release }: Pick<JobPlan, "release">,
   wired: Ports,
   { api }: OperatorPorts,
   signal: AbortSignal,

@@ -1,13 +1,17 @@
 import { HowdahError } from "../../kernel/howdah-error.ts";
 import type { ConnectedCluster } from "../../kubernetes/create-kubernetes-api.ts";
+import { RESET_ANNOTATION } from "../../kernel/label.ts";
 import { type ObjectName } from "../../kubernetes/kubernetes-api.ts";
 import { resources } from "../../kubernetes/resources.ts";
+import type { EnvironmentStatus } from "../../resources/schema/environment.ts";
+import type { ResetTarget } from "../environment/reset-environment.ts";
 import { untilOf } from "../environment/lifetime.ts";
 import type { EngineContext, Ports } from "../ports.ts";
 import { shownTask } from "../shown-task.ts";
 import { POLL_MS } from "./cluster-place.ts";
-import { type FoundEnvironment, RESET_ANNOTATION } from "./cluster-environments.ts";
+import type { FoundEnvironment } from "./cluster-environments.ts";
 import { followEnvironment } from "./follow-environment.ts";
+import { productionOf } from "./write-release.ts";
 
 type Cluster = Pick<ConnectedCluster, "api" | "context">;
 
@@ -19,12 +23,12 @@ function place({ of, name }: Pick<FoundEnvironment, "of" | "name">): ObjectName 
 }
 
 /**
- * Makes an environment anew: the same data, or that of another generation (`current`, `gN`). Error: `environment/unknown` while it is being deleted, and those of
- * following.
+ * Makes an environment anew: the same data, or that of another generation (`current`, `gN`); with `newestRelease` of the release of its site that serves now.
+ * Errors: `environment/unknown` while it is being deleted, `release/unknown`, and those of following.
  */
 export async function resetClusterEnvironment(
   found: FoundEnvironment,
-  { generation, patienceMs }: { readonly generation: string | null; readonly patienceMs: number },
+  { generation, newestRelease, patienceMs }: ResetTarget & { readonly patienceMs: number },
   cluster: Cluster,
   ports: Pick<Ports, "clock">,
   context: EngineContext,
@@ -33,8 +37,17 @@ export async function resetClusterEnvironment(
   const { of, name } = found;
   const unique = new Date(ports.clock.now()).toISOString();
   const reset = generation === null ? unique : `${generation}/${unique}`;
-  await cluster.api.mergePatch(place(found), { metadata: { annotations: { [RESET_ANNOTATION]: reset } } }, {}, context.signal);
+  const spec = newestRelease ? { spec: { release: await servingRelease(of, cluster, context.signal) } } : {};
+  const patch = { metadata: { annotations: { [RESET_ANNOTATION]: reset } }, ...spec };
+  await cluster.api.mergePatch(place(found), patch, {}, context.signal);
   return await followEnvironment({ cluster, of, name, reset, patienceMs }, ports, context);
+}
+
+async function servingRelease(of: string, { api, context }: Cluster, signal: AbortSignal): Promise<string> {
+  const production = await productionOf(api, of, signal);
+  const { release } = (production?.["status"] as EnvironmentStatus | undefined) ?? {};
+  if (release !== undefined) return release;
+  throw new HowdahError("release/unknown", `No release serves in the namespace ${of} of the cluster ${context}`);
 }
 
 /** Gives it so long from now on. Answers until when. Errors: `environment/unknown` while it is being deleted, `usage/invalid`. */

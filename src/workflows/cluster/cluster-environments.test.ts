@@ -23,18 +23,19 @@ let context: EngineContext;
 /** What the operator does, one look after another. */
 let acts: (() => unknown)[];
 let now: number;
-let ports: Pick<Ports, "clock" | "settings">;
+let ports: Pick<Ports, "clock" | "settings" | "clusters">;
 
 beforeEach(() => {
   rig = clusterRig();
   cluster = { api: rig.api, context: "prod" } as unknown as ConnectedCluster;
   [said, acts, now] = [[], [], NOW];
   context = { emit: (event) => said.push(words(event)), signal: new AbortController().signal };
+  const clusters = { ports: async () => rig.ports } as unknown as Ports["clusters"];
   const sleep = async (milliseconds: number): Promise<void> => {
     now += milliseconds;
     await acts.shift()?.();
   };
-  ports = { clock: { now: () => now, sleep }, settings: { ...rig.ports.settings, who: "ann" } };
+  ports = { clock: { now: () => now, sleep }, settings: { ...rig.ports.settings, who: "ann" }, clusters };
 });
 
 function words(event: Event): string {
@@ -48,7 +49,7 @@ const productionOf = (spec: SiteDocument["spec"] = {}): SiteRecord =>
   ({ site: siteOf("shop", spec), namespace: "acme" }) as unknown as SiteRecord;
 const wanted: ClusterCreate = {
   ...{ name: "review", data: { kind: "dataset", generation: undefined }, ttl: undefined, hostname: undefined, size: undefined, php: null },
-  ...{ variables: {}, password: undefined, owner: undefined, patienceMs: 60_000 },
+  ...{ variables: {}, secrets: [], password: undefined, owner: undefined, patienceMs: 60_000 },
 };
 const create = (more: Partial<ClusterCreate> = {}, spec: SiteDocument["spec"] = {}) =>
   createClusterEnvironment({ cluster, namespace: "acme" }, productionOf(spec), { ...wanted, ...more }, ports, context);
@@ -67,15 +68,15 @@ async function sees(conditions: readonly Condition[], more: object = {}): Promis
 }
 const SERVES: Condition = ["Ready", "Serving", "it serves"];
 const ready = (more: object = {}) =>
-  sees([SERVES], { namespace: "shop--review", url: "http://review.shop.localhost", release: "r3", generation: "g2", ...more });
+  sees([SERVES], { namespace: "acme--review", url: "http://review.shop.localhost", release: "r3", generation: "g2", ...more });
 const stored = async (): Promise<KubeObject["spec"]> => (await rig.api.get(name))?.["spec"];
 const find = () => requireClusterEnvironment("review", "acme", cluster, context.signal);
 
 describe("an environment of a cluster", () => {
   it("is a resource beside its site, which is followed until it serves", async () => {
     acts.push(
-      () => sees([["Reconciling", "Copying", "waits for the copy of g2"]], { namespace: "shop--review" }),
-      () => sees([["Reconciling", "Copying", "1 of 2 claims are bound"]], { namespace: "shop--review" }),
+      () => sees([["Reconciling", "Copying", "waits for the copy of g2"]], { namespace: "acme--review" }),
+      () => sees([["Reconciling", "Copying", "1 of 2 claims are bound"]], { namespace: "acme--review" }),
       () => sees([["Reconciling", "Rollout", "r1 is taken into service"]], { rollout: { release: "r1", step: "start" } }),
       () => ready({ rollout: null }),
     );
@@ -85,11 +86,11 @@ describe("an environment of a cluster", () => {
       ...{ size: "large", variables: { DEBUG: "1" }, password: true },
     });
     expect(said).toEqual([
-      ...["> The operator makes shop--review", "ok", "> waits for the copy of g2", "  1 of 2 claims are bound", "ok"],
+      ...["> The operator makes acme--review", "ok", "> waits for the copy of g2", "  1 of 2 claims are bound", "ok"],
       ...["> Starting a pod of the new release beside the others", "ok"],
     ]);
     expect(listedEnvironment(found, now)).toMatchObject({
-      ...{ namespace: "shop--review", name: "review", of: "acme", state: "running", because: null, url: "http://review.shop.localhost" },
+      ...{ namespace: "acme--review", name: "review", of: "acme", state: "running", because: null, url: "http://review.shop.localhost" },
       ...{ code: { kind: "release", release: "r3" }, data: { kind: "dataset", generation: "g2" }, owner: "ann", ownBytes: null },
     });
   });
@@ -105,11 +106,11 @@ describe("an environment of a cluster", () => {
         { subresource: "status" },
       ),
     );
-    const two = await create({ name: "two", data: { kind: "clone", of: "shop--review" }, ttl: "never" });
+    const two = await create({ name: "two", data: { kind: "clone", of: "acme--review" }, ttl: "never" });
     expect(two.spec).toEqual({ site: "shop", data: { clone: { of: "review" } }, owner: "ann" });
     await expect(create({ name: "three", data: { kind: "clone", of: "four" } })).rejects.toMatchObject({
       code: "environment/unknown",
-      hint: "There are: shop--review, shop--two.",
+      hint: "There are: acme--review, acme--two.",
     });
   });
 
@@ -126,8 +127,28 @@ describe("an environment of a cluster", () => {
     await expect(create({ name: "two" }, { environments: { limit: 1 } })).rejects.toMatchObject({ code: "environment/limit" });
   });
 
+  it("gets the secrets that a person gives for it in the namespace that was made for it, and in no other", async () => {
+    const spec = { runtime: { php: "8.4" as const }, variables: { SMTP: { secret: "smtp/password" } } };
+    const secrets = [{ name: "smtp", key: "password", value: new Secret("sandbox", "test") }];
+    const space = (labels: object) =>
+      rig.api.apply(resources.Namespace, { apiVersion: "v1", kind: "Namespace", metadata: { name: "acme--review", ...labels } });
+    const given = async () => (await rig.ports.secrets.get("acme--review", "smtp"))?.["password"]?.reveal();
+    acts.push(
+      () => space({}),
+      async () => expect(await given()).toBeUndefined(),
+      () => space({ labels: { "howdah.dev/environment-of": "acme" } }),
+      () => sees([["Stalled", "SiteInvalid", "nothing stands in for smtp/password"]]),
+      async () => expect(await given()).toBe("sandbox"),
+      ready,
+    );
+    expect((await create({ secrets }, spec)).status.url).toBe("http://review.shop.localhost");
+    const twice = { ...spec, environments: { secrets: { "smtp/password": { value: "x" } } } };
+    await expect(create({ name: "two", secrets }, twice)).rejects.toMatchObject({ code: "usage/invalid" });
+    expect(rig.api.all("Environment")).toHaveLength(1);
+  });
+
   it("that nobody saw to its end is gone on with by the same command", async () => {
-    await expect(create({ patienceMs: 1000 })).rejects.toThrow("shop--review does not serve after 1 s: the operator has not looked at it");
+    await expect(create({ patienceMs: 1000 })).rejects.toThrow("acme--review does not serve after 1 s: the operator has not looked at it");
     acts.push(ready);
     expect((await create()).status.url).toBe("http://review.shop.localhost");
     expect(rig.api.writes.filter((write) => write.startsWith("create Environment"))).toHaveLength(1);
@@ -169,7 +190,7 @@ describe("one that is there", () => {
       spec: { site: "shop" },
     });
     expect((await clusterEnvironments(cluster, undefined, context.signal)).map((one) => one.name)).toEqual(["review"]);
-    expect((await requireClusterEnvironment("shop--review", undefined, cluster, context.signal)).name).toBe("review");
+    expect((await requireClusterEnvironment("acme--review", undefined, cluster, context.signal)).name).toBe("review");
     await expect(requireClusterEnvironment("production", "acme", cluster, context.signal)).rejects.toMatchObject({
       code: "environment/unknown",
     });
@@ -181,8 +202,8 @@ describe("one that is there", () => {
     const found = await find();
     const wishes = { name: "review", hostname: null, size: "small", php: null, variables: {}, password: true, idleSeconds: null } as const;
     const site = siteOfEnvironment(siteOf("shop", { runtime: { php: "8.4" } }), { ...wishes, data: { database: null, mounts: {} } });
-    await rig.ports.records.put("shop--review", { site, namespace: "shop--review" } as unknown as SiteRecord);
-    await rig.ports.secrets.set("shop--review", ACCESS_SECRET, { password: new Secret("open-sesame", "test") });
+    await rig.ports.records.put("acme--review", { site, namespace: "acme--review" } as unknown as SiteRecord);
+    await rig.ports.secrets.set("acme--review", ACCESS_SECRET, { password: new Secret("open-sesame", "test") });
     expect(await showClusterEnvironment(found, rig.ports, now)).toMatchObject({
       ...{ user: "preview", password: "open-sesame", hostnames: ["review.shop.localhost"], state: "running" },
       mailUrl: expect.stringContaining("http://review.shop.localhost/"),
@@ -193,12 +214,35 @@ describe("one that is there", () => {
     const resetTo = () => ready({ reset: "g1/2026-11-21T12:00:00.500Z", generation: "g1" });
     acts.push(() => sees([["Reconciling", "Resetting", "its volumes go"]], { reset: null }), resetTo);
     const found = await find();
-    const done = await resetClusterEnvironment(found, { generation: "g1", patienceMs: 60_000 }, cluster, ports, context);
+    const done = await resetClusterEnvironment(
+      found,
+      { generation: "g1", newestRelease: false, patienceMs: 60_000 },
+      cluster,
+      ports,
+      context,
+    );
     expect(done.object.metadata.annotations).toEqual({ "howdah.dev/reset": "g1/2026-11-21T12:00:00.500Z" });
     expect([listedEnvironment(done, now).data, said]).toEqual([
       { kind: "dataset", generation: "g1" },
       expect.arrayContaining(["> its volumes go"]),
     ]);
+  });
+
+  it("is synced by naming the release that serves now, too", async () => {
+    const sync = async () =>
+      resetClusterEnvironment(await find(), { generation: "current", newestRelease: true, patienceMs: 60_000 }, cluster, ports, context);
+    await expect(sync()).rejects.toMatchObject({ code: "release/unknown" });
+    const metadata = { name: "production", namespace: "acme" };
+    await rig.api.create(resources.Environment, {
+      apiVersion: "howdah.dev/v1alpha1",
+      kind: "Environment",
+      metadata,
+      spec: { site: "shop" },
+    });
+    await rig.api.mergePatch({ ...name, name: "production" }, { status: { release: "r7" } }, { subresource: "status" });
+    acts.push(async () => ready({ reset: (await rig.api.get(name))?.metadata.annotations?.["howdah.dev/reset"], release: "r7" }));
+    expect(listedEnvironment(await sync(), now).code).toEqual({ kind: "release", release: "r7" });
+    expect(await stored()).toMatchObject({ release: "r7" });
   });
 
   it("lives longer", async () => {
@@ -220,6 +264,6 @@ describe("one that is there", () => {
 
   it("says so when nobody takes it away", async () => {
     await rig.api.mergePatch(name, { metadata: { finalizers: ["howdah.dev/environment"] } }, {});
-    await expect(deleteClusterEnvironment(await find(), cluster, ports, context)).rejects.toThrow("shop--review is still being deleted");
+    await expect(deleteClusterEnvironment(await find(), cluster, ports, context)).rejects.toThrow("acme--review is still being deleted");
   });
 });

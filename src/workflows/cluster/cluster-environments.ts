@@ -1,20 +1,18 @@
 import { HowdahError } from "../../kernel/howdah-error.ts";
+import { RESET_ANNOTATION } from "../../kernel/label.ts";
 import { ACCESS_SECRET } from "../../kernel/own-names.ts";
 import type { ConnectedCluster } from "../../kubernetes/create-kubernetes-api.ts";
 import type { KubeObject } from "../../kubernetes/kubernetes-api.ts";
-import { HOWDAH_GROUP, resources } from "../../kubernetes/resources.ts";
+import { resources } from "../../kubernetes/resources.ts";
 import { catchesMail, MAIL_VIEW } from "../../render/mail/caught-mail.ts";
 import type { StatusCondition } from "../../resources/schema/condition.ts";
 import type { EnvironmentSpec, EnvironmentStatus } from "../../resources/schema/environment.ts";
 import { ACCESS_USER } from "../environment/access-password.ts";
 import type { EnvironmentData } from "../environment/environment.ts";
-import { lifetimeOf } from "../environment/lifetime.ts";
+import type { Lifetime } from "../environment/lifetime.ts";
 import type { ListedEnvironment } from "../environment/list-environments.ts";
 import type { ShownEnvironment } from "../environment/show-environment.ts";
 import type { Ports } from "../ports.ts";
-
-/** Another value than the last one makes an environment anew; ADR 48. */
-export const RESET_ANNOTATION = `${HOWDAH_GROUP}/reset`;
 
 type Cluster = Pick<ConnectedCluster, "api" | "context">;
 
@@ -30,6 +28,11 @@ export interface FoundEnvironment {
   readonly namespace: string;
 }
 
+/** The namespace of an environment: that of its site, which no other site of the cluster has, and its name. */
+export function namespaceOf(of: string, name: string): string {
+  return `${of}--${name}`;
+}
+
 /** Reads a resource; undefined for the one environment that a site's namespace is. */
 export function foundEnvironment(object: KubeObject): FoundEnvironment | undefined {
   const spec = object["spec"] as EnvironmentSpec;
@@ -37,7 +40,7 @@ export function foundEnvironment(object: KubeObject): FoundEnvironment | undefin
   if (data === undefined) return undefined;
   const status = (object["status"] as EnvironmentStatus | undefined) ?? {};
   const { name, namespace: of = "" } = object.metadata;
-  return { object, spec: { ...spec, data }, status, of, name, namespace: status.namespace ?? `${spec.site}--${name}` };
+  return { object, spec: { ...spec, data }, status, of, name, namespace: namespaceOf(of, name) };
 }
 
 /** Those of a namespace, or of all that may be read, by name. */
@@ -83,13 +86,20 @@ export function listedEnvironment(found: FoundEnvironment, now: number): ListedE
     code: { kind: "release", release: status.release ?? spec.release ?? "" },
     data: dataOf(found),
     createdAt: object.metadata.creationTimestamp ?? "",
-    lifetime: lifetimeOf({ until }, now),
+    lifetime: lifetimeOf(until, now),
   };
 }
 
+/** On a cluster there is no grace: the operator deletes it when its time is over. */
+function lifetimeOf(until: string | null, now: number): Lifetime {
+  if (until === null) return { state: "alive", leftMs: null };
+  const leftMs = Date.parse(until) - now;
+  return leftMs > 0 ? { state: "alive", leftMs } : { state: "due" };
+}
+
 /** What its data began as, in the words of one machine. */
-export function dataOf({ spec: { data, site }, status }: Pick<FoundEnvironment, "spec" | "status">): EnvironmentData {
-  if ("clone" in data) return { kind: "clone", of: `${site}--${data.clone.of}` };
+export function dataOf({ spec: { data }, status, of }: FoundEnvironment): EnvironmentData {
+  if ("clone" in data) return { kind: "clone", of: namespaceOf(of, data.clone.of) };
   if ("fresh" in data) return { kind: "fresh" };
   return { kind: "dataset", generation: status.generation ?? data.dataset.generation ?? "" };
 }
@@ -121,7 +131,7 @@ function stateOf(found: FoundEnvironment): Pick<ListedEnvironment, "state" | "be
 /** With what is in its own namespace. `there`: the ports of that. Error: `cluster/forbidden` for whoever may not read its secrets. */
 export async function showClusterEnvironment(found: FoundEnvironment, there: Ports, now: number): Promise<ShownEnvironment> {
   const listed = listedEnvironment(found, now);
-  const record = found.status.namespace === undefined ? undefined : await there.records.get(found.namespace);
+  const record = await there.records.get(found.namespace);
   const site = record?.site;
   const asks = found.spec.password ?? site?.preview?.password ?? false;
   const password = asks ? (await there.secrets.get(found.namespace, ACCESS_SECRET))?.["password"] : undefined;

@@ -1,3 +1,4 @@
+import { ENVIRONMENT_OF_ANNOTATION } from "../../kernel/label.ts";
 import { HowdahError } from "../../kernel/howdah-error.ts";
 import type { ConnectedCluster } from "../../kubernetes/create-kubernetes-api.ts";
 import type { KubeObject, KubernetesApi } from "../../kubernetes/kubernetes-api.ts";
@@ -83,6 +84,10 @@ async function requireOwn(api: KubernetesApi, found: KubeObject, siteName: strin
   if (found.metadata.labels?.[TENANT_LABEL] === undefined)
     throw new HowdahError("cluster/namespace-taken", `The namespace ${namespace} exists and belongs to no Tenant`, {
       hint: `Choose another with \`--namespace NAME\`, or give it to Howdah: a Tenant with \`spec.namespaces: [${namespace}]\`.`,
+    });
+  if (found.metadata.labels?.[ENVIRONMENT_OF_ANNOTATION] !== undefined)
+    throw new HowdahError("cluster/namespace-taken", `The namespace ${namespace} is that of an environment`, {
+      hint: "What runs there its Environment says: `howdah env --help`. Choose another namespace: `--namespace NAME`.",
     });
   const { items } = await api.list(resources.Site, { namespace }, signal);
   const other = items.find(({ metadata }) => metadata.name !== siteName);

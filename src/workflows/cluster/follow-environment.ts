@@ -16,9 +16,12 @@ export interface EnvironmentToFollow {
   /** The value of the annotation that is to be acted on; null: none is. */
   readonly reset: string | null;
   readonly patienceMs: number;
+  /** What it stalled on may be mended already: so long the operator may take to look again. Left out: nothing was. */
+  readonly graceMs?: number;
 }
 
 const POLL_MS = 500;
+const ADDRESS_MS = 5000;
 /** An operator that runs looks at a new object within this. */
 const NOBODY_MS = 20_000;
 
@@ -34,17 +37,20 @@ export async function followEnvironment(
   const began = ports.clock.now();
   const shown = stepsOn(emit);
   let warned = false;
+  let servesSince: number | undefined;
   for (;;) {
     signal.throwIfAborted();
     const found = await look(wanted, signal).catch((error: unknown) => shown.fail(error));
     const waited = ports.clock.now() - began;
     const isTaken = isSeen(found) && (wanted.reset === null || found.status.reset === wanted.reset);
-    if (isTaken && holds(found.status, "Ready") !== undefined && holds(found.status, "Reconciling") === undefined) {
+    servesSince = isTaken && serves(found) ? (servesSince ?? ports.clock.now()) : undefined;
+    // The address may be another write of the operator's, a moment later.
+    if (servesSince !== undefined && (found.status.url !== undefined || ports.clock.now() - servesSince > ADDRESS_MS)) {
       shown.turnTo(undefined);
       return found;
     }
     const stalled = holds(found.status, "Stalled");
-    if (stalled !== undefined && (isTaken || waited > NOBODY_MS))
+    if (stalled !== undefined && waited >= (isTaken ? (wanted.graceMs ?? 0) : NOBODY_MS))
       shown.fail(new HowdahError(codeOfReason(stalled.reason), stalled.message));
     shown.turnTo(await stepOf(found, isTaken, wanted, signal));
     if (waited > wanted.patienceMs) shown.fail(outOfPatience(wanted, found));
@@ -54,6 +60,10 @@ export async function followEnvironment(
     }
     await ports.clock.sleep(POLL_MS, signal);
   }
+}
+
+function serves({ status }: FoundEnvironment): boolean {
+  return holds(status, "Ready") !== undefined && holds(status, "Reconciling") === undefined;
 }
 
 async function look({ cluster: { api, context }, of, name }: EnvironmentToFollow, signal: AbortSignal): Promise<FoundEnvironment> {
@@ -70,18 +80,16 @@ interface Step {
 
 /** What is being done now: a step of the rollout in its own namespace, else what the operator says. */
 async function stepOf(
-  { status, spec }: FoundEnvironment,
+  { status, namespace: own }: FoundEnvironment,
   isTaken: boolean,
-  { cluster: { api }, name }: EnvironmentToFollow,
+  { cluster: { api } }: EnvironmentToFollow,
   signal: AbortSignal,
 ): Promise<Step> {
-  if (!isTaken && status.observedGeneration === undefined) return { id: "operator", title: `The operator makes ${spec.site}--${name}` };
+  if (!isTaken && status.observedGeneration === undefined) return { id: "operator", title: `The operator makes ${own}` };
   const rollout = status.rollout ?? (status.namespace === undefined ? undefined : await rolloutIn(status.namespace));
   if (rollout !== undefined) return { id: rollout.step, title: ROLLOUT_TITLES[rollout.step] ?? rollout.step };
   const said = holds(status, "Reconciling") ?? status.conditions?.find(({ type }) => type === "Ready");
-  return said === undefined
-    ? { id: "operator", title: `The operator makes ${spec.site}--${name}` }
-    : { id: said.reason, title: said.message };
+  return said === undefined ? { id: "operator", title: `The operator makes ${own}` } : { id: said.reason, title: said.message };
 
   async function rolloutIn(namespace: string): Promise<EnvironmentStatus["rollout"]> {
     const inner = await productionOf(api, namespace, signal).catch((error: unknown) => {
@@ -117,16 +125,12 @@ function stepsOn(emit: EngineContext["emit"]): {
   };
 }
 
-function outOfPatience({ name, cluster: { context }, patienceMs }: EnvironmentToFollow, { status, spec }: FoundEnvironment): HowdahError {
+function outOfPatience({ cluster: { context }, patienceMs }: EnvironmentToFollow, { status, namespace }: FoundEnvironment): HowdahError {
   const said = holds(status, "Reconciling") ?? status.conditions?.find(({ type }) => type === "Ready");
   const words = said === undefined ? "the operator has not looked at it" : said.message.replace(/\.$/, "");
-  return new HowdahError(
-    "cluster/failed",
-    `${spec.site}--${name} does not serve after ${String(Math.round(patienceMs / 1000))} s: ${words}`,
-    {
-      hint: `The operator goes on with it: \`howdah env show ${spec.site}--${name} --context ${context}\` says how far that is.`,
-    },
-  );
+  return new HowdahError("cluster/failed", `${namespace} does not serve after ${String(Math.round(patienceMs / 1000))} s: ${words}`, {
+    hint: `The operator goes on with it: \`howdah env show ${namespace} --context ${context}\` says how far that is.`,
+  });
 }
 
 function nobody({ name, cluster: { context } }: EnvironmentToFollow): string {

@@ -8,11 +8,14 @@ interface Step {
   readonly of: (way: CloneWay["way"]) => number;
 }
 
-const panel = (title: string, ways: readonly CloneWay["way"][]): Panel<Step> => ({
+const panel = (title: string, ways: readonly CloneWay["way"][], unitMs: number): Panel<Step> => ({
   ...{ title, along: "GB of database", goal: null },
-  lines: ways.map((name) => ({ name, of: (step) => Math.round(step.of(name)) })),
+  lines: ways.map((name) => ({ name, of: (step) => Math.round(step.of(name) / unitMs) })),
 });
-const panels = [panel("Ready, ms: copies on write", ["btrfs", "reflink"]), panel("Ready, ms: whole copies", ["dump and restore", "cp -a"])];
+const panels = [
+  panel("Copies on write ready: milliseconds", ["btrfs", "reflink"], 1),
+  panel("Whole copies ready: seconds", ["dump and restore", "cp -a"], 1000),
+];
 
 /** Time until a copied database answers, against its size, as an SVG picture: what copies on write is flat, the rest grows. */
 export function drawClones({ sizes }: CloneTimes): string {

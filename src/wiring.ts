@@ -304,6 +304,11 @@ export async function wirePorts({ environment, entrypointDirectory, self }: Wiri
         const [start, signal, log] = given;
         await runWiredOperator(start, environment, signal, log);
       },
+      breed: async (...given) => {
+        const { runWiredBreed } = await import("./breed-job-wiring.ts");
+        const [orders, signal, log] = given;
+        return await runWiredBreed(orders, environment, signal, log);
+      },
       program: async () => (await import("./operator-program.ts")).operatorProgram(),
     },
     saveSettings: ({ httpPort, httpsPort, bind }) => machineSettings.put("machine", { httpPort, httpsPort, bind }),

@@ -7,6 +7,7 @@ import { checkCommand } from "./commands/check.ts";
 import { ciCommand } from "./commands/ci.ts";
 import { completionCommand } from "./commands/completion.ts";
 import { cronCommand } from "./commands/cron.ts";
+import { datasetBreedStepCommand } from "./commands/dataset-breed-step.ts";
 import { datasetCommand } from "./commands/dataset.ts";
 import { dbCommand } from "./commands/db.ts";
 import { deployCommand } from "./commands/deploy.ts";
@@ -82,6 +83,7 @@ const commands: readonly Define[] = [
   mailCommand,
   backupCommand,
   backupStepCommand,
+  datasetBreedStepCommand,
   migrateCommand,
   filesCommand,
   migrateDataCommand,

@@ -32,6 +32,7 @@ import type { ReviewPorts } from "./review/review.ts";
 import type { Tenant } from "./tenant/tenant.ts";
 import type { KeptLock } from "./test/test-lock.ts";
 import type { SharedImage } from "./up/keep-newest.ts";
+import type { BreedOrders } from "../render/dataset/breed-job.ts";
 import type { WatchRecord } from "./watch/watch-record.ts";
 
 /** Where a site's database is, and whose: all but its password. */
@@ -359,6 +360,8 @@ export interface Ports {
       signal: AbortSignal,
       log: (line: string) => void,
     ): Promise<void>;
+    /** What the Job of one breed does, in the pod that it has. Answers the exit code. */
+    breed(orders: BreedOrders, signal: AbortSignal, log: (line: string) => void): Promise<number>;
     /** The files of this very program, for an image of it. Error: `usage/invalid` in a checkout that was not built. */
     program(): Promise<readonly { readonly path: string; readonly from: string; readonly executable: boolean }[]>;
   };

@@ -1,5 +1,5 @@
 import { LABEL_PREFIX } from "../../kernel/label.ts";
-import { DATABASE_SECRET, DATASET_SECRET } from "../../kernel/own-names.ts";
+import { DATABASE_SECRET, DATASET_SECRET, PULL_SECRET } from "../../kernel/own-names.ts";
 import type { ClusterObject } from "../cluster/cluster-object.ts";
 import { podSecurity } from "../cluster/complete-container.ts";
 import { verbatim } from "../cluster/verbatim.ts";
@@ -68,7 +68,11 @@ export function breedJob(job: BreedJob): readonly ClusterObject[] {
   const owner = { apiVersion: job.owner.apiVersion, kind: "Dataset", name: job.owner.name, uid: job.owner.uid, controller: true };
   const metadata = { name: BREEDER_NAME, namespace: job.namespace, labels, ownerReferences: [owner] };
   return [
-    { apiVersion: "v1", kind: "ServiceAccount", metadata, automountServiceAccountToken: false },
+    // Its image comes from where the site's own do; a Secret that is not there is none.
+    {
+      ...{ apiVersion: "v1", kind: "ServiceAccount", metadata, automountServiceAccountToken: false },
+      imagePullSecrets: [{ name: PULL_SECRET }],
+    },
     { apiVersion: `${RBAC}/v1`, kind: "Role", metadata, rules: breederRules },
     {
       apiVersion: `${RBAC}/v1`,

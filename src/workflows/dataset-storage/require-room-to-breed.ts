@@ -1,8 +1,7 @@
 import { HowdahError } from "../../kernel/howdah-error.ts";
 import type { DatasetStorage } from "../../providers/dataset-storage/dataset-storage.ts";
 import { readableBytes } from "../database/byte-progress.ts";
-import type { DatasetPorts } from "../dataset/dataset-ports.ts";
-import { currentGeneration, holdersOf, listGenerations } from "../dataset/generation.ts";
+import { currentGeneration, type GenerationDocuments, holdersOf, listGenerations } from "../dataset/generation.ts";
 
 /** The raw tables and those that are made of them are there at one time. */
 const TIMES = 2;
@@ -14,7 +13,7 @@ const TIMES = 2;
 export async function requireRoomToBreed(
   site: string,
   storage: Pick<DatasetStorage, "probe" | "freed">,
-  { datasets }: Pick<DatasetPorts, "datasets">,
+  { datasets }: { readonly datasets: GenerationDocuments },
 ): Promise<void> {
   const published = await currentGeneration(site, datasets);
   const needed = TIMES * (published?.volumes ?? []).reduce((sum, { bytes }) => sum + bytes, 0);

@@ -7,18 +7,18 @@ import type { DatasetStorage } from "../../providers/dataset-storage/dataset-sto
 import type { Site } from "../../site/site.ts";
 import { requireRoomToBreed } from "../dataset-storage/require-room-to-breed.ts";
 import { readableBytes } from "../database/byte-progress.ts";
-import type { EngineContext, SiteRecord } from "../ports.ts";
+import type { EngineContext, Ports, SiteRecord } from "../ports.ts";
 import type { Stage } from "../up/stages.ts";
 import type { BreedParts, Verdict } from "./breed-dataset.ts";
 import type { BreedSource } from "./breed-source.ts";
 import { checkClone, checkCounts, checkJoins } from "./check-rows.ts";
 import { CAPTURE } from "./capture/capture-site.ts";
 import type { Captured } from "./capture/captured.ts";
-import type { DatasetPorts } from "./dataset-ports.ts";
+import type { Datasets } from "./dataset-ports.ts";
 import { type DatasetCheck, type DatasetReport, type ReportedTable, stepSeconds } from "./dataset-report.ts";
 import { type CopiedMount, copyMount, type ReadMount } from "./files/copy-mount.ts";
 import { judgeFiles } from "./files/judge-files.ts";
-import { type Generation, generationName, type GenerationVolume } from "./generation.ts";
+import { type Generation, type GenerationDocuments, generationName, type GenerationVolume } from "./generation.ts";
 import { type BreedHunt, huntIn, SEARCHING } from "./hunt/breed-hunt.ts";
 import { VERIFYING } from "./hunt/hunt-rows.ts";
 import { addForeignKeys } from "./masking/foreign-keys.ts";
@@ -32,6 +32,13 @@ import { prepareQuarantine, type Quarantine } from "./quarantine.ts";
 import { startTrial } from "./trial-server.ts";
 import { nurseryVolume, rawVolume, snapshotVolume, trialVolume } from "./volume-names.ts";
 
+/** What a breed's steps act on. */
+export interface SiteBreedPorts {
+  readonly datasets: GenerationDocuments & Pick<Datasets, "reports" | "servers">;
+  readonly secrets: Pick<Ports["secrets"], "getOrGenerate">;
+  readonly clock: Pick<Ports["clock"], "now">;
+}
+
 /** What a breed of a site is made of. */
 export interface SiteBreed {
   readonly record: SiteRecord;
@@ -41,7 +48,7 @@ export interface SiteBreed {
   readonly storage: DatasetStorage;
   readonly stage: Stage;
   readonly readMount: ReadMount;
-  readonly ports: Pick<DatasetPorts, "datasets" | "secrets" | "clock">;
+  readonly ports: SiteBreedPorts;
 }
 
 /** Tables, or parts of a large one, that are masked at one time: production's processors are not all ours. */
@@ -157,7 +164,7 @@ async function mask({ record, site, stage, ports }: SiteBreed, learned: Learned,
 }
 
 /** The site's own: the same value has the same fake in every refresh, and nobody without it finds out whose. */
-async function keyOf({ namespace }: SiteRecord, { secrets }: Pick<DatasetPorts, "secrets">): Promise<MaskKey> {
+async function keyOf({ namespace }: SiteRecord, { secrets }: SiteBreedPorts): Promise<MaskKey> {
   return maskKey(await secrets.getOrGenerate(namespace, DATASET_SECRET, "mask-key", { bytes: 43, encoding: "alphanumeric" }));
 }
 

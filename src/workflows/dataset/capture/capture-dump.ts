@@ -45,16 +45,14 @@ export async function captureDump(
   return { database: name, at, position: null, version, bytes, files: "source/data" };
 }
 
-/** mariadb's client with what raw rows need, for a private server's own socket. */
-export function loadArgv(name: string): readonly string[] {
-  const options = ["--binary-mode", "--max-allowed-packet=1G", "--default-character-set=utf8mb4"];
-  return ["mariadb", "--no-defaults", `--socket=${DATABASE_PATHS.socket}`, ...options, name];
-}
+/** What mariadb's client needs for raw rows. */
+export const LOAD_OPTIONS = ["--binary-mode", "--max-allowed-packet=1G", "--default-character-set=utf8mb4"] as const;
 
 /** Dumps beside the source's server, and streams it through this process. */
 export async function loadStreamed(record: SiteRecord, server: PrivateServer, ports: DumpPorts, context: EngineContext): Promise<number> {
   const dump = new PassThrough();
-  const load = server.exec(loadArgv(siteDatabase(record).name), dump);
+  const { name } = siteDatabase(record);
+  const load = server.exec(["mariadb", "--no-defaults", `--socket=${DATABASE_PATHS.socket}`, ...LOAD_OPTIONS, name], dump);
   load.stdout.resume();
   const [{ bytes }] = await Promise.all([dumpDatabase(record, { stream: dump }, ports, context).finally(() => dump.end()), load.done]);
   return bytes;

@@ -3,6 +3,7 @@ import type { ObjectView } from "../kubernetes/object-store.ts";
 import { DATABASE_SECRET, GENERATED_SECRET, PULL_SECRET, SESSIONS_SECRET, SYSTEM_NAMESPACE, TENANT_KEYS } from "../kernel/own-names.ts";
 import { HOWDAH_GROUP, type resources } from "../kubernetes/resources.ts";
 import { hostnamesOf } from "../kubernetes/route-hostnames.ts";
+import { BREED_JOB_LABEL } from "../render/dataset/breed-labels.ts";
 import { PRODUCTION } from "../workflows/cluster/cluster-place.ts";
 import { BY_NAMESPACE } from "./known-api.ts";
 import { TENANT_LABEL } from "./tenant/tenant-objects.ts";
@@ -58,6 +59,9 @@ export const WATCHES = {
   /** The same for these two. */
   Backup: { kind: "Backup" },
   /** Of Backups. */
+  Dataset: { kind: "Dataset" },
+  /** Of Datasets. */
+  BreedJob: { kind: "Job", select: { labelSelector: BREED_JOB_LABEL } },
   BackupJob: { kind: "Job", select: { labelSelector: `${HOWDAH_GROUP}/backup` } },
   /** Runs of crons: the scheduler looks at them, environments don't. */
   Job: { kind: "Job", select: own.select },
@@ -84,7 +88,7 @@ export const WATCHES = {
 export type WatchName = keyof typeof WATCHES;
 
 /** Watches of what a cluster may not know: nobody waits for them. */
-export const MAY_BE_UNKNOWN: ReadonlySet<WatchName> = new Set(["DatabaseServer", "Backup"]);
+export const MAY_BE_UNKNOWN: ReadonlySet<WatchName> = new Set(["DatabaseServer", "Backup", "Dataset"]);
 
 /** All of them. */
 export const WATCH_NAMES = Object.keys(WATCHES) as readonly WatchName[];
@@ -93,7 +97,7 @@ export const WATCH_NAMES = Object.keys(WATCHES) as readonly WatchName[];
 export type Stores<T> = Readonly<Record<Exclude<WatchName, "HTTPRoute">, T>> & { readonly HTTPRoute?: T };
 
 /** The kinds that are brought to what they ask for. */
-export type ReconciledKind = "Tenant" | "DatabaseServer" | "Backup" | "Site" | "Environment";
+export type ReconciledKind = "Tenant" | "DatabaseServer" | "Backup" | "Dataset" | "Site" | "Environment";
 
 /** `Site/acme/blog`, `Tenant//acme`: one key of the queue. */
 export function queueKey(kind: ReconciledKind, namespace: string | undefined, name: string): string {
@@ -132,7 +136,7 @@ export function affected(
     const known = owner(ofNamespace);
     return known.length > 0 ? known : stores.Tenant.all().map(({ metadata }) => queueKey("Tenant", undefined, metadata.name));
   };
-  if (namespace === SYSTEM_NAMESPACE && !["Site", "Environment", "Release", "Backup", "BackupJob"].includes(watch))
+  if (namespace === SYSTEM_NAMESPACE && !["Site", "Environment", "Release", "Backup", "BackupJob", "Dataset", "BreedJob"].includes(watch))
     return ofServer(name, stores);
   switch (watch) {
     case "Tenant":
@@ -142,6 +146,10 @@ export function affected(
     case "Backup":
       return [queueKey("Backup", namespace, name)];
     case "BackupJob":
+    case "Dataset":
+      return [queueKey("Dataset", namespace, name)];
+    case "BreedJob": // a Dataset has the name of its Site
+      return stores.Site.select(BY_NAMESPACE, namespace ?? "").map((site) => queueKey("Dataset", namespace, site.metadata.name));
       return [queueKey("Backup", namespace, backupOfJob(name))];
     case "Namespace":
       return tenants(key);

@@ -17,6 +17,7 @@ export function firstKeys(stores: Readonly<Record<ReconciledKind, Pick<ObjectVie
     ...keys("Tenant", stores.Tenant.all()),
     ...keys("DatabaseServer", stores.DatabaseServer.all()),
     ...keys("Backup", stores.Backup.all()),
+    ...keys("Dataset", stores.Dataset.all()),
     ...keys("Site", stores.Site.all()),
     ...keys("Environment", environments.get(true) ?? []),
   ];

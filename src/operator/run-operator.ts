@@ -17,6 +17,7 @@ import {
 } from "./controllers.ts";
 import { backupFigures } from "./backup/backup-figures.ts";
 import { reconcileBackup } from "./backup/reconcile-backup.ts";
+import { reconcileDataset } from "./dataset/reconcile-dataset.ts";
 import { PRODUCTION } from "../workflows/cluster/cluster-place.ts";
 import { guardDisks } from "./disk-guard/guard-disks.ts";
 import { reconcileDatabaseServer } from "./database-server/reconcile-database-server.ts";
@@ -113,6 +114,7 @@ async function work(parts: OperatorParts, signal: AbortSignal): Promise<void> {
     Tenant: reconcileTenant(on),
     DatabaseServer: reconcileDatabaseServer(on),
     Backup: reconcileBackup(on),
+    Dataset: reconcileDataset(on),
     Site: reconcileSite(on),
     Environment: reconcileEnvironment(on, pauses, rollouts),
   });
@@ -145,6 +147,7 @@ async function work(parts: OperatorParts, signal: AbortSignal): Promise<void> {
     ...views,
     DatabaseServer: servers,
     Backup: reflectors.Backup.objects,
+    Dataset: reflectors.Dataset.objects,
     Environment: reflectors.Environment.objects,
   }))
     queue.addAfter(key, 0); // what changes goes first

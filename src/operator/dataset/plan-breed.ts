@@ -31,12 +31,12 @@ export function breedJobName({ metadata }: KubeObject, trigger: string): string 
  */
 export async function planBreed(look: DatasetLook, breeding: Breeding): Promise<readonly KubeObject[]> {
   const { object, namespace, spec, ports, signal } = look;
+  const classes = await snapshotClasses(spec, ports.api, signal);
   const wired = ports.portsFor(namespace);
   const record = await servingSite(look);
   const { database } = record;
   if (database === null || database === undefined)
     throw new HowdahError("usage/invalid", `${record.site.name} has no database: a dataset is of one`);
-  const classes = await snapshotClasses(spec, ports.api, signal);
   const bytes = await wired.databases.sizeBytes({ server: serverReference(database.server, wired), name: database.name });
   await wired.secrets.getOrGenerate(namespace, DATASET_SECRET, "mask-key", { bytes: 43, encoding: "alphanumeric" });
   const environment = await ports.api.get({ resource: resources.Environment, namespace, name: PRODUCTION }, signal);

@@ -14,7 +14,7 @@ const WATCH = ["get", "list", "watch"];
 
 /** All that an environment is made of, but secrets: what `status`, `logs` and `cron ls` read. */
 const look: readonly PolicyRule[] = [
-  { apiGroups: [HOWDAH_GROUP], resources: ["sites", "environments", "releases", "backups", "backupstores"], verbs: WATCH },
+  { apiGroups: [HOWDAH_GROUP], resources: ["sites", "environments", "releases", "backups", "backupstores", "datasets"], verbs: WATCH },
   { apiGroups: [""], resources: ["pods", "services", "configmaps", "persistentvolumeclaims"], verbs: WATCH },
   { apiGroups: [""], resources: ["pods/log"], verbs: ["get"] },
   { apiGroups: ["apps"], resources: ["deployments", "statefulsets"], verbs: WATCH },
@@ -36,6 +36,8 @@ const manage: readonly PolicyRule[] = [
   { apiGroups: [HOWDAH_GROUP], resources: ["sites"], verbs: ["delete"] },
   // A restore replaces what a site holds, and a store says where its data goes.
   { apiGroups: [HOWDAH_GROUP], resources: ["backups", "backupstores"], verbs: ["create", "patch", "delete"] },
+  // Whoever breeds reads all that the site has, with its rules.
+  { apiGroups: [HOWDAH_GROUP], resources: ["datasets"], verbs: ["create", "patch", "delete"] },
   { apiGroups: [""], resources: ["secrets"], verbs: ["get", "create", "patch", "delete"] },
 ];
 

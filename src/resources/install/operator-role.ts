@@ -37,6 +37,10 @@ export const operatorRules: readonly Rule[] = [
   rule("", ["secrets"], ["get", ...APPLY, "delete"]),
   rule("", ["pods"], [...WATCH, "create", "delete"]),
   rule("", ["pods/log"], ["get"]),
+  // A snapshot is handed over to an environment's namespace by its handle, which is in an object of the cluster.
+  rule("snapshot.storage.k8s.io", ["volumesnapshots", "volumesnapshotcontents"], ["get", "list", ...APPLY, "delete"]),
+  rule("snapshot.storage.k8s.io", ["volumesnapshotclasses"], ["list"]),
+  rule("storage.k8s.io", ["storageclasses"], ["get", "list"]),
   // Over a WebSocket it is a GET: up to 1.34 the API server asks for `get`, from 1.35 on for `create`.
   rule("", ["pods/exec", "pods/portforward"], ["get", "create"]),
   rule("", ["events"], ["list", "create"]),
@@ -46,6 +50,9 @@ export const operatorRules: readonly Rule[] = [
   rule("apps", ["deployments"], [...WATCH, ...APPLY, "delete"]),
   rule("apps", ["statefulsets"], [...WATCH, ...APPLY, "delete"]),
   rule("batch", ["jobs"], [...WATCH, ...APPLY, "delete"]),
+  // Of breeds of datasets: each runs as its namespace's own.
+  rule("", ["serviceaccounts"], ["create"]),
+  ofNames(["serviceaccounts"], ["patch"], ["howdah-breeder"]),
   rule("autoscaling", ["horizontalpodautoscalers"], [...WATCH, ...APPLY, "delete"]),
   rule("policy", ["poddisruptionbudgets"], [...WATCH, ...APPLY, "delete"]),
   rule("networking.k8s.io", ["networkpolicies"], [...WATCH, ...APPLY, "delete"]),
@@ -56,12 +63,16 @@ export const operatorRules: readonly Rule[] = [
   rule("discovery.k8s.io", ["endpointslices"], ["get", ...APPLY]),
   rule(HOWDAH_GROUP, ["databaseservers"], [...WATCH, "patch"]),
   rule(HOWDAH_GROUP, ["tenants"], [...WATCH, "patch"]),
-  rule(HOWDAH_GROUP, ["backups"], [...WATCH, "patch"]),
+  rule(HOWDAH_GROUP, ["backups", "datasets"], [...WATCH, "patch"]),
   rule(HOWDAH_GROUP, ["backupstores"], ["get"]),
   rule(HOWDAH_GROUP, ["sites"], [...WATCH, "delete"]),
   rule(HOWDAH_GROUP, ["environments"], [...WATCH, ...APPLY]),
   rule(HOWDAH_GROUP, ["releases"], [...WATCH, "create", "delete"]),
-  rule(HOWDAH_GROUP, ["databaseservers/status", "tenants/status", "backups/status", "sites/status", "environments/status"], ["patch"]),
+  rule(
+    HOWDAH_GROUP,
+    ["databaseservers/status", "tenants/status", "backups/status", "datasets/status", "sites/status", "environments/status"],
+    ["patch"],
+  ),
   rule(HOWDAH_GROUP, ["releases/status"], ["update"]),
 ];
 
@@ -71,7 +82,7 @@ export const operatorRules: readonly Rule[] = [
  */
 export const grantedOnRules: readonly Rule[] = [
   rule(HOWDAH_GROUP, ["sites"], ["create", "patch"]),
-  rule(HOWDAH_GROUP, ["backups"], ["create", "delete"]),
+  rule(HOWDAH_GROUP, ["backups", "datasets"], ["create", "delete"]),
   rule(HOWDAH_GROUP, ["backupstores"], ["create", "patch", "delete"]),
   rule(HOWDAH_GROUP, ["backupstores"], ["list", "watch"]),
   rule(HOWDAH_GROUP, ["releases"], ["patch"]),

@@ -18,7 +18,7 @@ const image = `registry.test/image@sha256:${"0".repeat(64)}`;
 export async function datasetRig({ spec = {}, snapshots = true }: { readonly spec?: object; readonly snapshots?: boolean } = {}) {
   const api = memoryApi();
   const rig = operatorRig(api);
-  await rig.applySite({ dataset: { keep: 1 } } as never);
+  await rig.applySite({ dataset: { keep: 1, tables: {} } });
   await rig.release("r1", "one");
   await rig.settle();
   rig.events.length = 0;

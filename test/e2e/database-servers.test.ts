@@ -7,7 +7,7 @@ import { Secret } from "../../src/kernel/secret.ts";
 import type { DatabaseAccess, ServerReference } from "../../src/providers/database/database-server.ts";
 import { databaseServerContract, type SiteSession } from "../../src/providers/database/database-server-contract.ts";
 import { mariadbServer } from "../../src/providers/database/mariadb/mariadb-server.ts";
-import { identifier, sql, text } from "../../src/providers/database/mariadb/sql.ts";
+import { identifier, sql, text } from "../../src/kernel/sql.ts";
 import { withSqlClient } from "../../src/providers/database/mariadb/sql-client.ts";
 import { fileSecretStore } from "../../src/providers/secrets/file-secret-store.ts";
 import { systemClock } from "../../src/providers/system-clock.ts";

@@ -7,7 +7,7 @@ import { afterAll, beforeAll, describe, expect, it } from "vitest";
 import { defaultMariadb, isMariadbVersion } from "../../src/catalog/mariadb-versions.ts";
 import type { EngineContext } from "../../src/engine/engine.ts";
 import { Secret } from "../../src/kernel/secret.ts";
-import { account, identifier, Sql, sql, text } from "../../src/providers/database/mariadb/sql.ts";
+import { account, identifier, Sql, sql, text } from "../../src/kernel/sql.ts";
 import { withSqlClient } from "../../src/providers/database/mariadb/sql-client.ts";
 import { run } from "../../src/providers/process.ts";
 import { databaseShell } from "../../src/workflows/database/database-shell.ts";

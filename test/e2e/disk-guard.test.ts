@@ -2,7 +2,7 @@ import { setTimeout as sleep } from "node:timers/promises";
 import { afterAll, beforeAll, describe, expect, it } from "vitest";
 import { diskGuardLoop } from "../../src/agent/disk-guard-loop.ts";
 import { defaultMariadb, isMariadbVersion } from "../../src/catalog/mariadb-versions.ts";
-import { Sql, sql } from "../../src/providers/database/mariadb/sql.ts";
+import { Sql, sql } from "../../src/kernel/sql.ts";
 import { documentStore } from "../../src/providers/state/document-store.ts";
 import { systemClock } from "../../src/providers/system-clock.ts";
 import type { DiskGuardRecord } from "../../src/workflows/disk-guard/disk-guard-record.ts";

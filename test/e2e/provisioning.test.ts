@@ -3,7 +3,7 @@ import { afterAll, beforeAll, describe, expect, it } from "vitest";
 import { defaultMariadb } from "../../src/catalog/mariadb-versions.ts";
 import { Secret } from "../../src/kernel/secret.ts";
 import { identifiedBy } from "../../src/providers/database/mariadb/native-password.ts";
-import { account, grantPattern, identifier, number, type Sql, sql, text } from "../../src/providers/database/mariadb/sql.ts";
+import { account, grantPattern, identifier, number, type Sql, sql, text } from "../../src/kernel/sql.ts";
 import { type SqlClient, withSqlClient } from "../../src/providers/database/mariadb/sql-client.ts";
 import { hostileStrings } from "../support/hostile-strings.ts";
 import { type MariadbContainer, mariadbContainer } from "../support/mariadb-container.ts";

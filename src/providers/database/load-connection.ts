@@ -1,5 +1,5 @@
 import type { Row } from "./mariadb/sql-client.ts";
-import type { Sql } from "./mariadb/sql.ts";
+import type { Sql } from "../../kernel/sql.ts";
 
 /**
  * A connection that a test load holds. Nothing is tried again: what the server or the network did to a statement reaches who sent it.

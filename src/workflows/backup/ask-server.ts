@@ -1,6 +1,6 @@
 import type { Writable } from "node:stream";
 import { HowdahError } from "../../kernel/howdah-error.ts";
-import type { Sql } from "../../providers/database/mariadb/sql.ts";
+import type { Sql } from "../../kernel/sql.ts";
 import { DATABASE_CONTAINER } from "../../render/database/database-name.ts";
 import { DATABASE_PATHS } from "../../render/database/server-options.ts";
 import { lastLines } from "../database/last-lines.ts";

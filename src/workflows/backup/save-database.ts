@@ -1,7 +1,7 @@
 import { PassThrough, type Writable } from "node:stream";
 import { pipeline } from "node:stream/promises";
 import { HowdahError } from "../../kernel/howdah-error.ts";
-import { sql, text } from "../../providers/database/mariadb/sql.ts";
+import { sql, text } from "../../kernel/sql.ts";
 import { byteProgress, readableBytes } from "../database/byte-progress.ts";
 import { brokenViews, dumpArgv } from "../database/dump-database.ts";
 import { lastLines } from "../database/last-lines.ts";

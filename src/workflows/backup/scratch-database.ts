@@ -1,7 +1,7 @@
 import type { Readable, Writable } from "node:stream";
 import { HowdahError } from "../../kernel/howdah-error.ts";
 import { SYSTEM_NAMESPACE } from "../../kernel/own-names.ts";
-import { account, grantPattern, identifier, type Sql, sql, word } from "../../providers/database/mariadb/sql.ts";
+import { account, grantPattern, identifier, type Sql, sql, word } from "../../kernel/sql.ts";
 import { DATABASE_CONTAINER } from "../../render/database/database-name.ts";
 import { renderScratchServer, SCRATCH_NAME, scratchServerOptions } from "../../render/database/render-scratch-server.ts";
 import { DATABASE_PATHS } from "../../render/database/server-options.ts";

@@ -1,7 +1,7 @@
 import type { EngineContext } from "../../engine/engine.ts";
 import type { Clock } from "../../kernel/clock.ts";
 import type { LoadConnection, ScratchDatabase } from "../../providers/database/load-connection.ts";
-import { sql } from "../../providers/database/mariadb/sql.ts";
+import { sql } from "../../kernel/sql.ts";
 import { type DrillOptions, type DrillPlace, refuseUnknown } from "./drill-place.ts";
 import { type Drill, drillUnderLoad } from "./drill-under-load.ts";
 import { type StoredWrites, WriteJournal, type WriteVerdict } from "./write-journal.ts";

@@ -1,6 +1,6 @@
 import type { Clock } from "../../kernel/clock.ts";
 import type { LoadConnection, ScratchDatabase } from "../../providers/database/load-connection.ts";
-import { sql, text } from "../../providers/database/mariadb/sql.ts";
+import { sql, text } from "../../kernel/sql.ts";
 import type { WriteJournal } from "./write-journal.ts";
 
 /** How many clients write: `persistent` ones keep their connection until it breaks, `short` ones take one for each turn, as PHP does. */

@@ -2,7 +2,7 @@ import { DATABASE_SECRET, SYSTEM_NAMESPACE } from "../../../src/kernel/own-names
 import { Secret } from "../../../src/kernel/secret.ts";
 import { databaseNameFor } from "../../../src/providers/database/database-names.ts";
 import type { DatabaseAccess } from "../../../src/providers/database/database-server.ts";
-import { Sql } from "../../../src/providers/database/mariadb/sql.ts";
+import { Sql } from "../../../src/kernel/sql.ts";
 import { type SqlClient, withSqlClient } from "../../../src/providers/database/mariadb/sql-client.ts";
 import type { MariadbContainer } from "../mariadb-container.ts";
 

@@ -2,7 +2,7 @@ import { HowdahError } from "../../../kernel/howdah-error.ts";
 import type { ErrorCode } from "../../../kernel/error-catalog.ts";
 import type { Secret } from "../../../kernel/secret.ts";
 import type { ServerReference } from "../database-server.ts";
-import { type Sql, sql, text } from "../mariadb/sql.ts";
+import { type Sql, sql, text } from "../../../kernel/sql.ts";
 import { type ConnectServer, type Row, type SqlClient, withSqlClient } from "../mariadb/sql-client.ts";
 import type { AddressFacts, AnsweringFacts } from "./choose-writer.ts";
 import { missingRights } from "./rights.ts";

@@ -1,6 +1,6 @@
 import { Secret } from "../../../kernel/secret.ts";
 import { identifiedBy } from "./native-password.ts";
-import { account, type Sql, sql } from "./sql.ts";
+import { account, type Sql, sql } from "../../../kernel/sql.ts";
 
 /** The account that Howdah uses on its servers. */
 export const ADMIN_USER = "howdah";

@@ -1,4 +1,4 @@
-import { account, grantPattern, type Sql, sql, text } from "./sql.ts";
+import { account, grantPattern, type Sql, sql, text } from "../../../kernel/sql.ts";
 import { refusalNumber, type SqlClient } from "./sql-client.ts";
 import { endSessions } from "./suspend-user.ts";
 

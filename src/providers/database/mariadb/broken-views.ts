@@ -1,5 +1,5 @@
 import { HowdahError } from "../../../kernel/howdah-error.ts";
-import { identifier, sql, text } from "./sql.ts";
+import { identifier, sql, text } from "../../../kernel/sql.ts";
 import type { SqlClient } from "./sql-client.ts";
 
 /** Asks each view for its columns, as mariadb-dump does: the information schema does not say which ones are broken. */

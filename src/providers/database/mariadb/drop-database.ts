@@ -1,6 +1,6 @@
 import type { DatabaseReference } from "../database-server.ts";
 import { uidComment } from "./ensure-database.ts";
-import { account, identifier, sql, text } from "./sql.ts";
+import { account, identifier, sql, text } from "../../../kernel/sql.ts";
 import type { SqlClient } from "./sql-client.ts";
 
 /**

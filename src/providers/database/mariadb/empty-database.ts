@@ -1,5 +1,5 @@
 import { HowdahError } from "../../../kernel/howdah-error.ts";
-import { identifier, sql, text, word } from "./sql.ts";
+import { identifier, sql, text, word } from "../../../kernel/sql.ts";
 import type { SqlClient } from "./sql-client.ts";
 
 /**

@@ -6,7 +6,7 @@ import { databaseNameFor } from "../database-names.ts";
 import type { DatabaseAccess, DatabaseRequest } from "../database-server.ts";
 import { FORMER_PASSWORD } from "./former-password.ts";
 import { proofMark, proofStatements, proveDatabase } from "./prove-database.ts";
-import { identifier, number, type Sql, sql, text, word } from "./sql.ts";
+import { identifier, number, type Sql, sql, text, word } from "../../../kernel/sql.ts";
 import type { ConnectServer, SqlClient } from "./sql-client.ts";
 import { userStatements, type WantedUser } from "./user-statements.ts";
 

@@ -1,7 +1,7 @@
 import { databaseNameFor } from "../database-names.ts";
 import type { DatabaseOwner, FoundDatabase } from "../database-server.ts";
 import { uidComment } from "./ensure-database.ts";
-import { sql, text } from "./sql.ts";
+import { sql, text } from "../../../kernel/sql.ts";
 import type { SqlClient } from "./sql-client.ts";
 
 /** The database that has an owner's name, with the identity in its comment. One without such a comment is not ours: undefined. */

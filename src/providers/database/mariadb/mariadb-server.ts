@@ -14,7 +14,7 @@ import { findOwnDatabase } from "./find-database.ts";
 import { ownDatabase } from "./own-database.ts";
 import { readLedger } from "./read-ledger.ts";
 import { routerUsers } from "./router-users.ts";
-import { sql, text } from "./sql.ts";
+import { sql, text } from "../../../kernel/sql.ts";
 import type { ConnectServer, SqlClient } from "./sql-client.ts";
 import { suspendUser } from "./suspend-user.ts";
 import { userStatistics } from "./user-statistics.ts";

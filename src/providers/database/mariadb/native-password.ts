@@ -1,6 +1,6 @@
 import { createHash } from "node:crypto";
 import type { Secret } from "../../../kernel/secret.ts";
-import { Sql, text } from "./sql.ts";
+import { Sql, text } from "../../../kernel/sql.ts";
 
 /**
  * `mysql_native_password`'s hash, `*` and 40 hex digits. Computed here so that no password ever stands in a statement, and with it

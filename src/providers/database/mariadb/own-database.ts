@@ -5,7 +5,7 @@ import type { OwnDatabase, OwnDatabaseRequest, ServerReference } from "../databa
 import { PASSWORD } from "./admin-client.ts";
 import { adminFiles } from "./admin-secret.ts";
 import { identifiedBy } from "./native-password.ts";
-import { account, grantPattern, identifier, type Sql, sql, text, word } from "./sql.ts";
+import { account, grantPattern, identifier, type Sql, sql, text, word } from "../../../kernel/sql.ts";
 
 const PORT = 3306;
 

@@ -2,7 +2,7 @@ import { expect, it } from "vitest";
 import { HowdahError } from "../../../kernel/howdah-error.ts";
 import { Secret } from "../../../kernel/secret.ts";
 import { lookAlike, proofStatements } from "./prove-database.ts";
-import type { Sql } from "./sql.ts";
+import type { Sql } from "../../../kernel/sql.ts";
 import { refusalNumber, type Row } from "./sql-client.ts";
 import { userStatements } from "./user-statements.ts";
 

@@ -1,7 +1,7 @@
 import { setTimeout as sleep } from "node:timers/promises";
 import { HowdahError } from "../../../kernel/howdah-error.ts";
 import { isWriteBlocked } from "./block-writes.ts";
-import { identifier, type Sql, sql, text } from "./sql.ts";
+import { identifier, type Sql, sql, text } from "../../../kernel/sql.ts";
 import { type ConnectServer, type Login, refusalNumber, type SqlClient, withSqlClient } from "./sql-client.ts";
 
 /** Is there while a provisioning is not proved: whoever comes after a crash proves it again. */

@@ -1,5 +1,5 @@
 import type { LedgerRow } from "../database-server.ts";
-import { identifier, sql, text } from "./sql.ts";
+import { identifier, sql, text } from "../../../kernel/sql.ts";
 import type { SqlClient } from "./sql-client.ts";
 
 /** Reads the table that src/entrypoint/php/database-ledger.php keeps in a site's database. It is only read here: containers write it, under its lock. */

@@ -1,7 +1,7 @@
 import { Secret } from "../../../kernel/secret.ts";
 import type { RouterUser } from "../../router/database-router.ts";
 import { ADMIN_USER } from "./admin-secret.ts";
-import { sql, text } from "./sql.ts";
+import { sql, text } from "../../../kernel/sql.ts";
 import type { Row, SqlClient } from "./sql-client.ts";
 
 /** A router lets so many times the connections wait that the server lets a user have: a burst queues instead of failing. */

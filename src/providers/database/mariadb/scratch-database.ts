@@ -5,7 +5,7 @@ import type { ServerReference } from "../database-server.ts";
 import type { LoadConnection, ScratchDatabase } from "../load-connection.ts";
 import type { AdminClient } from "./admin-client.ts";
 import { identifiedBy } from "./native-password.ts";
-import { account, grantPattern, identifier, sql } from "./sql.ts";
+import { account, grantPattern, identifier, sql } from "../../../kernel/sql.ts";
 import type { ConnectServer, Row, SqlClient } from "./sql-client.ts";
 
 /** A frozen server is noticed by nobody else than who waits for it: a load gives up after this. */

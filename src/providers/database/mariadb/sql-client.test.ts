@@ -1,7 +1,7 @@
 import { Duplex } from "node:stream";
 import { describe, expect, it } from "vitest";
 import { Secret } from "../../../kernel/secret.ts";
-import { Sql } from "./sql.ts";
+import { Sql } from "../../../kernel/sql.ts";
 import { withSqlClient } from "./sql-client.ts";
 
 const login = {

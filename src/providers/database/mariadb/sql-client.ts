@@ -2,7 +2,7 @@ import type { Duplex } from "node:stream";
 import { HowdahError } from "../../../kernel/howdah-error.ts";
 import type { Secret } from "../../../kernel/secret.ts";
 import type { ServerReference } from "../database-server.ts";
-import { Sql } from "./sql.ts";
+import { Sql } from "../../../kernel/sql.ts";
 
 /** A row of an answer. */
 export type Row = Readonly<Record<string, string | number | null>>;

@@ -1,5 +1,5 @@
 import { setTimeout as sleep } from "node:timers/promises";
-import { account, number, sql, text } from "./sql.ts";
+import { account, number, sql, text } from "../../../kernel/sql.ts";
 import { refusalNumber, type SqlClient } from "./sql-client.ts";
 
 const NO_SUCH_THREAD = 1094;

@@ -1,7 +1,7 @@
 import { Secret } from "../../../kernel/secret.ts";
 import { adminFiles } from "./admin-secret.ts";
 import { identifiedBy } from "./native-password.ts";
-import { account, grantPattern, grantPatternBelow, identifier, type Sql, sql, word } from "./sql.ts";
+import { account, grantPattern, grantPatternBelow, identifier, type Sql, sql, word } from "../../../kernel/sql.ts";
 
 /** A database that is made with its server and goes with it. */
 export interface TestDatabase {

@@ -2,7 +2,7 @@ import type { Secret } from "../../../kernel/secret.ts";
 import type { DatabaseLimits } from "../database-server.ts";
 import { isWriteBlocked } from "./block-writes.ts";
 import { identifiedBy, nativePasswordHash } from "./native-password.ts";
-import { account, grantPattern, identifier, number, type Sql, sql, text } from "./sql.ts";
+import { account, grantPattern, identifier, number, type Sql, sql, text } from "../../../kernel/sql.ts";
 import type { Row, SqlClient } from "./sql-client.ts";
 
 /** A database's user as it should be; its name is the database's. */

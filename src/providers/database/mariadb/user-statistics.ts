@@ -1,5 +1,5 @@
 import type { DatabaseUse } from "../database-server.ts";
-import { sql } from "./sql.ts";
+import { sql } from "../../../kernel/sql.ts";
 import type { SqlClient } from "./sql-client.ts";
 
 /** MariaDB's own counters by user. They are off in a server that nobody asked yet, and are turned on: from then on they count until it restarts. */

@@ -5,7 +5,7 @@ import { PassThrough } from "node:stream";
 import { pipeline } from "node:stream/promises";
 import { writeAtomically } from "../../../host/write-atomically.ts";
 import { HowdahError } from "../../../kernel/howdah-error.ts";
-import { sql, text } from "../../../providers/database/mariadb/sql.ts";
+import { sql, text } from "../../../kernel/sql.ts";
 import { BINLOG, DATABASE_PATHS } from "../../../render/database/server-options.ts";
 import type { EngineContext } from "../../ports.ts";
 import { askServer, inServer } from "../ask-server.ts";

@@ -1,4 +1,4 @@
-import { identifier, sql, text, word } from "../../../providers/database/mariadb/sql.ts";
+import { identifier, sql, text, word } from "../../../kernel/sql.ts";
 import { BACKUP_PATHS } from "../../../render/backup/backup-paths.ts";
 import { BRINGING_OPTIONS, siteDatabase } from "../../database/site-database.ts";
 import type { SiteRecord } from "../../ports.ts";

@@ -1,4 +1,4 @@
-import { identifier, type Sql, sql } from "../../../providers/database/mariadb/sql.ts";
+import { identifier, type Sql, sql } from "../../../kernel/sql.ts";
 import type { EngineContext, Ports } from "../../ports.ts";
 import { askServer } from "../ask-server.ts";
 import type { CopiedTable } from "./server-backup.ts";

@@ -1,7 +1,7 @@
 import { pipeline } from "node:stream/promises";
 import { HowdahError } from "../../../kernel/howdah-error.ts";
 import type { BackupRepository, SavedPart } from "../../../providers/backup/backup-repository.ts";
-import { sql } from "../../../providers/database/mariadb/sql.ts";
+import { sql } from "../../../kernel/sql.ts";
 import { digesting } from "../../../providers/digesting.ts";
 import type { EngineContext } from "../../ports.ts";
 import { askServer } from "../ask-server.ts";

@@ -1,5 +1,5 @@
 import type { DatabaseContent, TableContent } from "../../../../plan/database-move/compare-contents.ts";
-import { identifier, type Sql, sql, text } from "../sql.ts";
+import { identifier, type Sql, sql, text } from "../../../../kernel/sql.ts";
 import type { Row, SqlClient } from "../sql-client.ts";
 
 const SPATIAL = /^(geometry|point|linestring|polygon|multi(point|linestring|polygon)|geometrycollection)/;

@@ -4,7 +4,7 @@ import { generateValue } from "../../../secrets/generate-value.ts";
 import type { DatabaseMover } from "../../database-mover.ts";
 import { type AdminClient, PASSWORD } from "../admin-client.ts";
 import { identifiedBy } from "../native-password.ts";
-import { account, grantPattern, sql } from "../sql.ts";
+import { account, grantPattern, sql } from "../../../../kernel/sql.ts";
 import type { SqlClient } from "../sql-client.ts";
 import { endSessions } from "../suspend-user.ts";
 import { databaseContent } from "./database-content.ts";

@@ -1,5 +1,5 @@
 import type { MovedDatabase, ServerFacts } from "../../../../plan/database-move/judge-move.ts";
-import { type Sql, sql, text } from "../sql.ts";
+import { type Sql, sql, text } from "../../../../kernel/sql.ts";
 import { refusalNumber, type Row, type SqlClient } from "../sql-client.ts";
 
 const UNKNOWN_COLUMN = 1054;

@@ -1,4 +1,5 @@
 import { randomBytes } from "node:crypto";
+import { lookup } from "node:dns/promises";
 import { readFile } from "node:fs/promises";
 import { hostname } from "node:os";
 import { join } from "node:path";
@@ -95,6 +96,9 @@ export async function runWiredOperator(
     fence: fenceOf({ settings }),
     clusterDomain: await wholeDomain(clusterDomain),
     nameServers: settings.network.nameServers,
+    copiesClass: settings.storage.copies ?? null,
+    addressesOf: async (host) => (await lookup(host, { all: true }).catch(() => [])).map(({ address }) => address).toSorted(),
+    waitsUnwatched: () => undefined,
     whyNoWrites: (namespace) => whyNoWritesKnown(namespace, known.portsFor(namespace)),
     observeKnown: (namespace) => known.portsFor(namespace).engine.observe(namespace),
     metrics,

@@ -6,6 +6,7 @@ import { hostnamesOf } from "../kubernetes/route-hostnames.ts";
 import { BREED_JOB_LABEL } from "../render/dataset/breed-labels.ts";
 import { PRODUCTION } from "../workflows/cluster/cluster-place.ts";
 import { BY_NAMESPACE } from "./known-api.ts";
+import { previewOf } from "./preview/preview-place.ts";
 import { TENANT_LABEL } from "./tenant/tenant-objects.ts";
 
 /** What the engine wrote has this label. */
@@ -58,10 +59,10 @@ export const WATCHES = {
   Pod: { kind: "Pod", select: own.select },
   /** The same for these two. */
   Backup: { kind: "Backup" },
-  /** Of Backups. */
   Dataset: { kind: "Dataset" },
   /** Of Datasets. */
   BreedJob: { kind: "Job", select: { labelSelector: BREED_JOB_LABEL } },
+  /** Of Backups. */
   BackupJob: { kind: "Job", select: { labelSelector: `${HOWDAH_GROUP}/backup` } },
   /** Runs of crons: the scheduler looks at them, environments don't. */
   Job: { kind: "Job", select: own.select },
@@ -145,14 +146,14 @@ export function affected(
       return [queueKey("DatabaseServer", undefined, name)];
     case "Backup":
       return [queueKey("Backup", namespace, name)];
-    case "BackupJob":
     case "Dataset":
       return [queueKey("Dataset", namespace, name)];
     case "BreedJob": // a Dataset has the name of its Site
       return stores.Site.select(BY_NAMESPACE, namespace ?? "").map((site) => queueKey("Dataset", namespace, site.metadata.name));
+    case "BackupJob":
       return [queueKey("Backup", namespace, backupOfJob(name))];
     case "Namespace":
-      return tenants(key);
+      return [...tenants(key), ...previewAt(key)];
     case "ResourceQuota":
     case "LimitRange":
     case "Role":
@@ -167,7 +168,7 @@ export function affected(
     case "Site":
       return [...new Set([queueKey("Site", namespace, name), ...sites()])];
     case "Environment":
-      return [queueKey("Environment", namespace, name), ...sites(), ...suspendedOwner(namespace, stores)];
+      return [queueKey("Environment", namespace, name), ...sites(), ...suspendedOwner(namespace, stores), ...previewAt(namespace ?? "")];
     case "Release":
       return [queueKey("Environment", namespace, PRODUCTION), ...sites()];
     case "HTTPRoute":
@@ -179,6 +180,12 @@ export function affected(
     default:
       return [queueKey("Environment", namespace, PRODUCTION)];
   }
+}
+
+/** The Environment that a namespace was made for says what is so there. */
+function previewAt(namespace: string): readonly string[] {
+  const preview = previewOf(namespace);
+  return preview === undefined ? [] : [queueKey("Environment", preview.of, preview.name)];
 }
 
 /** `howdah-backup-NAME-1234abcd`. */

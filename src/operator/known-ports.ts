@@ -7,6 +7,7 @@ export function knownPorts(ports: OperatorPorts, known: Pick<OperatorPorts, "api
     ...ports,
     ...known,
     lookPortsFor: known.portsFor, // reading what is known costs nothing
+    waitsUnwatched: () => needServer("wait for what nobody watches"),
     log: (_level, message) => needServer(message),
     tell: async (_object, { reason }) => needServer(reason),
   };

@@ -33,6 +33,12 @@ export interface OperatorPorts {
   readonly observeKnown: (namespace: string) => Promise<Observed>;
   /** Why the database of a namespace's site takes no writes, as the watches know it; undefined: it does. */
   readonly whyNoWrites: (namespace: string) => Promise<{ readonly reason: string; readonly message: string } | undefined>;
+  /** The StorageClass for copies of data that was chosen when Howdah was installed; null: one is found. */
+  readonly copiesClass: string | null;
+  /** Addresses of a name, for policies, which know no names. Never fails: a name that nobody knows has none. */
+  readonly addressesOf: (host: string) => Promise<readonly string[]>;
+  /** Whoever waits for what is not watched says so: what is known does not suffice for a look then. */
+  readonly waitsUnwatched: () => void;
   /** Left out where nobody reads them. */
   readonly metrics?: Pick<Metrics, "gauge" | "series">;
   /** Tells people what happened to an object, in its events. Never fails. */

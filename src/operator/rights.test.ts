@@ -1,11 +1,14 @@
 import { describe, expect, it } from "vitest";
 import { DELETE_DATA_ANNOTATION } from "../kernel/label.ts";
 import { resources } from "../kubernetes/resources.ts";
-import { grantedOnRules, operatorRules, ownRules, type Rule } from "../resources/install/operator-role.ts";
+import { environmentRules, grantedOnRules, operatorRules, ownRules, type Rule } from "../resources/install/operator-role.ts";
 import { PRODUCTION } from "../workflows/cluster/cluster-place.ts";
+import { datasetRig } from "./dataset/testing/dataset-rig.ts";
 import { WATCH_NAMES, WATCHES, type Watched, type WatchName } from "./controllers.ts";
+import { breederRules } from "../render/dataset/breeder-rules.ts";
 import { tenantRoles } from "./tenant/tenant-roles.ts";
 import { type Fleet, type FleetOptions, fleet } from "./testing/fleet.ts";
+import { makeDataset, playSnapshots } from "./testing/played-snapshots.ts";
 import { operatorRig } from "./testing/operator-rig.ts";
 
 /** A right to objects of named names only is another one: `list secrets by name`. */
@@ -31,10 +34,7 @@ const holds = (may: ReadonlySet<string>, right: string): boolean => may.has(righ
 const elsewhere: readonly { readonly right: string; readonly because: string }[] = [
   { right: "create pods/exec", because: "asked by API servers from 1.35 on, and given to developers" },
   { right: "create pods/portforward", because: "asked by API servers from 1.35 on" },
-  {
-    right: "create releases",
-    because: "of a Site changed by hand, as its record of owners says, which has no times in memory: operator-mutated-specs",
-  },
+  { right: "bind clusterroles by name", because: "asked of whoever makes a RoleBinding" },
 ];
 
 describe("what the operator asks of the API server", () => {
@@ -61,6 +61,29 @@ describe("what the operator asks of the API server", () => {
     expect(setUp.size).toBeGreaterThan(0);
   });
 
+  it("is granted to it, in the life of a Dataset", async () => {
+    const one = await datasetRig();
+    const asked = new Set<string>();
+    const look = async (): Promise<void> => {
+      one.api.asked.clear();
+      await one.look();
+      for (const right of one.api.asked) asked.add(right);
+    };
+    await one.ask({ "howdah.dev/breed": "1" });
+    await one.bred("g1", "sealed");
+    await one.ended(false, "");
+    await look();
+    await one.podsGone();
+    await look();
+    await one.api.mergePatch(one.place, { metadata: { annotations: { "howdah.dev/breed": "2" } } });
+    await look();
+    await one.api.delete(one.place, { preconditions: { uid: (await one.api.get(one.place))?.metadata.uid ?? "" } });
+    await one.podsGone();
+    await look();
+    expect(asked).toContain("delete volumesnapshots");
+    expect([...asked].filter((right) => !holds(granted([...operatorRules, ...ownRules, ...environmentRules]), right))).toEqual([]);
+  });
+
   it("covers its watches", () => {
     const missing = (rules: readonly Rule[], names: readonly WatchName[]): readonly string[] =>
       watches(names).filter((right) => !granted(rules).has(right));
@@ -74,12 +97,12 @@ describe("what the operator asks of the API server", () => {
     const used = new Set([...asked, ...watches(ofCluster), ...[...asked].map((right) => right.replace(/^patch /, "create "))]);
     const unused = [...granted(operatorRules)].filter((right) => !used.has(right) && !used.has(right.replace(/ by name$/, "")));
     expect(unused.toSorted()).toEqual(elsewhere.map(({ right }) => right).toSorted());
-    expect([...asked].filter((right) => !holds(granted([...operatorRules, ...ownRules]), right))).toEqual([]);
+    expect([...asked].filter((right) => !holds(granted([...operatorRules, ...ownRules, ...environmentRules]), right))).toEqual([]);
   });
 
   it("covers what it gives to people: nobody can give a right that he does not have", () => {
     const may = granted([...operatorRules, ...grantedOnRules]);
-    const given = granted(Object.values(tenantRoles).flat());
+    const given = granted([...Object.values(tenantRoles).flat(), ...breederRules]);
     expect([...given].filter((right) => !may.has(right))).toEqual([]);
   });
 });
@@ -108,6 +131,23 @@ const deleteTenant: Deed = async ({ api }) => {
   await api.mergePatch(tenant, { metadata: { annotations: { [DELETE_DATA_ANNOTATION]: "2026-11-21T12:00:00Z" } } });
   await api.delete(tenant, { preconditions: { uid: (await api.get(tenant))?.metadata.uid ?? "" } });
 };
+
+const develop = (name: string, spec: object): Deed => {
+  const metadata = { name, namespace: "site-1" };
+  const object = { apiVersion: "howdah.dev/v1alpha1", kind: "Environment", metadata, spec: { site: "blog", ...spec } };
+  return ({ api }) => api.create(resources.Environment, object);
+};
+/** The snapshot controller works, and the clock goes on. */
+function waiting(): readonly Deed[] {
+  return Array.from(
+    { length: 30 },
+    (): Deed =>
+      async ({ api, clock }) => {
+        await playSnapshots(api);
+        await clock.advance(5000);
+      },
+  );
+}
 
 const staticOnly: readonly Deed[] = [(one) => one.makeSites(["site-1"]), takeDown, deleteTenant, takeDown];
 const everyKind: readonly Deed[] = [
@@ -145,6 +185,14 @@ const everyKind: readonly Deed[] = [
       metadata: { name: "site", namespace: "site-1", annotations: { "howdah.dev/backup-now": "1" } },
       spec: { whenDeleted: "delete" },
     }),
+  // It has no database: nothing is bred.
+  ({ api }) =>
+    api.create(resources.Dataset, {
+      apiVersion: "howdah.dev/v1alpha1",
+      kind: "Dataset",
+      metadata: { name: "site-1", namespace: "site-1", annotations: { "howdah.dev/breed": "1" } },
+      spec: {},
+    }),
   make("Secret", "howdah-system", "registry", { data: { a: "Yg==" } }),
   make("ServiceAccount", "site-1", "default"),
   change({ replicas: 3 }),
@@ -162,12 +210,28 @@ const everyKind: readonly Deed[] = [
   (one) => one.deploy("site-1", "r66", php),
   (one) => one.deploy("site-1", "r67", { releases: { keep: 2 } }),
   (one) => one.deploy("site-1", "r68", { releases: { keep: 2 } }),
+  // Environments for development: of the dataset, made anew of another generation, copied; the last one's time is over.
+  (one) => one.deploy("site-1", "r69", { ...php, mounts: { files: {} } }),
+  ({ api }) => makeDataset(api, "site-1"),
+  ...waiting(),
+  make("ServiceAccount", "site-1--review", "default"),
+  make("ServiceAccount", "site-1--twin", "default"),
+  develop("review", { data: { dataset: {} } }),
+  ...waiting(),
+  ({ api }) => makeDataset(api, "site-1", ["g1", "g2"]),
+  ({ api }) => api.mergePatch({ ...environment, name: "review" }, { metadata: { annotations: { "howdah.dev/reset": "current/1" } } }),
+  ...waiting(),
+  develop("twin", { data: { clone: { of: "review" } } }),
+  ...waiting(),
+  ({ api }) => api.mergePatch({ ...environment, name: "twin" }, { spec: { until: "2026-01-01T00:00:00Z" } }),
+  ({ api }) => api.mergePatch({ ...environment, name: "review" }, { spec: { until: "2026-01-01T00:00:00Z" } }),
+  ...waiting(),
   takeDown,
 ];
 
 /** Everything that was asked for, as RBAC calls it. */
 async function lifeOf(deeds: readonly Deed[], options: FleetOptions): Promise<readonly string[]> {
-  const one = await fleet({ ...options, bad: ["r66"] });
+  const one = await fleet({ ...options, bad: ["r66"], cascades: true });
   for (const deed of deeds) {
     await deed(one);
     await one.rest();

@@ -5,6 +5,7 @@ import { builtRelease } from "../workflows/cluster/release-resource.ts";
 import { cronLoop } from "../workflows/crons/cron-loop.ts";
 import { type PlannedCron, plannedCrons } from "../workflows/crons/planned-crons.ts";
 import type { Log, OperatorPorts } from "./operator-ports.ts";
+import { isPreview } from "./preview/preview-place.ts";
 import { statusOf } from "./status.ts";
 
 /** Of what the operator watches. */
@@ -54,6 +55,7 @@ function cronsOfServing(
     const now = new Map<KubeObject, readonly PlannedCron[] | null>();
     const silent = new Set<string>();
     for (const environment of Environment.objects.all()) {
+      if (isPreview(environment)) continue; // its release is another namespace's; what runs has an Environment there
       const { namespace = "", deletionTimestamp } = environment.metadata;
       const { release: id } = statusOf<EnvironmentStatus>(environment);
       const release = id === undefined || deletionTimestamp !== undefined ? undefined : Release.objects.get(`${namespace}/${id}`);

@@ -19,6 +19,8 @@ import { conditionsOf, statusOf, type Verdict, writeStatus } from "../status.ts"
 import { replacingBackup, restoringBackup } from "../backup/why-wait.ts";
 import { decideEnvironment, type EnvironmentDecision, releasesToDrop } from "./decide-environment.ts";
 import { oneAfterAnother } from "./one-after-another.ts";
+import { isPreview } from "../preview/preview-place.ts";
+import { reconcilePreview } from "../preview/reconcile-preview.ts";
 import { isClosed } from "../tenant/close-namespace.ts";
 import type { DatabaseLimits } from "../tenant/database-limits.ts";
 import { rests, resumeEnvironment, suspendedVerdict, suspendEnvironment, tenantOf } from "../tenant/suspension.ts";
@@ -74,6 +76,7 @@ export function reconcileEnvironment(ports: OperatorPorts, pauses = new Map<stri
       ports.api.list(resources.Release, { namespace }, signal),
     ]);
     if (object === undefined) return {};
+    if (isPreview(object)) return reconcilePreview(object, ports, signal);
     const look: Look = { object, namespace, ports, signal };
     if (object.metadata.deletionTimestamp !== undefined) return takeDown(look);
     if (ofNamespace?.metadata.deletionTimestamp !== undefined) return {};

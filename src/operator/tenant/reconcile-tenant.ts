@@ -1,16 +1,12 @@
-import { PULL_SECRET } from "../../kernel/own-names.ts";
-import { FIELD_MANAGER, isAsApplied } from "../../kubernetes/field-ownership.ts";
-import type { KubeObject, ObjectName } from "../../kubernetes/kubernetes-api.ts";
-import { resourceOf, resources } from "../../kubernetes/resources.ts";
-import { canonicalJson } from "../../render/rendered.ts";
+import type { KubeObject } from "../../kubernetes/kubernetes-api.ts";
+import { resources } from "../../kubernetes/resources.ts";
 import { type TenantSpec, type TenantStatus, tenantSpec } from "../../resources/schema/tenant.ts";
-import { pullWith } from "../../workflows/cluster/pull-secret.ts";
 import type { OperatorPorts, Outcome, Reconcile } from "../operator-ports.ts";
 import { conditionsOf, statusOf, type Verdict, writeStatus } from "../status.ts";
-import { endOthers, isClosed, letOthersGoOn, podsAllowed } from "./close-namespace.ts";
+import { copyPullSecret, guardNamespace } from "./guard-namespace.ts";
 import { keepKeyPair } from "./keep-key-pair.ts";
 import { releaseTenant } from "./release-tenant.ts";
-import { namespacesOf, TENANT_LABEL, tenantNames, tenantObjects } from "./tenant-objects.ts";
+import { namespacesOf, TENANT_LABEL } from "./tenant-objects.ts";
 
 /** Holds a tenant that was deleted until its namespaces are gone: they hold data, and the operator deletes none. */
 export const TENANT_FINALIZER = "howdah.dev/namespaces";
@@ -43,11 +39,11 @@ export function reconcileTenant(ports: OperatorPorts): Reconcile {
         taken.push(why);
         continue;
       }
-      await guardAndClose(namespace, tenant, read.data, ports, signal);
+      await guardNamespace({ namespace, tenant, spec: read.data }, ports, signal);
       inPlace.push(namespace);
     }
     if (taken.length > 0) return report(tenant, [stalled("NamespaceTaken", taken.join(" "))], { namespaces: inPlace }, ports);
-    const pulled = await pullSecret(inPlace, read.data, ports, signal);
+    const pulled = await copyPullSecret(inPlace, read.data, ports, signal);
     const verdict: Verdict =
       pulled === undefined
         ? { type: "Ready", status: "True", reason: "NamespacesGuarded", message: "Every namespace is there and guarded" }
@@ -122,69 +118,5 @@ async function unusable(
   if (owner === tenant.metadata.name) return undefined;
   if (owner !== undefined) return `${namespace} belongs to the tenant ${owner}.`;
   if (spec.namespaces === undefined) return `${namespace} exists already: to take it, name it in spec.namespaces.`;
-  return undefined;
-}
-
-/** A suspended tenant runs nothing; a resumed one what ran before. */
-async function guardAndClose(
-  namespace: string,
-  tenant: KubeObject,
-  spec: TenantSpec,
-  ports: OperatorPorts,
-  signal: AbortSignal,
-): Promise<void> {
-  const { api } = ports;
-  const pods = await podsAllowed(tenant, namespace, api, signal);
-  if (spec.suspended !== true && (await isClosed(namespace, api, signal))) await letOthersGoOn(namespace, api, signal);
-  await guard(namespace, tenantObjects(tenant.metadata.name, spec, namespace, pods), ports, signal);
-  if (pods !== undefined) await endOthers(namespace, api, signal);
-}
-
-/** Applies what differs, and takes away what the tenant no longer asks for. */
-async function guard(namespace: string, objects: readonly KubeObject[], ports: OperatorPorts, signal: AbortSignal): Promise<void> {
-  const { api, fence } = ports;
-  const wanted = [...objects, ...fence(namespace)];
-  for (const object of wanted) {
-    const resource = resourceOf(object);
-    if (resource === undefined) throw new TypeError(`${object.kind} is in no table`);
-    const found = await api.get(nameOf(object), signal);
-    if (found === undefined || !isAsApplied(found, object, FIELD_MANAGER)) await api.apply(resource, object, {}, signal);
-  }
-  for (const { kind, name } of tenantNames) {
-    if (wanted.some((object) => object.kind === kind && object.metadata.name === name)) continue;
-    const place: ObjectName = { resource: resources[kind], namespace, name };
-    const found = await api.get(place, signal);
-    if (found?.metadata.uid === undefined || found.metadata.labels?.[TENANT_LABEL] === undefined) continue;
-    const { uid, resourceVersion } = found.metadata;
-    await api.delete(place, { preconditions: { uid, ...(resourceVersion === undefined ? {} : { resourceVersion }) } }, signal);
-  }
-}
-
-function nameOf(object: KubeObject): ObjectName {
-  const resource = resourceOf(object);
-  if (resource === undefined) throw new TypeError(`${object.kind} is in no table`);
-  return { resource, namespace: object.metadata.namespace, name: object.metadata.name };
-}
-
-/** Copies the registry's Secret to each namespace and names it on the default service account. Answers what is missing. */
-async function pullSecret(
-  namespaces: readonly string[],
-  spec: TenantSpec,
-  { api, ownNamespace }: OperatorPorts,
-  signal: AbortSignal,
-): Promise<string | undefined> {
-  if (spec.pullSecret === undefined) return undefined;
-  const source = await api.get({ resource: resources.Secret, namespace: ownNamespace, name: spec.pullSecret }, signal);
-  if (source === undefined) return `There is no Secret ${ownNamespace}/${spec.pullSecret}, which spec.pullSecret names`;
-  const name = PULL_SECRET;
-  for (const namespace of namespaces) {
-    const found = await api.get({ resource: resources.Secret, namespace, name }, signal);
-    const data = source["data"] ?? {};
-    if (found === undefined || canonicalJson(found["data"] ?? {}) !== canonicalJson(data)) {
-      const metadata = { name, namespace, labels: { "app.kubernetes.io/managed-by": "howdah" } };
-      await api.apply(resources.Secret, { apiVersion: "v1", kind: "Secret", metadata, type: source["type"], data }, {}, signal);
-    }
-    await pullWith(name, namespace, api, signal);
-  }
   return undefined;
 }

@@ -5,6 +5,7 @@ import { resources } from "../../kubernetes/resources.ts";
 import { databasesNamed, dropDatabases } from "../../workflows/cluster/kept-databases.ts";
 import { forgetKeys } from "../../workflows/tenant/tenant-keys.ts";
 import type { OperatorPorts, Outcome } from "../operator-ports.ts";
+import { isPreview } from "../preview/preview-place.ts";
 import type { Verdict } from "../status.ts";
 import { TENANT_LABEL } from "./tenant-objects.ts";
 
@@ -71,7 +72,7 @@ function remain(left: readonly string[]): string {
   return `The namespaces ${left.join(", ")} hold data and stay. To delete them with all data: kubectl delete namespace ${left.join(" ")}. ${toKeep(left)}`;
 }
 
-/** Deletes its Sites; their environments go with them. True while one is there. */
+/** Deletes its Sites; their environments go with them, and those with copies of data are deleted. True while one is there. */
 async function takesDown(namespaces: readonly string[], { api }: OperatorPorts, signal: AbortSignal): Promise<boolean> {
   let busy = false;
   for (const namespace of namespaces) {
@@ -81,6 +82,12 @@ async function takesDown(namespaces: readonly string[], { api }: OperatorPorts, 
       await api.delete({ resource: resources.Site, namespace, name: metadata.name }, { preconditions }, signal);
     }
     const { items: environments } = await api.list(resources.Environment, { namespace }, signal);
+    for (const { metadata } of environments.filter((one) => isPreview(one) && one.metadata.deletionTimestamp === undefined))
+      await api.delete(
+        { resource: resources.Environment, namespace, name: metadata.name },
+        { preconditions: { uid: metadata.uid ?? "" } },
+        signal,
+      );
     busy ||= sites.length + environments.length > 0;
   }
   return busy;

@@ -69,19 +69,28 @@ export interface FleetOptions {
   readonly bad?: readonly string[];
   /** What the operator's next request fails with; undefined: it doesn't. The server has done nothing then. */
   readonly trouble?: () => HowdahError | undefined;
+  /** A namespace that is deleted takes what is in it along, at once. */
+  readonly cascades?: boolean;
   /** A kind that the cluster does not know; answers whether it still doesn't. */
   readonly unknown?: { readonly kind: string; readonly still: () => boolean };
 }
 
 /** Makes the cluster and starts the operator. */
-export async function fleet({ faultOf, wayIn = settings.wayIn, bad = [], trouble, unknown }: FleetOptions = {}): Promise<Fleet> {
+export async function fleet({
+  faultOf,
+  wayIn = settings.wayIn,
+  bad = [],
+  trouble,
+  unknown,
+  cascades = false,
+}: FleetOptions = {}): Promise<Fleet> {
   const isBad = (image: string): boolean => bad.some((id) => image.endsWith(digestFor(id)));
   const cluster = await simulatedCluster({
     start: ({ image }) =>
       isBad(image) ? { state: "crashed", exitCode: 1, output: ["no"] } : { state: "ready", serves: image, output: [] },
     program: async () => 0,
   });
-  const api = playedGateway(cluster.api);
+  const api = playedGateway(cascades ? playedNamespaces(cluster.api) : cluster.api);
   const requests = new Map<string, number>();
   const complaints: string[] = [];
   const clock = new ManualClock();
@@ -285,6 +294,9 @@ function startOperator({ api, clock, wiring, count, complain }: Started): Runnin
     clusterDomain: wiring.clusterDomain,
     backupImage: async () => `registry.test/howdah@sha256:${"0".repeat(64)}`,
     nameServers: [],
+    copiesClass: null,
+    addressesOf: async () => [],
+    waitsUnwatched: () => undefined,
     log: (level, message, values) => {
       if (level !== "info") complain(`${message} ${JSON.stringify(values)}`);
     },
@@ -319,6 +331,36 @@ function playedGateway<T extends KubernetesApi>(api: T): T {
       const status = { parents: [{ controllerName: "played", conditions: [condition] }] };
       const { name, namespace } = applied.metadata;
       return api.mergePatch({ resource, namespace, name }, { status }, { subresource: "status" });
+    },
+  };
+}
+
+const IN_NAMESPACES = [
+  "Environment",
+  "Release",
+  "PersistentVolumeClaim",
+  "VolumeSnapshot",
+  "Secret",
+  "ConfigMap",
+  "Deployment",
+  "StatefulSet",
+  "Pod",
+] as const;
+
+function playedNamespaces<T extends KubernetesApi>(api: T): T {
+  const empty = async (namespace: string): Promise<void> => {
+    for (const kind of IN_NAMESPACES)
+      for (const { metadata } of (await api.list(resources[kind], { namespace })).items) {
+        const place = { resource: resources[kind], namespace, name: metadata.name };
+        if ((metadata.finalizers ?? []).length > 0) await api.mergePatch(place, { metadata: { finalizers: null } });
+        await api.delete(place, { preconditions: { uid: metadata.uid ?? "" } });
+      }
+  };
+  return {
+    ...api,
+    delete: async (place, options, signal) => {
+      if (place.resource.kind === "Namespace") await empty(place.name);
+      return api.delete(place, options, signal);
     },
   };
 }

@@ -2,7 +2,7 @@ import { describe, expect, it } from "vitest";
 import { parseAllDocuments } from "yaml";
 import { chartFiles, operatorManifest } from "./deploy-files.ts";
 import { OPERATOR_NAME, operatorObjects, settingsDigest } from "./operator-objects.ts";
-import { grantedOnRules, ownRules, operatorRules } from "./operator-role.ts";
+import { ENVIRONMENT_ROLE, environmentRules, grantedOnRules, operatorRules, ownRules } from "./operator-role.ts";
 
 describe("the operator's rights", () => {
   const all = [...operatorRules, ...grantedOnRules, ...ownRules];
@@ -11,8 +11,16 @@ describe("the operator's rights", () => {
     expect(JSON.stringify(all)).not.toContain("*");
   });
 
-  it.each(["escalate", "bind", "impersonate", "deletecollection", "approve"])("hold no %s", (verb) => {
+  it.each(["escalate", "impersonate", "deletecollection", "approve"])("hold no %s", (verb) => {
     expect(all.flatMap(({ verbs }) => verbs)).not.toContain(verb);
+  });
+
+  it("bind nobody to anything but the rights on copies in namespaces of environments", () => {
+    const binding = all.filter(({ verbs }) => verbs.includes("bind"));
+    expect(binding).toEqual([
+      { apiGroups: ["rbac.authorization.k8s.io"], resources: ["clusterroles"], verbs: ["bind"], resourceNames: [ENVIRONMENT_ROLE] },
+    ]);
+    expect(environmentRules).toEqual([{ apiGroups: [""], resources: ["persistentvolumeclaims"], verbs: ["delete"] }]);
   });
 
   it("read secrets of other names, and service accounts, one by one only", () => {
@@ -28,7 +36,7 @@ describe("the operator's rights", () => {
   });
 
   // Namespaces only of a deleted Tenant that says when its data goes (ADR 37; release-tenant.test.ts).
-  it.each(["persistentvolumeclaims", "environments", "tenants"])("delete no %s", (resource) => {
+  it.each(["persistentvolumeclaims", "tenants"])("delete no %s", (resource) => {
     const verbs = all.filter(({ resources }) => resources.includes(resource)).flatMap((rule) => rule.verbs);
     expect(verbs).not.toContain("delete");
   });

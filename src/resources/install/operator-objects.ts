@@ -1,7 +1,7 @@
 import { createHash } from "node:crypto";
 import type { KubeObject } from "../../kubernetes/kubernetes-api.ts";
 import { HOWDAH_GROUP } from "../../kubernetes/resources.ts";
-import { grantedOnRules, ownRules, operatorRules } from "./operator-role.ts";
+import { ENVIRONMENT_ROLE, environmentRules, grantedOnRules, ownRules, operatorRules } from "./operator-role.ts";
 
 /** The heap within the pod's memory limit: with it 1,000 sites take 224 MB of resident memory, 5,000 take 400 (docs/reference/benchmarks.md). */
 const HEAP = "--max-old-space-size=256 --max-semi-space-size=8";
@@ -65,6 +65,7 @@ export function operatorObjects({ image, pullSecret, settings }: OperatorInstall
       ...(pullSecret === null ? {} : { imagePullSecrets: [{ name: pullSecret }] }),
     },
     { apiVersion: `${RBAC}/v1`, kind: "ClusterRole", metadata: { name: NAME, labels }, rules: [...operatorRules, ...grantedOnRules] },
+    { apiVersion: `${RBAC}/v1`, kind: "ClusterRole", metadata: { name: ENVIRONMENT_ROLE, labels }, rules: environmentRules },
     {
       apiVersion: `${RBAC}/v1`,
       kind: "ClusterRoleBinding",

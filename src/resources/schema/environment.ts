@@ -86,12 +86,9 @@ export const environmentSpec = z
       .record(variableName, oneLine)
       .optional()
       .meta({ description: "With `data`: variables that are different there, or there alone.", examples: [{ APP_DEBUG: "true" }] }),
-    password: z
-      .boolean()
-      .optional()
-      .meta({
-        description: "With `data`: browsers are asked for a user and a password. Left out: the site file's `environments.password`.",
-      }),
+    password: z.boolean().optional().meta({
+      description: "With `data`: browsers are asked for a user and a password. Left out: the site file's `environments.password`.",
+    }),
     owner: oneLine
       .max(320)
       .optional()

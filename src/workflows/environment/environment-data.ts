@@ -96,7 +96,7 @@ function generationsOf(site: string, { datasets }: Pick<Ports, "datasets">): Gen
 }
 
 /** The database, and of the mounts those that the site still has. */
-function snapshotsOf({ volumes }: Pick<Generation, "volumes">, site: Site): Snapshots {
+export function snapshotsOf({ volumes }: Pick<Generation, "volumes">, site: Site): Snapshots {
   const paths = new Map(volumes.flatMap(({ path, snapshot }) => (path === null ? [] : [[path, snapshot] as const])));
   const mounts = site.mounts.flatMap(({ path, volume, storage }) => {
     const snapshot = storage === "shared" ? (paths.get(`${CODE_ROOT}/${path}`) ?? paths.get(path)) : undefined;

@@ -21,6 +21,7 @@ import { databaseRejoin } from "./db-failover/db-rejoin.ts";
 import { databaseOverhead } from "./db-overhead/db-overhead.ts";
 import { environmentCosts } from "./environments/env-create.ts";
 import { breedTimes } from "./dataset/breed-times.ts";
+import { refreshUnderLoad } from "./dataset/refresh-under-load.ts";
 import { moveTimes } from "./database-move/move-times.ts";
 import { deployTimes } from "./deploy/deploy-times.ts";
 import { watchTimes } from "./deploy/watch-times.ts";
@@ -133,6 +134,12 @@ async function breeds(people: number): Promise<void> {
   process.exitCode = found.during.failed === 0 && found.p99Ratio <= 1.2 ? 0 : 1;
 }
 
+async function refreshes(seconds: number): Promise<void> {
+  const found = await refreshUnderLoad(seconds, say);
+  console.log(JSON.stringify(found, null, 2));
+  process.exitCode = found.failed + found.mixed + found.breedsFailed + found.left.length === 0 ? 0 : 1;
+}
+
 async function failover(kills: number): Promise<void> {
   const found = await databaseFailover(kills, say);
   console.log(JSON.stringify(found, null, 2));
@@ -178,7 +185,7 @@ async function tenants(kind: TenantKind, count: number): Promise<void> {
 }
 
 /**
- * `npm run bench [-- speed|times|sizes|change|deploy|watch|push|rollout|migrate-once|isolation|idle|cold-start|crons|cluster-scale|cluster-grow|cluster-rollout|tenants|backups|database-move|clones|dataset-lifecycle]`: Howdah's defaults against Debian's own in one run (the default), `up` by stage, sizes of images, how late crons start.
+ * `npm run bench [-- speed|times|sizes|change|deploy|watch|push|rollout|migrate-once|isolation|idle|cold-start|crons|cluster-scale|cluster-grow|cluster-rollout|tenants|backups|database-move|clones|dataset-refresh|dataset-lifecycle]`: Howdah's defaults against Debian's own in one run (the default), `up` by stage, sizes of images, how late crons start.
  * `change [--rounds N]`: a site's images after a changed line.
  * `deploy [--rounds N]`: from the command to a changed line's answer, beside `buildah bud` with `podman kube play`.
  * `watch [--count N]`: from a save to its answer while `deploy --watch` runs, N times in PHP and css (30), beside a deploy of the same change.
@@ -207,6 +214,7 @@ async function tenants(kind: TenantKind, count: number): Promise<void> {
  * `env-create [--count N] [--sizes S]`: environments of a site with a database of S times 100 megabytes (1): one after another, and N at once (20): time, memory and disk of each.
  * `clones [--sizes 1,2,4] [--count N]`: databases of so many gigabytes and 20,000 files cloned N times (20) by btrfs and by reflink, beside `cp -a` and beside mariadb-dump with a restore; `clones draw` makes a picture of the answer.
  * `dataset [--count N]`: a WordPress with a shop of N people (20,000; 15 rows each) is bred while visitors read and write; the same masks by rebuilding, in place and row by row.
+ * `dataset-refresh --seconds N`: environments are made for N seconds while their dataset is bred again and again and breeds are killed at each step: failed, mixed, how long beside a breed and alone (D10).
  * `dataset-lifecycle [--count N]`: N operations (2,000) of breeds, environments and reaping by processes that are killed anywhere: volumes lost or swapped (C8).
  * `migrate-once [--count N]`: 20 starters of one migration at once, and a runner killed at every moment, N times each (100).
  * `--rounds N --seconds N` set the length of the first. Answers are JSON on stdout, progress on stderr.
@@ -232,6 +240,7 @@ async function main(): Promise<void> {
     process.stdout.write(drawClones(JSON.parse(await text(process.stdin)) as CloneTimes));
   else if (what === "clones") await clones(values.sizes.split(",").map(Number), Number(values.count ?? "20"));
   else if (what === "dataset") await breeds(Number(values.count ?? "20000"));
+  else if (what === "dataset-refresh") await refreshes(Number(values.seconds));
   else if (what === "dataset-lifecycle") await lifecycle(Number(values.count ?? "2000"));
   else if (what === "isolation") await isolation(Number(values.seconds));
   else if (what === "rollout") await rollouts(Number(values.deploys));

@@ -87,6 +87,15 @@ describe.skipIf(skip !== undefined)(`a golden dataset${skip === undefined ? "" :
     expect((await volumes()).filter((id) => !id.startsWith(`golden.${made.id}.`))).toEqual([]);
   });
 
+  it("is what an environment begins as, which its own user can ask, dump and change", { timeout: MINUTES }, async () => {
+    await machine.ok("env", "create", "look", "golden");
+    expect(await sqlOf(machine, "golden--look", "SELECT COUNT(*) > 0 FROM users;")).toEqual(["1"]);
+    const dump = join(machine.directory, "look.sql");
+    await machine.ok("db", "dump", "golden--look", dump);
+    expect(await leftIn(dump, join(machine.directory, "uploads/backup.sql"))).toEqual([]);
+    await machine.ok("env", "delete", "look", "golden", "--yes");
+  });
+
   it("stays what it was when the breed of the next one is killed while it masks, and nothing raw is left", {
     timeout: MINUTES,
   }, async () => {

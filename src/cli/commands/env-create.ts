@@ -12,9 +12,11 @@ import type { CliContext } from "../context.ts";
 import type { Choose } from "../program.ts";
 import { printMade } from "../report/print-environments.ts";
 import { secondsFrom } from "../seconds-from.ts";
+import { type ClusterFlags, clusterOptions, contextOf } from "./cluster-options.ts";
+import { createThere } from "./env-there.ts";
 import { withReporter } from "./with-reporter.ts";
 
-interface CreateFlags {
+interface CreateFlags extends ClusterFlags {
   readonly fromBranch?: string;
   readonly commit?: string;
   readonly checkout?: string;
@@ -35,7 +37,7 @@ interface CreateFlags {
 
 /** `howdah env create`: a copy of a site, with an address, in seconds. */
 export function envCreate(env: Command, choose: Choose): void {
-  env
+  const command = env
     .command("create")
     .argument("<name>", "its name: small letters, digits and single hyphens, 24 at most")
     .argument("[site]", "name of the site that runs here, its directory or its file (default: the current directory)")
@@ -66,22 +68,26 @@ export function envCreate(env: Command, choose: Choose): void {
     .option("--password", "browsers are asked for a password (default: as the site file says)")
     .option("--no-password", "they are not")
     .option("--idle <time>", "sleep after so long without a visit, or `never` (default: the site file's, 30m)")
-    .option("--wait <time>", "how long to wait for memory", "10m")
+    .option("--wait <time>", "how long to wait for memory; with --context: until it serves", "10m")
     .addHelpText(
       "after",
-      "\nExamples:\n  howdah env create review shop\n  howdah env create pr-12 shop --from-branch feature/search --ttl 3d\n  howdah env create empty shop --fresh\n  howdah env create two shop --clone-of review\n  howdah env create review shop --set APP_DEBUG=1 --secret smtp/password=./sandbox.txt\n\nProduction's secrets are not in it: what the site needs has a stand-in in `spec.environments.secrets`, is given here, or stored with `howdah secret set SITE--NAME`.",
+      "\nExamples:\n  howdah env create review shop\n  howdah env create pr-12 shop --from-branch feature/search --ttl 3d\n  howdah env create empty shop --fresh\n  howdah env create two shop --clone-of review\n  howdah env create review shop --set APP_DEBUG=1 --secret smtp/password=./sandbox.txt\n  howdah env create review shop --context prod\n\nProduction's secrets are not in it: what the site needs has a stand-in in `spec.environments.secrets`, is given here, or stored with `howdah secret set SITE--NAME`. On a cluster --secret is put into its own namespace, which takes the right to write Secrets there.",
     )
     .action((name: string, given: string | undefined, flags: CreateFlags) => {
-      choose((context) =>
-        withReporter(context, async (ports, engine) => {
+      const chosen = contextOf(flags);
+      choose(async (context) => {
+        if (chosen !== undefined)
+          return await createThere({ given, flags, chosen }, (production) => requestOf(name, flags, production, context), context);
+        return await withReporter(context, async (ports, engine) => {
           const { findRecord } = await import("../../workflows/find-record.ts");
           const { createEnvironment } = await import("../../workflows/environment/create-environment.ts");
           const production = await findRecord(given, context.directory, ports);
           const request = await requestOf(name, flags, production, context);
           return printMade(await createEnvironment(production, request, ports, engine), context);
-        }),
-      );
+        });
+      });
     });
+  clusterOptions(command);
 }
 
 async function requestOf(name: string, flags: CreateFlags, production: SiteRecord, context: CliContext): Promise<CreateRequest> {

@@ -60,14 +60,14 @@ async function servingSite({ object, namespace, ports }: DatasetLook): Promise<S
       "site/unknown",
       `The site ${object.metadata.name} does not serve in ${namespace}: there is nothing to breed a dataset from`,
       {
-        hint: "A Dataset has the name of its Site. `howdah deploy` brings a site up; docs/how-to/kubernetes.md shows how.",
+        hint: "A Dataset has the name of its Site. `howdah deploy` brings a site up; docs/how-to/run-on-kubernetes.md shows how.",
       },
     );
   if (record.site.preview !== undefined)
     throw new HowdahError("usage/invalid", `${namespace} is an environment: its data came from a dataset`);
   if (record.site.dataset !== undefined || (await hasRules({ object, namespace, ports }))) return record;
   throw new HowdahError("usage/invalid", `${record.site.name} has no rules for a dataset: \`spec.dataset\` is not in its site file`, {
-    hint: "docs/how-to/golden-datasets.md shows how they are written; `howdah dataset scan` proposes them on a machine that runs the site.",
+    hint: "docs/how-to/golden-dataset.md shows how they are written; `howdah dataset scan` proposes them on a machine that runs the site.",
   });
 }
 

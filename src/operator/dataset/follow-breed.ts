@@ -4,7 +4,7 @@ import type { KubeObject } from "../../kubernetes/kubernetes-api.ts";
 import { resourceOf, resources } from "../../kubernetes/resources.ts";
 import { BREED_JOB_LABEL, BREED_PART_LABEL } from "../../render/dataset/breed-labels.ts";
 import type { DatasetStatus } from "../../resources/schema/dataset.ts";
-import { generationName } from "../../workflows/dataset/generation.ts";
+import { generationName, listGenerations } from "../../workflows/dataset/generation.ts";
 import { recoverBreed } from "../../workflows/dataset/recover-breeds.ts";
 import { jobEnd } from "../backup/job-outcome.ts";
 import type { Outcome } from "../operator-ports.ts";
@@ -22,6 +22,7 @@ const ENDS_MS = 2000;
 
 /** Follows what is bred: makes its Job, waits for its end, takes what it says, and clears away what it leaves. */
 export async function followBreed(look: DatasetLook, breeding: Breeding): Promise<Outcome> {
+  look.ports.waitsUnwatched(); // neither documents nor a breed's pods are watched
   if (breeding.ended !== undefined) return clearAway(look, breeding, breeding.ended);
   const { namespace, ports, signal, status, datasets } = look;
   const job = await ports.api.get({ resource: resources.Job, namespace, name: breeding.job }, signal);
@@ -84,7 +85,7 @@ async function ends(look: DatasetLook, breeding: Breeding, ended: NonNullable<Br
 async function clearAway(look: DatasetLook, breeding: Breeding, ended: NonNullable<Breeding["ended"]>): Promise<Outcome> {
   if (!(await stopBreed(look, breeding.job))) return { again: ENDS_MS };
   const { datasets, namespace, ports, status } = look;
-  const id = ended.generation ?? breeding.generation ?? (await datasets.journals.get(namespace))?.generation;
+  const id = ended.generation ?? breeding.generation ?? (await lastOf(look, breeding));
   await recoverCutOff(look);
   const { breeding: _over, failed: _former, ...known } = status;
   const generation = id === undefined ? undefined : await datasets.generations.get(generationName(namespace, id));
@@ -99,6 +100,15 @@ async function clearAway(look: DatasetLook, breeding: Breeding, ended: NonNullab
   ports.log("warn", "breed failed", { namespace, dataset: look.object.metadata.name, reason: failed.reason, error: failed.message });
   await report(look, { ...known, failed: { ...failed, ...(id === undefined ? {} : { generation: id }) } });
   return { again: 0 };
+}
+
+/** Clocks of nodes may differ so much. Milliseconds. */
+const SKEW_MS = 30_000;
+
+/** The generation of a breed that ended before anybody looked. */
+async function lastOf({ datasets, namespace }: DatasetLook, { since = "" }: Breeding): Promise<string | undefined> {
+  const last = (await listGenerations(namespace, datasets)).at(-1);
+  return last !== undefined && Date.parse(last.requestedAt) >= Date.parse(since) - SKEW_MS ? last.id : undefined;
 }
 
 function failureOf(code: ErrorCode, message: string, now: number): NonNullable<DatasetStatus["failed"]> {

@@ -73,9 +73,9 @@ async function begin(look: DatasetLook): Promise<Outcome> {
     return { again: 0 };
   }
   if (breed === undefined) {
-    const draining = await retainGenerations(look, rules?.keep ?? 2);
+    const are = await retainGenerations(look, rules?.keep ?? 2);
     await report(look, remembered);
-    return { again: Math.min(Math.max((next ?? Infinity) - now, 1000), draining ? RETAIN_AGAIN_MS : LONGEST_MS) };
+    return { again: Math.min(Math.max((next ?? Infinity) - now, 1000), are ? RETAIN_AGAIN_MS : LONGEST_MS) };
   }
   const wait = await whyWait(look);
   if (wait !== undefined) return waitsFor(look, wait);

@@ -31,6 +31,7 @@ export async function releaseDataset(look: DatasetLook): Promise<Outcome> {
   const { object, namespace, ports, signal, status } = look;
   const { finalizers = [] } = object.metadata;
   if (!finalizers.includes(DATASET_FINALIZER)) return {};
+  ports.waitsUnwatched();
   const space = await ports.api.get({ resource: resources.Namespace, namespace: undefined, name: namespace }, signal);
   if (space?.metadata.deletionTimestamp === undefined) {
     if (status.breeding !== undefined && !(await stopBreed(look, status.breeding.job))) return { again: ENDS_MS };

@@ -4,12 +4,12 @@ import { reapGenerations } from "../../workflows/dataset/publish-generation.ts";
 import type { DatasetLook } from "./dataset-look.ts";
 import { datasetSnapshots } from "./dataset-snapshots.ts";
 
-/** A lease may go at any time, and nothing tells: superseded generations are looked at again after this. Milliseconds. */
+/** A lease may come or go at any time, and nothing tells: generations that are there are looked at again after this. Milliseconds. */
 export const RETAIN_AGAIN_MS = 60_000;
 
 /**
  * Destroys superseded generations that nothing holds, but for as many as the site keeps, and what is left of breeds that were cut off. Only while nothing is
- * bred. Answers whether superseded ones are still there.
+ * bred. Answers whether any are there.
  */
 export async function retainGenerations(look: DatasetLook, keep: number): Promise<boolean> {
   const { datasets, namespace, ports, signal } = look;
@@ -21,7 +21,7 @@ export async function retainGenerations(look: DatasetLook, keep: number): Promis
   const there = new Set(left.filter(({ state }) => ["sealed", "current", "draining"].includes(state)).map(({ id }) => id));
   for (const { id } of await storage.list()) if (!there.has(partOf(id, namespace))) await storage.destroy(id);
   await forgetReports(look, new Set(left.map(({ id }) => generationName(namespace, id))));
-  return left.some(({ state }) => state === "draining");
+  return there.size > 0;
 }
 
 /** `g3` of `NAMESPACE.g3.database`. */

@@ -106,7 +106,7 @@ export function generation(id: string, state: GenerationState): Generation {
     site: "acme",
     id,
     state,
-    requestedAt: capturedAt,
+    requestedAt: "2026-11-30T00:00:00Z",
     capturedAt,
     publishedAt: null,
     volumes,

@@ -64,10 +64,10 @@ function failureOf(release: KubeObject, protects: boolean): Verdict | null {
   return stalled(entry.reason, `${release.metadata.name} could not be taken into service: ${reason.replace(/\.$/, "")}`);
 }
 
-/** Releases that go: all beyond the newest `keep`, but never the one that serves, the one before it, or one that is wanted. Pure. */
-export function releasesToDrop(releases: readonly KubeObject[], keep: number, wanted: string | undefined): readonly KubeObject[] {
+/** Releases that go: all beyond the newest `keep`, but never the one that serves, the one before it, or those that somebody wants. Pure. */
+export function releasesToDrop(releases: readonly KubeObject[], keep: number, wanted: ReadonlySet<string>): readonly KubeObject[] {
   const known = releases.toSorted((a, b) => releaseNumber(b.metadata.name) - releaseNumber(a.metadata.name));
   const state = (release: KubeObject): string | undefined => statusOf<ReleaseStatus>(release).state;
   const former = known.find((release) => state(release) === "superseded");
-  return known.slice(keep).filter((release) => state(release) !== "serving" && release !== former && release.metadata.name !== wanted);
+  return known.slice(keep).filter((release) => state(release) !== "serving" && release !== former && !wanted.has(release.metadata.name));
 }

@@ -6,7 +6,7 @@ import { resources } from "../../kubernetes/resources.ts";
 import { readyCondition } from "../../observe/conditions.ts";
 import type { Observed } from "../../observe/observed.ts";
 import { selectorFor } from "../../render/labels.ts";
-import { type EnvironmentStatus, environmentSpec } from "../../resources/schema/environment.ts";
+import { type EnvironmentSpec, type EnvironmentStatus, environmentSpec } from "../../resources/schema/environment.ts";
 import type { ReleaseStatus } from "../../resources/schema/release.ts";
 import type { Site } from "../../site/site.ts";
 import { builtRelease } from "../../workflows/cluster/release-resource.ts";
@@ -260,7 +260,7 @@ async function serve(
       ports.log("info", "release serves", { namespace, release: id });
       await ports.tell(object, { type: "Normal", reason: "ReleaseServes", message: `${id} serves at ${record.url}` });
     }
-    await retire(releases, built.site.releases.keep, spec.release, look);
+    await retire(releases, built.site.releases.keep, look);
     return "serves";
   } catch (error) {
     if (signal.aborted) throw error;
@@ -357,11 +357,20 @@ function logged(
   };
 }
 
-/** Old releases go once the wanted one serves. */
-async function retire(releases: readonly KubeObject[], keep: number, wanted: string | undefined, { ports, signal }: Look): Promise<void> {
+/** Old releases go once the wanted one serves, but for those that environments for development have the images of: a reset makes them anew of these. */
+async function retire(releases: readonly KubeObject[], keep: number, { namespace: of, ports, signal }: Look): Promise<void> {
+  if (releases.length <= keep) return;
+  const { items } = await ports.api.list(resources.Environment, { namespace: of }, signal);
+  const wanted = new Set(
+    items.flatMap((one) => [(one["spec"] as Partial<EnvironmentSpec>).release, statusOf<EnvironmentStatus>(one).release].filter(isName)),
+  );
   for (const { metadata } of releasesToDrop(releases, keep, wanted)) {
     const { name, namespace, uid = "", resourceVersion } = metadata;
     const preconditions = { uid, ...(resourceVersion === undefined ? {} : { resourceVersion }) };
     await ports.api.delete({ resource: resources.Release, namespace, name }, { preconditions }, signal);
   }
+}
+
+function isName(name: string | undefined): name is string {
+  return name !== undefined;
 }

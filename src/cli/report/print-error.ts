@@ -31,11 +31,12 @@ export function printError(error: unknown, terminal: Terminal, options: { readon
   return entry.exit;
 }
 
-/** Findings with their places, as `howdah check` prints them; without the file's text only their sentences. */
+/** Findings with their places, as `howdah check` prints them; without the file's text only their sentences and hints. */
 function findingsOf(error: HowdahError, terminal: Terminal): string {
   if (error instanceof InvalidSiteError) {
     const { file, text, diagnostics } = error.findings;
     return `${formatDiagnostics(diagnostics, { file, text, colour: terminal.color })}\n\n`;
   }
-  return error.diagnostics.map((one) => `  ${one.severity}: ${terminalText(one.message)} [${one.code}]\n`).join("");
+  const hintOf = (hint: string | undefined): string => (hint === undefined ? "" : `    hint: ${terminalText(hint)}\n`);
+  return error.diagnostics.map((one) => `  ${one.severity}: ${terminalText(one.message)} [${one.code}]\n${hintOf(one.hint)}`).join("");
 }

@@ -29,10 +29,11 @@ export function checkPlan(site: Site, schema: DatabaseSchema): CheckedPlan {
     });
   const plan = compileMaskPlan({ dataset, mounts: datasetMounts(site).map(({ path }) => path) }, schema);
   if (hasErrors(plan.problems)) {
-    const errors = plan.problems.filter(({ severity }) => severity === "error");
-    throw new HowdahError("dataset/rules", `The rules for the dataset of ${site.name} can't be followed`, {
-      diagnostics: plan.problems,
-      output: errors.slice(0, TOLD).map(({ message, hint }) => (hint === undefined ? message : `${message}. ${hint}`)),
+    // The sentence says why by itself: it is all that a schedule and the list of generations remember.
+    const [first, ...more] = plan.problems.filter(({ severity }) => severity === "error");
+    const why = `${first?.message ?? ""}${more.length === 0 ? "" : ` and ${String(more.length)} more`}`;
+    throw new HowdahError("dataset/rules", `The rules for the dataset of ${site.name} can't be followed: ${why}`, {
+      diagnostics: plan.problems.slice(0, TOLD),
     });
   }
   if (plan.unknown.length > 0) throw unclassified(site.name, plan);

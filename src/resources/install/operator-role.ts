@@ -52,7 +52,7 @@ export const operatorRules: readonly Rule[] = [
   ofNames(["serviceaccounts"], [...WATCH, "patch"], ["default"]),
   // Of breeds of datasets: each runs as its namespace's own.
   rule("", ["serviceaccounts"], ["create"]),
-  ofNames(["serviceaccounts"], ["patch"], ["howdah-breeder"]),
+  ofNames(["serviceaccounts"], ["get", "patch"], ["howdah-breeder"]),
   rule("", ["resourcequotas", "limitranges"], [...WATCH, ...APPLY, "delete"]),
   rule("apps", ["deployments"], [...WATCH, ...APPLY, "delete"]),
   rule("apps", ["statefulsets"], [...WATCH, ...APPLY, "delete"]),

@@ -55,6 +55,7 @@ describe("programs are started", () => {
   it("never through a shell, but for scripts that are constants and run in a database's container", () => {
     expect(starters.filter((path) => /\bshell\b\s*:|\bexec(Sync)?\(/.test(text(path)))).toEqual([]);
     expect(sources.filter((path) => /["'](\/bin\/)?(ba|da)?sh["'],\s*["']-\w*c["']/.test(text(path))).toSorted()).toEqual([
+      "src/providers/dataset/pods/pod-private-servers.ts",
       "src/render/database/render-database-way.ts",
       "src/workflows/backup/binlog/timeline.ts",
       "src/workflows/backup/job/database-argv.ts",
@@ -63,6 +64,7 @@ describe("programs are started", () => {
       "src/workflows/backup/server/scratch-server.ts",
       "src/workflows/database/dumps-beside-data.ts",
       "src/workflows/database/dumps-beside-site.ts",
+      "src/workflows/dataset/job/cluster-source.ts",
       "src/workflows/drill/drill-there.ts",
     ]);
   });

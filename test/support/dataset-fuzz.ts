@@ -35,7 +35,10 @@ const CLAIMS = ["environment-database-files", "uploads"] as const;
 const PARTS = ["database", "files-uploads"] as const;
 const NAMES = ["a", "b", "c", "d", "e"].map((name) => `${SITE}--${name}`);
 const context: EngineContext = { emit: () => undefined, signal: new AbortController().signal };
-const site = { mounts: [{ path: "uploads", volume: "uploads", storage: "shared" }] } as unknown as Site;
+const site = {
+  database: { version: "11.8" },
+  mounts: [{ path: "uploads", volume: "uploads", storage: "shared" }],
+} as unknown as Site;
 
 /** What a process acts with. */
 interface Acting {

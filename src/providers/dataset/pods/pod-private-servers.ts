@@ -176,6 +176,7 @@ function serverIn(place: Place, options: PodServersOptions): PrivateServer {
     },
     stop: async (clean) => {
       if (clean) await shutDown(place, options);
+      else await kill(place, options);
       await end(place, options);
     },
   };
@@ -206,6 +207,15 @@ async function execIn(
     stdout.destroy(error as Error);
     throw error;
   }
+}
+
+/** At once, as it is: a server that is asked to end takes files away that say how exported tables are made up. */
+async function kill({ namespace, name }: PodName, { api }: PodServersOptions): Promise<void> {
+  const stdout = new PassThrough().resume(); // a program without any stream is refused
+  const request = { argv: ["/bin/sh", "-c", "kill -9 -1"], stdin: undefined, stdout, stderr: undefined, tty: false };
+  // It may have ended, and the connection may end with it.
+  await api.exec({ namespace, pod: name, container: CONTAINER }, request, AbortSignal.timeout(30_000)).catch(() => undefined);
+  await podEnd(api, { namespace, name }, AbortSignal.timeout(60_000)).catch(() => undefined);
 }
 
 /** Error: `dataset/failed` when it did not end cleanly: its files are then not whole. */

@@ -54,6 +54,8 @@ export function sealedPod({ name, part, container, copyAt, secret }: WantedPod, 
     spec: {
       ...{ restartPolicy: "Never", automountServiceAccountToken: false, enableServiceLinks: false, terminationGracePeriodSeconds: 1 },
       activeDeadlineSeconds: pod.deadlineSeconds,
+      // The first process of a container can't be killed from within, and Kubernetes asks it to end first.
+      shareProcessNamespace: true,
       ...(part === "sealed" ? { dnsPolicy: "None", dnsConfig: { nameservers: ["127.0.0.1"] } } : {}),
       affinity: onNode(pod.node),
       securityContext: {

@@ -32,8 +32,7 @@ MYSQL_PWD=$(cat ${BREED_PATHS.password}/password)
 export MYSQL_PWD
 into=$1
 shift
-"$@" | dd bs=65536 2>/tmp/amount | mariadb --no-defaults --socket=${DATABASE_PATHS.socket} ${LOAD_OPTIONS.join(" ")} "$into"
-cat /tmp/amount
+{ "$@" | tee /dev/fd/3 | mariadb --no-defaults --socket=${DATABASE_PATHS.socket} ${LOAD_OPTIONS.join(" ")} "$into" >/dev/null; } 3>&1 | wc -c
 `;
 
 /** The site's own server, wherever it is: as SQL of one moment, without a lock, that one program reads there and writes to a private server. */
@@ -73,5 +72,5 @@ async function loadFromSite(
     throw new HowdahError("dataset/failed", `${name} could not be read: the program that dumps it ended with exit code ${String(code)}`, {
       output: lastLines,
     });
-  return Number(lastLines.map((line) => /^(\d+) bytes/.exec(line)?.[1]).find((bytes) => bytes !== undefined) ?? 0);
+  return Number(lastLines.map((line) => /^\d+$/.exec(line)?.[0]).find((bytes) => bytes !== undefined) ?? 0);
 }

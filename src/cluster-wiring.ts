@@ -215,13 +215,14 @@ async function askSite(
   api: KubernetesApi,
   namespace: string,
   url: string,
-  { host, timeoutMs }: { readonly host: string; readonly timeoutMs: number },
+  { host, timeoutMs, authorization }: Pick<Parameters<Ports["http"]["get"]>[1], "host" | "timeoutMs" | "authorization">,
 ): ReturnType<Ports["http"]["get"]> {
   const { pathname, search, protocol } = new URL(url);
   const { items } = await api.list(resources.Pod, { namespace, labelSelector: "app.kubernetes.io/component=web,howdah.dev/role=serve" });
   const pod = items.find(isReady);
   if (pod === undefined) throw new Error("no pod of it is ready");
-  const headers = { host, "x-forwarded-proto": protocol.replace(":", ""), "user-agent": "howdah-health" };
+  const login = authorization === undefined ? {} : { authorization: authorization.reveal() };
+  const headers = { host, "x-forwarded-proto": protocol.replace(":", ""), "user-agent": "howdah-health", ...login };
   return api.askPod({ namespace, name: pod.metadata.name, port: WEB_PORT }, { path: `${pathname}${search}`, headers, timeoutMs });
 }
 

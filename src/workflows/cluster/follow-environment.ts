@@ -70,7 +70,9 @@ async function look({ cluster: { api, context }, of, name }: EnvironmentToFollow
   const object = await api.get({ resource: resources.Environment, namespace: of, name }, signal);
   const found = object?.metadata.deletionTimestamp === undefined && object !== undefined ? foundEnvironment(object) : undefined;
   if (found !== undefined) return found;
-  throw new HowdahError("environment/unknown", `The environment ${name} of ${of} in ${context} was deleted meanwhile`);
+  throw new HowdahError("environment/unknown", `The environment ${name} of ${of} in ${context} was deleted meanwhile`, {
+    hint: `\`howdah env ls --context ${context}\` lists those that there are.`,
+  });
 }
 
 interface Step {

@@ -90,7 +90,7 @@ describe.skipIf(why !== undefined && process.env["CI"] === undefined)("environme
   };
 
   beforeAll(async () => {
-    machine = await howdahMachine("envs", 18_640, { HOWDAH_DATASET_GIB: "2" });
+    machine = await howdahMachine("envs", 18_940, { HOWDAH_DATASET_GIB: "2" });
     outside = await outsideServer("t-envs-out", OUTSIDE);
     const code = join(machine.directory, "shop");
     await mkdir(join(code, "public"), { recursive: true });

@@ -3,6 +3,7 @@ import { HowdahError } from "../../kernel/howdah-error.ts";
 import { confirm } from "../ask-first.ts";
 import type { CliContext } from "../context.ts";
 import type { Choose } from "../program.ts";
+import { type ClusterFlags, clusterOptions, contextOf } from "./cluster-options.ts";
 import { datasetScan } from "./dataset-scan.ts";
 import { datasetSchedule } from "./dataset-schedule.ts";
 import { datasetStorageCommand } from "./dataset-storage.ts";
@@ -15,7 +16,7 @@ export function datasetCommand(program: Command, choose: Choose): void {
     .command("dataset")
     .summary("anonymized data of a site for development: scan, breed, ls, report, schedule")
     .description(
-      "Breeds golden datasets: the database and the uploads of a site, anonymized by the rules of its site file (`spec.dataset`), from which environments are copied in an instant. Production serves meanwhile, and what is published stays until a new one is whole.",
+      "Breeds golden datasets: the database and the uploads of a site, anonymized by the rules of its site file (`spec.dataset`), from which environments are copied in an instant. Production serves meanwhile, and what is published stays until a new one is whole.\n\nOn a cluster the operator breeds them, as the `Dataset` beside the Site says. Ctrl-C only stops looking.",
     );
   datasetScan(dataset, choose);
   breed(dataset, choose);
@@ -33,7 +34,7 @@ async function portsOf(context: CliContext) {
 }
 
 function breed(dataset: Command, choose: Choose): void {
-  dataset
+  const command = dataset
     .command("breed")
     .argument(SITE_ARGUMENT, SITE_DESCRIPTION)
     .summary("make a new anonymized dataset and publish it")
@@ -43,11 +44,17 @@ function breed(dataset: Command, choose: Choose): void {
     .option("--from-backup [backup]", "from a backup of the whole server instead of the server (default: the newest)")
     .addHelpText(
       "after",
-      "\nExamples:\n  howdah dataset breed shop\n  howdah dataset breed shop --from-backup\n  howdah dataset breed shop --from-backup 20261122-030412-a1b2 --output json",
+      "\nExamples:\n  howdah dataset breed shop\n  howdah dataset breed shop --from-backup\n  howdah dataset breed shop --from-backup 20261122-030412-a1b2 --output json\n  howdah dataset breed shop --context prod",
     )
-    .action((given: string | undefined, flags: { readonly fromBackup?: string | true }) => {
-      choose((context) =>
-        withReporter(context, async (_ports, engine) => {
+    .action((given: string | undefined, flags: ClusterFlags & { readonly fromBackup?: string | true }) => {
+      const chosen = contextOf(flags);
+      choose(async (context) => {
+        if (chosen !== undefined) {
+          if (flags.fromBackup !== undefined) throw new HowdahError("usage/invalid", "On a cluster a dataset is bred from the site itself");
+          const { breedDatasetThere } = await import("./dataset-there.ts");
+          return await breedDatasetThere({ given, flags, chosen }, context);
+        }
+        return await withReporter(context, async (_ports, engine) => {
           const ports = await rootPorts(context);
           const { findRecord } = await import("../../workflows/find-record.ts");
           const { breedSite } = await import("../../workflows/dataset/breed-site.ts");
@@ -58,9 +65,10 @@ function breed(dataset: Command, choose: Choose): void {
           const record = await findRecord(given, context.directory, ports);
           const generation = await breedSite(record, wanted, ports, engine);
           return answer(context, generation, generationWords({ generation, holders: [] }));
-        }),
-      );
+        });
+      });
     });
+  clusterOptions(command);
 }
 
 async function rootPorts(context: CliContext) {
@@ -71,14 +79,19 @@ async function rootPorts(context: CliContext) {
 }
 
 function list(dataset: Command, choose: Choose): void {
-  dataset
+  const command = dataset
     .command("ls")
     .argument("[site]", "name of a site (default: all)")
-    .summary("datasets of this machine, how old their data is, and who uses them")
+    .summary("datasets, how old their data is, and who uses them")
     .option("--all", "also those that are gone", false)
-    .addHelpText("after", "\nExamples:\n  howdah dataset ls\n  howdah dataset ls shop --output json")
-    .action((site: string | undefined, flags: { readonly all: boolean }) => {
+    .addHelpText("after", "\nExamples:\n  howdah dataset ls\n  howdah dataset ls shop --output json\n  howdah dataset ls --context prod")
+    .action((site: string | undefined, flags: ClusterFlags & { readonly all: boolean }) => {
+      const chosen = contextOf(flags);
       choose(async (context) => {
+        if (chosen !== undefined) {
+          const { listDatasetsThere } = await import("./dataset-there.ts");
+          return await listDatasetsThere({ given: site, flags, chosen }, flags.all, context);
+        }
         const { showDatasets } = await import("../../workflows/dataset/show-datasets.ts");
         const { datasetTable } = await import("../report/print-datasets.ts");
         const known = await showDatasets(site, await portsOf(context));
@@ -90,17 +103,26 @@ function list(dataset: Command, choose: Choose): void {
         );
       });
     });
+  clusterOptions(command);
 }
 
 function show(dataset: Command, choose: Choose): void {
-  dataset
+  const command = dataset
     .command("show")
     .argument("<site>", SITE_DESCRIPTION)
     .argument("[generation]", "which one, such as g3 (default: the current one)")
     .summary("where a dataset came from, when, and who uses it")
-    .addHelpText("after", "\nExamples:\n  howdah dataset show shop\n  howdah dataset show shop g3 --output json")
-    .action((given: string, id: string | undefined) => {
+    .addHelpText(
+      "after",
+      "\nExamples:\n  howdah dataset show shop\n  howdah dataset show shop g3 --output json\n  howdah dataset show shop --context prod",
+    )
+    .action((given: string, id: string | undefined, flags: ClusterFlags) => {
+      const chosen = contextOf(flags);
       choose(async (context) => {
+        if (chosen !== undefined) {
+          const { showDatasetThere } = await import("./dataset-there.ts");
+          return await showDatasetThere({ given, flags, chosen }, id, context);
+        }
         const ports = await portsOf(context);
         const { findRecord } = await import("../../workflows/find-record.ts");
         const { requireGeneration } = await import("../../workflows/dataset/show-datasets.ts");
@@ -112,17 +134,26 @@ function show(dataset: Command, choose: Choose): void {
         return answer(context, { ...generation, holders }, generationWords({ generation, holders }));
       });
     });
+  clusterOptions(command);
 }
 
 function report(dataset: Command, choose: Choose): void {
-  dataset
+  const command = dataset
     .command("report")
     .argument("<site>", SITE_DESCRIPTION)
     .argument("[generation]", "which one, such as g3 (default: the newest that has a report, also a rejected one)")
     .summary("how a dataset was anonymized, table by table, and what was looked at before it was published")
-    .addHelpText("after", "\nExamples:\n  howdah dataset report shop\n  howdah dataset report shop g3 --output json")
-    .action((given: string, id: string | undefined) => {
+    .addHelpText(
+      "after",
+      "\nExamples:\n  howdah dataset report shop\n  howdah dataset report shop g3 --output json\n  howdah dataset report shop --context prod",
+    )
+    .action((given: string, id: string | undefined, flags: ClusterFlags) => {
+      const chosen = contextOf(flags);
       choose(async (context) => {
+        if (chosen !== undefined) {
+          const { reportDatasetThere } = await import("./dataset-there.ts");
+          return await reportDatasetThere({ given, flags, chosen }, id, context);
+        }
         const ports = await portsOf(context);
         const { findRecord } = await import("../../workflows/find-record.ts");
         const { requireReport } = await import("../../workflows/dataset/show-datasets.ts");
@@ -132,20 +163,29 @@ function report(dataset: Command, choose: Choose): void {
         return answer(context, found, reportWords(found));
       });
     });
+  clusterOptions(command);
 }
 
 function remove(dataset: Command, choose: Choose): void {
-  dataset
+  const command = dataset
     .command("delete")
     .argument("<site>", "name of a site; it need not be here any more")
     .argument("[generation...]", "which ones, such as g3")
     .summary("delete datasets for good; what environments use stays")
     .option("--all", "all generations that nothing uses, the current one too", false)
     .option("-y, --yes", "don't ask", false)
-    .addHelpText("after", "\nExamples:\n  howdah dataset delete shop g3\n  howdah dataset delete shop --all --yes")
-    .action((site: string, ids: readonly string[], flags: { readonly all: boolean; readonly yes: boolean }) => {
+    .addHelpText(
+      "after",
+      "\nExamples:\n  howdah dataset delete shop g3\n  howdah dataset delete shop --all --yes\n  howdah dataset delete shop g3 --context prod",
+    )
+    .action((site: string, ids: readonly string[], flags: ClusterFlags & { readonly all: boolean; readonly yes: boolean }) => {
+      const chosen = contextOf(flags);
       choose(async (context) => {
         if (flags.all === ids.length > 0) throw new HowdahError("usage/invalid", "Name generations, or say --all");
+        if (chosen !== undefined) {
+          const { deleteDatasetsThere } = await import("./dataset-there.ts");
+          return await deleteDatasetsThere({ given: site, flags, chosen }, { ids: flags.all ? "all" : ids, yes: flags.yes }, context);
+        }
         const ports = await rootPorts(context);
         const { deleteDatasets } = await import("../../workflows/dataset/delete-datasets.ts");
         const { datasetLock } = await import("../../workflows/dataset/dataset-lock.ts");
@@ -159,6 +199,7 @@ function remove(dataset: Command, choose: Choose): void {
         return answer(context, done, `${gone}${kept}`);
       });
     });
+  clusterOptions(command);
 }
 
 function answer(context: CliContext, found: unknown, words: string): number {

@@ -43,10 +43,10 @@ export async function createClusterEnvironment(
     await requireStandIns(production, secrets);
     const object = { apiVersion: apiVersionOf(resources.Environment), kind: "Environment", metadata: { name, namespace }, spec };
     await cluster.api.create(resources.Environment, object, signal).catch((error: unknown) => {
-      if (error instanceof HowdahError && error.code === "cluster/conflict") throw exists(name, namespace);
+      if (error instanceof HowdahError && error.code === "cluster/conflict") throw exists(name, namespace, cluster);
       throw error;
     });
-  } else requireUnfinished(former, spec);
+  } else requireUnfinished(former, spec, cluster);
   if (secrets.length > 0) await giveSecrets({ cluster, of: namespace, name }, request, ports, signal);
   const graceMs = former !== undefined || secrets.length > 0 ? LOOK_AGAIN_MS : 0;
   return await followEnvironment({ cluster, of: namespace, name, reset: null, patienceMs, graceMs }, ports, context);
@@ -104,19 +104,19 @@ async function requireStandIns({ site }: SiteRecord, given: ClusterCreate["secre
 }
 
 /** What was cut off goes on; everything else is there already. */
-function requireUnfinished(former: FoundEnvironment, { data }: Pick<EnvironmentSpec, "data">): void {
+function requireUnfinished(former: FoundEnvironment, { data }: Pick<EnvironmentSpec, "data">, cluster: ClusterPlace["cluster"]): void {
   const { object, spec, status, name } = former;
   if (object.metadata.deletionTimestamp !== undefined)
     throw new HowdahError("environment/exists", `${former.namespace} is being deleted`, { hint: "Try again when it is gone." });
   const isSame = JSON.stringify(spec.data) === JSON.stringify(data);
   if (!isSame || status.url !== undefined || (status.conditions ?? []).some(({ type, status: is }) => type === "Ready" && is === "True"))
-    throw exists(name, former.of);
+    throw exists(name, former.of, cluster);
 }
 
-function exists(name: string, of: string): HowdahError {
+function exists(name: string, of: string, { context }: ClusterPlace["cluster"]): HowdahError {
   const own = namespaceOf(of, name);
   return new HowdahError("environment/exists", `There is an environment ${own} already`, {
-    hint: `\`howdah env reset ${own} --context\` makes it anew, \`howdah env delete ${own} --context\` takes it away.`,
+    hint: `\`howdah env reset ${own} --context ${context}\` makes it anew, \`howdah env delete ${own} --context ${context}\` takes it away.`,
   });
 }
 

@@ -67,7 +67,10 @@ export function sealedPod({ name, part, container, copyAt, secret }: WantedPod, 
           ...{ name: CONTAINER, image: container.image, imagePullPolicy: "IfNotPresent" },
           // A kubelet puts variables in the place of `$(NAME)`.
           command: container.argv.map((word) => (/\$[$(]/.test(word) ? word.replaceAll("$", "$$$$") : word)),
-          resources: { requests: { cpu: "50m", memory: "128Mi" }, limits: { memory: String(container.memoryBytes) } },
+          resources: {
+            requests: { cpu: "50m", memory: String(Math.min(128 * MIB, container.memoryBytes)) },
+            limits: { memory: String(container.memoryBytes) },
+          },
           securityContext: { allowPrivilegeEscalation: false, readOnlyRootFilesystem: true, capabilities: { drop: ["ALL"] } },
           volumeMounts: [
             { name: "tmp", mountPath: "/tmp" },

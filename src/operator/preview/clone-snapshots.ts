@@ -3,7 +3,7 @@ import type { KubernetesApi } from "../../kubernetes/kubernetes-api.ts";
 import { apiVersionOf, resources } from "../../kubernetes/resources.ts";
 import { contentName, handOver, ownSnapshot, type SnapshotObject, snapshotAt } from "./hand-over.ts";
 import type { ClaimSnapshot } from "./pin-data.ts";
-import { previewNamespace } from "./preview-place.ts";
+import { PREVIEW_LABEL, previewNamespace } from "./preview-place.ts";
 
 /** Which environment is to be a copy of which. */
 export interface Cloned {
@@ -42,6 +42,7 @@ export async function cloneSnapshots(
     if (wait !== undefined) return wait;
     const { of, namespace } = cloned;
     const snapshot = own ?? (await handOver({ of, namespace, name, source, policy: "Delete" }, api, signal));
+    if (snapshot.ready) await forget(source, api, signal);
     found.push({ claim, name, snapshot });
   }
   return found;
@@ -63,7 +64,10 @@ async function take(
   if (taken.status?.readyToUse === true && bound !== undefined) {
     const content = { resource: resources.VolumeSnapshotContent, namespace: undefined, name: bound };
     const { deletionPolicy } = ((await api.get(content, signal))?.["spec"] ?? {}) as { readonly deletionPolicy?: string };
-    if (deletionPolicy !== "Retain") await api.mergePatch(content, { spec: { deletionPolicy: "Retain" } }, {}, signal);
+    // By the label it goes with the environment that it was taken of, should nobody come to forget it.
+    const labels = { [PREVIEW_LABEL]: source.namespace };
+    const kept = { metadata: { labels }, spec: { deletionPolicy: "Retain" } };
+    if (deletionPolicy !== "Retain") await api.mergePatch(content, kept, {}, signal);
     return undefined;
   }
   const trouble = taken.status?.error?.message;

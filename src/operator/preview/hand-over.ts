@@ -115,7 +115,7 @@ async function putContent(
   const reference = { apiVersion: apiVersionOf(resources.VolumeSnapshot), kind: "VolumeSnapshot" };
   const object = {
     ...{ apiVersion: apiVersionOf(resources.VolumeSnapshotContent), kind: "VolumeSnapshotContent" },
-    metadata: { name: contentName(wanted), labels: labelsOf(wanted) },
+    metadata: { name: contentName(wanted), labels: { ...labelsOf(wanted), ...nodeOf(content) } },
     spec: {
       ...{ deletionPolicy: wanted.policy, driver, source: { snapshotHandle: handle } },
       ...(volumeSnapshotClassName === undefined ? {} : { volumeSnapshotClassName }),
@@ -127,6 +127,14 @@ async function putContent(
   if (found === undefined) await api.apply(resources.VolumeSnapshotContent, object, {}, signal);
   else await freeContent(wanted, found, api, signal);
 }
+
+/** Of a driver with a sidecar on each node: whose it is. Nobody sets it for contents that are made by hand, and without it nobody looks at them. */
+function nodeOf({ metadata }: ContentObject): Readonly<Record<string, string>> {
+  const node = metadata.labels?.[MANAGED_BY];
+  return node === undefined ? {} : { [MANAGED_BY]: node };
+}
+
+const MANAGED_BY = "snapshot.storage.kubernetes.io/managed-by";
 
 /** One that was bound to a snapshot which somebody took away never binds to another of its name. */
 async function freeContent(wanted: HandedOver, { metadata, spec }: ContentObject, api: Api, signal: AbortSignal): Promise<void> {

@@ -1,5 +1,4 @@
 import { beforeEach, describe, expect, it } from "vitest";
-import type { KubernetesApi } from "../../../kubernetes/kubernetes-api.ts";
 import { resources } from "../../../kubernetes/resources.ts";
 import { type MemoryApi, memoryApi } from "../../../kubernetes/testing/memory-api.ts";
 import { podState } from "./pod-life.ts";
@@ -60,8 +59,7 @@ describe("a pod's state", () => {
 
 describe("private servers in pods", () => {
   const left = (): readonly string[] => api.all("Pod").map(({ metadata }) => metadata.name);
-  const servers = (uid: string) =>
-    podPrivateServers({ api: api as KubernetesApi, pod: { ...breeder, uid }, runDirectory: "/nowhere", copyAt: () => undefined });
+  const servers = (uid: string) => podPrivateServers({ api, pod: { ...breeder, uid }, runDirectory: "/nowhere", copyAt: () => undefined });
   const breeder = {
     ...{ namespace: "shop", job: "job", name: "breeder", node: "node-1", volumes: [], storageClassName: null, deadlineSeconds: 60 },
   };

@@ -5,6 +5,7 @@ import { bytesOf } from "../../kubernetes/quantity.ts";
 import { resources } from "../../kubernetes/resources.ts";
 import { DATABASE_CONTAINER } from "../../render/database/database-name.ts";
 import { DATABASE_PATHS } from "../../render/database/server-options.ts";
+import { OWN_SERVER } from "../../render/database/render-environment-server.ts";
 import { galeraNodeNames } from "../../render/galera/render-galera.ts";
 import type { TenantSpec } from "../../resources/schema/tenant.ts";
 import { DATA_DIRECTORY } from "../../workflows/disk-guard/guarded-servers.ts";
@@ -40,6 +41,8 @@ export async function guardedPods(known: OperatorPorts, ports: OperatorPorts, si
   const documents = known.portsFor(SYSTEM_NAMESPACE).databaseServers;
   const found: GuardedPods[] = [];
   for (const [name, databases] of [...byServer].toSorted(([a], [b]) => (a < b ? -1 : 1))) {
+    // An environment's own server holds nobody else's data, and is thrown away with it.
+    if (name.startsWith(`${OWN_SERVER}.`)) continue;
     const spec = name.startsWith(OWN_SERVERS) ? undefined : (await documents.get(name))?.spec;
     if (spec?.kind === "external") continue;
     const pods = spec?.kind === "galera" ? galeraNodeNames({ name, replicas: spec.galera?.replicas ?? 3 }) : [`${name}-0`];

@@ -103,8 +103,10 @@ function handshake(
     });
     socket.on("unexpected-response", (clientRequest, answer) => {
       settle();
+      const wire = answer.socket;
       void refusalOf(answer).then((body) => {
         clientRequest.destroy();
+        wire.destroy(); // a request whose answer was read is over and lets go of its connection, which would stay open: the process could not end
         reject(connection.refused(wanted, { status: answer.statusCode ?? 500, headers: answer.headers, body }));
       });
     });

@@ -145,6 +145,23 @@ describe("exec", () => {
     await expect(exec({}, stop.signal)).rejects.toMatchObject({ code: "cancelled" });
   });
 
+  it("leaves no connection open that was refused: a process could not end", async () => {
+    fake.server.removeAllListeners("upgrade");
+    const closed = Promise.withResolvers<string>();
+    fake.server.on("upgrade", (_request: IncomingMessage, socket: Duplex) => {
+      socket.on("error", () => {});
+      for (const end of ["end", "close"])
+        socket.once(end, () => {
+          closed.resolve("closed by who was refused");
+          socket.destroy();
+        });
+      socket.resume();
+      socket.write("HTTP/1.1 404 Not Found\r\ncontent-length: 2\r\n\r\nno"); // and waits for another request
+    });
+    await expect(exec()).rejects.toMatchObject({ code: "cluster/rejected" });
+    expect(await closed.promise).toBe("closed by who was refused");
+  });
+
   it("repeats the words of a server that refuses", async () => {
     const body = JSON.stringify({ message: 'pods "web" is forbidden: User "kim" cannot create resource "pods/exec"' });
     fake.server.removeAllListeners("upgrade");

@@ -129,10 +129,18 @@ describe.skipIf(why !== undefined && process.env["CI"] === undefined)("a tenant 
     );
   }
 
-  /** A statement of the site's own user; what the server refuses is said. */
-  function sql(statement: string): Promise<string> {
+  /** A statement of the site's own user; what the server refuses is said. Its pods may be on their way to other keys: one that goes is no answer. */
+  async function sql(statement: string): Promise<string> {
     const code = `require 'database.php'; try { database()->query(${JSON.stringify(statement)}); } catch (Throwable $refused) { echo $refused->getMessage(); }`;
-    return kubectl("exec", "deployment/web", "--container=php", "--", "/usr/bin/php", "-r", code);
+    const said = () => kubectl("exec", "deployment/web", "--container=php", "--", "/usr/bin/php", "-r", code);
+    for (let tries = 0; ; tries += 1) {
+      await kubectl("rollout", "status", "deployment/web", "--timeout=180s");
+      try {
+        return await said();
+      } catch (error) {
+        if (tries === 10) throw error;
+      }
+    }
   }
 
   /** The export's texts, by name; dumps are unpacked. */

@@ -1,8 +1,9 @@
 import { type ErrorCode, errorCatalog } from "../../kernel/error-catalog.ts";
 import { HowdahError } from "../../kernel/howdah-error.ts";
 import type { KubeObject } from "../../kubernetes/kubernetes-api.ts";
-import { resourceOf, resources } from "../../kubernetes/resources.ts";
+import { resources } from "../../kubernetes/resources.ts";
 import type { BackupStatus } from "../../resources/schema/backup.ts";
+import { isWorthAnotherTry, makePlanned } from "../make-planned.ts";
 import type { Outcome } from "../operator-ports.ts";
 import { type BackupLook, report } from "./backup-look.ts";
 import { type JobOutcome, jobEnd, jobOutcome } from "./job-outcome.ts";
@@ -59,20 +60,9 @@ async function make(look: BackupLook, current: CurrentWork): Promise<Outcome> {
   const { object, spec, status, ports, signal, environment } = look;
   try {
     const planned = await planJob({ backup: object, spec, current, release: environment?.release }, ports, signal);
-    for (const one of planned) {
-      const resource = resourceOf(one);
-      if (resource === undefined) throw new TypeError(`no kind: ${one.kind}`);
-      if (one.kind === "Job") await ports.api.create(resource, one, signal);
-      else await ports.api.apply(resource, one, {}, signal);
-    }
+    await makePlanned(planned, ports.api, signal);
   } catch (error) {
-    // What the API server did not answer is tried again; the rest would be the same again.
-    if (
-      !(error instanceof HowdahError) ||
-      signal.aborted ||
-      /^cluster\/(?!forbidden|rejected|not-installed|namespace-taken)/.test(error.code)
-    )
-      throw error;
+    if (!(error instanceof HowdahError) || signal.aborted || isWorthAnotherTry(error)) throw error;
     return finish(look, current, { failed: { code: error.code, message: error.message } });
   }
   // Its pod has its time from now on: the first half took some.

@@ -1,12 +1,13 @@
 import { type ErrorCode, errorCatalog } from "../../kernel/error-catalog.ts";
 import { HowdahError } from "../../kernel/howdah-error.ts";
 import type { KubeObject } from "../../kubernetes/kubernetes-api.ts";
-import { resourceOf, resources } from "../../kubernetes/resources.ts";
+import { resources } from "../../kubernetes/resources.ts";
 import { BREED_JOB_LABEL, BREED_PART_LABEL } from "../../render/dataset/breed-labels.ts";
 import type { DatasetStatus } from "../../resources/schema/dataset.ts";
 import { generationName, listGenerations } from "../../workflows/dataset/generation.ts";
 import { recoverBreed } from "../../workflows/dataset/recover-breeds.ts";
 import { jobEnd } from "../backup/job-outcome.ts";
+import { isWorthAnotherTry, makePlanned } from "../make-planned.ts";
 import type { Outcome } from "../operator-ports.ts";
 import { breedOutcome } from "./breed-outcome.ts";
 import { type Breeding, type DatasetLook, report } from "./dataset-look.ts";
@@ -51,22 +52,14 @@ function hasBegun(pod: KubeObject | undefined): boolean {
   return containerStatuses.some(({ state }) => state !== undefined && state.waiting === undefined);
 }
 
-/** What the API server did not answer is tried again; the rest would be the same again. */
-const AGAIN = /^cluster\/(?!forbidden|rejected|not-installed|namespace-taken)/;
-
 async function make(look: DatasetLook, breeding: Breeding): Promise<Outcome> {
   const { status, ports, signal, datasets } = look;
   try {
     const planned = await planBreed(look, breeding);
     await datasets.setBreeder(breeding.job);
-    for (const one of planned) {
-      const resource = resourceOf(one);
-      if (resource === undefined) throw new TypeError(`no kind: ${one.kind}`);
-      if (one.kind === "Job") await ports.api.create(resource, one, signal);
-      else await ports.api.apply(resource, one, {}, signal);
-    }
+    await makePlanned(planned, ports.api, signal);
   } catch (error) {
-    if (!(error instanceof HowdahError) || signal.aborted || AGAIN.test(error.code)) throw error;
+    if (!(error instanceof HowdahError) || signal.aborted || isWorthAnotherTry(error)) throw error;
     return ends(look, breeding, { code: error.code, message: worded(error.message, error.hint) });
   }
   await report(look, { ...status, breeding: { ...breeding, made: true } });

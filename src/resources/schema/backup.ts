@@ -1,6 +1,7 @@
 import * as z from "zod";
 import { backupName } from "./backup-store.ts";
 import { conditions, observedGeneration } from "./condition.ts";
+import { scheduleMark } from "./schedule-mark.ts";
 
 const count = (what: string) => z.int().min(0).max(90).default(0).meta({ description: what });
 
@@ -143,13 +144,7 @@ export const backupStatus = z
       .meta({ description: "What is under way." }),
     emptied: time("When all of its backups were deleted from the store, because it is deleted itself."),
     next: time("When it is due."),
-    mark: z
-      .strictObject({
-        schedule: z.string().meta({ description: "The schedule that this belongs to." }),
-        handled: z.int().meta({ description: "Everything up to then was dealt with." }),
-      })
-      .optional()
-      .meta({ description: "What the schedule has dealt with." }),
+    mark: scheduleMark,
     asked: z
       .strictObject({
         now: z.string().optional().meta({ description: "Of howdah.dev/backup-now." }),

@@ -1,5 +1,6 @@
 import * as z from "zod";
 import { conditions, observedGeneration } from "./condition.ts";
+import { scheduleMark } from "./schedule-mark.ts";
 
 const className = (what: string) =>
   z
@@ -107,13 +108,7 @@ export const datasetStatus = z
       .optional()
       .meta({ description: "What became of the last wish to delete." }),
     next: time("When it is due."),
-    mark: z
-      .strictObject({
-        schedule: z.string().meta({ description: "The schedule that this belongs to." }),
-        handled: z.int().meta({ description: "Everything up to then was dealt with." }),
-      })
-      .optional()
-      .meta({ description: "What the schedule has dealt with." }),
+    mark: scheduleMark,
     asked: z
       .strictObject({
         breed: z.string().optional().meta({ description: "Of howdah.dev/breed." }),

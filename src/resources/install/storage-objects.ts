@@ -159,6 +159,12 @@ function driver(image: string): object {
 
 const NODE_NAME = { name: "NODE_NAME", valueFrom: { fieldRef: { fieldPath: "spec.nodeName" } } };
 
+/**
+ * A volume can't be deleted while its pod is on its way out; the sidecars ask again after ever longer times, up to five minutes by default: what an
+ * environment leaves would lie about that long.
+ */
+const RETRY = "--retry-interval-max=10s";
+
 const PROVISIONER = [
   "--node-deployment",
   "--strict-topology",
@@ -166,11 +172,12 @@ const PROVISIONER = [
   // Who has the source of a copy wins the claim soon: the others refuse at once.
   "--node-deployment-base-delay=1s",
   "--node-deployment-max-delay=5s",
+  RETRY,
   "--enable-capacity",
   "--capacity-ownerref-level=1",
   "--capacity-poll-interval=30s",
 ];
-const SNAPSHOTTER = ["--node-deployment"];
+const SNAPSHOTTER = ["--node-deployment", RETRY];
 
 function sidecar(name: string, image: string, args: readonly string[]): object {
   return {

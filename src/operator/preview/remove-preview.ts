@@ -4,6 +4,7 @@ import { resources } from "../../kubernetes/resources.ts";
 import type { OperatorPorts, Outcome } from "../operator-ports.ts";
 import { generationsOf, letGo } from "./pin-data.ts";
 import { OF_LABEL, PREVIEW_LABEL, previewNamespace } from "./preview-place.ts";
+import { wakeSnapshotController } from "./wake-controller.ts";
 
 /** Holds an environment that was deleted until nothing of it is left: its namespace, its snapshots, its lease of a generation. */
 const PREVIEW_FINALIZER = "howdah.dev/environment";
@@ -39,7 +40,8 @@ export async function removePreview(object: KubeObject, ports: OperatorPorts, si
 }
 
 /** Nobody waits for its pods to finish: nobody needs what they would write. True while something is left. */
-async function removeNamespace(of: string, namespace: string, { api }: OperatorPorts, signal: AbortSignal): Promise<boolean> {
+async function removeNamespace(of: string, namespace: string, ports: OperatorPorts, signal: AbortSignal): Promise<boolean> {
+  const { api } = ports;
   const place = { resource: resources.Namespace, namespace: undefined, name: namespace };
   const space = await api.get(place, signal);
   if (space?.metadata.labels?.[OF_LABEL] !== of) return false;
@@ -52,6 +54,7 @@ async function removeNamespace(of: string, namespace: string, { api }: OperatorP
     const pod = { resource: resources.Pod, namespace, name: metadata.name };
     await api.delete(pod, { preconditions: { uid: metadata.uid ?? "" }, graceSeconds: 1 }, signal).catch(unlessConflict);
   }
+  await wakeSnapshotController(namespace, ports, signal);
   return true;
 }
 

@@ -49,7 +49,9 @@ export interface Podman {
 /** Binds podman to a way of running programs. */
 export function podmanCli(runProcess: RunProcess): Podman {
   const run = async (args: readonly string[], options?: ProcessOptions): Promise<ProcessResult> => {
-    const result = await runProcess(["podman", ...args], { ...options, accept: "any" });
+    let result = await runProcess(["podman", ...args], { ...options, accept: "any" });
+    for (let tries = 1; tries < LISTED_AGAIN && isOvertaken(args, result); tries += 1)
+      result = await runProcess(["podman", ...args], { ...options, accept: "any" });
     if (result.code === 0 || options?.accept === "any" || options?.accept?.includes(result.code)) return result;
     throw podmanFailure(args, result);
   };
@@ -70,6 +72,15 @@ export function podmanCli(runProcess: RunProcess): Podman {
       return (await run([kind, "exists", name], { accept: [0, 1] })).code === 0;
     },
   };
+}
+
+/** A list takes 0.1 s, and who takes many volumes away needs longer for each. */
+const LISTED_AGAIN = 10;
+
+/** Podman reads names first and looks at each of them then: one that somebody else takes away in between fails the whole list. */
+function isOvertaken([first, second]: readonly string[], { code, lastLines }: ProcessResult): boolean {
+  if (code === 0 || (first !== "ps" && second !== "ls")) return false;
+  return /no such (volume|container|pod|network|secret)|no (volume|container|pod) with (name|ID)/i.test(lastLines.join("\n"));
 }
 
 function podmanFailure(args: readonly string[], result: ProcessResult): HowdahError {

@@ -4,7 +4,7 @@ import { HowdahError } from "../../../kernel/howdah-error.ts";
 import { SYSTEM_NAMESPACE } from "../../../kernel/own-names.ts";
 import { DATABASE_CONTAINER } from "../../../render/database/database-name.ts";
 import { renderServerCopy, SERVER_COPY_NAME } from "../../../render/database/render-server-copy.ts";
-import { DATABASE_PATHS, DATABASE_PORT } from "../../../render/database/server-options.ts";
+import { copyArgv } from "../../../render/database/copy-argv.ts";
 import { byteProgress } from "../../database/byte-progress.ts";
 import { lastLines } from "../../database/last-lines.ts";
 import type { EngineContext, Ports } from "../../ports.ts";
@@ -51,20 +51,6 @@ export async function copyServer(
     throw new HowdahError("backup/failed", `The files of ${server} could not be copied: ${reasonOf(said, code)}`, { output: said });
   const found = POSITION.exec(said.findLast((line) => POSITION.test(line)) ?? "");
   return found === null ? null : { file: found[1] ?? "", offset: Number(found[2]) };
-}
-
-function copyArgv(address: string): readonly string[] {
-  return [
-    "mariadb-backup",
-    `--defaults-file=${DATABASE_PATHS.clientFile}`,
-    "--backup",
-    `--host=${address}`,
-    `--port=${String(DATABASE_PORT)}`,
-    "--loose-skip-ssl-verify-server-cert",
-    `--datadir=${DATABASE_PATHS.volume}/data`,
-    "--stream=mbstream",
-    `--target-dir=${DATABASE_PATHS.temporary}`,
-  ];
 }
 
 /** What mariadb-backup, or a server that it started, says that went wrong. */

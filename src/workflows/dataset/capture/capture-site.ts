@@ -5,7 +5,7 @@ import type { PrivateServers } from "../../../providers/dataset/private-server.t
 import { DATABASE_CONTAINER } from "../../../render/database/database-name.ts";
 import { renderServerCopy, SERVER_COPY_NAME } from "../../../render/database/render-server-copy.ts";
 import { QUARANTINE } from "../../../render/database/breeder-options.ts";
-import { DATABASE_PATHS, DATABASE_PORT } from "../../../render/database/server-options.ts";
+import { copyArgv } from "../../../render/database/copy-argv.ts";
 import { reasonOf } from "../../backup/server/copy-server.ts";
 import { byteProgress } from "../../database/byte-progress.ts";
 import { lastLines } from "../../database/last-lines.ts";
@@ -47,7 +47,12 @@ export async function captureSite(
   unpacking.catch(() => {}); // awaited below
   const desired = renderServerCopy(quarantine.image, server, "read");
   const target = { namespace: SYSTEM_NAMESPACE, workload: SERVER_COPY_NAME, container: DATABASE_CONTAINER, desired };
-  const request = { argv: copyArgv(address, name), stdin: Readable.from([]), stdout: progress.stream, stderr: errors.stream } as const;
+  const request = {
+    argv: copyArgv(address, `${SYSTEM_TABLES} ${name}`),
+    stdin: Readable.from([]),
+    stdout: progress.stream,
+    stderr: errors.stream,
+  } as const;
   const code = await ports.engine.runOnce(target, request, context).finally(() => progress.stream.end());
   await unpacking;
   const said = errors.lines();
@@ -58,21 +63,6 @@ export async function captureSite(
   const [, file = "", offset = "0", gtid] = POSITION.exec(said.findLast((line) => POSITION.test(line)) ?? "") ?? [];
   const position = file === "" ? null : { file, offset: Number(offset), gtid: gtid === undefined || gtid === "" ? null : gtid };
   return { database: name, at, position, version, bytes: progress.bytes(), files: "source" };
-}
-
-function copyArgv(address: string, name: string): readonly string[] {
-  return [
-    "mariadb-backup",
-    `--defaults-file=${DATABASE_PATHS.clientFile}`,
-    "--backup",
-    `--host=${address}`,
-    `--port=${String(DATABASE_PORT)}`,
-    "--loose-skip-ssl-verify-server-cert",
-    `--datadir=${DATABASE_PATHS.volume}/data`,
-    `--databases=${SYSTEM_TABLES} ${name}`,
-    "--stream=mbstream",
-    `--target-dir=${DATABASE_PATHS.temporary}`,
-  ];
 }
 
 /** Unpacks mbstream's stream into the quarantine. Error: `dataset/failed`. */

@@ -3,7 +3,7 @@ import type { ObjectView } from "../kubernetes/object-store.ts";
 import { DATABASE_SECRET, GENERATED_SECRET, PULL_SECRET, SESSIONS_SECRET, SYSTEM_NAMESPACE, TENANT_KEYS } from "../kernel/own-names.ts";
 import { HOWDAH_GROUP, type resources } from "../kubernetes/resources.ts";
 import { hostnamesOf } from "../kubernetes/route-hostnames.ts";
-import { BREED_JOB_LABEL } from "../render/dataset/breed-labels.ts";
+import { BREED_JOB_LABEL } from "../kernel/breed-labels.ts";
 import { PRODUCTION } from "../workflows/cluster/cluster-place.ts";
 import { BY_NAMESPACE } from "./known-api.ts";
 import { previewOf } from "./preview/preview-place.ts";

@@ -2,7 +2,7 @@ import { type ErrorCode, errorCatalog } from "../../kernel/error-catalog.ts";
 import { HowdahError } from "../../kernel/howdah-error.ts";
 import type { KubeObject } from "../../kubernetes/kubernetes-api.ts";
 import { resources } from "../../kubernetes/resources.ts";
-import { BREED_JOB_LABEL, BREED_PART_LABEL } from "../../render/dataset/breed-labels.ts";
+import { BREED_JOB_LABEL, BREED_PART_LABEL } from "../../kernel/breed-labels.ts";
 import type { DatasetStatus } from "../../resources/schema/dataset.ts";
 import { generationName, listGenerations } from "../../workflows/dataset/generation.ts";
 import { recoverBreed } from "../../workflows/dataset/recover-breeds.ts";

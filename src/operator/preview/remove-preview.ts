@@ -4,6 +4,7 @@ import { resources } from "../../kubernetes/resources.ts";
 import type { OperatorPorts, Outcome } from "../operator-ports.ts";
 import { generationsOf, letGo } from "./pin-data.ts";
 import { OF_LABEL, PREVIEW_LABEL, previewNamespace } from "./preview-place.ts";
+import { unlessUnknown } from "./unless-unknown.ts";
 import { wakeSnapshotController } from "./wake-controller.ts";
 
 /** Holds an environment that was deleted until nothing of it is left: its namespace, its snapshots, its lease of a generation. */
@@ -92,11 +93,6 @@ export async function dropFormer(
     if (content?.metadata.uid !== undefined && deletionPolicy === "Retain")
       await api.delete(place, { preconditions: { uid: content.metadata.uid } }, signal);
   }
-}
-
-function unlessUnknown(error: unknown): { readonly items: readonly KubeObject[] } {
-  if (error instanceof HowdahError && error.code === "cluster/not-installed") return { items: [] };
-  throw error;
 }
 
 function unlessConflict(error: unknown): void {

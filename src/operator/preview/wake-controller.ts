@@ -1,8 +1,8 @@
 import { HowdahError } from "../../kernel/howdah-error.ts";
 import { LABEL_PREFIX } from "../../kernel/label.ts";
-import type { KubeObject } from "../../kubernetes/kubernetes-api.ts";
 import { resources } from "../../kubernetes/resources.ts";
 import type { OperatorPorts } from "../operator-ports.ts";
+import { unlessUnknown } from "./unless-unknown.ts";
 
 /** On a snapshot that goes: when somebody last asked for it to be looked at. RFC 3339. */
 const ASKED_ANNOTATION = `${LABEL_PREFIX}/asked-to-go`;
@@ -29,11 +29,6 @@ export async function wakeSnapshotController(
     const patch = { metadata: { resourceVersion, annotations: { [ASKED_ANNOTATION]: new Date(now).toISOString() } } };
     await api.mergePatch({ resource: resources.VolumeSnapshot, namespace, name }, patch, {}, signal).catch(unlessGone);
   }
-}
-
-function unlessUnknown(error: unknown): { readonly items: readonly KubeObject[] } {
-  if (error instanceof HowdahError && error.code === "cluster/not-installed") return { items: [] };
-  throw error;
 }
 
 /** It changed, or went, meanwhile: that is what was wanted. */

@@ -4,7 +4,7 @@ import type { ClusterObject } from "../cluster/cluster-object.ts";
 import { podSecurity } from "../cluster/complete-container.ts";
 import { verbatim } from "../cluster/verbatim.ts";
 import { breedPolicies, type BreedReach } from "./breed-policies.ts";
-import { BREED_JOB_LABEL, BREED_PART_LABEL } from "./breed-labels.ts";
+import { BREED_JOB_LABEL, BREED_PART_LABEL } from "../../kernel/breed-labels.ts";
 import { BREED_PATHS } from "./breed-paths.ts";
 import { breederRules } from "./breeder-rules.ts";
 

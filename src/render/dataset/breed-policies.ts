@@ -1,6 +1,6 @@
 import type { ClusterObject } from "../cluster/cluster-object.ts";
 import { rulesFor } from "../cluster/network-policies.ts";
-import { BREED_PART_LABEL } from "./breed-labels.ts";
+import { BREED_PART_LABEL } from "../../kernel/breed-labels.ts";
 
 /** What a breed must reach. */
 export interface BreedReach {

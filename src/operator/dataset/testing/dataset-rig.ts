@@ -1,7 +1,7 @@
 import type { KubernetesApi } from "../../../kubernetes/kubernetes-api.ts";
 import { resources } from "../../../kubernetes/resources.ts";
 import { memoryApi } from "../../../kubernetes/testing/memory-api.ts";
-import { BREED_JOB_LABEL, BREED_PART_LABEL } from "../../../render/dataset/breed-labels.ts";
+import { BREED_JOB_LABEL, BREED_PART_LABEL } from "../../../kernel/breed-labels.ts";
 import type { DatasetStatus } from "../../../resources/schema/dataset.ts";
 import type { ClusterDatasets } from "../../../workflows/dataset/dataset-document-kinds.ts";
 import type { BreedJournal } from "../../../workflows/dataset/breed-journal.ts";

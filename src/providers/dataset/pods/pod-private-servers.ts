@@ -5,6 +5,7 @@ import { join } from "node:path";
 import { PassThrough, type Readable, Writable } from "node:stream";
 import { pipeline } from "node:stream/promises";
 import { setTimeout as sleep } from "node:timers/promises";
+import { BREED_LABEL } from "../../../kernel/breed-labels.ts";
 import { HowdahError } from "../../../kernel/howdah-error.ts";
 import { sql } from "../../../kernel/sql.ts";
 import { resources } from "../../../kubernetes/resources.ts";
@@ -13,7 +14,7 @@ import { refusalNumbers } from "../refusal-without-values.ts";
 import { socketConnection } from "../socket-connection.ts";
 import type { BreedingPod } from "./breeding-pod.ts";
 import { lastWords, podEnd, type PodName, type PodsApi, podState, removePod } from "./pod-life.ts";
-import { breedLabel, CONTAINER, POD_LABELS, sealedPod, type SnapshotCopy } from "./sealed-pod.ts";
+import { breedLabel, CONTAINER, sealedPod, type SnapshotCopy } from "./sealed-pod.ts";
 
 /** Of what these servers are made. */
 export interface PodServersOptions {
@@ -234,7 +235,7 @@ async function shutDown(place: Place, { api }: PodServersOptions): Promise<void>
 /** Those of a breed, or of breeding pods that are dead. Their directories go with the claims. */
 async function sweep(breed: string | undefined, { api, pod }: PodServersOptions): Promise<number> {
   const { namespace } = pod;
-  const labelSelector = breed === undefined ? POD_LABELS.breed : `${POD_LABELS.breed}=${breedLabel(breed)}`;
+  const labelSelector = breed === undefined ? BREED_LABEL : `${BREED_LABEL}=${breedLabel(breed)}`;
   const { items } = await api.list(resources.Pod, { namespace, labelSelector });
   let swept = 0;
   for (const { metadata } of items) {

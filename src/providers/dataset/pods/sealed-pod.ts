@@ -1,12 +1,10 @@
 import { createHash } from "node:crypto";
+import { BREED_JOB_LABEL, BREED_LABEL, BREED_PART_LABEL } from "../../../kernel/breed-labels.ts";
 import { HowdahError } from "../../../kernel/howdah-error.ts";
-import { LABEL_PREFIX, RUN_AS } from "../../../kernel/label.ts";
+import { RUN_AS } from "../../../kernel/label.ts";
 import type { KubeObject } from "../../../kubernetes/kubernetes-api.ts";
 import type { MountedDirectory, SealedContainer } from "../private-server.ts";
 import { type BreedingPod, claimOf, placeIn } from "./breeding-pod.ts";
-
-/** Of a breed's pods: the name of the Job, and what a pod does, by which policies know it. */
-export const POD_LABELS = { job: `${LABEL_PREFIX}/breed-job`, part: `${LABEL_PREFIX}/breed-part`, breed: `${LABEL_PREFIX}/breed` } as const;
 
 /** The one container. */
 export const CONTAINER = "sealed";
@@ -47,7 +45,7 @@ export function sealedPod({ name, part, container, copyAt, secret }: WantedPod, 
       ...{ name, namespace: pod.namespace },
       labels: {
         ...{ "app.kubernetes.io/managed-by": "howdah", "app.kubernetes.io/component": "dataset" },
-        ...{ [POD_LABELS.job]: pod.job, [POD_LABELS.part]: part, [POD_LABELS.breed]: breedLabel(container.breed) },
+        ...{ [BREED_JOB_LABEL]: pod.job, [BREED_PART_LABEL]: part, [BREED_LABEL]: breedLabel(container.breed) },
       },
       ownerReferences: [{ apiVersion: "v1", kind: "Pod", name: pod.name, uid: pod.uid }],
     },
